@@ -1,0 +1,124 @@
+//! The open stack of one thread, folded event by event. The recorder keeps one for each thread
+//! (for paths, parents and child time), a keyframe is a copy of one, and the decoder continues
+//! from that copy: all three are this type, so they cannot disagree.
+
+use super::{LogTime, PathId, Position, SpanId};
+use serde::{Deserialize, Serialize};
+
+/// One open frame: a span, or one poll of an async span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The span.
+    pub span: SpanId,
+    /// Its place in the call tree.
+    pub path: PathId,
+    /// When the span, or this poll, began.
+    pub since: LogTime,
+    /// Time in frames above it so far, ns.
+    pub child_ns: u64,
+}
+
+/// What a closed frame was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The frame, with all its child time.
+    pub frame: Frame,
+    /// It was not the innermost.
+    pub out_of_order: bool,
+}
+
+/// The frames open in one thread, outermost first.
+///
+/// A stack restored from a keyframe knows only its innermost frames: `depth` counts the unknown
+/// ones below them too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadStack {
+    /// Frames below `frames` whose details are not known here.
+    hidden: u32,
+    frames: Vec<Frame>,
+}
+
+impl ThreadStack {
+    /// How many innermost frames a keyframe carries in full.
+    pub const KEYFRAME_FRAMES: usize = 32;
+
+    /// A stack of `hidden` unknown frames below `frames`, outermost first.
+    pub fn restore(hidden: u32, frames: Vec<Frame>) -> Self {
+        Self { hidden, frames }
+    }
+
+    /// The known frames, outermost first.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Open frames whose details are not known here, below the known ones.
+    pub fn hidden(&self) -> u32 {
+        self.hidden
+    }
+
+    /// Frames open in all.
+    pub fn depth(&self) -> usize {
+        self.hidden as usize + self.frames.len()
+    }
+
+    /// The innermost frame.
+    pub fn top(&self) -> Option<&Frame> {
+        self.frames.last()
+    }
+
+    /// The path of the innermost frame; the root if none is open.
+    pub fn path(&self) -> PathId {
+        self.top().map_or(PathId::ROOT, |frame| frame.path)
+    }
+
+    /// A copy for a keyframe: the innermost frames in full, the others counted.
+    #[must_use]
+    pub fn keyframe(&self) -> Self {
+        let cut = self.frames.len().saturating_sub(Self::KEYFRAME_FRAMES);
+        Self {
+            hidden: self.hidden + u32::try_from(cut).unwrap_or(u32::MAX),
+            frames: self.frames[cut..].to_vec(),
+        }
+    }
+
+    /// A span, or a poll, begins.
+    pub fn push(&mut self, span: SpanId, path: PathId, since: LogTime) {
+        self.frames.push(Frame { span, path, since, child_ns: 0 });
+    }
+
+    /// A span, or a poll of it, ends: its frame is taken out, from the middle if need be, and its
+    /// time becomes child time of the frame below. `None` if it is not among the known frames, in
+    /// which case one hidden frame is taken to be it.
+    pub fn close(&mut self, span: SpanId, end: LogTime) -> Option<Closed> {
+        let Some(index) = self.frames.iter().rposition(|frame| frame.span == span) else {
+            self.hidden = self.hidden.saturating_sub(1);
+            return None;
+        };
+        let out_of_order = index + 1 != self.frames.len();
+        let frame = self.frames.remove(index);
+        // A frame closed out of order overlaps the ones above it, which stay open and will add
+        // their own time to what is below: only what they do not cover is added now.
+        let covered = self.frames.get(index).map_or(0, |above| end.since(above.since));
+        self.add_child_time(index, end.since(frame.since).saturating_sub(covered));
+        Some(Closed { frame, out_of_order })
+    }
+
+    /// Unrecorded spans ran for `busy_ns` directly under the innermost frame.
+    pub fn dropped(&mut self, busy_ns: u64) {
+        self.add_child_time(self.frames.len(), busy_ns);
+    }
+
+    /// The innermost frame that began after `top` (any, for `None`): it ended unseen. The caller
+    /// closes it and asks again.
+    pub fn ended_above(&self, top: Option<Position>) -> Option<SpanId> {
+        let span = self.top()?.span;
+        top.is_none_or(|top| span.start > top).then_some(span)
+    }
+
+    fn add_child_time(&mut self, above: usize, ns: u64) {
+        if let Some(below) = above.checked_sub(1).and_then(|index| self.frames.get_mut(index)) {
+            below.child_ns = below.child_ns.saturating_add(ns);
+        }
+    }
+}
