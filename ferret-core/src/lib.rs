@@ -3,3 +3,5 @@
 
 pub mod event;
 pub mod log;
+#[cfg(feature = "read")]
+pub mod projections;

@@ -144,6 +144,14 @@ impl<'de> Deserialize<'de> for ProcessUid {
     }
 }
 
+/// A log's number among those read together: processes are told apart by it, since one process
+/// writes one log. A reader's own, never stored.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct LogIndex(pub usize);
+
 /// Names a family: all logs of one run. A hash of the head file's device, inode and birth time.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

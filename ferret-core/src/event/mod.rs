@@ -10,7 +10,9 @@ mod process;
 mod sink;
 mod stack;
 
-pub use ids::{CallsiteId, LogTime, Offset, PathId, Position, ProcessUid, RunId, SpanId, ThreadId};
+pub use ids::{
+    CallsiteId, LogIndex, LogTime, Offset, PathId, Position, ProcessUid, RunId, SpanId, ThreadId,
+};
 pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
 pub use process::{EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState};
 pub use sink::{Commit, Sink};
