@@ -1,0 +1,48 @@
+//! The command line as typed: one subcommand a file, each with its own arguments there.
+
+use crate::{completions, man};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Records what a Rust program is doing, shows it while it runs, and tells where the time went.
+///
+/// Annotate functions with #[profile], start the program with `ferret run`, look at it with
+/// `ferret watch` from a second terminal, and at what it did with `ferret analyze`.
+#[derive(Debug, Parser)]
+#[command(name = "ferret", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 fine, 1 a gate held, 2 usage or unreadable input, \
+    3 the log is damaged. `ferret run` exits as its command does.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one page per command into a folder.
+    Man(man::ManArgs),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}
