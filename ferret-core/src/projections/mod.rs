@@ -3,3 +3,18 @@
 //! A projection takes entries and gives state. It reads no clock, no terminal and no file: where
 //! "now" matters it is a parameter. So `watch` at any moment and `analyze` at the end show the
 //! same numbers, and every projection is tested on made-up entries.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a projection picks the entries it folds out of all there are, and all there will be"
+)]
+
+mod live;
+mod metrics;
+mod process;
+mod recent;
+
+pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Said, Task};
+pub use metrics::{Columns, Measure, Metrics, Peak, Series};
+pub use process::{Process, Processes, Rate, SpanCounts};
+pub use recent::{Ended, Happening, News, Recent};

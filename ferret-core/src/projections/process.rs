@@ -1,0 +1,232 @@
+//! Who the processes are, how they began and ended, and how much they did: one row for each log.
+
+use crate::event::{
+    EndKind, Entry, LogEntry, LogIndex, LogTime, Outcome, ProcessEnd, ProcessExit, ProcessStart,
+    ProcessState,
+};
+
+/// The processes of all logs read.
+#[derive(Clone, Debug, Default)]
+pub struct Processes {
+    rows: Vec<Process>,
+}
+
+/// One process.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Who it is; none if the log's first part is gone.
+    pub start: Option<Box<ProcessStart>>,
+    /// How it ended, as it or its salvager wrote it.
+    pub end: Option<ProcessEnd>,
+    /// How it ended, as its parent saw.
+    pub exit: Option<ProcessExit>,
+    /// When it last reported its CPU and memory.
+    pub last_metric: Option<LogTime>,
+    /// Its spans, counted.
+    pub spans: SpanCounts,
+    /// Spans that were not recorded.
+    pub dropped: u64,
+    /// Entries read.
+    pub entries: u64,
+    first: Option<LogTime>,
+    last: LogTime,
+    started: Option<LogTime>,
+    rate: Rate,
+}
+
+/// Spans by how far they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpanCounts {
+    /// Begun.
+    pub started: u64,
+    /// Ended, in whatever way.
+    pub ended: u64,
+    /// Of these, with an `Err`.
+    pub errors: u64,
+    /// Of these, unwinding.
+    pub panics: u64,
+    /// Of these, dropped before they completed.
+    pub cancelled: u64,
+    /// Of these, unseen, because events were lost.
+    pub unknown: u64,
+}
+
+impl Processes {
+    /// Takes the next entry of `log`.
+    pub fn apply(&mut self, log: LogIndex, entry: &Entry) {
+        if self.rows.len() <= log.0 {
+            self.rows.resize_with(log.0 + 1, Process::default);
+        }
+        self.rows[log.0].apply(entry);
+    }
+
+    /// One process; none before its log's first entry.
+    pub fn get(&self, log: LogIndex) -> Option<&Process> {
+        self.rows.get(log.0)
+    }
+
+    /// All processes, in the order of their logs.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (LogIndex, &Process)> {
+        self.rows.iter().enumerate().map(|(index, process)| (LogIndex(index), process))
+    }
+}
+
+impl Process {
+    /// The state at `now`. `owned` is whether a process holds the log's liveness lock.
+    pub fn state(&self, owned: Option<bool>, now: LogTime) -> ProcessState {
+        // A program that has not reported yet is stalled once it is older than a stalled one may be.
+        let sign_of_life = self.last_metric.or(self.started);
+        ProcessState::of(self.end, self.exit, owned, sign_of_life, now)
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Option<LogTime> {
+        self.started.or(self.first)
+    }
+
+    /// The last moment something was heard of it: what is known of a process that ended is known
+    /// as of then.
+    pub fn last_heard(&self) -> LogTime {
+        self.last
+    }
+
+    /// The moment as of which a process in `state` is shown at `now`.
+    pub fn known_until(&self, state: ProcessState, now: LogTime) -> LogTime {
+        if state.is_live() { now.max(self.last) } else { self.last }
+    }
+
+    /// Wall time of a log time, ns since the Unix epoch; none if the log does not say.
+    pub fn unix_ns(&self, time: LogTime) -> Option<u64> {
+        let (start, at) = (self.start.as_ref()?, self.started?);
+        Some(if time >= at {
+            start.unix_ns.saturating_add(time.since(at))
+        } else {
+            start.unix_ns.saturating_sub(at.since(time))
+        })
+    }
+
+    /// The file name of its executable, or its pid if it has none.
+    pub fn name(&self) -> String {
+        let Some(start) = &self.start else { return "?".to_owned() };
+        let program = if start.exe.is_empty() { start.args.first() } else { Some(&start.exe) };
+        let name = program.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        if name.is_empty() { format!("process {}", start.pid) } else { name.to_owned() }
+    }
+
+    /// Spans that ended per second, over the last [`Rate::WINDOW_NS`] before `now`.
+    pub fn spans_per_second(&self, now: LogTime) -> f64 {
+        self.rate.per_second(self.began().unwrap_or_default(), now)
+    }
+
+    fn apply(&mut self, entry: &Entry) {
+        self.entries += 1;
+        let mut lived_then = true;
+        match &entry.what {
+            LogEntry::ProcessStart(start) => {
+                self.start = Some(start.clone());
+                self.started = Some(entry.time);
+            }
+            LogEntry::ProcessEnd(end) => {
+                self.end = Some(*end);
+                // A salvager writes this long after the death.
+                lived_then = end.how != EndKind::Lost;
+            }
+            LogEntry::ProcessExit(exit) => {
+                self.exit = Some(*exit);
+                lived_then = false;
+            }
+            LogEntry::SpanStart { .. } => self.spans.started += 1,
+            LogEntry::SpanEnd { outcome, .. } => {
+                self.spans.ended(*outcome);
+                self.rate.add(entry.time, 1);
+            }
+            LogEntry::Summary { calls, .. } => {
+                self.spans.started += calls;
+                self.spans.ended += calls;
+                self.rate.add(entry.time, *calls);
+            }
+            LogEntry::Metric(_) => self.last_metric = self.last_metric.max(Some(entry.time)),
+            LogEntry::Dropped { spans, .. } => self.dropped += spans,
+            _ => {}
+        }
+        if lived_then {
+            self.first.get_or_insert(entry.time);
+            self.last = self.last.max(entry.time);
+        }
+    }
+}
+
+impl SpanCounts {
+    fn ended(&mut self, outcome: Outcome) {
+        self.ended += 1;
+        match outcome {
+            Outcome::Ok => {}
+            Outcome::Err => self.errors += 1,
+            Outcome::Panicked => self.panics += 1,
+            Outcome::Cancelled => self.cancelled += 1,
+            Outcome::Unknown => self.unknown += 1,
+        }
+    }
+}
+
+/// Events per second over a short window, counted in slots of a tenth of a second.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    slots: [u64; Self::SLOTS],
+    /// The latest slot, numbered from time 0.
+    newest: u64,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self { slots: [0; Self::SLOTS], newest: 0 }
+    }
+}
+
+impl Rate {
+    /// How far back it looks, ns: longer than the recorder may take between two commits.
+    pub const WINDOW_NS: u64 = 2_000_000_000;
+    const SLOT_NS: u64 = 100_000_000;
+    const WINDOW_SLOTS: u64 = Self::WINDOW_NS / Self::SLOT_NS;
+    /// More than the window needs, so that "now" may be behind the latest entry.
+    const SLOTS: usize = 64;
+
+    fn add(&mut self, time: LogTime, count: u64) {
+        let slot = time.0 / Self::SLOT_NS;
+        if slot > self.newest {
+            let stale = (slot - self.newest).min(Self::SLOTS as u64);
+            for passed in 0..stale {
+                *self.slot_mut(slot - passed) = 0;
+            }
+            self.newest = slot;
+        }
+        if slot + Self::SLOTS as u64 > self.newest {
+            *self.slot_mut(slot) += count;
+        }
+    }
+
+    /// Events per second in the window before `now`, or since `began` if that is later.
+    #[expect(clippy::cast_precision_loss, reason = "counts of two seconds, for display")]
+    pub fn per_second(&self, began: LogTime, now: LogTime) -> f64 {
+        let last = now.0 / Self::SLOT_NS;
+        let first = (last + 1).saturating_sub(Self::WINDOW_SLOTS);
+        let oldest = (self.newest + 1).saturating_sub(Self::SLOTS as u64);
+        let slots = first.max(oldest)..=last.min(self.newest);
+        let count: u64 = slots.map(|slot| self.slots[Self::index(slot)]).sum();
+        let window = (now.0 - first * Self::SLOT_NS).min(now.since(began));
+        count as f64 * 1e9 / window.max(Self::SLOT_NS) as f64
+    }
+
+    fn slot_mut(&mut self, slot: u64) -> &mut u64 {
+        &mut self.slots[Self::index(slot)]
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "below SLOTS")]
+    fn index(slot: u64) -> usize {
+        (slot % Self::SLOTS as u64) as usize
+    }
+}
+
+#[cfg(test)]
+#[path = "process_tests.rs"]
+mod tests;

@@ -1,0 +1,87 @@
+//! Tests of the process rows.
+
+use super::*;
+use crate::event::{MetricSample, Offset, PathId, SpanId, ThreadId};
+
+const S: u64 = 1_000_000_000;
+
+fn at(time_ns: u64, what: LogEntry) -> Entry {
+    Entry { offset: Offset(0), time: LogTime(time_ns), thread: ThreadId(1), what }
+}
+
+fn ended(time_ns: u64, outcome: Outcome) -> Entry {
+    let what = LogEntry::SpanEnd {
+        span: SpanId::default(),
+        path: PathId(1),
+        start: LogTime(0),
+        child_ns: 0,
+        outcome,
+        out_of_order: false,
+    };
+    at(time_ns, what)
+}
+
+fn started(time_ns: u64) -> Entry {
+    let start =
+        ProcessStart { pid: 7, exe: "/usr/bin/cast".into(), unix_ns: 50, ..Default::default() };
+    at(time_ns, LogEntry::ProcessStart(Box::new(start)))
+}
+
+fn fold(entries: &[Entry]) -> Process {
+    let mut processes = Processes::default();
+    for entry in entries {
+        processes.apply(LogIndex(0), entry);
+    }
+    processes.get(LogIndex(0)).unwrap().clone()
+}
+
+#[test]
+fn the_rate_is_that_of_the_last_two_seconds() {
+    let entries: Vec<_> = (0..1_000).map(|n| ended(10 * S + n * S / 100, Outcome::Ok)).collect();
+    let process = fold(&entries);
+    let rate = process.spans_per_second(LogTime(20 * S - 1));
+    assert!((99.0..=101.0).contains(&rate), "{rate}");
+    assert!(process.spans_per_second(LogTime(30 * S)).abs() < f64::EPSILON);
+}
+
+#[test]
+fn the_rate_of_a_young_process_is_not_diluted_by_time_before_it() {
+    let entries = [started(10 * S), ended(10 * S + 1, Outcome::Ok)];
+    let rate = fold(&entries).spans_per_second(LogTime(10 * S + S / 2));
+    assert!((rate - 2.0).abs() < 0.01, "{rate}");
+}
+
+#[test]
+fn outcomes_are_counted() {
+    let outcomes =
+        [Outcome::Ok, Outcome::Err, Outcome::Panicked, Outcome::Cancelled, Outcome::Unknown];
+    let spans = fold(&outcomes.map(|outcome| ended(1, outcome))).spans;
+    let each = (spans.ended, spans.errors, spans.panics, spans.cancelled, spans.unknown);
+    assert_eq!(each, (5, 1, 1, 1, 1));
+}
+
+#[test]
+fn a_silent_process_is_stalled_even_before_its_first_report() {
+    let process = fold(&[started(S)]);
+    assert_eq!(process.state(Some(true), LogTime(2 * S)), ProcessState::Running);
+    assert_eq!(process.state(Some(true), LogTime(5 * S)), ProcessState::Stalled);
+    let process = fold(&[started(S), at(4 * S, LogEntry::Metric(MetricSample::default()))]);
+    assert_eq!(process.state(Some(true), LogTime(5 * S)), ProcessState::Running);
+}
+
+#[test]
+fn what_a_salvager_adds_later_does_not_lengthen_a_life() {
+    let lost = LogEntry::ProcessEnd(ProcessEnd { how: EndKind::Lost });
+    let process = fold(&[started(S), ended(3 * S, Outcome::Ok), at(900 * S, lost)]);
+    let state = process.state(Some(false), LogTime(1_000 * S));
+    assert_eq!(state, ProcessState::Crashed);
+    assert_eq!(process.known_until(state, LogTime(1_000 * S)), LogTime(3 * S));
+}
+
+#[test]
+fn log_time_becomes_wall_time_by_the_start() {
+    let process = fold(&[started(S)]);
+    assert_eq!(process.unix_ns(LogTime(S + 7)), Some(57));
+    assert_eq!(process.unix_ns(LogTime(S - 7)), Some(43));
+    assert_eq!(process.name(), "cast");
+}

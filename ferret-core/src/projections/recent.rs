@@ -1,0 +1,273 @@
+//! What happened lately: ended spans, errors, marks, and news of the processes, as a bounded list
+//! that stays readable at any rate. Short spans of one place in the call tree that end within a
+//! second of each other share a row, so a hot loop is a line with a count, not a flood.
+
+use super::live::Said;
+use crate::event::{
+    CallsiteId, EndKind, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit,
+    SpanId, ThreadId,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The latest happenings, oldest first.
+#[derive(Clone, Debug)]
+pub struct Recent {
+    rows: VecDeque<Happening>,
+    capacity: usize,
+    /// Rows made so far: the number of the next one.
+    next: u64,
+    /// By log and path: one more than the number of the row that its spans may still join; 0: none.
+    joinable: Vec<Vec<u64>>,
+    /// What open spans said, to be shown at their end. At most [`Recent::SAID`] spans.
+    said: BTreeMap<(LogIndex, SpanId), Said>,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// Its number, from 0, rising: a stable name for the row.
+    pub number: u64,
+    /// The log it comes from.
+    pub log: LogIndex,
+    /// When; for joined spans, the end of the last.
+    pub time: LogTime,
+    /// The thread; none where threads joined in.
+    pub thread: Option<ThreadId>,
+    /// What.
+    pub what: News,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// Spans of one path ended, with one outcome.
+    Spans(Ended),
+    /// A mark.
+    Mark {
+        /// Its text.
+        callsite: CallsiteId,
+    },
+    /// The process began.
+    ProcessStart,
+    /// The process ended, as its log says.
+    ProcessEnd(EndKind),
+    /// The process ended, as its parent saw.
+    ProcessExit(ProcessExit),
+    /// Spans were not recorded.
+    Dropped {
+        /// How many.
+        spans: u64,
+    },
+    /// The clock jumped.
+    Clock {
+        /// By how much, ns.
+        jump_ns: i64,
+    },
+}
+
+/// Ended spans of one path that share a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Their place in the call tree.
+    pub path: PathId,
+    /// How they ended.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+    /// Their durations together, ns.
+    pub total_ns: u64,
+    /// The longest duration, ns.
+    pub longest_ns: u64,
+    /// When the first of them ended.
+    pub first_end: LogTime,
+    /// What the span said about itself, if it is a single one.
+    pub said: Said,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::new(Self::ROWS)
+    }
+}
+
+impl Recent {
+    /// Rows kept, unless said otherwise.
+    pub const ROWS: usize = 1_000;
+    /// Open spans whose tags are kept.
+    pub const SAID: usize = 4_096;
+    /// A span shorter than this may share a row, ns.
+    pub const SHORT_NS: u64 = 100_000_000;
+    /// Ends further apart than this do not share a row, ns.
+    pub const BURST_NS: u64 = 1_000_000_000;
+
+    /// Keeps at most `capacity` rows, one at least.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            rows: VecDeque::new(),
+            capacity: capacity.max(1),
+            next: 0,
+            joinable: Vec::new(),
+            said: BTreeMap::new(),
+        }
+    }
+
+    /// The rows, oldest first.
+    pub fn rows(&self) -> &VecDeque<Happening> {
+        &self.rows
+    }
+
+    /// Rows that were let go because newer ones came.
+    pub fn forgotten(&self) -> u64 {
+        self.next - self.rows.len() as u64
+    }
+
+    /// Takes the next entry of `log`.
+    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        let news = match &entry.what {
+            LogEntry::SpanEnd { span, path, start, outcome, .. } => {
+                let said = self.take_said(log, *span);
+                self.ended(log, names, entry, *path, entry.time.since(*start), *outcome, said);
+                return;
+            }
+            LogEntry::Tag { span, key, value } => {
+                if let Some(said) = self.said_mut(log, *span) {
+                    said.tag(*key, value);
+                }
+                return;
+            }
+            LogEntry::Progress { span: Some(span), done, total } => {
+                if let Some(said) = self.said_mut(log, *span) {
+                    said.progress = Some((*done, *total));
+                }
+                return;
+            }
+            LogEntry::Mark { callsite, .. } => News::Mark { callsite: *callsite },
+            LogEntry::ProcessStart(_) => News::ProcessStart,
+            LogEntry::ProcessEnd(end) => News::ProcessEnd(end.how),
+            LogEntry::ProcessExit(exit) => News::ProcessExit(*exit),
+            LogEntry::Dropped { spans, .. } => return self.dropped(log, entry, *spans),
+            LogEntry::Clock { jump_ns } => News::Clock { jump_ns: *jump_ns },
+            _ => return,
+        };
+        self.add(log, entry, news);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one SpanEnd, taken apart above")]
+    fn ended(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        entry: &Entry,
+        path: PathId,
+        ns: u64,
+        outcome: Outcome,
+        said: Said,
+    ) {
+        let short = ns < Self::SHORT_NS && said == Said::default();
+        if short && self.join(log, entry, path, ns, outcome) {
+            return;
+        }
+        let news = News::Spans(Ended {
+            path,
+            outcome,
+            count: 1,
+            total_ns: ns,
+            longest_ns: ns,
+            first_end: entry.time,
+            said,
+        });
+        let number = self.add(log, entry, news);
+        if short && let Some(latest) = self.joinable_mut(log, names, path) {
+            *latest = number + 1;
+        }
+    }
+
+    /// Adds a short span to the row that its path's latest ones share, if that is still fresh.
+    fn join(
+        &mut self,
+        log: LogIndex,
+        entry: &Entry,
+        path: PathId,
+        ns: u64,
+        outcome: Outcome,
+    ) -> bool {
+        let latest = self.joinable.get(log.0).and_then(|paths| paths.get(path.0 as usize));
+        let Some(number) = latest.and_then(|latest| latest.checked_sub(1)) else { return false };
+        let Some(row) = self.row_mut(number) else { return false };
+        let News::Spans(ended) = &mut row.what else { return false };
+        if ended.outcome != outcome || entry.time.since(ended.first_end) >= Self::BURST_NS {
+            return false;
+        }
+        ended.count += 1;
+        ended.total_ns = ended.total_ns.saturating_add(ns);
+        ended.longest_ns = ended.longest_ns.max(ns);
+        row.time = row.time.max(entry.time);
+        if row.thread != Some(entry.thread) {
+            row.thread = None;
+        }
+        true
+    }
+
+    /// One row for a loss that goes on: it is told again and again while a thread is lossy.
+    fn dropped(&mut self, log: LogIndex, entry: &Entry, spans: u64) {
+        if let Some(row) = self.rows.back_mut()
+            && let News::Dropped { spans: so_far } = &mut row.what
+            && row.log == log
+        {
+            *so_far += spans;
+            row.time = row.time.max(entry.time);
+            return;
+        }
+        self.add(log, entry, News::Dropped { spans });
+    }
+
+    fn add(&mut self, log: LogIndex, entry: &Entry, what: News) -> u64 {
+        if self.rows.len() == self.capacity {
+            self.rows.pop_front();
+        }
+        let number = self.next;
+        self.next += 1;
+        let thread = Some(entry.thread);
+        self.rows.push_back(Happening { number, log, time: entry.time, thread, what });
+        number
+    }
+
+    fn row_mut(&mut self, number: u64) -> Option<&mut Happening> {
+        let index = number.checked_sub(self.forgotten())?;
+        self.rows.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// The slot of a path; none for a path the log has never named.
+    fn joinable_mut(&mut self, log: LogIndex, names: &Names, path: PathId) -> Option<&mut u64> {
+        if self.joinable.len() <= log.0 {
+            self.joinable.resize_with(log.0 + 1, Vec::new);
+        }
+        let paths = self.joinable.get_mut(log.0)?;
+        let index = path.0 as usize;
+        if paths.len() <= index {
+            // The last id is the number of paths, unless the log is damaged.
+            let last = names.paths.last_key_value().map_or(0, |(id, _)| id.0 as usize);
+            if index > last || last > names.paths.len() * 2 + 64 {
+                return None;
+            }
+            paths.resize(last + 1, 0);
+        }
+        paths.get_mut(index)
+    }
+
+    fn said_mut(&mut self, log: LogIndex, span: SpanId) -> Option<&mut Said> {
+        let full = self.said.len() >= Self::SAID && !self.said.contains_key(&(log, span));
+        if full { None } else { Some(self.said.entry((log, span)).or_default()) }
+    }
+
+    fn take_said(&mut self, log: LogIndex, span: SpanId) -> Said {
+        if self.said.is_empty() {
+            return Said::default();
+        }
+        self.said.remove(&(log, span)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[path = "recent_tests.rs"]
+mod tests;
