@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Sets up what the tests need on a Debian machine with Rust, gcc and Python, and runs every check
+# there is, each with its time. Stops at the first that fails.
+#
+#   tests/run.sh            everything
+#   tests/run.sh PART…      only these (their names are the calls of `part` at the end)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+# A snapshot that differs is a failure here, never an update.
+export INSTA_UPDATE=no
+# No program under test may find the log of the one who runs the tests.
+unset FERRET_LOG FERRET_RUN
+
+output=$(mktemp)
+times=$(mktemp)
+trap 'rm -f "$output" "$times"' EXIT
+wanted=("$@")
+
+# part NAME COMMAND…: runs it, keeps what it printed, notes its time.
+part() {
+    local name=$1 began=$SECONDS
+    shift
+    if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then
+        return
+    fi
+    echo "== $name"
+    if ! "$@" > >(tee -a "$output") 2>&1; then
+        echo "== $name failed after $((SECONDS - began)) s"
+        exit 1
+    fi
+    printf '%5d s  %s\n' $((SECONDS - began)) "$name" >> "$times"
+}
+
+# Installs the Debian packages whose command is missing: `packages command:package …`.
+packages() {
+    local missing=() pair
+    for pair in "$@"; do
+        command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+setup() {
+    packages tmux:tmux
+    rustc --version
+    local component
+    for component in fmt clippy; do
+        cargo "$component" --version || rustup component add "${component/fmt/rustfmt}"
+    done
+}
+
+# Two builds share one target folder, so they must not share flags.
+lint() {
+    cargo clippy --all-targets --quiet -- -D warnings
+    # What a profiled program builds, what a reader builds, and nothing at all.
+    cargo clippy -p ferret-core --quiet -- -D warnings
+    cargo clippy -p ferret-core --quiet --no-default-features --features read -- -D warnings
+    cargo clippy -p ferret-core --quiet --features off -- -D warnings
+}
+
+binaries() {
+    cargo build --quiet -p ferret-cli -p ferret-examples
+    cargo test --quiet --no-run
+}
+
+unit_and_end_to_end() {
+    export FERRET_TESTS_BUILT=1
+    if cargo nextest --version > /dev/null 2>&1; then
+        cargo nextest run --status-level slow --final-status-level fail
+    else
+        cargo test --quiet --lib --bins --tests
+    fi
+}
+
+doc_tests() {
+    cargo test --doc --quiet
+}
+
+rustdoc() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+}
+
+# Every interleaving of writer and reader of a chunk, up to three preemptions.
+loom() {
+    RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 \
+        cargo test -p ferret-core --release --lib --target-dir target/loom -- loom
+}
+
+count() {
+    local passed failed
+    passed=$(grep -oE '[0-9]+ passed' "$output" | awk '{sum += $1} END {print sum + 0}')
+    failed=$(grep -oE '[0-9]+ failed' "$output" | awk '{sum += $1} END {print sum + 0}')
+    echo "== times"
+    cat "$times"
+    printf '%5d s  in all\n' "$SECONDS"
+    echo "$passed passed, $failed failed"
+}
+
+part setup setup
+part fmt cargo fmt --all --check
+part clippy lint
+part build binaries
+part tests unit_and_end_to_end
+part doc-tests doc_tests
+part rustdoc rustdoc
+part loom loom
+count
