@@ -1,0 +1,132 @@
+//! Numbers as people read them, the same in every table and on every screen: three digits and a
+//! unit for durations and bytes, thousands separated in counts.
+
+/// A duration: `0 ns`, `850 ns`, `12.3 µs`, `250 ms`, `1.50 s`, `1m 30s`, `2h 05m`, `3d 04h`.
+pub(crate) fn duration(ns: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    if ns < 1_000 {
+        return format!("{ns} ns");
+    }
+    // Minutes from 59.95 s on: no three digits stand for less than that and read 60.0 s.
+    if ns < 59_950_000_000 {
+        return three_digits(u128::from(ns) * 1_000, 1_000, &["ns", "µs", "ms", "s"]);
+    }
+    let seconds = ns.saturating_add(500_000_000) / 1_000_000_000;
+    if seconds < HOUR {
+        format!("{}m {:02}s", seconds / MINUTE, seconds % MINUTE)
+    } else if seconds < DAY {
+        format!("{}h {:02}m", seconds / HOUR, seconds % HOUR / MINUTE)
+    } else {
+        format!("{}d {:02}h", seconds / DAY, seconds % DAY / HOUR)
+    }
+}
+
+/// Bytes: `0 B`, `512 B`, `1.50 KiB`, `310 MiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    if bytes < 1_024 {
+        return format!("{bytes} B");
+    }
+    three_digits(u128::from(bytes) * 1_000, 1_024, &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
+}
+
+/// A count: `1,234,567`.
+pub(crate) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A percentage: `98.2 %`.
+pub(crate) fn percent(percent: f64) -> String {
+    format!("{percent:.1} %")
+}
+
+/// `thousandths` in the largest unit of which there is at least one, with three digits.
+fn three_digits(thousandths: u128, factor: u128, units: &[&str]) -> String {
+    let mut unit = 0;
+    let mut divisor = 1;
+    // 999.5 of a unit reads as the next one.
+    while unit + 1 < units.len() && thousandths >= 999_500 * divisor {
+        unit += 1;
+        divisor *= factor;
+    }
+    let thousandths = thousandths / divisor;
+    let name = units[unit];
+    // Rounded at the digit that is shown last.
+    match thousandths {
+        0..9_995 => {
+            format!("{}.{:02} {name}", (thousandths + 5) / 1_000, (thousandths + 5) % 1_000 / 10)
+        }
+        9_995..99_950 => {
+            format!("{}.{} {name}", (thousandths + 50) / 1_000, (thousandths + 50) % 1_000 / 100)
+        }
+        _ => format!("{} {name}", (thousandths + 500) / 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits_and_a_unit() {
+        for (ns, expect) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_000, "1.00 µs"),
+            (1_234, "1.23 µs"),
+            (9_994, "9.99 µs"),
+            (9_995, "10.0 µs"),
+            (99_949, "99.9 µs"),
+            (99_950, "100 µs"),
+            (999_499, "999 µs"),
+            (999_500, "1.00 ms"),
+            (250_000_000, "250 ms"),
+            (1_500_000_000, "1.50 s"),
+            (59_949_999_999, "59.9 s"),
+            (59_950_000_000, "1m 00s"),
+            (90_000_000_000, "1m 30s"),
+            (7_500_000_000_000, "2h 05m"),
+            (273_600_000_000_000, "3d 04h"),
+            (u64::MAX, "213503d 23h"),
+        ] {
+            assert_eq!(duration(ns), expect, "{ns}");
+        }
+    }
+
+    #[test]
+    fn bytes_have_three_digits_and_a_binary_unit() {
+        for (count, expect) in [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.00 KiB"),
+            (1_536, "1.50 KiB"),
+            (1_023 * 1_024, "1.00 MiB"),
+            (310 << 20, "310 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(bytes(count), expect, "{count}");
+        }
+    }
+
+    #[test]
+    fn counts_are_separated_in_thousands() {
+        for (number, expect) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(count(number), expect);
+        }
+    }
+
+    #[test]
+    fn a_percentage_has_one_decimal() {
+        assert_eq!(percent(98.24), "98.2 %");
+    }
+}
