@@ -8,6 +8,8 @@ mod exit;
 #[cfg_attr(not(test), expect(dead_code, reason = "its users, log, analyze and watch, land next"))]
 mod format;
 mod man;
+#[cfg_attr(not(test), expect(dead_code, reason = "its users, analyze and watch, land next"))]
+mod text;
 #[cfg_attr(not(test), expect(dead_code, reason = "its users, log, analyze and watch, land next"))]
 mod when;
 
