@@ -54,13 +54,11 @@ pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
     // 1,000 of a unit is written as 0.98 of the next: three digits always do.
     let fits = |(_, shift): &&(&str, u32)| (bytes >> shift) < 1_000;
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        _ => {
-            let (name, shift) = UNITS.iter().find(fits).unwrap_or(&("TiB", 40));
-            three_digits(bytes, 1 << shift, name)
-        }
+    if bytes < 1_000 {
+        return format!("{bytes} B");
     }
+    let (name, shift) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
+    three_digits(bytes, 1 << shift, name)
 }
 
 /// A count with its thousands marked: `12,345`.
@@ -85,7 +83,7 @@ pub(crate) fn short_count(n: u64) -> String {
         1_000_000..1_000_000_000 => (1_000_000, "M"),
         _ => (1_000_000_000, "G"),
     };
-    let value = n as f64 / unit as f64;
+    let value = n as f64 / f64::from(unit);
     match value {
         ..9.995 => format!("{value:.2}{name}"),
         ..99.95 => format!("{value:.1}{name}"),
