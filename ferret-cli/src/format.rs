@@ -3,9 +3,6 @@
 
 /// A duration: `0 ns`, `850 ns`, `12.3 µs`, `250 ms`, `1.50 s`, `1m 30s`, `2h 05m`, `3d 04h`.
 pub(crate) fn duration(ns: u64) -> String {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    const DAY: u64 = 24 * HOUR;
     if ns < 1_000 {
         return format!("{ns} ns");
     }
@@ -13,7 +10,20 @@ pub(crate) fn duration(ns: u64) -> String {
     if ns < 59_950_000_000 {
         return three_digits(u128::from(ns) * 1_000, 1_000, &["ns", "µs", "ms", "s"]);
     }
-    let seconds = ns.saturating_add(500_000_000) / 1_000_000_000;
+    minutes(ns.saturating_add(500_000_000) / 1_000_000_000)
+}
+
+/// The age of what goes on, in tenths of a second and then in seconds, so that it ticks evenly:
+/// `0.3 s`, `12.3 s`, `2m 05s`, `2h 05m`.
+pub(crate) fn age(ns: u64) -> String {
+    let tenths = ns / 100_000_000;
+    if tenths < 600 { format!("{}.{} s", tenths / 10, tenths % 10) } else { minutes(tenths / 10) }
+}
+
+fn minutes(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
     if seconds < HOUR {
         format!("{}m {:02}s", seconds / MINUTE, seconds % MINUTE)
     } else if seconds < DAY {
@@ -42,6 +52,14 @@ pub(crate) fn count(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count in five columns, where there is no room for more: `850`, `12.3k`, `1.20M`.
+pub(crate) fn short_count(count: u64) -> String {
+    if count < 10_000 {
+        return count.to_string();
+    }
+    three_digits(u128::from(count) * 1_000, 1_000, &["", "k", "M", "G", "T"]).replace(' ', "")
 }
 
 /// A percentage: `98.2 %`.
@@ -122,6 +140,27 @@ mod tests {
         for (number, expect) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")]
         {
             assert_eq!(count(number), expect);
+        }
+    }
+
+    #[test]
+    fn counts_fit_five_columns() {
+        for (number, expect) in [(9_999, "9999"), (12_345, "12.3k"), (999_500, "1.00M")] {
+            assert_eq!(short_count(number), expect);
+        }
+    }
+
+    #[test]
+    fn ages_tick_in_tenths_and_then_in_seconds() {
+        for (ns, expect) in [
+            (0, "0.0 s"),
+            (340_000_000, "0.3 s"),
+            (59_999_000_000, "59.9 s"),
+            (60_000_000_000, "1m 00s"),
+            (119_999_000_000, "1m 59s"),
+            (7_500_000_000_000, "2h 05m"),
+        ] {
+            assert_eq!(age(ns), expect, "{ns}");
         }
     }
 
