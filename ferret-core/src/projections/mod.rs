@@ -9,12 +9,30 @@
     reason = "a projection picks the entries it folds out of all there are, and all there will be"
 )]
 
+mod buckets;
+mod calls;
+mod durations;
+mod functions;
 mod live;
 mod metrics;
 mod process;
 mod recent;
+#[cfg(test)]
+mod scenario;
+mod slots;
+mod stages;
+mod tree;
 
+pub use buckets::{SUMMARY_BUCKETS, summary_bucket, summary_bucket_range};
+pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
+pub use durations::{DurationStats, Durations};
+pub use functions::FunctionId;
 pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Said, Task};
 pub use metrics::{Columns, Measure, Metrics, Peak, Series};
 pub use process::{Process, Processes, Rate, SpanCounts};
 pub use recent::{Ended, Happening, News, Recent};
+pub use stages::{
+    LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
+    Stages,
+};
+pub use tree::{CallTree, MAX_TREE_DEPTH, OpenCall, TreeNode};

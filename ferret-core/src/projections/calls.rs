@@ -1,0 +1,307 @@
+//! What calls cost: how often each function ran, how long in all and by itself, how it ended.
+//!
+//! Counts are kept for each path of each log, and what a function, a thread or a process adds up
+//! to is rolled up from them when it is asked for; [`CallTree`](super::CallTree) reads the same
+//! counts. Only durations are kept in the grouping that is shown.
+//!
+//! Everything is independent of the order of entries: a span's end says all there is to say of it,
+//! and whether it is nested in its own function is told by its path. (Keeping each thread's stack
+//! here was rejected: it would tie the fold to one log's beginning and one core.)
+
+mod rollup;
+mod totals;
+
+pub use rollup::{FunctionCalls, GroupCalls};
+pub use totals::Totals;
+
+use super::durations::Durations;
+use super::functions::{FunctionId, Functions};
+use super::slots::Slots;
+use crate::event::{
+    Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId, ThreadId,
+};
+use std::collections::BTreeMap;
+
+/// Losses under a span still to be matched with that span's end, in one log. More are counted for
+/// the log alone.
+const PENDING_LOSSES: usize = 65_536;
+
+/// By what the durations of spans are grouped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupBy {
+    /// By callsite, merged over processes.
+    #[default]
+    Function,
+    /// By the thread that ended them.
+    Thread,
+    /// By process.
+    Process,
+}
+
+/// Call statistics.
+///
+/// `calls` are spans that ended ok, err, panicked or cancelled; unknown ends are counted apart and
+/// enter no time. A function's total counts recursion once: a span adds to it unless its function
+/// is already above it on its path. Self time counts every span.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    group: GroupBy,
+    pub(super) functions: Functions,
+    pub(super) logs: Vec<LogCalls>,
+    /// By function, or by [`LogCalls::row`], or by [`ThreadTotals::row`].
+    durations: Vec<Durations>,
+}
+
+/// The counts of one log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LogCalls {
+    slots: Slots,
+    pub(super) paths: Vec<PathCalls>,
+    thread_slots: Slots,
+    threads: Vec<ThreadTotals>,
+    row: Option<usize>,
+    /// Spans lost under a span that has not ended, by that span.
+    losses: BTreeMap<(ThreadId, Position), u64>,
+    dropped: u64,
+}
+
+/// The counts of one path.
+#[derive(Clone, Debug)]
+pub(super) struct PathCalls {
+    pub(super) function: FunctionId,
+    /// Its parent's place in [`LogCalls::paths`], always a smaller one.
+    pub(super) parent: Option<usize>,
+    /// Its function is nowhere above it.
+    outermost: bool,
+    is_async: bool,
+    pub(super) totals: Totals,
+}
+
+#[derive(Clone, Debug)]
+struct ThreadTotals {
+    thread: ThreadId,
+    row: Option<usize>,
+    totals: Totals,
+}
+
+impl Calls {
+    /// Nothing yet; durations will be grouped by `group`.
+    pub fn new(group: GroupBy) -> Self {
+        Self { group, ..Self::default() }
+    }
+
+    /// Takes one entry.
+    #[inline]
+    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match &entry.what {
+            &LogEntry::SpanEnd { span, path, start, child_ns, outcome, .. } => {
+                self.end(log, names, entry, span, path, (start, child_ns, outcome));
+            }
+            &LogEntry::Exit { path, busy_ns, child_ns, .. } => {
+                self.poll(log, names, entry.thread, path, (busy_ns, child_ns));
+            }
+            &LogEntry::Polls { path, busy_ns, .. } => {
+                self.poll(log, names, entry.thread, path, (busy_ns, 0));
+            }
+            LogEntry::Summary { path, calls, total_ns, min_ns, max_ns, histogram } => {
+                let cell = self.know(log, names, *path);
+                let thread = self.thread(log, entry.thread);
+                let cell = &mut self.logs[log.0].paths[cell];
+                cell.totals.summary(*calls, *total_ns);
+                let function = cell.function;
+                self.logs[log.0].threads[thread].totals.summary(*calls, *total_ns);
+                self.durations_of(log, thread, function)
+                    .record_summary(*total_ns, *min_ns, *max_ns, histogram);
+            }
+            &LogEntry::Dropped { spans, top, .. } => self.lose(log, entry.thread, spans, top),
+            _ => {}
+        }
+    }
+
+    /// Makes sure that a path has a place, and gives it. Open spans have not ended: whoever will
+    /// ask for a report about them names their paths first.
+    pub fn know(&mut self, log: LogIndex, names: &Names, path: PathId) -> usize {
+        if log.0 >= self.logs.len() {
+            self.logs.resize_with(log.0 + 1, LogCalls::default);
+        }
+        match self.logs[log.0].slots.get(path.0) {
+            Some(slot) => slot,
+            None => self.learn(log, names, path),
+        }
+    }
+
+    /// The function at the end of a path that is known.
+    pub fn function_of(&self, log: LogIndex, path: PathId) -> Option<FunctionId> {
+        let log = self.logs.get(log.0)?;
+        log.slots.get(path.0).map(|slot| log.paths[slot].function)
+    }
+
+    /// The place of a path that is known.
+    pub(super) fn slot_of(&self, log: LogIndex, path: PathId) -> Option<usize> {
+        self.logs.get(log.0)?.slots.get(path.0)
+    }
+
+    /// How many spans were lost in a log, for want of memory or disk.
+    pub fn dropped(&self, log: LogIndex) -> u64 {
+        self.logs.get(log.0).map_or(0, |log| log.dropped)
+    }
+
+    /// How many spans were lost directly under a span that is still open.
+    pub fn dropped_under(&self, log: LogIndex, span: SpanId) -> u64 {
+        let losses = self.logs.get(log.0).map(|log| &log.losses);
+        losses.and_then(|l| l.get(&(span.thread, span.start))).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn end(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        entry: &Entry,
+        span: SpanId,
+        path: PathId,
+        (start, child_ns, outcome): (LogTime, u64, Outcome),
+    ) {
+        let slot = self.know(log, names, path);
+        let thread = self.thread(log, entry.thread);
+        let in_log = &mut self.logs[log.0];
+        let cell = &mut in_log.paths[slot];
+        let ns = entry.time.since(start);
+        // The polls of an async span carry its self time.
+        let self_ns = if cell.is_async { 0 } else { ns.saturating_sub(child_ns) };
+        cell.totals.end(outcome, ns, self_ns);
+        if !in_log.losses.is_empty() {
+            cell.totals.dropped += in_log.losses.remove(&(span.thread, span.start)).unwrap_or(0);
+        }
+        let function = cell.function;
+        in_log.threads[thread].totals.end(outcome, ns, self_ns);
+        if outcome != Outcome::Unknown {
+            self.durations_of(log, thread, function).record(ns);
+        }
+    }
+
+    fn poll(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        thread: ThreadId,
+        path: PathId,
+        (busy_ns, child_ns): (u64, u64),
+    ) {
+        let slot = self.know(log, names, path);
+        let thread = self.thread(log, thread);
+        let in_log = &mut self.logs[log.0];
+        let cell = &mut in_log.paths[slot];
+        cell.is_async = true;
+        cell.totals.poll(busy_ns, child_ns);
+        in_log.threads[thread].totals.poll(busy_ns, child_ns);
+    }
+
+    fn lose(&mut self, log: LogIndex, thread: ThreadId, spans: u64, top: Option<Position>) {
+        let slot = self.thread(log, thread);
+        let log = &mut self.logs[log.0];
+        log.dropped = log.dropped.saturating_add(spans);
+        log.threads[slot].totals.dropped += spans;
+        let Some(top) = top else { return };
+        if log.losses.len() < PENDING_LOSSES || log.losses.contains_key(&(thread, top)) {
+            *log.losses.entry((thread, top)).or_default() += spans;
+        }
+    }
+
+    /// The place of a thread's totals.
+    #[inline]
+    fn thread(&mut self, log: LogIndex, thread: ThreadId) -> usize {
+        if log.0 >= self.logs.len() {
+            self.logs.resize_with(log.0 + 1, LogCalls::default);
+        }
+        let log = &mut self.logs[log.0];
+        if let Some(slot) = log.thread_slots.get(thread.0) {
+            return slot;
+        }
+        let slot = log.threads.len();
+        log.thread_slots.set(thread.0, slot);
+        log.threads.push(ThreadTotals { thread, row: None, totals: Totals::default() });
+        slot
+    }
+
+    #[inline]
+    fn durations_of(
+        &mut self,
+        log: LogIndex,
+        thread: usize,
+        function: FunctionId,
+    ) -> &mut Durations {
+        let next = self.durations.len();
+        let row = match self.group {
+            GroupBy::Function => function.0 as usize,
+            GroupBy::Thread => *self.logs[log.0].threads[thread].row.get_or_insert(next),
+            GroupBy::Process => *self.logs[log.0].row.get_or_insert(next),
+        };
+        if row >= next {
+            self.durations.resize_with(row + 1, Durations::default);
+        }
+        &mut self.durations[row]
+    }
+
+    /// Gives a path, and those above it, their places.
+    #[cold]
+    fn learn(&mut self, log: LogIndex, names: &Names, path: PathId) -> usize {
+        if path != PathId::ROOT && names.callsite_of(path).is_none() {
+            // Made up by a damaged log. All such share the root's place, so they cost no memory.
+            return self.know(log, names, PathId::ROOT);
+        }
+        let mut missing = Vec::new();
+        let mut next = path;
+        let mut parent = None;
+        // A path is numbered after its parent: a damaged log that says otherwise ends the climb.
+        while next != PathId::ROOT {
+            if let Some(slot) = self.logs[log.0].slots.get(next.0) {
+                parent = Some(slot);
+                break;
+            }
+            missing.push(next);
+            next = match names.paths.get(&next) {
+                Some(info) if info.parent < next => info.parent,
+                _ => PathId::ROOT,
+            };
+        }
+        if path == PathId::ROOT {
+            missing.push(path);
+        }
+        for path in missing.into_iter().rev() {
+            parent = Some(self.place(log, names, path, parent));
+        }
+        // `missing` held at least the path itself.
+        parent.unwrap_or(0)
+    }
+
+    fn place(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        path: PathId,
+        parent: Option<usize>,
+    ) -> usize {
+        let info = names.callsite_info(path);
+        let function = self.functions.intern(info);
+        let log = &mut self.logs[log.0];
+        let mut above = parent;
+        while let Some(slot) = above.filter(|&slot| log.paths[slot].function != function) {
+            above = log.paths[slot].parent;
+        }
+        let slot = log.paths.len();
+        log.slots.set(path.0, slot);
+        log.paths.push(PathCalls {
+            function,
+            parent,
+            outermost: above.is_none(),
+            is_async: info.is_some_and(|info| info.kind.is_async()),
+            totals: Totals::default(),
+        });
+        slot
+    }
+}
+
+#[cfg(test)]
+#[path = "calls_tests.rs"]
+mod tests;

@@ -1,0 +1,221 @@
+//! Calls beside a plain computation over the list of spans.
+
+use super::*;
+use crate::event::CallsiteKind;
+use crate::projections::buckets::summary_bucket;
+use crate::projections::scenario::Scenario;
+use proptest::prelude::*;
+
+const LOG: LogIndex = LogIndex(0);
+
+fn counted(scenario: &Scenario, group: GroupBy) -> Calls {
+    let mut calls = Calls::new(group);
+    for entry in &scenario.entries {
+        calls.apply(LOG, &scenario.names, entry);
+    }
+    calls
+}
+
+fn function(calls: &Calls, name: &str) -> FunctionCalls {
+    calls.functions().into_iter().find(|row| row.info.name == name).unwrap()
+}
+
+/// One step of a random program: which thread, what it does, how much time passes after it.
+type Step = (u32, Option<usize>, u64, Outcome);
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome = prop_oneof![
+        6 => Just(Outcome::Ok),
+        1 => Just(Outcome::Err),
+        1 => Just(Outcome::Panicked),
+        1 => Just(Outcome::Cancelled),
+        1 => Just(Outcome::Unknown),
+    ];
+    (1..4_u32, prop::option::of(0..4_usize), 0..1_000_u64, outcome)
+}
+
+fn run(steps: &[Step]) -> Scenario {
+    let mut scenario = Scenario::default();
+    for (thread, call, passes, outcome) in steps {
+        match call {
+            Some(function) => drop(scenario.start(*thread, ["a", "b", "c", "d"][*function])),
+            None if scenario.path(*thread) != PathId::ROOT => scenario.end(*thread, *outcome),
+            None => {}
+        }
+        scenario.now += passes;
+    }
+    scenario
+}
+
+/// What the spans of one function add up to, by looking at each.
+fn plain(scenario: &Scenario, row: &FunctionCalls) -> Totals {
+    let id = scenario.names.callsites.iter().find(|(_, info)| **info == row.info);
+    let id = *id.unwrap().0;
+    let mut totals = Totals::default();
+    for span in scenario.ended.iter().filter(|span| span.functions.last() == Some(&id)) {
+        if span.outcome == Outcome::Unknown {
+            totals.unknown += 1;
+            continue;
+        }
+        totals.calls += 1;
+        totals.errors += u64::from(span.outcome == Outcome::Err);
+        totals.panics += u64::from(span.outcome == Outcome::Panicked);
+        totals.cancelled += u64::from(span.outcome == Outcome::Cancelled);
+        totals.self_ns += span.self_ns;
+        let above = &span.functions[..span.functions.len() - 1];
+        totals.total_ns += if above.contains(&id) { 0 } else { span.ns };
+    }
+    totals
+}
+
+proptest! {
+    #[test]
+    fn functions_add_up_like_a_plain_walk_over_the_spans(
+        steps in prop::collection::vec(step(), 0..200)
+    ) {
+        let scenario = run(&steps);
+        let rows = counted(&scenario, GroupBy::Function).functions();
+        for row in &rows {
+            prop_assert_eq!(row.totals, plain(&scenario, row), "{}", row.info.name);
+            prop_assert_eq!(row.busy_ns, row.totals.total_ns);
+        }
+        let seen: u64 = rows.iter().map(|row| row.totals.calls + row.totals.unknown).sum();
+        prop_assert_eq!(seen, scenario.ended.len() as u64);
+    }
+
+    #[test]
+    fn threads_add_up_like_a_plain_walk_over_the_spans(
+        steps in prop::collection::vec(step(), 0..200)
+    ) {
+        let scenario = run(&steps);
+        for row in counted(&scenario, GroupBy::Thread).threads() {
+            let of_thread = scenario.ended.iter().filter(|span| Some(span.thread) == row.thread);
+            let known: Vec<_> = of_thread.filter(|s| s.outcome != Outcome::Unknown).collect();
+            prop_assert_eq!(row.totals.calls, known.len() as u64);
+            let self_ns: u64 = known.iter().map(|span| span.self_ns).sum();
+            prop_assert_eq!(row.totals.self_ns, self_ns);
+            let longest = row.durations.map(|durations| durations.max_ns);
+            prop_assert_eq!(longest, known.iter().map(|span| span.ns).max());
+        }
+    }
+}
+
+#[test]
+fn recursion_counts_once_in_total_and_each_time_in_self() {
+    let mut scenario = Scenario::default();
+    for _ in 0..100 {
+        scenario.start(1, "fib");
+        scenario.now += 10;
+    }
+    for _ in 0..100 {
+        scenario.end(1, Outcome::Ok);
+    }
+    let fib = function(&counted(&scenario, GroupBy::Function), "fib");
+    assert_eq!((fib.totals.calls, fib.totals.total_ns, fib.totals.self_ns), (100, 1_000, 1_000));
+    assert_eq!(fib.durations.unwrap().p50_ns, 500);
+}
+
+#[test]
+fn an_async_function_takes_from_start_to_end_and_is_busy_in_its_polls() {
+    let mut scenario = Scenario::default();
+    let task = scenario.start_async(1, "fetch");
+    scenario.enter(1, task);
+    scenario.now = 5;
+    scenario.start(1, "parse");
+    scenario.now = 8;
+    scenario.end(1, Outcome::Ok);
+    scenario.exit(1, task);
+    scenario.now = 100;
+    scenario.enter(2, task);
+    scenario.now = 107;
+    scenario.exit(2, task);
+    scenario.end_async(2, task, Outcome::Err);
+    let calls = counted(&scenario, GroupBy::Thread);
+    let fetch = function(&calls, "fetch");
+    assert_eq!((fetch.totals.calls, fetch.totals.errors), (1, 1));
+    assert_eq!((fetch.totals.total_ns, fetch.busy_ns, fetch.totals.self_ns), (107, 15, 12));
+    let at_work: Vec<_> = calls.threads().iter().map(|row| row.totals.self_ns).collect();
+    assert_eq!(at_work, [8, 7]);
+}
+
+#[test]
+fn merged_polls_are_work_of_their_span() {
+    let mut scenario = Scenario::default();
+    let span = scenario.start_async(1, "wait");
+    let path = PathId(1);
+    scenario.say(1, LogEntry::Polls { span, path, count: 9, busy_ns: 90, longest_ns: 20 });
+    let wait = function(&counted(&scenario, GroupBy::Function), "wait");
+    assert_eq!((wait.totals.calls, wait.busy_ns, wait.totals.self_ns), (0, 90, 90));
+    assert_eq!(wait.durations, None, "no call, no percentile");
+}
+
+#[test]
+fn lost_spans_are_counted_under_the_function_that_called_them() {
+    let mut scenario = Scenario::default();
+    scenario.start(1, "work");
+    scenario.now = 100;
+    scenario.lose(1, 7, 60);
+    scenario.end(1, Outcome::Ok);
+    scenario.lose(1, 2, 5);
+    let still_open = scenario.start(1, "rest");
+    scenario.lose(1, 4, 0);
+    let calls = counted(&scenario, GroupBy::Function);
+    let work = function(&calls, "work");
+    assert_eq!((work.totals.dropped, work.totals.self_ns, work.totals.total_ns), (7, 40, 100));
+    assert_eq!(calls.dropped(LOG), 13);
+    assert_eq!(calls.dropped_under(LOG, still_open), 4);
+}
+
+#[test]
+fn counted_calls_are_calls() {
+    let mut scenario = Scenario::default();
+    scenario.start(1, "hot");
+    let path = scenario.path(1);
+    let histogram = vec![(summary_bucket(10), 1_000)];
+    let (min_ns, max_ns) = (10, 10);
+    let summary =
+        LogEntry::Summary { path, calls: 1_000, total_ns: 10_000, min_ns, max_ns, histogram };
+    scenario.say(1, summary);
+    let hot = function(&counted(&scenario, GroupBy::Function), "hot");
+    assert_eq!((hot.totals.calls, hot.totals.sampled, hot.totals.total_ns), (1_000, 1_000, 10_000));
+    assert_eq!(hot.durations.unwrap().p99_ns, 10);
+}
+
+#[test]
+fn functions_of_several_processes_are_one_where_all_but_their_ids_agree() {
+    let mut calls = Calls::default();
+    let mut first = Scenario::default();
+    first.callsite("unrelated", CallsiteKind::Function);
+    let mut second = Scenario::default();
+    for (log, scenario) in [&mut first, &mut second].into_iter().enumerate() {
+        scenario.start(1, "load");
+        scenario.now = 10;
+        scenario.end(1, Outcome::Ok);
+        for info in scenario.names.callsites.values_mut() {
+            info.line = 1;
+        }
+        for entry in &scenario.entries {
+            calls.apply(LogIndex(log), &scenario.names, entry);
+        }
+    }
+    let rows = calls.functions();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].totals.calls, rows[0].totals.total_ns), (2, 20));
+    let by_process: Vec<_> = calls.processes().iter().map(|row| row.totals.calls).collect();
+    assert_eq!(by_process, [1, 1]);
+}
+
+#[test]
+fn paths_the_log_never_named_share_one_row() {
+    let mut scenario = Scenario::default();
+    for path in 1..1_000 {
+        let span = SpanId { thread: ThreadId(1), start: Position(path) };
+        let path = PathId(u32::MAX - u32::try_from(path).unwrap());
+        let (start, child_ns, outcome) = (LogTime(0), 0, Outcome::Ok);
+        let out_of_order = false;
+        scenario.say(1, LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order });
+    }
+    let calls = counted(&scenario, GroupBy::Function);
+    assert_eq!(function(&calls, "?").totals.calls, 999);
+    assert_eq!(calls.logs[0].paths.len(), 1);
+}

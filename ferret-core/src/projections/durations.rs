@@ -1,0 +1,216 @@
+//! How the durations of one group of spans are distributed, in bounded memory.
+
+use super::buckets::summary_bucket_range;
+use hdrhistogram::Histogram;
+
+/// Up to this many durations are kept as they are: 4 KiB, where a histogram takes 20 to 450.
+const EXACT: usize = 512;
+/// Significant digits of the histogram: a percentile is right to 0.1 %.
+const DIGITS: u8 = 3;
+
+/// The durations of spans: exact while there are few, an HDR histogram once there are many.
+///
+/// Up to 512 durations every figure is exact. Above, percentiles are within 0.1 % (3 significant
+/// digits); the shortest, the longest and the mean stay exact. A histogram grows to at most
+/// 450 KiB, whatever it is given.
+#[derive(Clone, Debug, Default)]
+pub struct Durations {
+    few: Vec<u64>,
+    many: Option<Box<Histogram<u64>>>,
+    count: u64,
+    sum_ns: u64,
+    min_ns: u64,
+    max_ns: u64,
+}
+
+/// What [`Durations`] add up to. All in ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DurationStats {
+    /// The mean, rounded down.
+    pub mean_ns: u64,
+    /// The shortest.
+    pub min_ns: u64,
+    /// The median: half of the spans took no longer.
+    pub p50_ns: u64,
+    /// 90 of 100 took no longer.
+    pub p90_ns: u64,
+    /// 95 of 100 took no longer.
+    pub p95_ns: u64,
+    /// 99 of 100 took no longer.
+    pub p99_ns: u64,
+    /// The longest.
+    pub max_ns: u64,
+}
+
+impl Durations {
+    /// Adds one duration.
+    #[inline]
+    pub fn record(&mut self, ns: u64) {
+        if self.count == 0 || ns < self.min_ns {
+            self.min_ns = ns;
+        }
+        self.max_ns = self.max_ns.max(ns);
+        self.count += 1;
+        self.sum_ns = self.sum_ns.saturating_add(ns);
+        match &mut self.many {
+            Some(histogram) => put(histogram, ns, 1),
+            None => self.record_few(ns),
+        }
+    }
+
+    /// Adds the calls of a summary: they are where their buckets say, to 3.1 %.
+    pub fn record_summary(
+        &mut self,
+        total_ns: u64,
+        min_ns: u64,
+        max_ns: u64,
+        buckets: &[(u16, u64)],
+    ) {
+        let calls = buckets.iter().fold(0_u64, |sum, &(_, count)| sum.saturating_add(count));
+        if calls == 0 {
+            return;
+        }
+        self.min_ns = if self.count == 0 { min_ns } else { self.min_ns.min(min_ns) };
+        self.max_ns = self.max_ns.max(max_ns);
+        self.count = self.count.saturating_add(calls);
+        self.sum_ns = self.sum_ns.saturating_add(total_ns);
+        self.spill();
+        if let Some(histogram) = &mut self.many {
+            for &(bucket, count) in buckets {
+                let (low, high) = summary_bucket_range(bucket);
+                put(histogram, low + (high - low) / 2, count);
+            }
+        }
+    }
+
+    /// How many durations there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What they add up to; `None` if there are none.
+    pub fn stats(&self) -> Option<DurationStats> {
+        let mean_ns = self.sum_ns.checked_div(self.count)?;
+        let mut sorted = self.few.clone();
+        sorted.sort_unstable();
+        let at = |percent: u32| {
+            let ns = match &self.many {
+                Some(histogram) => histogram.value_at_percentile(f64::from(percent)),
+                None => sorted[rank(sorted.len(), percent)],
+            };
+            // A histogram answers with the upper end of its bucket.
+            ns.clamp(self.min_ns, self.max_ns)
+        };
+        Some(DurationStats {
+            mean_ns,
+            min_ns: self.min_ns,
+            p50_ns: at(50),
+            p90_ns: at(90),
+            p95_ns: at(95),
+            p99_ns: at(99),
+            max_ns: self.max_ns,
+        })
+    }
+
+    fn record_few(&mut self, ns: u64) {
+        if self.few.len() < EXACT {
+            self.few.push(ns);
+        } else {
+            self.spill();
+            if let Some(histogram) = &mut self.many {
+                put(histogram, ns, 1);
+            }
+        }
+    }
+
+    /// Moves what is kept exactly into a histogram.
+    fn spill(&mut self) {
+        if self.many.is_some() {
+            return;
+        }
+        let mut histogram = Histogram::<u64>::new(DIGITS).expect("3 is a legal number of digits");
+        for ns in std::mem::take(&mut self.few) {
+            put(&mut histogram, ns, 1);
+        }
+        self.many = Some(Box::new(histogram));
+    }
+}
+
+/// Counts `ns` `count` times; the histogram grows as far as it must.
+#[inline]
+fn put(histogram: &mut Histogram<u64>, ns: u64, count: u64) {
+    if histogram.record_n(ns, count).is_err() {
+        // Only where `usize` is too small to index the buckets of so long a duration.
+        histogram.saturating_record_n(ns, count);
+    }
+}
+
+/// The index, in a sorted list, of the smallest value that `percent` of all do not exceed.
+fn rank(len: usize, percent: u32) -> usize {
+    (len * percent as usize).div_ceil(100).clamp(1, len.max(1)) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projections::buckets::summary_bucket;
+    use proptest::prelude::*;
+
+    /// Compares with the plain way: sort, and take the value at the rank.
+    fn check(mut all: Vec<u64>) {
+        let mut durations = Durations::default();
+        for &ns in &all {
+            durations.record(ns);
+        }
+        all.sort_unstable();
+        let Some(stats) = durations.stats() else { return assert!(all.is_empty()) };
+        let sum: u64 = all.iter().sum();
+        assert_eq!(stats.mean_ns, sum / all.len() as u64);
+        assert_eq!((stats.min_ns, stats.max_ns), (all[0], all[all.len() - 1]));
+        let close = |got: u64, percent: u32| {
+            let want = all[rank(all.len(), percent)];
+            let slack = if all.len() > EXACT { want / 1000 + 1 } else { 0 };
+            assert!(got.abs_diff(want) <= slack, "p{percent}: {got} is not {want}");
+        };
+        close(stats.p50_ns, 50);
+        close(stats.p90_ns, 90);
+        close(stats.p95_ns, 95);
+        close(stats.p99_ns, 99);
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_those_of_the_sorted_list(
+            all in prop::collection::vec(prop_oneof![0..100_u64, 0..10_000_000_000_u64], 0..1500)
+        ) {
+            check(all);
+        }
+    }
+
+    #[test]
+    fn nothing_recorded_has_no_stats() {
+        assert_eq!(Durations::default().stats(), None);
+    }
+
+    #[test]
+    fn the_longest_durations_there_are_do_not_upset_it() {
+        let mut durations = Durations::default();
+        for _ in 0..2 * EXACT {
+            durations.record(u64::MAX);
+        }
+        let stats = durations.stats().unwrap();
+        assert_eq!((stats.p99_ns, stats.max_ns), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_summary_counts_like_its_calls() {
+        let mut durations = Durations::default();
+        durations.record(1_000_000);
+        durations.record_summary(99 * 1_000, 1_000, 1_000, &[(summary_bucket(1_000), 99)]);
+        let stats = durations.stats().unwrap();
+        assert_eq!(durations.count(), 100);
+        assert_eq!((stats.min_ns, stats.max_ns), (1_000, 1_000_000));
+        assert!(stats.p50_ns.abs_diff(1_000) <= 32);
+        assert_eq!(stats.mean_ns, (1_000_000 + 99_000) / 100);
+    }
+}

@@ -1,0 +1,239 @@
+//! Stages: the parts of the program's work that its author named. When each ran, how far it is,
+//! and what the process used of the machine meanwhile.
+//!
+//! A stage's wall time is the union of its spans' intervals, in however many processes; its memory
+//! and CPU are those of the process while it ran, so they are marked as shared when another stage
+//! ran in the same process at the same time.
+
+mod intervals;
+mod open;
+mod report;
+mod usage;
+
+pub use open::OpenStage;
+pub use report::{LogMoment, StageReport, StageState, StageStats, StageTotal};
+
+use super::functions::{FunctionId, Functions};
+use super::slots::Slots;
+use crate::event::{Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId};
+use intervals::Intervals;
+use open::OpenStages;
+pub use usage::ProcessUsage;
+use usage::Usage;
+
+/// How far a stage has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in all; 0 when unknown.
+    pub total: u64,
+}
+
+/// The stages of one or several processes.
+#[derive(Clone, Debug, Default)]
+pub struct Stages {
+    functions: Functions,
+    /// By function.
+    ended: Vec<Ended>,
+    logs: Vec<LogStages>,
+}
+
+/// What is known of a stage from its ended spans, in all processes.
+#[derive(Clone, Debug, Default)]
+struct Ended {
+    calls: u64,
+    errors: u64,
+    unknown: u64,
+    /// The end seen last: when, how, and how far it had come.
+    last: Option<(LogTime, Outcome, Option<Progress>)>,
+}
+
+/// The stages of one process.
+#[derive(Clone, Debug, Default)]
+struct LogStages {
+    slots: Slots,
+    /// By slot of the path.
+    roles: Vec<Role>,
+    open: OpenStages,
+    /// When each stage ran, by function.
+    ran: Vec<Intervals>,
+    usage: Usage,
+    started: Option<Started>,
+}
+
+/// What ties a process's log time to that of others.
+#[derive(Clone, Debug)]
+struct Started {
+    boot_id: String,
+    /// Wall time less log time, ns.
+    wall_ns: i64,
+}
+
+/// What a path is to the stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Neither a stage nor under one.
+    Outside,
+    /// Under a stage.
+    Under,
+    /// A stage itself.
+    Stage(FunctionId),
+}
+
+impl Stages {
+    /// Takes one entry.
+    #[inline]
+    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match &entry.what {
+            LogEntry::SpanStart { path, .. }
+            | LogEntry::SpanEnd { path, .. }
+            | LogEntry::Enter { path, .. }
+            | LogEntry::Exit { path, .. } => {
+                let role = self.role(log, names, *path);
+                if role != Role::Outside {
+                    self.span(log, entry, *path, role);
+                }
+            }
+            LogEntry::Progress { span, done, total } => {
+                let progress = Progress { done: *done, total: *total };
+                self.log(log).open.progress(entry.thread, *span, progress);
+            }
+            LogEntry::Metric(sample) => self.log(log).usage.add(entry.time, sample),
+            LogEntry::ThreadEnd => self.log(log).open.thread_ended(entry.thread),
+            LogEntry::ProcessStart(start) => {
+                let wall_ns = i128::from(start.unix_ns) - i128::from(entry.time.0);
+                self.log(log).started = Some(Started {
+                    boot_id: start.boot_id.clone(),
+                    // Beyond the year 2262 nothing is aligned.
+                    wall_ns: i64::try_from(wall_ns).unwrap_or(0),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// The stages that are open, oldest first in each process.
+    pub fn open(&self) -> impl Iterator<Item = (LogIndex, &OpenStage)> {
+        let logs = self.logs.iter().enumerate();
+        logs.flat_map(|(index, log)| log.open.iter().map(move |open| (LogIndex(index), open)))
+    }
+
+    /// What a process used in all its known time.
+    pub fn process_usage(&self, log: LogIndex) -> ProcessUsage {
+        let Some(log) = self.logs.get(log.0) else { return ProcessUsage::default() };
+        log.usage.whole()
+    }
+
+    /// The name of a stage.
+    pub fn name(&self, stage: FunctionId) -> &str {
+        &self.functions.info(stage).name
+    }
+
+    /// An entry of a span that is a stage or under one.
+    fn span(&mut self, log: LogIndex, entry: &Entry, path: PathId, role: Role) {
+        let open = &mut self.logs[log.0].open;
+        match &entry.what {
+            LogEntry::SpanStart { span, parent, is_async, .. } => {
+                let place = (entry.thread, *span, *is_async);
+                match role {
+                    Role::Stage(stage) => open.start(place, stage, path, entry.time),
+                    Role::Under | Role::Outside => open.start_under(place, *parent),
+                }
+            }
+            LogEntry::Enter { span, .. } => open.enter(entry.thread, *span),
+            LogEntry::Exit { span, .. } => open.exit(entry.thread, *span),
+            LogEntry::SpanEnd { span, start, outcome, .. } => {
+                let progress = open.end(entry.thread, *span);
+                if let Role::Stage(stage) = role {
+                    self.ran(log, stage, *start, entry.time);
+                    self.ended(stage, entry.time, *outcome, progress);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ran(&mut self, log: LogIndex, stage: FunctionId, start: LogTime, end: LogTime) {
+        let ran = &mut self.logs[log.0].ran;
+        let index = stage.0 as usize;
+        if index >= ran.len() {
+            ran.resize_with(index + 1, Intervals::default);
+        }
+        ran[index].add(start.0, end.0);
+    }
+
+    fn ended(
+        &mut self,
+        stage: FunctionId,
+        at: LogTime,
+        outcome: Outcome,
+        progress: Option<Progress>,
+    ) {
+        let index = stage.0 as usize;
+        if index >= self.ended.len() {
+            self.ended.resize_with(index + 1, Ended::default);
+        }
+        let ended = &mut self.ended[index];
+        match outcome {
+            Outcome::Unknown => ended.unknown += 1,
+            Outcome::Err | Outcome::Panicked => {
+                ended.calls += 1;
+                ended.errors += 1;
+            }
+            Outcome::Ok | Outcome::Cancelled => ended.calls += 1,
+        }
+        if ended.last.is_none_or(|(last, ..)| at >= last) {
+            ended.last = Some((at, outcome, progress));
+        }
+    }
+
+    fn log(&mut self, log: LogIndex) -> &mut LogStages {
+        if log.0 >= self.logs.len() {
+            self.logs.resize_with(log.0 + 1, LogStages::default);
+        }
+        &mut self.logs[log.0]
+    }
+
+    #[inline]
+    fn role(&mut self, log: LogIndex, names: &Names, path: PathId) -> Role {
+        let in_log = self.log(log);
+        match in_log.slots.get(path.0) {
+            Some(slot) => in_log.roles[slot],
+            None => self.learn(log, names, path),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, log: LogIndex, names: &Names, path: PathId) -> Role {
+        let Some(info) = names.callsite_info(path) else { return Role::Outside };
+        let role = if info.kind.is_stage() {
+            Role::Stage(self.functions.intern(Some(info)))
+        } else if is_under_stage(names, path) {
+            Role::Under
+        } else {
+            Role::Outside
+        };
+        let log = self.log(log);
+        log.slots.set(path.0, log.roles.len());
+        log.roles.push(role);
+        role
+    }
+}
+
+/// Whether a stage is above `path`.
+fn is_under_stage(names: &Names, path: PathId) -> bool {
+    let mut at = path;
+    // A path is numbered after its parent: a damaged log that says otherwise ends the climb.
+    while let Some(info) = names.paths.get(&at).filter(|info| info.parent < at) {
+        at = info.parent;
+        if names.callsite_info(at).is_some_and(|info| info.kind.is_stage()) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+#[path = "stages_tests.rs"]
+mod tests;
