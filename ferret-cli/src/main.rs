@@ -5,6 +5,8 @@
 mod args;
 mod completions;
 mod exit;
+#[cfg_attr(not(test), expect(dead_code, reason = "its users, analyze and watch, land next"))]
+mod filter;
 #[cfg_attr(not(test), expect(dead_code, reason = "its users, log, analyze and watch, land next"))]
 mod format;
 mod man;

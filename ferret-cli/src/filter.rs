@@ -1,0 +1,185 @@
+//! The one filter language: `transcri & dur > 100ms & !thread:worker-2`.
+//!
+//! ```text
+//! any   = all ("|" all)*
+//! all   = one ("&" one)*
+//! one   = "!" one | "(" any ")" | test
+//! test  = TEXT                   the name has it; with "::" in it, the module and the name do
+//!       | FIELD ":" TEXT         that field has it
+//!       | FIELD OP VALUE         OP is one of = != < <= > >=
+//! ```
+//!
+//! Text is compared without regard to case. Text with blanks or with one of `&|!()<>="` in it
+//! stands in double quotes. Values have units: `100ms`, `1.5GiB`, `12%`, a plain count.
+//!
+//! A filter is asked about a [`Subject`]: an open span, one that ended, a row of a table. A subject
+//! need not know every field (a row has no thread), and then the answer may be that it cannot be
+//! told ([`Filter::test`]): so one expression can say which spans enter a table and which rows are
+//! shown.
+
+mod field;
+mod parse;
+
+pub(crate) use field::{Field, Kind, parse_value};
+pub(crate) use parse::FilterError;
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+/// A filter, ready to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Filter {
+    expression: Expression,
+    text: String,
+}
+
+/// What a filter can be asked about.
+pub(crate) trait Subject {
+    /// What it has under `field`.
+    fn value(&self, field: Field) -> Value<'_>;
+}
+
+/// What a subject has under a field.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A number, in ns, bytes, percent or as a count.
+    Number(f64),
+    /// Nothing: no percentile of no calls. No comparison with it holds.
+    Nothing,
+    /// The subject is not of a kind that has this field.
+    Foreign,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Expression {
+    Any(Vec<Expression>),
+    All(Vec<Expression>),
+    Not(Box<Expression>),
+    /// The name has this, in lower case.
+    Name(String),
+    /// A text field has this, in lower case.
+    Has(Field, String),
+    /// A text field is this, in lower case; or is not.
+    Is(Field, String, bool),
+    Compare(Field, Op, f64),
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+impl Op {
+    /// Whether it holds between two numbers.
+    #[expect(clippy::float_cmp, reason = "counts and whole nanoseconds are exact")]
+    pub(crate) fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::More => left > right,
+            Self::AtLeast => left >= right,
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        Ok(Self { expression: parse::parse(text)?, text: text.trim().to_owned() })
+    }
+}
+
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Filter {
+    /// Whether the subject passes; `None` if it lacks a field on which that depends.
+    pub(crate) fn test(&self, subject: &impl Subject) -> Option<bool> {
+        self.expression.test(subject)
+    }
+
+    /// Whether nothing that the subject knows keeps it out.
+    pub(crate) fn allows(&self, subject: &impl Subject) -> bool {
+        self.test(subject) != Some(false)
+    }
+}
+
+impl Expression {
+    fn test(&self, subject: &impl Subject) -> Option<bool> {
+        match self {
+            Self::Any(some) => decide(some.iter().map(|one| one.test(subject)), true),
+            Self::All(all) => decide(all.iter().map(|one| one.test(subject)), false),
+            Self::Not(one) => one.test(subject).map(|passes| !passes),
+            Self::Name(part) if part.contains("::") => {
+                let module = text(subject, Field::Module)?;
+                let name = text(subject, Field::Name)?;
+                Some(format!("{module}::{name}").to_lowercase().contains(part.as_str()))
+            }
+            Self::Name(part) => Some(has(&text(subject, Field::Name)?, part)),
+            Self::Has(field, part) => Some(has(&text(subject, *field)?, part)),
+            Self::Is(field, whole, expected) => {
+                Some((text(subject, *field)?.to_lowercase() == *whole) == *expected)
+            }
+            Self::Compare(field, op, right) => match subject.value(*field) {
+                Value::Number(left) => Some(op.holds(left, *right)),
+                Value::Foreign => None,
+                Value::Nothing | Value::Text(_) => Some(false),
+            },
+        }
+    }
+}
+
+/// `deciding` if any answer is, else the other if all are known.
+fn decide(answers: impl Iterator<Item = Option<bool>>, deciding: bool) -> Option<bool> {
+    let mut all_known = true;
+    for answer in answers {
+        match answer {
+            Some(answer) if answer == deciding => return Some(deciding),
+            Some(_) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(!deciding)
+}
+
+fn text(subject: &impl Subject, field: Field) -> Option<Cow<'_, str>> {
+    match subject.value(field) {
+        Value::Text(text) => Some(text),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Nothing => Some(Cow::Borrowed("")),
+        Value::Foreign => None,
+    }
+}
+
+/// Whether `text` has `part`, which is in lower case. Names are ASCII nearly always: no copy then.
+fn has(text: &str, part: &str) -> bool {
+    if !text.is_ascii() || !part.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    part.is_empty()
+        || text.as_bytes().windows(part.len()).any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;
