@@ -1,1 +1,75 @@
-//! The log
+//! The log: one file a process, written by that process alone, read by any number of others while
+//! it is written and after.
+//!
+//! `codec` → `segment` → `block` → `schema` are the format, bottom up (docs/format.md tells it byte by byte). `backend` and
+//! `lock` are redb's storage and the locks, `family` the names. `writer` is what a profiled program
+//! runs; it never reads another process's bytes. Reading knows no recorder, recording no reader.
+
+#![cfg_attr(
+    not(all(feature = "record", feature = "read")),
+    expect(dead_code, reason = "the format's two sides stand beside each other, and one is built")
+)]
+
+mod backend;
+mod batch;
+mod block;
+mod codec;
+#[cfg(feature = "read")]
+mod cursor;
+mod error;
+mod family;
+mod lock;
+#[cfg(feature = "read")]
+mod members;
+#[cfg(feature = "read")]
+mod name_rows;
+mod names;
+#[cfg(feature = "read")]
+mod open;
+#[cfg(feature = "read")]
+mod overlay;
+#[cfg(feature = "read")]
+mod run;
+mod schema;
+mod segment;
+#[cfg(feature = "read")]
+mod snapshot;
+#[cfg(feature = "read")]
+mod source;
+#[cfg(feature = "record")]
+mod sync;
+#[cfg(feature = "read")]
+mod tail;
+#[cfg(feature = "read")]
+mod watch;
+#[cfg(feature = "record")]
+mod writer;
+
+pub use error::LogError;
+pub use family::{Durability, Place, prepare_run};
+#[cfg(feature = "read")]
+pub use run::{Run, find_log};
+#[cfg(feature = "read")]
+pub use snapshot::Snapshot;
+#[cfg(feature = "read")]
+pub use source::panics_are_damage;
+#[cfg(feature = "read")]
+pub use tail::{Damage, LogInfo, ReadOptions, Tail};
+#[cfg(feature = "record")]
+pub use writer::Writer;
+
+use crate::event::LogTime;
+
+/// The boot-time clock, now: the clock of every log.
+pub fn now() -> LogTime {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    // Neither part is negative, and the sum exceeds 64 bits after 584 years.
+    LogTime(now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs())
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
+mod testing;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
+mod tests;

@@ -1,0 +1,180 @@
+//! redb's storage, with the two changes that a recorder needs: it never waits without bound for a
+//! reader, and it syncs only where the user asked for that.
+//!
+//! In redb's shared mode every header write, and every reader's `begin_read`, locks bytes 0..320,
+//! and redb waits for that lock as long as it takes: a reader stopped by Ctrl-Z inside it would
+//! stop the profiled program's recorder. So the writer takes the lock itself with a bounded try
+//! *before* it begins a transaction ([`HeaderLock::try_hold`]), keeps it through the commit, and
+//! redb's own calls for it are answered here. Everywhere else the wait is bounded by `patience`,
+//! and running out of it is `ErrorKind::TimedOut`, which redb reports without latching a failure.
+
+use redb::backends::FileBackend;
+use redb::{BackendError, DatabaseError, StorageBackend};
+use std::fs::File;
+use std::io;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The bytes of redb's header, which stand for the header lock.
+const HEADER: (Bound<u64>, Bound<u64>) = (Bound::Included(0), Bound::Excluded(320));
+
+/// What redb is given.
+#[derive(Debug)]
+pub(super) struct LogBackend(Arc<Shared>);
+
+/// The writer's handle on the header lock of its own backend.
+#[derive(Clone, Debug)]
+pub(super) struct HeaderLock(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    file: FileBackend,
+    /// The writer holds the header lock: redb's calls for it succeed at once.
+    held: AtomicBool,
+    syncs: bool,
+    patience: Duration,
+}
+
+impl LogBackend {
+    /// A backend on `file`, whose open file description must be no other handle's. `syncs`: an
+    /// fsync is an fsync. `patience` bounds every wait for a lock.
+    pub(super) fn new(file: File, syncs: bool, patience: Duration) -> Result<Self, DatabaseError> {
+        let file = FileBackend::new(file)?;
+        Ok(Self(Arc::new(Shared { file, held: AtomicBool::new(false), syncs, patience })))
+    }
+
+    /// The handle to hold the header lock by.
+    pub(super) fn header_lock(&self) -> HeaderLock {
+        HeaderLock(Arc::clone(&self.0))
+    }
+
+    fn answers(&self, range: (Bound<u64>, Bound<u64>)) -> bool {
+        // Relaxed: only the thread that holds the lock begins transactions.
+        range == HEADER && self.0.held.load(Ordering::Relaxed)
+    }
+
+    fn wait(
+        &self,
+        mut attempt: impl FnMut(&FileBackend) -> Result<bool, BackendError>,
+    ) -> Result<(), BackendError> {
+        if wait_until(self.0.patience, || attempt(&self.0.file))? {
+            Ok(())
+        } else {
+            let message = "another process holds the log's header lock and does not let go";
+            Err(BackendError::Io(io::Error::new(io::ErrorKind::TimedOut, message)))
+        }
+    }
+}
+
+impl HeaderLock {
+    /// Takes the header lock if nobody has it; until [`HeaderLock::release`].
+    pub(super) fn try_hold(&self, patience: Duration) -> io::Result<bool> {
+        let (start, end) = HEADER;
+        let attempt = || self.0.file.try_lock_range(start, end);
+        let held = wait_until(patience, attempt).map_err(io::Error::from)?;
+        self.0.held.store(held, Ordering::Relaxed);
+        Ok(held)
+    }
+
+    /// Gives the header lock back.
+    pub(super) fn release(&self) -> io::Result<()> {
+        let (start, end) = HEADER;
+        if self.0.held.swap(false, Ordering::Relaxed) {
+            self.0.file.unlock_range(start, end).map_err(io::Error::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tries until it succeeds or `patience` is over; tells which.
+#[expect(clippy::disallowed_methods, reason = "times its own waiting")]
+pub(super) fn wait_until<E>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<bool, E>,
+) -> Result<bool, E> {
+    let mut pause = Duration::from_micros(50);
+    let mut began = None;
+    loop {
+        if attempt()? {
+            return Ok(true);
+        }
+        let began = *began.get_or_insert_with(Instant::now);
+        if began.elapsed() >= patience {
+            return Ok(false);
+        }
+        thread::sleep(pause.min(patience));
+        pause = (pause * 2).min(Duration::from_millis(5));
+    }
+}
+
+impl StorageBackend for LogBackend {
+    fn len(&self) -> io::Result<u64> {
+        self.0.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        if self.0.syncs { self.0.file.sync_data() } else { Ok(()) }
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.file.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.file.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        if self.answers((start, end)) {
+            return Ok(true);
+        }
+        self.0.file.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        if self.answers((start, end)) {
+            return Ok(true);
+        }
+        self.0.file.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        if self.answers((start, end)) {
+            return Ok(());
+        }
+        self.wait(|file| file.try_lock_range(start, end))
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        if self.answers((start, end)) {
+            return Ok(());
+        }
+        self.wait(|file| file.try_lock_shared_range(start, end))
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        if self.answers((start, end)) {
+            return Ok(());
+        }
+        self.0.file.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.file.query_lock_range(start, end)
+    }
+}

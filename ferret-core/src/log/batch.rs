@@ -1,0 +1,259 @@
+//! What the writer has been given and not yet committed. Entries become bytes as they come; blocks
+//! are packed once, at the first attempt to commit, and never rebuilt: their offsets stand.
+
+use super::block;
+use super::codec::CodecError;
+use super::schema::{self, Checkpoint, OpenStack, RowKind};
+use super::segment::{Encoder, put_keyframe};
+use crate::event::{
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, PathId, PathInfo, Position, ThreadId,
+    ThreadInfo, ThreadStack,
+};
+use std::collections::BTreeMap;
+
+/// Entries, rows and watermarks that wait for a commit.
+#[derive(Debug)]
+pub(super) struct Batch {
+    encoder: Encoder,
+    blocks: Vec<(Offset, Vec<u8>)>,
+    block_bytes: usize,
+    callsites: Vec<(CallsiteId, Vec<u8>)>,
+    paths: Vec<(PathId, Vec<u8>)>,
+    threads: BTreeMap<ThreadId, ThreadState>,
+    rows_bytes: usize,
+    /// Something besides entries waits: a row, a watermark, a silent thread.
+    dirty: bool,
+    checkpoints: u64,
+    last_checkpoint: Option<LogTime>,
+    /// Entries of the recorder's thread are numbered here where the caller has no number.
+    next_own: Position,
+}
+
+#[derive(Debug, Default)]
+struct ThreadState {
+    row: Vec<u8>,
+    committed: Position,
+    /// `row` or `committed` is not in the log yet.
+    dirty: bool,
+    /// Where its last packed segment begins, and whether that left a frame open.
+    last_segment: Option<(Offset, bool)>,
+    last_time: LogTime,
+    /// It has a segment since the last checkpoint.
+    touched: bool,
+    silent: Silent,
+}
+
+/// The thread's row in `open`.
+#[derive(Debug, Default)]
+enum Silent {
+    /// There is none.
+    #[default]
+    Absent,
+    /// To be written.
+    Put(OpenStack),
+    /// In the log; the log's end was there when it was written.
+    Written(Offset),
+    /// To be removed.
+    Remove,
+}
+
+/// What one commit writes, borrowed from the batch.
+#[derive(Debug, Default)]
+pub(super) struct Rows<'a> {
+    pub(super) blocks: &'a [(Offset, Vec<u8>)],
+    pub(super) callsites: &'a [(CallsiteId, Vec<u8>)],
+    pub(super) paths: &'a [(PathId, Vec<u8>)],
+    pub(super) threads: Vec<(ThreadId, Position, &'a [u8])>,
+    pub(super) open: Vec<(ThreadId, Option<Vec<u8>>)>,
+    pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
+}
+
+impl Batch {
+    /// An empty batch for a log that ends at `next`.
+    pub(super) fn new(next: Offset) -> Self {
+        Self {
+            encoder: Encoder::new(next),
+            blocks: Vec::new(),
+            block_bytes: 0,
+            callsites: Vec::new(),
+            paths: Vec::new(),
+            threads: BTreeMap::new(),
+            rows_bytes: 0,
+            dirty: false,
+            checkpoints: 0,
+            last_checkpoint: None,
+            next_own: Position(0),
+        }
+    }
+
+    #[inline]
+    pub(super) fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        if thread == ThreadId::RECORDER {
+            self.next_own = self.next_own.max(position.next());
+        }
+        self.encoder.push(thread, position, stack, time, what);
+    }
+
+    /// The position of the next entry of the recorder's own thread.
+    pub(super) fn next_own(&self) -> Position {
+        self.next_own
+    }
+
+    // Rows are names from a source file, at most a few KB. One that exceeds the limit of 256 KiB is
+    // left out, and shown as `?`.
+
+    pub(super) fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
+        if let Ok(row) = schema::row(RowKind::Callsite, u64::from(id.0), info) {
+            self.rows_bytes += row.len();
+            self.callsites.push((id, row));
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn path(&mut self, id: PathId, info: PathInfo) {
+        if let Ok(row) = schema::row(RowKind::Path, u64::from(id.0), &info) {
+            self.rows_bytes += row.len();
+            self.paths.push((id, row));
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
+        if let Ok(row) = schema::row(RowKind::Thread, u64::from(id.0), info) {
+            self.rows_bytes += row.len();
+            let state = self.threads.entry(id).or_default();
+            state.row = row;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn drained(&mut self, thread: ThreadId, position: Position) {
+        let state = self.threads.entry(thread).or_default();
+        if position > state.committed {
+            state.committed = position;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
+        self.pack();
+        let state = self.threads.entry(thread).or_default();
+        let mut keyframe = Vec::new();
+        put_keyframe(&mut keyframe, &stack.keyframe(), state.last_time);
+        state.silent =
+            Silent::Put(OpenStack { next: self.encoder.next(), time: state.last_time, keyframe });
+        self.dirty = true;
+    }
+
+    pub(super) fn pending_bytes(&self) -> usize {
+        self.encoder.len() + self.block_bytes + self.rows_bytes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty()
+    }
+
+    /// Blocks below `next` are in the log after all: a commit that failed had written them.
+    pub(super) fn skip_below(&mut self, next: Offset) {
+        self.blocks.retain(|(first, _)| *first >= next);
+        self.block_bytes = self.blocks.iter().map(|(_, block)| block.len()).sum();
+    }
+
+    /// Packs what is encoded, and says all that a commit at `now` has to write.
+    pub(super) fn rows(&mut self, now: LogTime) -> Result<Rows<'_>, CodecError> {
+        self.pack();
+        let checkpoint = self.checkpoint(now)?;
+        let mut rows = Rows {
+            blocks: &self.blocks,
+            callsites: &self.callsites,
+            paths: &self.paths,
+            checkpoint,
+            ..Rows::default()
+        };
+        for (id, state) in &self.threads {
+            if state.dirty {
+                rows.threads.push((*id, state.committed, &state.row));
+            }
+            match &state.silent {
+                Silent::Put(stack) => {
+                    let row = schema::row(RowKind::Open, u64::from(id.0), stack)?;
+                    rows.open.push((*id, Some(row)));
+                }
+                Silent::Remove => rows.open.push((*id, None)),
+                Silent::Absent | Silent::Written(_) => {}
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The commit that wrote [`Batch::rows`] is in: begins a new batch.
+    pub(super) fn committed(&mut self, checkpoint_at: Option<LogTime>) {
+        self.blocks.clear();
+        self.callsites.clear();
+        self.paths.clear();
+        (self.block_bytes, self.rows_bytes, self.dirty) = (0, 0, false);
+        for state in self.threads.values_mut() {
+            state.dirty = false;
+            state.silent = match std::mem::take(&mut state.silent) {
+                Silent::Put(stack) => Silent::Written(stack.next),
+                Silent::Remove => Silent::Absent,
+                other @ (Silent::Absent | Silent::Written(_)) => other,
+            };
+            if checkpoint_at.is_some() {
+                state.touched = false;
+            }
+        }
+        if checkpoint_at.is_some() {
+            self.checkpoints += 1;
+            self.last_checkpoint = checkpoint_at;
+        }
+    }
+
+    fn pack(&mut self) {
+        self.encoder.seal();
+        let (segments, bytes) = self.encoder.sealed();
+        for segment in segments {
+            let state = self.threads.entry(segment.thread).or_default();
+            state.last_segment = Some((segment.first, segment.open_after > 0));
+            state.last_time = segment.max_time;
+            state.touched = true;
+            let ends_silence = match &state.silent {
+                Silent::Absent | Silent::Remove => false,
+                Silent::Put(stack) => segment.first >= stack.next,
+                Silent::Written(next) => segment.first >= *next,
+            };
+            if ends_silence {
+                state.silent = Silent::Remove;
+            }
+        }
+        let blocks = block::pack(segments, bytes);
+        self.block_bytes += blocks.iter().map(|(_, block)| block.len()).sum::<usize>();
+        self.blocks.extend(blocks);
+        self.encoder.clear();
+    }
+
+    /// A checkpoint, if one is due and there is something to say.
+    fn checkpoint(&self, now: LogTime) -> Result<Option<(LogTime, Vec<u8>)>, CodecError> {
+        let due = self.last_checkpoint.is_none_or(|at| now.since(at) >= schema::CHECKPOINT_NS);
+        if !due || !self.threads.values().any(|state| state.touched) {
+            return Ok(None);
+        }
+        let full = self.checkpoints.is_multiple_of(schema::FULL_EVERY);
+        let keyframes = self.threads.iter().filter_map(|(id, state)| {
+            let (first, leaves_open) = state.last_segment?;
+            (state.touched || (full && leaves_open)).then_some((*id, first))
+        });
+        let checkpoint =
+            Checkpoint { next: self.encoder.next(), full, keyframes: keyframes.collect() };
+        Ok(Some((now, schema::row(RowKind::Checkpoint, now.0, &checkpoint)?)))
+    }
+}

@@ -1,0 +1,85 @@
+//! One block's entries, segment by segment.
+
+use super::block::{self, HEADER_BYTES, Header};
+use super::segment::Segment;
+use super::tail::Damage;
+use crate::event::{Entry, Offset};
+
+/// A verified block, and how far it has been decoded.
+#[derive(Debug)]
+pub(super) struct BlockCursor {
+    header: Header,
+    block: Vec<u8>,
+    /// Where the next segment begins in `block`.
+    at: usize,
+    /// Its first entry.
+    next: Offset,
+    /// Entries below are not wanted.
+    wanted: Offset,
+}
+
+impl BlockCursor {
+    /// Verifies the block under `key`; entries below `wanted` will be left out.
+    pub(super) fn new(key: Offset, block: Vec<u8>, wanted: Offset) -> Result<Self, Damage> {
+        let damage = |what: String| Damage { offset: key, what };
+        let (header, body) = block::verify(&block).map_err(|error| damage(error.to_string()))?;
+        if body.len() + HEADER_BYTES != block.len() {
+            return Err(damage("bytes are left over behind a block".to_owned()));
+        }
+        if header.first != key {
+            return Err(damage(format!("the block of entry {} is in its place", header.first.0)));
+        }
+        Ok(Self { header, block, at: HEADER_BYTES, next: key, wanted })
+    }
+
+    /// Its first entry.
+    pub(super) fn first(&self) -> Offset {
+        self.header.first
+    }
+
+    /// The offset behind its last entry.
+    pub(super) fn next(&self) -> Offset {
+        self.header.next()
+    }
+
+    /// The next segment, not yet decoded; `None` at the end.
+    pub(super) fn segment(&mut self) -> Result<Option<Segment<'_>>, Damage> {
+        let next = self.next;
+        let damage = |what: &dyn ToString| Damage { offset: next, what: what.to_string() };
+        let bytes = &self.block[self.at..];
+        if bytes.is_empty() {
+            if self.next != self.header.next() {
+                return Err(damage(&"the block holds fewer entries than it says"));
+            }
+            return Ok(None);
+        }
+        let (segment, rest) = Segment::split(self.next, bytes).map_err(|error| damage(&error))?;
+        self.at = self.block.len() - rest.len();
+        self.next = segment.next();
+        if self.next > self.header.next() {
+            return Err(damage(&"the block holds more entries than it says"));
+        }
+        Ok(Some(segment))
+    }
+
+    /// Decodes the next segment into `entries`; false at the end. What was decoded before the
+    /// damage stays.
+    pub(super) fn next_segment(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
+        let wanted = self.wanted;
+        let Some(segment) = self.segment()? else { return Ok(false) };
+        if segment.next() <= wanted {
+            return Ok(true);
+        }
+        let first = segment.first();
+        let damage =
+            |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
+        for entry in segment.entries().map_err(|error| damage(first, error))? {
+            let at = entries.last().map_or(first, |last| last.offset.plus(1));
+            let entry = entry.map_err(|error| damage(at.max(first), error))?;
+            if entry.offset >= wanted {
+                entries.push(entry);
+            }
+        }
+        Ok(true)
+    }
+}

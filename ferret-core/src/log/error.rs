@@ -1,0 +1,107 @@
+//! What can go wrong with a log, said so that one knows what to do.
+
+use crate::event::Offset;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A log could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// Nothing is there.
+    #[error("{} does not exist: start a profiled program with FERRET_LOG={}, or name another log", path.display(), path.display())]
+    NotFound {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// A file that ferret did not write.
+    #[error("{} is not a ferret log ({what})", path.display())]
+    NotALog {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        what: String,
+    },
+    /// A log of a later ferret.
+    #[error("{} is of format {found}, and this ferret reads formats up to {supported}: use a newer ferret", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format it says.
+        found: u32,
+        /// The newest format known here.
+        supported: u32,
+    },
+    /// Bytes that cannot be what was written.
+    #[error("{} is damaged{}: {what}; `ferret check --scavenge` saves what can be saved", path.display(), at(*offset))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where in the log, if that is known.
+        offset: Option<Offset>,
+        /// What is wrong.
+        what: String,
+    },
+    /// Another process holds what is needed, and did not let go in time.
+    #[error("{} is locked by another process (while {doing}): try again, or see who holds it with `fuser -v {}`", path.display(), path.display())]
+    Locked {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the lock was needed for.
+        doing: &'static str,
+    },
+    /// The system refused.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+fn at(offset: Option<Offset>) -> String {
+    offset.map_or_else(String::new, |offset| format!(" at entry {}", offset.0))
+}
+
+impl LogError {
+    /// An I/O error with its place; a missing file is its own variant.
+    pub(super) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::NotFound {
+            Self::NotFound { path }
+        } else if source.kind() == io::ErrorKind::TimedOut {
+            Self::Locked { path, doing }
+        } else {
+            Self::Io { path, doing, source }
+        }
+    }
+
+    /// Damage that is not of one entry.
+    pub(super) fn damaged(path: &Path, what: &dyn fmt::Display) -> Self {
+        Self::Damaged { path: path.to_owned(), offset: None, what: what.to_string() }
+    }
+
+    /// Whether the log is damaged, rather than missing, foreign or out of reach.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
+    }
+}
+
+/// For the writer's side, which speaks [`io::Error`] with its host.
+impl From<LogError> for io::Error {
+    fn from(error: LogError) -> Self {
+        let kind = match &error {
+            LogError::NotFound { .. } => io::ErrorKind::NotFound,
+            LogError::NotALog { .. } | LogError::NewerFormat { .. } | LogError::Damaged { .. } => {
+                io::ErrorKind::InvalidData
+            }
+            LogError::Locked { .. } => io::ErrorKind::WouldBlock,
+            LogError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
+    }
+}

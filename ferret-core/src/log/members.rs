@@ -1,0 +1,99 @@
+//! What a path given by the user names: a head and its family, one log, or a folder of logs.
+
+use super::error::LogError;
+use super::family::run_id;
+use super::lock::is_owned;
+use super::names::{self, FamilyName};
+use crate::event::RunId;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What a path names.
+#[derive(Debug)]
+pub(super) enum Named {
+    /// A log and the other members of its run, now and later.
+    Head {
+        path: PathBuf,
+        /// Its device and inode when it was first seen.
+        identity: (u64, u64),
+        /// It may be moved away while it is read: it is then known by its own new name.
+        family: FamilyName,
+        run: RunId,
+    },
+    /// All logs in a folder.
+    Folder(PathBuf),
+}
+
+impl Named {
+    /// Looks at what is there.
+    pub(super) fn resolve(path: &Path) -> Result<Self, LogError> {
+        let metadata = fs::metadata(path).map_err(|error| LogError::io(path, "open", error))?;
+        if metadata.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        let absolute =
+            std::path::absolute(path).map_err(|error| LogError::io(path, "open", error))?;
+        // A head that was moved away tells its run by its name, so it is found after a copy too.
+        let (head, run) =
+            names::moved_away(&absolute).unwrap_or_else(|| (absolute.clone(), run_id(&metadata)));
+        let family = FamilyName::of(&head).map_err(|error| LogError::io(path, "open", error))?;
+        let identity = (metadata.dev(), metadata.ino());
+        Ok(Self::Head { path: absolute, identity, family, run })
+    }
+
+    /// The files that belong to it now.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Head { path, identity, family, run } => {
+                let is_it = |metadata: fs::Metadata| (metadata.dev(), metadata.ino()) == *identity;
+                let head = fs::metadata(path).is_ok_and(is_it).then(|| path.clone());
+                head.into_iter().chain(family.members(*run)).collect()
+            }
+            Self::Folder(folder) => logs_in(folder).unwrap_or_default(),
+        }
+    }
+
+    /// The folder in which files may appear.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Self::Head { family, .. } => family.folder(),
+            Self::Folder(folder) => folder,
+        }
+    }
+}
+
+/// The log in `folder` that a live process writes; of several the one written last.
+pub(super) fn newest_owned(folder: &Path) -> Result<Option<PathBuf>, LogError> {
+    let logs = logs_in(folder).map_err(|error| LogError::io(folder, "read", error))?;
+    let owned = logs.into_iter().filter_map(|path| {
+        // A log that cannot be opened cannot be watched either.
+        let file = File::open(&path).ok()?;
+        let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        (is_owned(file) == Some(true)).then_some((modified, path))
+    });
+    Ok(owned.max().map(|(_, path)| path))
+}
+
+/// The files in `folder` that begin as redb's do, in order of name.
+fn logs_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut logs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+        let is_redb = path.extension().is_some_and(|extension| extension == "redb");
+        if is_redb && !hidden && begins_as_redb(&path) {
+            logs.push(path);
+        }
+    }
+    logs.sort();
+    Ok(logs)
+}
+
+fn begins_as_redb(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && magic == *b"redb"
+}

@@ -1,0 +1,162 @@
+//! Opening a log for reading, whatever state its process left it in.
+//!
+//! redb answers `RepairAborted` to a read-only open of a file whose writer was killed. One
+//! read-write open, through the descriptor and never the name, then repairs it; another process
+//! that does so at the same time makes that `DatabaseAlreadyOpen`, and is waited for. Where the
+//! file may not or must not be written, the same recovery happens in memory.
+
+use super::backend::{LogBackend, wait_until};
+use super::error::LogError;
+use super::overlay::OverlayBackend;
+use super::schema::Meta;
+use super::source::{self, CACHE_BYTES, PATIENCE, Source, guarded, redb_error};
+use super::tail::ReadOptions;
+use redb::{ConcurrencyMode, DatabaseError};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a repair by another process is waited for: redb repairs 1 GB a second.
+const REPAIR_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A log that can be read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) source: Source,
+    /// The file, without any lock: for its size and its owner.
+    pub(super) file: File,
+    pub(super) meta: Meta,
+    pub(super) repaired: bool,
+}
+
+/// Opens the log at `path`.
+pub(super) fn open(path: &Path, options: ReadOptions) -> Result<Opened, LogError> {
+    let file = open_file(path)?;
+    let (mut source, repaired) = open_source(path, &file, options)?;
+    let meta = source::read_meta(&mut source, path)?;
+    Ok(Opened { source, file, meta, repaired })
+}
+
+/// The file itself: a regular one, so that nothing waits and nothing unexpected is opened.
+fn open_file(path: &Path) -> Result<File, LogError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+        .map_err(|error| LogError::io(path, "open", error))?;
+    let metadata = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
+    let not_a_log =
+        |what: &str| Err(LogError::NotALog { path: path.to_owned(), what: what.to_owned() });
+    if !metadata.is_file() {
+        return not_a_log("it is not a regular file");
+    }
+    if metadata.len() == 0 {
+        return not_a_log("it is empty");
+    }
+    Ok(file)
+}
+
+/// What one attempt to open came to.
+enum Attempt {
+    Open(Source),
+    NeedsRepair,
+    Busy,
+}
+
+fn open_source(path: &Path, file: &File, options: ReadOptions) -> Result<(Source, bool), LogError> {
+    let mut repaired = false;
+    let mut opened = None;
+    wait_until(REPAIR_PATIENCE, || {
+        match attempt(path, file)? {
+            Attempt::Open(source) => opened = Some(source),
+            Attempt::Busy => return Ok(false),
+            Attempt::NeedsRepair => {
+                repaired = true;
+                if options.read_only || !repair(path, file)? {
+                    opened = Some(overlay(path, file)?);
+                }
+            }
+        }
+        Ok::<_, LogError>(opened.is_some())
+    })?;
+    let source =
+        opened.ok_or_else(|| LogError::Locked { path: path.to_owned(), doing: "opening" })?;
+    Ok((source, repaired))
+}
+
+fn attempt(path: &Path, file: &File) -> Result<Attempt, LogError> {
+    let own = again(path, file, false).map_err(|error| LogError::io(path, "open", error))?;
+    guarded(path, || match Source::shared(own) {
+        Ok(source) => Ok(Attempt::Open(source)),
+        Err(DatabaseError::RepairAborted) => Ok(Attempt::NeedsRepair),
+        Err(DatabaseError::DatabaseAlreadyOpen) => Ok(Attempt::Busy),
+        Err(error) => Err(redb_error(path, error.into())),
+    })
+}
+
+/// Repairs the file in place, or finds that another process does. False: it may not be written.
+fn repair(path: &Path, file: &File) -> Result<bool, LogError> {
+    let own = match again(path, file, true) {
+        Ok(own) => own,
+        Err(error) => {
+            let not_writable = matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::NotFound
+            );
+            return if not_writable {
+                Ok(false)
+            } else {
+                Err(LogError::io(path, "open for repair", error))
+            };
+        }
+    };
+    guarded(path, || {
+        let opened = LogBackend::new(own, true, PATIENCE).and_then(|backend| {
+            redb::Builder::new()
+                .set_cache_size(CACHE_BYTES)
+                .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+                .create_with_backend(backend)
+        });
+        match opened {
+            Ok(database) => {
+                database.close().map_err(|error| redb_error(path, error.into()))?;
+                Ok(true)
+            }
+            // Another process repairs it: what comes next finds it repaired, or waits.
+            Err(DatabaseError::DatabaseAlreadyOpen) => Ok(true),
+            Err(DatabaseError::Storage(redb::StorageError::Io(error)))
+                if error.kind() == io::ErrorKind::StorageFull =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(redb_error(path, error.into())),
+        }
+    })
+}
+
+/// Recovers the file in memory.
+fn overlay(path: &Path, file: &File) -> Result<Source, LogError> {
+    let own = again(path, file, false).map_err(|error| LogError::io(path, "open", error))?;
+    guarded(path, || {
+        let backend =
+            OverlayBackend::new(own).map_err(|error| LogError::io(path, "read", error))?;
+        Source::overlay(backend).map_err(|error| redb_error(path, error.into()))
+    })
+}
+
+/// The same file once more, with locks of its own; by the descriptor, since the name may be
+/// another file's by now.
+pub(super) fn again(path: &Path, file: &File, write: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(write).custom_flags(libc::O_NONBLOCK);
+    match options.open(format!("/proc/self/fd/{}", file.as_raw_fd())) {
+        // No /proc here.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => options.open(path),
+        opened => opened,
+    }
+}

@@ -1,0 +1,211 @@
+//! A run: several logs read as one, merged by time; new members are picked up as they appear.
+//!
+//! Each log is put in order of the latest time seen in it so far (across its threads, time may go
+//! back), and the merge always takes the log that is furthest behind. A log that is silent is not
+//! waited for: what it says later comes later.
+
+use super::error::LogError;
+use super::members::{self, Named};
+use super::tail::{ReadOptions, Tail};
+use super::watch::Watch;
+use crate::event::{Entry, LogIndex, LogTime};
+use std::collections::{BTreeSet, VecDeque};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Entries that are decoded ahead for each log while merging.
+const AHEAD: usize = 4_096;
+
+/// New members are looked for this often even where nothing notifies of them.
+const SCAN_EVERY: Duration = Duration::from_secs(1);
+
+/// Several logs, open and read together.
+#[derive(Debug)]
+pub struct Run {
+    named: Vec<Named>,
+    options: ReadOptions,
+    tails: Vec<Tail>,
+    queues: Vec<Queue>,
+    /// Files that are open, or could not be opened and did not change since.
+    known: BTreeSet<(u64, u64)>,
+    problems: Vec<LogError>,
+    watch: Watch,
+    next_scan: Instant,
+}
+
+/// What is read of one log and not yet merged.
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// The latest time merged.
+    reached: LogTime,
+    /// Nothing more is there for now.
+    at_end: bool,
+    /// It cannot be read any more.
+    dead: bool,
+}
+
+impl Run {
+    /// Opens the logs that `paths` name: a head with its whole family, a single log, or a folder
+    /// with all logs in it.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is there, or none of it can be read.
+    pub fn open(paths: &[PathBuf], options: &ReadOptions) -> Result<Self, LogError> {
+        let named = paths.iter().map(|path| Named::resolve(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut run = Self {
+            watch: Watch::new(&named),
+            named,
+            options: *options,
+            tails: Vec::new(),
+            queues: Vec::new(),
+            known: BTreeSet::new(),
+            problems: Vec::new(),
+            next_scan: instant(),
+        };
+        run.scan();
+        if run.tails.is_empty() {
+            return Err(run.problems.pop().unwrap_or_else(|| LogError::NotFound {
+                path: paths.first().cloned().unwrap_or_default(),
+            }));
+        }
+        Ok(run)
+    }
+
+    /// The next entries, merged by time, `max_entries` at most. Empty: nothing now.
+    ///
+    /// # Errors
+    ///
+    /// No log can be read any more. A single one that fails is listed in [`Run::problems`].
+    pub fn poll(&mut self, max_entries: usize) -> Result<Vec<(LogIndex, Entry)>, LogError> {
+        if instant() >= self.next_scan || self.watch.take_news() {
+            self.scan();
+        }
+        self.queues.iter_mut().for_each(|queue| queue.at_end = false);
+        let mut merged = Vec::new();
+        while merged.len() < max_entries {
+            for index in 0..self.tails.len() {
+                self.fill(index)?;
+            }
+            let Some(index) = self.furthest_behind() else { break };
+            self.take_run(index, max_entries, &mut merged);
+        }
+        Ok(merged)
+    }
+
+    /// Waits until a log changes, for `timeout` at most.
+    pub fn wait(&mut self, timeout: Duration) {
+        self.watch.wait(timeout);
+    }
+
+    /// The open logs, by [`LogIndex`]; it only ever grows.
+    pub fn logs(&self) -> &[Tail] {
+        &self.tails
+    }
+
+    /// One log, to look closer at.
+    pub fn log_mut(&mut self, index: LogIndex) -> Option<&mut Tail> {
+        self.tails.get_mut(index.0)
+    }
+
+    /// Logs of this run that could not be read, and why.
+    pub fn problems(&self) -> &[LogError] {
+        &self.problems
+    }
+
+    /// Another log is under the name of this run's head: this run is finished, a new one began.
+    pub fn replaced(&self) -> bool {
+        self.named.iter().any(|named| {
+            let Named::Head { path, identity, .. } = named else { return false };
+            fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) != *identity)
+        })
+    }
+
+    fn scan(&mut self) {
+        self.next_scan = instant() + SCAN_EVERY;
+        for path in self.named.iter().flat_map(Named::files).collect::<Vec<_>>() {
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            if self.known.insert((metadata.dev(), metadata.ino())) {
+                self.add(&path);
+            }
+        }
+    }
+
+    fn add(&mut self, path: &Path) {
+        match Tail::open(path, &self.options) {
+            Ok(tail) => {
+                self.tails.push(tail);
+                self.queues.push(Queue::default());
+            }
+            Err(error) => self.problems.push(error),
+        }
+    }
+
+    /// Decodes ahead, unless there is enough or nothing more.
+    fn fill(&mut self, index: usize) -> Result<(), LogError> {
+        let (tail, queue) = (&mut self.tails[index], &mut self.queues[index]);
+        if queue.dead || queue.at_end || !queue.entries.is_empty() {
+            return Ok(());
+        }
+        match tail.poll(AHEAD) {
+            Ok(entries) => {
+                queue.at_end = entries.len() < AHEAD;
+                queue.entries.extend(entries);
+                Ok(())
+            }
+            Err(error) => {
+                queue.dead = true;
+                if self.queues.iter().all(|queue| queue.dead) {
+                    return Err(error);
+                }
+                self.problems.push(error);
+                Ok(())
+            }
+        }
+    }
+
+    fn furthest_behind(&self) -> Option<usize> {
+        let waiting = self.queues.iter().enumerate();
+        let times = waiting.filter_map(|(index, queue)| Some((queue.next_time()?, index)));
+        times.min().map(|(_, index)| index)
+    }
+
+    /// Takes entries of one log as long as no other is further behind.
+    fn take_run(&mut self, index: usize, max: usize, merged: &mut Vec<(LogIndex, Entry)>) {
+        let others = self.queues.iter().enumerate().filter(|(other, _)| *other != index);
+        let until = others.filter_map(|(_, queue)| queue.next_time()).min();
+        let queue = &mut self.queues[index];
+        while merged.len() < max
+            && let Some(time) = queue.next_time()
+            && until.is_none_or(|until| time <= until)
+            && let Some(entry) = queue.entries.pop_front()
+        {
+            queue.reached = time;
+            merged.push((LogIndex(index), entry));
+        }
+    }
+}
+
+impl Queue {
+    /// Where the next entry stands in the merge.
+    fn next_time(&self) -> Option<LogTime> {
+        self.entries.front().map(|entry| entry.time.max(self.reached))
+    }
+}
+
+/// The log in `folder` that is being written, the newest if there are several.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub fn find_log(folder: &Path) -> Result<Option<PathBuf>, LogError> {
+    members::newest_owned(folder)
+}
+
+#[expect(clippy::disallowed_methods, reason = "times its own waiting")]
+fn instant() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,210 @@
+//! Segments to entries. Any bytes give entries or a [`CodecError`], in time and memory bounded by
+//! their length.
+
+use super::{
+    Fold, HEADER_BYTES, KIND_END_OK, KIND_MASK, KIND_START, KIND_START_SAME, MAX_FRAMES, MORE_TIME,
+    TIME_BITS, TIME_SHIFT, ops, other::get_other,
+};
+use crate::event::{
+    Entry, Frame, LogEntry, LogTime, Offset, Outcome, PathId, Position, SpanId, ThreadId,
+    ThreadStack,
+};
+use crate::log::codec::{CodecError, Input};
+
+/// One segment's bytes, and where it stands in the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment<'a> {
+    first: Offset,
+    count: u32,
+    body: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// Splits the segment that begins at `first` off `bytes`; returns it and the bytes behind it.
+    pub(crate) fn split(first: Offset, bytes: &'a [u8]) -> Result<(Self, &'a [u8]), CodecError> {
+        let mut input = Input::new(bytes);
+        let length = u32::from_le_bytes(input.array()?);
+        let count = u32::from_le_bytes(input.array()?);
+        let body = usize::try_from(length)
+            .ok()
+            .and_then(|length| length.checked_sub(HEADER_BYTES - 4))
+            .ok_or(CodecError("a segment is shorter than its header"))?;
+        let body = input.take(body)?;
+        Ok((Self { first, count, body }, &bytes[HEADER_BYTES + body.len()..]))
+    }
+
+    /// Its first entry's offset.
+    pub(crate) fn first(&self) -> Offset {
+        self.first
+    }
+
+    /// The offset behind its last entry.
+    pub(crate) fn next(&self) -> Offset {
+        Offset(self.first.0.saturating_add(u64::from(self.count)))
+    }
+
+    /// Its entries, in order.
+    pub(crate) fn entries(&self) -> Result<SegmentEntries<'a>, CodecError> {
+        let mut input = Input::new(self.body);
+        let thread = ThreadId(input.varint32()?);
+        let next_position = input.varint()?;
+        let time = LogTime(input.varint()?);
+        let stack = get_keyframe(&mut input, time)?;
+        Ok(SegmentEntries {
+            input,
+            next: self.first,
+            left: self.count,
+            fold: Fold { thread, next_position, time, last_path: PathId::ROOT, stack },
+        })
+    }
+}
+
+/// Reads a stack written by `put_keyframe`.
+pub(crate) fn get_keyframe(
+    input: &mut Input<'_>,
+    time: LogTime,
+) -> Result<ThreadStack, CodecError> {
+    let hidden = input.varint32()?;
+    let count = input.varint()?;
+    if count > ThreadStack::KEYFRAME_FRAMES as u64 {
+        return Err(CodecError("a keyframe has too many frames"));
+    }
+    let mut frames = Vec::new();
+    for _ in 0..count {
+        let span = ops::get_span(input)?;
+        let path = PathId(input.varint32()?);
+        let since = LogTime(time.0.wrapping_sub(input.signed()?.cast_unsigned()));
+        frames.push(Frame { span, path, since, child_ns: input.varint()? });
+    }
+    Ok(ThreadStack::restore(hidden, frames))
+}
+
+/// Iterates over one segment. After an error it ends.
+#[derive(Clone, Debug)]
+pub(crate) struct SegmentEntries<'a> {
+    input: Input<'a>,
+    next: Offset,
+    left: u32,
+    fold: Fold,
+}
+
+impl SegmentEntries<'_> {
+    /// The thread whose entries these are.
+    pub(crate) fn thread(&self) -> ThreadId {
+        self.fold.thread
+    }
+
+    /// The thread's open stack behind the entries yielded so far.
+    pub(crate) fn stack(&self) -> &ThreadStack {
+        &self.fold.stack
+    }
+
+    /// The time of the last entry yielded; before the first, its time.
+    pub(crate) fn time(&self) -> LogTime {
+        self.fold.time
+    }
+
+    #[inline]
+    fn decode(&mut self) -> Result<Entry, CodecError> {
+        loop {
+            let head = self.input.byte()?;
+            let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
+            if head & MORE_TIME != 0 {
+                let more = self.input.varint()?;
+                if more > u64::MAX >> TIME_BITS {
+                    return Err(CodecError("a time exceeds 64 bits"));
+                }
+                elapsed_ns |= more << TIME_BITS;
+            }
+            self.fold.time = self.fold.time.after(elapsed_ns);
+            let (what, ends_hidden) = match head & KIND_MASK {
+                KIND_START_SAME => (self.start(self.fold.last_path), false),
+                KIND_START => {
+                    let above = i64::from(self.fold.stack.path().0);
+                    let path = above.checked_add(self.input.signed()?);
+                    let path = path.and_then(|path| u32::try_from(path).ok());
+                    (self.start(PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?)), false)
+                }
+                KIND_END_OK => (self.end_top(Outcome::Ok)?, false),
+                _ => match self.other()? {
+                    Some(other) => other,
+                    None => continue,
+                },
+            };
+            self.fold.apply(&what, ends_hidden);
+            if self.fold.stack.frames().len() > MAX_FRAMES {
+                return Err(CodecError("a segment opens too many frames"));
+            }
+            let offset = self.next;
+            self.next = Offset(offset.0.wrapping_add(1));
+            return Ok(Entry { offset, time: self.fold.time, thread: self.fold.thread, what });
+        }
+    }
+
+    #[inline]
+    fn start(&self, path: PathId) -> LogEntry {
+        let start = Position(self.fold.next_position);
+        LogEntry::SpanStart {
+            span: SpanId { thread: self.fold.thread, start },
+            path,
+            parent: self.fold.stack.top().map(|top| top.span),
+            is_async: false,
+        }
+    }
+
+    fn top(&self) -> Result<Frame, CodecError> {
+        self.fold.stack.top().copied().ok_or(CodecError("a frame ends where none is open"))
+    }
+
+    #[inline]
+    fn end_top(&self, outcome: Outcome) -> Result<LogEntry, CodecError> {
+        let Frame { span, path, since, child_ns } = self.top()?;
+        Ok(LogEntry::SpanEnd { span, path, start: since, child_ns, outcome, out_of_order: false })
+    }
+
+    /// The op behind an opcode; `None` for a correction.
+    fn other(&mut self) -> Result<Option<(LogEntry, bool)>, CodecError> {
+        match self.input.byte()? {
+            ops::TIME_BACK => {
+                self.fold.time = LogTime(self.fold.time.0.saturating_sub(self.input.varint()?));
+                Ok(None)
+            }
+            ops::POSITION => {
+                self.fold.next_position = self.input.varint()?;
+                Ok(None)
+            }
+            ops::SPAN_END_TOP => {
+                let outcome = ops::outcome_of(self.input.byte()?)?;
+                Ok(Some((self.end_top(outcome)?, false)))
+            }
+            ops::EXIT_TOP => {
+                let Frame { span, path, since, child_ns } = self.top()?;
+                let busy_ns = self.fold.time.since(since);
+                Ok(Some((LogEntry::Exit { span, path, busy_ns, child_ns }, false)))
+            }
+            opcode => get_other(opcode, &mut self.input, self.fold.time).map(Some),
+        }
+    }
+}
+
+impl Iterator for SegmentEntries<'_> {
+    type Item = Result<Entry, CodecError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            if self.input.is_empty() {
+                return None;
+            }
+            self.input = Input::new(&[]);
+            return Some(Err(CodecError("bytes are left over behind a segment's entries")));
+        }
+        let entry = self.decode();
+        if entry.is_err() {
+            self.left = 0;
+            self.input = Input::new(&[]);
+        } else {
+            self.left -= 1;
+        }
+        Some(entry)
+    }
+}

@@ -1,0 +1,110 @@
+//! Segments: consecutive entries of one thread, as bytes that decode without any others.
+//!
+//! A segment is
+//!
+//! ```text
+//! length    u32 LE   bytes that follow
+//! count     u32 LE   entries
+//! thread    varint
+//! position  varint   where the next START of this thread is expected
+//! time      varint   ns, of the first entry
+//! keyframe           the thread's open stack before the first entry:
+//!   hidden  varint   open frames whose details are left out, below the others
+//!   frames  varint   at most 32, then for each, outermost first:
+//!     span thread, span start, path: varints; time - since: signed; child_ns: varint
+//! ops                until the segment's end, each one entry or a correction
+//! ```
+//!
+//! An op is a head byte (bits 0-1 kind, bit 2 "more", bits 3-7 the low bits of the time since the
+//! last entry), if "more" a varint with the time's other bits, then by kind:
+//!
+//! ```text
+//! 0 START_SAME   a sync span of the path that ended last, child of the innermost frame
+//! 1 START        the same, then path - path of the innermost frame, signed
+//! 2 END_OK       the innermost frame ends, outcome ok
+//! 3 OTHER        an opcode byte (see `ops`), then that op's fields
+//! ```
+//!
+//! Encoder and decoder fold the same entries into the same [`Fold`], and short forms say only what
+//! the fold does not predict; the encoder compares before it chooses one, so a short form is never
+//! wrong, only sometimes not available. Rejected: one column per field (better compression, but a
+//! reader beside the writer wants a block at once, and a block is at most 64 KiB).
+
+#[cfg(feature = "read")]
+mod decode;
+mod encode;
+mod ops;
+mod other;
+mod process;
+
+#[cfg(feature = "read")]
+pub(crate) use decode::{Segment, get_keyframe};
+pub(crate) use encode::{Encoder, SealedSegment, put_keyframe};
+
+use crate::event::{LogEntry, LogTime, PathId, SpanId, ThreadId, ThreadStack};
+
+/// Length and count.
+const HEADER_BYTES: usize = 8;
+
+/// A decoder refuses deeper stacks: it bounds the work that crafted bytes can cause. An encoder
+/// cuts a segment long before.
+const MAX_FRAMES: usize = 8_192;
+
+const KIND_START_SAME: u8 = 0;
+const KIND_START: u8 = 1;
+const KIND_END_OK: u8 = 2;
+const KIND_OTHER: u8 = 3;
+const KIND_MASK: u8 = 0b11;
+const MORE_TIME: u8 = 0b100;
+const TIME_SHIFT: u32 = 3;
+const TIME_BITS: u32 = 5;
+
+/// What both sides know of a thread between two ops.
+#[derive(Clone, Debug)]
+struct Fold {
+    thread: ThreadId,
+    next_position: u64,
+    time: LogTime,
+    last_path: PathId,
+    stack: ThreadStack,
+}
+
+impl Fold {
+    /// Takes in one entry, whose time is already `self.time`. `ends_hidden`: it ends a frame that
+    /// is not among the known ones, but counted in `hidden`.
+    fn apply(&mut self, what: &LogEntry, ends_hidden: bool) {
+        let mut next_position = self.next_position.wrapping_add(1);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others leave the stack as it is")]
+        match what {
+            LogEntry::SpanStart { span, path, is_async, .. } => {
+                if span.thread == self.thread {
+                    next_position = span.start.0.wrapping_add(1);
+                }
+                if !is_async {
+                    self.stack.push(*span, *path, self.time);
+                }
+            }
+            LogEntry::SpanEnd { span, path, .. } | LogEntry::Exit { span, path, .. } => {
+                if ends_hidden || self.knows(*span) {
+                    self.stack.close(*span, self.time);
+                }
+                self.last_path = *path;
+            }
+            LogEntry::Enter { span, path } => self.stack.push(*span, *path, self.time),
+            LogEntry::Dropped { busy_ns, .. } | LogEntry::Polls { busy_ns, .. } => {
+                self.stack.dropped(*busy_ns);
+            }
+            _ => {}
+        }
+        self.next_position = next_position;
+    }
+
+    /// Whether `span` is among the frames whose details are known.
+    fn knows(&self, span: SpanId) -> bool {
+        self.stack.frames().iter().rev().any(|frame| frame.span == span)
+    }
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
+mod tests;

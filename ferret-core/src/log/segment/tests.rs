@@ -1,0 +1,130 @@
+//! What is encoded comes back, and anything else is an error.
+
+use super::*;
+use crate::event::{
+    CallsiteId, CallsiteInfo, Commit, Entry, Offset, Outcome, PathInfo, Position, Sink, ThreadInfo,
+};
+use crate::log::codec::CodecError;
+use crate::log::testing::{Act, Program, acts};
+use proptest::prelude::*;
+
+impl Sink for Encoder {
+    fn callsite(&mut self, _: CallsiteId, _: &CallsiteInfo) {}
+    fn path(&mut self, _: PathId, _: PathInfo) {}
+    fn thread(&mut self, _: ThreadId, _: &ThreadInfo) {}
+    fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        self.push(thread, position, stack, time, what);
+    }
+    fn drained(&mut self, _: ThreadId, _: Position) {}
+    fn silent(&mut self, _: ThreadId, _: &ThreadStack) {}
+    fn pending_bytes(&self) -> usize {
+        self.len()
+    }
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    fn commit(&mut self, _: LogTime) -> std::io::Result<Commit> {
+        self.seal();
+        Ok(Commit::Done)
+    }
+}
+
+fn decode(mut bytes: &[u8], mut first: Offset) -> Result<Vec<Entry>, CodecError> {
+    let mut entries = Vec::new();
+    while !bytes.is_empty() {
+        let (segment, rest) = Segment::split(first, bytes)?;
+        for entry in segment.entries()? {
+            entries.push(entry?);
+        }
+        first = segment.next();
+        bytes = rest;
+    }
+    Ok(entries)
+}
+
+fn encode(acts: &[Act]) -> (Program, Encoder) {
+    let mut program = Program::new(Offset(5));
+    let mut encoder = Encoder::new(Offset(5));
+    for act in acts {
+        program.act(act, &mut encoder);
+    }
+    encoder.seal();
+    (program, encoder)
+}
+
+proptest! {
+    #[test]
+    fn entries_come_back(acts in acts(600)) {
+        let (program, encoder) = encode(&acts);
+        let (_, bytes) = encoder.sealed();
+        prop_assert_eq!(decode(bytes, Offset(5)).unwrap(), program.told);
+    }
+
+    #[test]
+    fn every_segment_decodes_alone(acts in acts(600)) {
+        let (program, encoder) = encode(&acts);
+        let (segments, bytes) = encoder.sealed();
+        for segment in segments.iter().rev() {
+            let entries = decode(&bytes[segment.bytes.clone()], segment.first).unwrap();
+            let from = usize::try_from(segment.first.0 - 5).unwrap();
+            prop_assert_eq!(&entries, &program.told[from..from + entries.len()]);
+        }
+    }
+
+    #[test]
+    fn changed_bytes_give_entries_or_an_error(
+        acts in acts(100),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let (program, encoder) = encode(&acts);
+        let mut bytes = encoder.sealed().1.to_vec();
+        prop_assume!(!bytes.is_empty());
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Ok(entries) = decode(&bytes, Offset(5)) {
+            // Every entry takes a byte.
+            prop_assert!(entries.len() <= bytes.len(), "{} of {}", entries.len(), program.told.len());
+        }
+    }
+
+    #[test]
+    fn any_bytes_give_entries_or_an_error(body: Vec<u8>) {
+        let mut bytes = u32::try_from(body.len() + 4).unwrap().to_le_bytes().to_vec();
+        bytes.extend_from_slice(&u32::MAX.to_le_bytes());
+        bytes.extend_from_slice(&body);
+        prop_assert!(decode(&bytes, Offset(0)).is_err());
+    }
+}
+
+#[test]
+fn a_nested_span_takes_five_bytes() {
+    let mut acts = Vec::new();
+    for _ in 0..10_000 {
+        for act in [Act::Start(1), Act::Start(2), Act::End(Outcome::Ok), Act::End(Outcome::Ok)] {
+            acts.extend([Act::Wait(31 * 100), act]);
+        }
+    }
+    let (program, encoder) = encode(&acts);
+    let bytes = encoder.len() * 10 / (program.told.len() / 2);
+    assert!(bytes <= 50, "{bytes} tenths of a byte a span");
+}
+
+#[test]
+fn deep_stacks_are_cut_in_keyframes_and_still_end() {
+    let mut acts = vec![Act::Start(1); 3_000];
+    acts.extend(vec![Act::End(Outcome::Ok); 3_000]);
+    let (program, encoder) = encode(&acts);
+    let (segments, bytes) = encoder.sealed();
+    assert!(segments.len() > 3, "{} segments", segments.len());
+    assert_eq!(decode(bytes, Offset(5)).unwrap(), program.told);
+    assert_eq!(segments.last().unwrap().open_after, 0);
+}

@@ -1,0 +1,334 @@
+//! The tail of one log: entries from any offset on, as they appear. The only way any command reads
+//! a log.
+//!
+//! A poll copies a bounded number of blocks out of one short read transaction (a transaction that
+//! stays open pins pages, and the file grows), then verifies and decodes outside of it. What is
+//! damaged is skipped and reported; reading goes on behind it.
+
+use super::block;
+use super::cursor::BlockCursor;
+use super::error::LogError;
+use super::lock;
+use super::name_rows::NameRows;
+use super::open::{self, Opened};
+use super::schema::{self, Meta};
+use super::source::{ReadError, Source};
+use crate::event::{Entry, LogTime, Names, Offset, ProcessUid, RunId};
+use redb::{ReadTransaction, ReadableTable};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Block bytes copied in one read transaction, at most (one block more).
+const FETCH_BYTES: usize = 4 << 20;
+
+/// Damages that are told one by one; further ones are counted.
+const MAX_DAMAGES: usize = 1_000;
+
+/// How to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Never write, not even to repair a file whose process was killed: it is then recovered in
+    /// memory.
+    pub read_only: bool,
+}
+
+/// What is known of a log besides its entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogInfo {
+    /// The file.
+    pub path: PathBuf,
+    /// The process that wrote it.
+    pub uid: ProcessUid,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// What `FERRET_RUN` said when the process started.
+    pub token: Option<RunId>,
+    /// The process's pid, in its own pid namespace.
+    pub pid: u32,
+    /// Its host.
+    pub host: String,
+    /// The kernel's boot: times compare exactly between logs that share it.
+    pub boot_id: String,
+    /// Bytes that the file takes on the disk.
+    pub bytes: u64,
+    /// The file's length, which runs ahead of that.
+    pub length: u64,
+    /// The first entry that is still there.
+    pub first_offset: Offset,
+    /// The offset the next entry will get.
+    pub next_offset: Offset,
+    /// The earliest time of the first block.
+    pub first_time: LogTime,
+    /// Its process was killed, and opening it has repaired it.
+    pub repaired: bool,
+    /// Entries that were added after its process's death.
+    pub salvaged_entries: u64,
+}
+
+/// A part of a log that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it begins.
+    pub offset: Offset,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// One open log, and how far it has been read.
+#[derive(Debug)]
+pub struct Tail {
+    source: Source,
+    file: File,
+    identity: (u64, u64),
+    info: LogInfo,
+    names: NameRows,
+    place: Place,
+    fetched: VecDeque<(Offset, Vec<u8>)>,
+    cursor: Option<BlockCursor>,
+    /// Decoded and not yet yielded, in order.
+    ready: VecDeque<Entry>,
+    damages: Vec<Damage>,
+    damage_count: u64,
+}
+
+/// Where to read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the block that holds this offset.
+    At(Offset),
+    /// In the first block from this key on; entries from this offset on are wanted.
+    Behind { key: Offset, next: Offset },
+}
+
+impl Tail {
+    /// Opens the log at `path`. A log whose process was killed is repaired first, or, where it
+    /// cannot be written, recovered in memory.
+    ///
+    /// # Errors
+    ///
+    /// There is no log, it is damaged beyond reading, or it is locked for too long.
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, LogError> {
+        let Opened { source, file, meta, repaired } = open::open(path, *options)?;
+        let metadata = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
+        let mut tail = Self {
+            source,
+            file,
+            identity: (metadata.dev(), metadata.ino()),
+            info: info_of(path, meta, repaired),
+            names: NameRows::default(),
+            place: Place::At(Offset(0)),
+            fetched: VecDeque::new(),
+            cursor: None,
+            ready: VecDeque::new(),
+            damages: Vec::new(),
+            damage_count: 0,
+        };
+        tail.refresh()?;
+        Ok(tail)
+    }
+
+    /// The next entry to yield is the one at `offset`, or the first one there is behind it.
+    pub fn seek(&mut self, offset: Offset) {
+        self.place = Place::At(offset);
+        self.fetched.clear();
+        self.cursor = None;
+        self.ready.clear();
+    }
+
+    /// The entries now available from where the last poll ended, `max_entries` at most. Empty: at
+    /// the end, for now.
+    ///
+    /// # Errors
+    ///
+    /// The file is damaged as a whole, or out of reach. Damage to a part is no error: see
+    /// [`Tail::damage`].
+    pub fn poll(&mut self, max_entries: usize) -> Result<Vec<Entry>, LogError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let ready = self.ready.len().min(max_entries);
+        entries.extend(self.ready.drain(..ready));
+        while entries.len() < max_entries {
+            if let Some(cursor) = &mut self.cursor {
+                match cursor.next_segment(&mut entries) {
+                    Ok(true) => {}
+                    Ok(false) => self.cursor = None,
+                    Err(damage) => {
+                        self.cursor = None;
+                        self.report(damage);
+                    }
+                }
+            } else if let Some((key, block)) = self.fetched.pop_front() {
+                self.begin_block(key, block);
+            } else if !self.fetch()? {
+                break;
+            }
+        }
+        if entries.len() > max_entries {
+            self.ready.extend(entries.drain(max_entries..));
+        }
+        Ok(entries)
+    }
+
+    /// The names that the entries yielded so far refer to, and maybe more.
+    pub fn names(&self) -> &Names {
+        self.names.names()
+    }
+
+    /// What is known of the log, as of the last poll.
+    pub fn info(&self) -> &LogInfo {
+        &self.info
+    }
+
+    /// Whether a live process owns the log; `None` if that cannot be told from here.
+    pub fn owned(&self) -> Option<bool> {
+        self.file.try_clone().ok().and_then(lock::is_owned)
+    }
+
+    /// What could not be read so far: the first thousand places, and how many there are in all.
+    /// A name that could not be read is counted, and shown as `?`.
+    pub fn damage(&self) -> (&[Damage], u64) {
+        (&self.damages, self.damage_count + self.names.damaged_rows())
+    }
+
+    /// The file's device and inode, which tell it from another under the same name.
+    pub fn identity(&self) -> (u64, u64) {
+        self.identity
+    }
+
+    /// Brings [`Tail::info`] and [`Tail::names`] up to date without reading entries.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::poll`].
+    pub fn refresh(&mut self) -> Result<(), LogError> {
+        let names = &mut self.names;
+        let (first, last) = self.source.read(&self.info.path, |txn| {
+            names.update(txn)?;
+            ends(txn)
+        })?;
+        self.set_ends(first, last);
+        Ok(())
+    }
+
+    pub(super) fn source(&mut self) -> (&mut Source, &Path) {
+        (&mut self.source, &self.info.path)
+    }
+
+    pub(super) fn report(&mut self, damage: Damage) {
+        self.damage_count += 1;
+        if self.damages.len() < MAX_DAMAGES {
+            self.damages.push(damage);
+        }
+    }
+
+    fn begin_block(&mut self, key: Offset, block: Vec<u8>) {
+        let wanted = match self.place {
+            Place::At(offset) => offset,
+            Place::Behind { next, .. } => next,
+        };
+        let (next, cursor) = match BlockCursor::new(key, block, wanted) {
+            Ok(cursor) => {
+                let before = self.place != Place::At(wanted) && cursor.first() > wanted;
+                if before {
+                    let missing = cursor.first().0 - wanted.0;
+                    let what = format!("{missing} entries are missing");
+                    self.report(Damage { offset: wanted, what });
+                }
+                (cursor.next().max(wanted), Some(cursor))
+            }
+            Err(damage) => {
+                self.report(damage);
+                (wanted, None)
+            }
+        };
+        self.cursor = cursor;
+        // A damaged block does not say where it ends: the next block's key will.
+        let key = Offset(key.0.saturating_add(1));
+        self.place = match self.cursor {
+            Some(_) => Place::Behind { key, next },
+            None => Place::Behind { key, next: next.max(key) },
+        };
+    }
+
+    /// Copies the next blocks; false if there are none.
+    fn fetch(&mut self) -> Result<bool, LogError> {
+        let (place, names) = (self.place, &mut self.names);
+        let (fetched, (first, last)) = self.source.read(&self.info.path, |txn| {
+            names.update(txn)?;
+            Ok((blocks_from(txn, place)?, ends(txn)?))
+        })?;
+        self.set_ends(first, last);
+        self.fetched = fetched;
+        Ok(!self.fetched.is_empty())
+    }
+
+    fn set_ends(&mut self, first: Option<block::Header>, last: Option<block::Header>) {
+        if let Some(first) = first {
+            self.info.first_offset = first.first;
+            self.info.first_time = first.min_time;
+        }
+        if let Some(last) = last {
+            self.info.next_offset = last.next();
+        }
+        // A file that cannot be asked for its size any more keeps the last known one.
+        if let Ok(metadata) = self.file.metadata() {
+            self.info.bytes = metadata.blocks() * 512;
+            self.info.length = metadata.len();
+        }
+    }
+}
+
+fn info_of(path: &Path, meta: Meta, repaired: bool) -> LogInfo {
+    LogInfo {
+        path: path.to_owned(),
+        uid: meta.uid,
+        run: meta.run,
+        token: meta.token,
+        pid: meta.pid,
+        host: meta.host,
+        boot_id: meta.boot_id,
+        bytes: 0,
+        length: 0,
+        first_offset: Offset(0),
+        next_offset: Offset(0),
+        first_time: meta.created,
+        repaired,
+        salvaged_entries: meta.salvaged_entries,
+    }
+}
+
+fn blocks_from(
+    txn: &ReadTransaction,
+    place: Place,
+) -> Result<VecDeque<(Offset, Vec<u8>)>, ReadError> {
+    let table = txn.open_table(schema::BLOCKS)?;
+    let from = match place {
+        Place::Behind { key, .. } => key.0,
+        Place::At(offset) => match table.range(..=offset.0)?.next_back() {
+            Some(found) => found?.0.value(),
+            None => 0,
+        },
+    };
+    let (mut fetched, mut bytes) = (VecDeque::new(), 0);
+    for found in table.range(from..)? {
+        let (key, block) = found?;
+        bytes += block.value().len();
+        fetched.push_back((Offset(key.value()), block.value().to_vec()));
+        if bytes >= FETCH_BYTES {
+            break;
+        }
+    }
+    Ok(fetched)
+}
+
+/// The headers of the first and last block, as far as they can be read.
+fn ends(
+    txn: &ReadTransaction,
+) -> Result<(Option<block::Header>, Option<block::Header>), ReadError> {
+    let table = txn.open_table(schema::BLOCKS)?;
+    let header = |block: &[u8]| block::Header::read(block).ok();
+    let first = table.first()?.and_then(|(_, block)| header(block.value()));
+    let last = table.last()?.and_then(|(_, block)| header(block.value()));
+    Ok((first, last))
+}

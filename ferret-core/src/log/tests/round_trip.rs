@@ -1,0 +1,113 @@
+//! Entries → commits → a tail: the same entries, beside the writer and after it.
+
+use crate::event::{EndKind, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink};
+use crate::log::testing::{Act, Program, acts, process};
+use crate::log::{Durability, Place, ReadOptions, Run, Tail, Writer};
+use proptest::prelude::*;
+use std::path::Path;
+use std::time::Duration;
+
+fn place(path: &Path) -> Place {
+    Place { path: path.to_owned(), join: None, keep_families: 10, durability: Durability::Process }
+}
+
+fn read_all(tail: &mut Tail, at_once: usize) -> Vec<crate::event::Entry> {
+    let mut entries = Vec::new();
+    loop {
+        let more = tail.poll(at_once).unwrap();
+        assert!(more.len() <= at_once);
+        if more.is_empty() {
+            assert_eq!(tail.damage(), (&[][..], 0));
+            return entries;
+        }
+        entries.extend(more);
+    }
+}
+
+/// Writes what the acts say, a commit after every `every`; reads beside the writer, and again when
+/// it has ended.
+fn check(acts: &[Act], every: usize, at_once: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    let mut tail = Tail::open(&path, &ReadOptions::default()).unwrap();
+    let mut live = read_all(&mut tail, at_once);
+    assert!(matches!(live[0].what, LogEntry::ProcessStart(_)));
+    for chunk in acts.chunks(every) {
+        for act in chunk {
+            program.act(act, &mut writer);
+        }
+        writer.commit(program.time).unwrap();
+        live.extend(read_all(&mut tail, at_once));
+        assert_eq!(&live[1..], program.told);
+        for entry in &program.told {
+            if let LogEntry::SpanStart { path, .. } = entry.what {
+                assert_eq!(tail.names().span_name(path), format!("function_{}", path.0));
+            }
+        }
+        let snapshot = tail.snapshot().unwrap();
+        let open: Vec<_> = snapshot.threads.iter().map(|(id, stack, _)| (*id, stack)).collect();
+        let expected: Vec<_> =
+            program.open().into_iter().map(|(id, stack)| (id, stack.keyframe())).collect();
+        for ((id, stack), (expected_id, expected)) in open.iter().zip(&expected) {
+            assert_eq!(id, expected_id);
+            assert_eq!(stack.depth(), expected.depth());
+            assert_eq!(stack.top(), expected.top());
+        }
+        assert_eq!(open.len(), expected.len());
+    }
+    let end = ProcessEnd { how: EndKind::Closed };
+    writer.finish(end, program.time, Duration::from_secs(1)).unwrap();
+    live.extend(read_all(&mut tail, at_once));
+    assert_eq!(tail.owned(), Some(false));
+    let mut after = Tail::open(&path, &ReadOptions::default()).unwrap();
+    assert!(!after.info().repaired);
+    assert_eq!(read_all(&mut after, 1_000_000), live);
+    let middle = Offset(live.len() as u64 / 2);
+    after.seek(middle);
+    assert_eq!(read_all(&mut after, at_once), live[live.len() / 2..]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_tail_gives_what_was_committed(
+        acts in acts(3_000),
+        every in 1..2_000_usize,
+        at_once in 1..3_000_usize,
+    ) {
+        check(&acts, every.max(acts.len() / 20), at_once);
+    }
+}
+
+#[test]
+fn blocks_of_every_class_come_back() {
+    let mut acts = Vec::new();
+    for spans in [10_u32, 700, 1_500, 3_000, 6_000, 13_000, 60_000] {
+        for number in 0..spans {
+            acts.push(Act::Wait(number * 31));
+            acts.push(Act::Start(u8::try_from(number % 200).unwrap()));
+            acts.push(Act::End(Outcome::Ok));
+        }
+    }
+    check(&acts, 50_000, 5_000);
+}
+
+#[test]
+fn a_run_of_one_log_is_that_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    for act in [Act::Start(1), Act::Wait(900), Act::End(Outcome::Ok)] {
+        program.act(&act, &mut writer);
+    }
+    writer.commit(program.time).unwrap();
+    let mut run = Run::open(&[path], &ReadOptions::default()).unwrap();
+    let entries: Vec<_> = run.poll(100).unwrap().into_iter().map(|(_, entry)| entry).collect();
+    assert_eq!(&entries[1..], program.told);
+    assert_eq!(run.logs()[0].owned(), Some(true));
+    assert!(!run.replaced());
+}
