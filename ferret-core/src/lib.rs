@@ -5,3 +5,27 @@ pub mod event;
 pub mod log;
 #[cfg(feature = "read")]
 pub mod projections;
+
+#[cfg(feature = "record")]
+mod options;
+#[cfg(feature = "record")]
+#[cfg_attr(feature = "off", path = "off.rs")]
+mod record;
+#[cfg(feature = "record")]
+mod value;
+
+#[cfg(feature = "record")]
+pub use log::Durability;
+#[cfg(feature = "record")]
+pub use options::{Options, Overflow, StartError, start};
+#[cfg(feature = "record")]
+pub use record::{Session, progress};
+
+/// What the macros expand to. Not for use by hand: it changes with them.
+#[cfg(feature = "record")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::event::{CallsiteKind, Outcome};
+    pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, tag};
+    pub use crate::value::TagValueRef;
+}

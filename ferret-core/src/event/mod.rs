@@ -55,7 +55,7 @@ pub enum LogEntry {
     /// A thread ran its first span. Its name is in [`Names::threads`].
     #[serde(rename = "THREAD_START")]
     ThreadStart,
-    /// A thread ended. Spans it left open stay open for ever.
+    /// A thread ended. Spans it left open have been ended just before, outcome unknown.
     #[serde(rename = "THREAD_END")]
     ThreadEnd,
     /// A span began.

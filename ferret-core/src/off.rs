@@ -1,0 +1,102 @@
+//! Feature `off`: the same names, and nothing behind them. Every annotation compiles to the code
+//! it would be without, and a session writes no log.
+
+use crate::event::{CallsiteKind, Outcome};
+use crate::options::{Options, StartError};
+use crate::value::TagValueRef;
+use std::path::Path;
+use std::time::Duration;
+
+/// A place in the program that is not recorded.
+#[derive(Debug)]
+pub struct Callsite;
+
+impl Callsite {
+    /// As with recording compiled in.
+    pub const fn new(
+        _name: &'static str,
+        _module: &'static str,
+        _file: &'static str,
+        _line: u32,
+        _kind: CallsiteKind,
+    ) -> Self {
+        Self
+    }
+}
+
+/// Nothing.
+#[must_use = "the span ends when its guard is dropped: bind it, `let _span = …`"]
+#[derive(Debug)]
+pub struct Guard(std::marker::PhantomData<*const ()>);
+
+/// Does nothing.
+#[inline(always)]
+pub fn enter(_callsite: &'static Callsite) -> Guard {
+    Guard(std::marker::PhantomData)
+}
+
+impl Guard {
+    /// Does nothing.
+    #[inline(always)]
+    pub fn finish(self, _outcome: Outcome) {}
+}
+
+/// Nothing.
+#[derive(Debug)]
+pub struct TaskSpan;
+
+impl TaskSpan {
+    /// Does nothing.
+    #[inline(always)]
+    pub fn start(_callsite: &'static Callsite) -> Self {
+        Self
+    }
+
+    /// Does nothing.
+    #[inline(always)]
+    pub fn enter(&self) -> Poll {
+        Poll(std::marker::PhantomData)
+    }
+
+    /// Does nothing.
+    #[inline(always)]
+    pub fn end(self, _outcome: Outcome) {}
+}
+
+/// Nothing.
+#[derive(Debug)]
+pub struct Poll(std::marker::PhantomData<*const ()>);
+
+/// Does nothing.
+#[inline(always)]
+pub fn tag(_key: &'static Callsite, _value: TagValueRef<'_>) {}
+
+/// Does nothing.
+#[inline(always)]
+pub fn mark(_callsite: &'static Callsite) {}
+
+/// Does nothing: recording is compiled out.
+#[inline(always)]
+pub fn progress(_done: u64, _total: u64) {}
+
+/// No recording: the program was built with feature `off`.
+#[must_use = "dropping the session ends the recording: keep it, `let _session = …`"]
+#[derive(Debug)]
+pub struct Session(Options);
+
+impl Session {
+    /// Where the log would be.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Nothing is waiting to be written.
+    pub fn flush(&self, _patience: Duration) -> bool {
+        true
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the build that records")]
+pub(crate) fn start_with(options: Options) -> Result<Session, StartError> {
+    Ok(Session(options))
+}

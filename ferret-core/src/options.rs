@@ -1,0 +1,114 @@
+//! What a recording can be told, and how it is started.
+
+use crate::log::Durability;
+use crate::record::{Session, start_with};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a thread does when no chunk is free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// Skip spans, count them, and say so in the log. The program is never slowed.
+    #[default]
+    Drop,
+    /// Wait up to 100 ms for a chunk, then drop.
+    Block,
+}
+
+/// How to record. A plain struct: set what you want and start it.
+///
+/// # Examples
+///
+/// ```no_run
+/// let options = ferret::Options { handle_signals: true, ..ferret::Options::new("run.redb") };
+/// let _session = options.start()?;
+/// # Ok::<(), ferret::StartError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where the log goes. `FERRET_LOG` in the environment wins over it.
+    pub path: PathBuf,
+    /// What a thread does when no chunk is free.
+    pub overflow: Overflow,
+    /// How far a commit reaches.
+    pub durability: Durability,
+    /// Memory for events on their way into the log, bytes: 128 KiB to 4 GiB, in chunks of 64 KiB.
+    /// Touched only as it is needed.
+    pub buffer_bytes: usize,
+    /// End the log cleanly on SIGTERM, SIGINT and SIGHUP, where the program leaves them at their
+    /// default, and then let the signal do what it does. Without this, a signal that kills the
+    /// program leaves a log without an end.
+    pub handle_signals: bool,
+    /// How many finished runs are kept beside this one under their own names.
+    pub keep_runs: usize,
+}
+
+impl Options {
+    /// The defaults, with a log at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            overflow: Overflow::default(),
+            durability: Durability::default(),
+            buffer_bytes: 16 << 20,
+            handle_signals: false,
+            keep_runs: 10,
+        }
+    }
+
+    /// Starts recording.
+    ///
+    /// # Errors
+    ///
+    /// Recording is on already, or the log cannot be created.
+    pub fn start(self) -> Result<Session, StartError> {
+        start_with(self)
+    }
+}
+
+/// Starts recording into a log at `path`, or where `FERRET_LOG` says.
+///
+/// If another process is writing that log, this one writes its own beside it, and readers of
+/// `path` see both. If a finished run is there, it is kept under a new name.
+///
+/// # Errors
+///
+/// Recording is on already, or the log cannot be created.
+///
+/// # Examples
+///
+/// ```no_run
+/// #[ferret::profile]
+/// fn work() {}
+///
+/// fn main() -> Result<(), ferret::StartError> {
+///     let _session = ferret::start("run.redb")?;
+///     work();
+///     Ok(())
+/// }
+/// ```
+pub fn start(path: impl AsRef<Path>) -> Result<Session, StartError> {
+    Options::new(path.as_ref()).start()
+}
+
+/// Recording could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// One process writes one log.
+    #[error("recording is on already, into {}: drop its session before you start another", path.display())]
+    AlreadyStarted {
+        /// The log being written.
+        path: PathBuf,
+    },
+    /// The log cannot be made.
+    #[error("creating the log {}", path.display())]
+    Create {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The system refused memory or a thread.
+    #[error("starting the recorder")]
+    Recorder(#[source] io::Error),
+}

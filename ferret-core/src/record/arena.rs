@@ -1,0 +1,115 @@
+//! The memory of all chunks, and the two free lists: bounded by construction, reserved once, never
+//! returned. It is one mapping, so that it can become a shared one without the chunks noticing.
+
+use super::chunk::Chunk;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::io;
+
+/// A chunk's number in the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ChunkIndex(pub(super) u32);
+
+/// A thread's first chunk, bytes: small, so that a thousand idle threads cost 4 MiB.
+const SMALL_BYTES: usize = 4 << 10;
+/// Later chunks, bytes.
+const LARGE_BYTES: usize = 64 << 10;
+/// Threads that get a small first chunk at once.
+const SMALL_CHUNKS: usize = 1024;
+
+/// All chunks. The channels carry indices; their capacity is the number of chunks, so a send
+/// cannot fail.
+#[derive(Debug)]
+pub(super) struct Arena {
+    chunks: Vec<Chunk>,
+    small: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
+    large: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
+    large_count: usize,
+}
+
+impl Arena {
+    /// Reserves the memory: `buffer_bytes` of large chunks, at least two, and the small ones.
+    /// Pages are touched only when used.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refused the mapping.
+    pub(super) fn new(buffer_bytes: usize) -> io::Result<Self> {
+        let large_count = (buffer_bytes / LARGE_BYTES).clamp(2, 1 << 16);
+        let bytes = SMALL_CHUNKS * SMALL_BYTES + large_count * LARGE_BYTES;
+        let memory = map(bytes)?;
+        let sizes = std::iter::repeat_n(SMALL_BYTES, SMALL_CHUNKS)
+            .chain(std::iter::repeat_n(LARGE_BYTES, large_count));
+        let mut chunks = Vec::with_capacity(SMALL_CHUNKS + large_count);
+        let mut at = 0;
+        for size in sizes {
+            let place = memory.wrapping_add(at);
+            // SAFETY: fresh zeroed pages, cut into disjoint pieces inside `bytes`, page-aligned
+            // because both sizes are multiples of a page, never unmapped.
+            #[expect(unsafe_code, reason = "see SAFETY")]
+            chunks.push(unsafe { Chunk::at(place, size) });
+            at += size;
+        }
+        let arena =
+            Self { chunks, small: bounded(SMALL_CHUNKS), large: bounded(large_count), large_count };
+        for index in 0..arena.chunks.len() {
+            arena.recycle(ChunkIndex(u32::try_from(index).expect("clamped above")));
+        }
+        Ok(arena)
+    }
+
+    /// The chunk with this index.
+    pub(super) fn chunk(&self, index: ChunkIndex) -> Chunk {
+        self.chunks[index.0 as usize]
+    }
+
+    /// How many chunks there are.
+    pub(super) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// A free chunk for a thread that has none yet.
+    pub(super) fn first(&self) -> Option<ChunkIndex> {
+        self.small.1.try_recv().or_else(|_empty| self.large.1.try_recv()).ok()
+    }
+
+    /// A free chunk for a thread that filled one.
+    pub(super) fn next(&self) -> Option<ChunkIndex> {
+        // An empty channel is the answer "no", not a failure.
+        self.large.1.try_recv().ok()
+    }
+
+    /// As `next`, waiting for at most `patience`.
+    pub(super) fn next_within(&self, patience: std::time::Duration) -> Option<ChunkIndex> {
+        // A timeout is the answer "no", not a failure.
+        self.large.1.recv_timeout(patience).ok()
+    }
+
+    /// Whether the large chunks run out: fewer than a quarter are free.
+    pub(super) fn is_short(&self) -> bool {
+        self.large.1.len() * 4 < self.large_count
+    }
+
+    /// Puts a chunk back that the recorder has done with.
+    pub(super) fn recycle(&self, index: ChunkIndex) {
+        let list = if (index.0 as usize) < SMALL_CHUNKS { &self.small.0 } else { &self.large.0 };
+        let sent = list.try_send(index);
+        debug_assert!(sent.is_ok(), "a free list holds every chunk");
+    }
+}
+
+/// Zeroed private pages, reserved but not yet touched.
+fn map(bytes: usize) -> io::Result<*mut u8> {
+    // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing.
+    #[expect(unsafe_code, reason = "see SAFETY")]
+    let memory = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if memory == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(memory.cast()) }
+}

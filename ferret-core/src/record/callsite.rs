@@ -1,0 +1,95 @@
+//! Callsites: one `static` for each `#[profile]`d function, `span!`, tag key and mark.
+
+use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A place in the program that is recorded. A `static`; gets a small id of the process's own the
+/// first time it runs.
+#[derive(Debug)]
+pub struct Callsite {
+    /// 0 until registered.
+    id: AtomicU32,
+    name: &'static str,
+    module: &'static str,
+    file: &'static str,
+    line: u32,
+    kind: CallsiteKind,
+}
+
+/// Callsites in order of their ids, the first having id 1.
+static REGISTERED: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
+
+/// Ids are 24 bits; the last is the recorder's `<other>`. A program with more callsites than this
+/// (generated code) shares the last one.
+const MAX: usize = 0xff_fffe;
+
+impl Callsite {
+    /// A callsite to be put into a `static`.
+    pub const fn new(
+        name: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+        kind: CallsiteKind,
+    ) -> Self {
+        Self { id: AtomicU32::new(0), name, module, file, line, kind }
+    }
+
+    /// Its id, if it has run before.
+    #[inline(always)]
+    pub(super) fn id_if_registered(&self) -> u32 {
+        // Relaxed: the recorder learns of a callsite under the registry's lock, never through this.
+        self.id.load(Ordering::Relaxed)
+    }
+
+    /// Its id, given now if it has none.
+    #[cold]
+    pub(super) fn register(&'static self) -> u32 {
+        let mut registered = REGISTERED.lock();
+        let id = self.id.load(Ordering::Relaxed);
+        if id != 0 {
+            return id;
+        }
+        if registered.len() < MAX {
+            registered.push(self);
+        }
+        let id = u32::try_from(registered.len()).expect("at most MAX");
+        self.id.store(id, Ordering::Relaxed);
+        id
+    }
+
+    /// Its id.
+    #[inline]
+    pub(super) fn id(&'static self) -> u32 {
+        match self.id_if_registered() {
+            0 => self.register(),
+            id => id,
+        }
+    }
+
+    pub(super) fn kind(&self) -> CallsiteKind {
+        self.kind
+    }
+
+    pub(super) fn info(&self) -> CallsiteInfo {
+        CallsiteInfo {
+            name: self.name.to_owned(),
+            module: self.module.to_owned(),
+            file: self.file.to_owned(),
+            line: self.line,
+            kind: self.kind,
+        }
+    }
+}
+
+/// The callsite with this id; none for 0 and ids not given yet.
+pub(super) fn get(id: CallsiteId) -> Option<&'static Callsite> {
+    let index = (id.0 as usize).checked_sub(1)?;
+    REGISTERED.lock().get(index).copied()
+}
+
+/// Keeps other threads from holding this file's lock across a fork, while the answer lives.
+pub(super) fn lock_for_fork() -> MutexGuard<'static, Vec<&'static Callsite>> {
+    REGISTERED.lock()
+}

@@ -1,0 +1,402 @@
+//! A chunk: fixed-size memory into which one thread writes raw events while the recorder reads what
+//! is published of them. All unsafe access to slots is in this file.
+//!
+//! The protocol, and why it needs no lock:
+//!
+//! - One thread owns a chunk from taking it out of the free channel to putting it into the full
+//!   one. Only the owner writes slots, and only slots at or above `published`.
+//! - `published` counts the slots that are complete events. It is stored with Release after the
+//!   slots; the recorder loads it with Acquire and reads slots below it only. So no slot is ever
+//!   written and read at once, and a stale count only means: read the rest at the next tick.
+//! - Only the recorder recycles a chunk, after the owner has given it up, so what it reads cannot
+//!   be given to another thread under its hands.
+//! - `thread` and `sequence` are written by a new owner before the chunk is announced (Release, in
+//!   the thread's `current`), while the recorder does not look at it.
+
+use super::raw::{NO_SPAN, Slot};
+use std::cell::Cell;
+
+#[cfg(loom)]
+use loom::cell::UnsafeCell;
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+#[cfg(not(loom))]
+use std::cell::UnsafeCell;
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Slots at the end of a chunk that only ENDs may use, so that spans that were recorded as begun
+/// can be recorded as ended when no other chunk is free.
+const END_RESERVE: u32 = 64;
+/// Slots before them that `Dropped` events and the thread's end may use too.
+const LOSS_RESERVE: u32 = 16;
+
+/// The head of a chunk, one cache line, before its slots.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(super) struct ChunkHead {
+    /// Slots that hold complete events.
+    published: AtomicU32,
+    /// The owner's [`crate::event::ThreadId`]; 0 while free.
+    thread: AtomicU32,
+    /// The chunk's number among its thread's, from 0.
+    sequence: AtomicU32,
+    /// The position of slot 0 in the thread.
+    base: AtomicU64,
+}
+
+/// A chunk's place in memory. Copied freely: who may do what with it is the protocol above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk {
+    head: *const ChunkHead,
+    slots: *const UnsafeCell<Slot>,
+    capacity: u32,
+}
+
+// SAFETY: the pointers lead to memory that outlives the process's last thread (the arena is never
+// unmapped); concurrent access follows the protocol in the module's docs.
+#[expect(unsafe_code, reason = "raw pointers into the arena; proof above")]
+unsafe impl Send for Chunk {}
+// SAFETY: as for `Send`; a shared `Chunk` gives read access to published slots only.
+#[expect(unsafe_code, reason = "raw pointers into the arena; proof above")]
+unsafe impl Sync for Chunk {}
+
+impl Chunk {
+    /// A chunk of `bytes` bytes at `memory`.
+    ///
+    /// # Safety
+    ///
+    /// `memory` is zeroed, aligned to 64 bytes, valid for reads and writes for `bytes` bytes until
+    /// the process ends, and part of no other chunk.
+    #[expect(unsafe_code, reason = "the caller vouches for the memory")]
+    pub(super) unsafe fn at(memory: *mut u8, bytes: usize) -> Self {
+        #[expect(clippy::cast_ptr_alignment, reason = "the caller vouches for the alignment")]
+        let head = memory.cast::<ChunkHead>();
+        let slots = (bytes - size_of::<ChunkHead>()) / size_of::<Slot>();
+        Self {
+            head,
+            // SAFETY: the head fits in `bytes`, so this stays within the memory vouched for.
+            slots: unsafe { head.add(1) }.cast::<UnsafeCell<Slot>>(),
+            capacity: u32::try_from(slots).expect("a chunk is far smaller than 64 GiB"),
+        }
+    }
+
+    fn head(&self) -> &ChunkHead {
+        // SAFETY: valid for the life of the process, and all its fields are atomics.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        unsafe {
+            &*self.head
+        }
+    }
+
+    /// Marks the chunk as `thread`'s next. For its new owner, before anyone else hears of it.
+    pub(super) fn claim(&self, thread: u32, sequence: u32, base: u64) {
+        // Relaxed: published to the recorder by the Release store of the thread's `current`, or by
+        // the full channel.
+        self.head().published.store(0, Ordering::Relaxed);
+        self.head().sequence.store(sequence, Ordering::Relaxed);
+        self.head().base.store(base, Ordering::Relaxed);
+        self.head().thread.store(thread, Ordering::Relaxed);
+    }
+
+    /// Owner, and number among its chunks. Meaningful while the recorder holds the chunk or has
+    /// seen it announced.
+    pub(super) fn label(&self) -> (u32, u32) {
+        let head = self.head();
+        (head.thread.load(Ordering::Relaxed), head.sequence.load(Ordering::Relaxed))
+    }
+
+    /// The position of its first slot.
+    pub(super) fn base(&self) -> u64 {
+        self.head().base.load(Ordering::Relaxed)
+    }
+
+    /// The published slots from `from` on. May be stale: later calls may give more, never less.
+    pub(super) fn published_from(&self, from: u32) -> Published<'_> {
+        // Acquire: pairs with the Release in `Cursor::publish`, so the slots below are complete.
+        let published = self.head().published.load(Ordering::Acquire).min(self.capacity);
+        let from = from.min(published);
+        // SAFETY: in bounds by the two `min`s.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let first = unsafe { self.slots.add(from as usize) };
+        // SAFETY: in bounds too; a cell may be shared, whoever writes its content.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let cells = unsafe { std::slice::from_raw_parts(first, (published - from) as usize) };
+        read(cells)
+    }
+}
+
+/// Slots that nobody writes any more.
+#[cfg(not(loom))]
+type Published<'a> = &'a [Slot];
+/// As above; loom checks each access, so slots are copied out.
+#[cfg(loom)]
+type Published<'a> = Vec<Slot>;
+
+#[cfg(not(loom))]
+fn read(cells: &[UnsafeCell<Slot>]) -> Published<'_> {
+    let slots = std::ptr::from_ref(cells) as *const [Slot];
+    // SAFETY: `UnsafeCell<Slot>` has the layout of `Slot`; published slots are initialised, and
+    // are not written again until the recorder, who alone reads, recycles the chunk.
+    #[expect(unsafe_code, reason = "see SAFETY")]
+    unsafe {
+        &*slots
+    }
+}
+
+#[cfg(loom)]
+fn read(cells: &[UnsafeCell<Slot>]) -> Published<'_> {
+    // SAFETY: as in the other `read`; loom holds us to it.
+    #[expect(unsafe_code, reason = "see SAFETY")]
+    let copy = |slot: *const Slot| unsafe { *slot };
+    cells.iter().map(|cell| cell.with(copy)).collect()
+}
+
+#[cfg(not(loom))]
+#[inline(always)]
+fn overwrite(cell: &UnsafeCell<Slot>, slot: Slot) {
+    // SAFETY: the caller owns the chunk and the slot is not published: nobody else looks at it.
+    #[expect(unsafe_code, reason = "see SAFETY")]
+    unsafe {
+        *cell.get() = slot;
+    }
+}
+
+#[cfg(loom)]
+fn overwrite(cell: &UnsafeCell<Slot>, slot: Slot) {
+    // SAFETY: as in the other `overwrite`; loom holds us to it.
+    #[expect(unsafe_code, reason = "see SAFETY")]
+    let write = |place: *mut Slot| unsafe { *place = slot };
+    cell.with_mut(write);
+}
+
+/// The writing end of the chunk a thread owns: where the next event goes. Empty before the first
+/// chunk, and then every push is refused.
+///
+/// Invariant: `index < limit` for either limit implies that `chunk` is owned by this thread and
+/// has more than `index` slots.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    chunk: Cell<Option<Chunk>>,
+    slots: Cell<*const UnsafeCell<Slot>>,
+    published: Cell<*const AtomicU32>,
+    index: Cell<u32>,
+    /// STARTs are refused from here on.
+    start_limit: Cell<u32>,
+    /// ENDs are refused from here on.
+    end_limit: Cell<u32>,
+    /// The low half of slot 0's position.
+    base: Cell<u32>,
+    /// Slots of the chunk; the limits are never above it.
+    capacity: Cell<u32>,
+}
+
+impl Cursor {
+    pub(super) const fn new() -> Self {
+        Self {
+            chunk: Cell::new(None),
+            slots: Cell::new(std::ptr::null()),
+            published: Cell::new(std::ptr::null()),
+            index: Cell::new(0),
+            start_limit: Cell::new(0),
+            end_limit: Cell::new(0),
+            base: Cell::new(0),
+            capacity: Cell::new(0),
+        }
+    }
+
+    /// Begins to write into `chunk`, which this thread has claimed.
+    pub(super) fn take(&self, chunk: Chunk) {
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+        self.base.set(chunk.base() as u32);
+        self.slots.set(chunk.slots);
+        self.published.set(&raw const chunk.head().published);
+        self.index.set(0);
+        self.capacity.set(chunk.capacity);
+        self.chunk.set(Some(chunk));
+        self.open();
+    }
+
+    /// Gives the chunk up; the cursor is empty afterwards.
+    pub(super) fn release(&self) -> Option<Chunk> {
+        self.start_limit.set(0);
+        self.end_limit.set(0);
+        self.capacity.set(0);
+        self.index.set(0);
+        self.chunk.take()
+    }
+
+    /// Lets the fast paths write again, up to the reserves.
+    pub(super) fn open(&self) {
+        let capacity = self.capacity.get();
+        self.start_limit.set(capacity.saturating_sub(END_RESERVE + LOSS_RESERVE));
+        self.end_limit.set(capacity);
+    }
+
+    /// Makes the fast paths refuse, so that every event comes to the slow one.
+    pub(super) fn shut(&self) {
+        self.start_limit.set(0);
+        self.end_limit.set(0);
+    }
+
+    /// Room for `slots` more, leaving the ENDs' reserve alone.
+    pub(super) fn room(&self, slots: u32) -> Option<Room> {
+        self.room_below(slots, END_RESERVE + LOSS_RESERVE)
+    }
+
+    /// Room for a report of loss, or the thread's end, of `slots`.
+    pub(super) fn room_for_loss(&self, slots: u32) -> Option<Room> {
+        self.room_below(slots, END_RESERVE)
+    }
+
+    /// Room for an END of `slots`.
+    pub(super) fn room_for_end(&self, slots: u32) -> Option<Room> {
+        self.room_below(slots, 0)
+    }
+
+    fn room_below(&self, slots: u32, reserve: u32) -> Option<Room> {
+        let index = self.index.get();
+        (index + slots + reserve <= self.capacity.get()).then_some(Room { index, slots })
+    }
+
+    /// Room for a START, on the fast path.
+    #[inline(always)]
+    pub(super) fn room_to_start(&self) -> Option<Room> {
+        let index = self.index.get();
+        (index < self.start_limit.get()).then_some(Room { index, slots: 1 })
+    }
+
+    /// Room for an END, on the fast path.
+    #[inline(always)]
+    pub(super) fn room_to_end(&self) -> Option<Room> {
+        let index = self.index.get();
+        (index < self.end_limit.get()).then_some(Room { index, slots: 1 })
+    }
+
+    /// Slots written into this chunk so far.
+    pub(super) fn written(&self) -> u32 {
+        self.index.get()
+    }
+
+    /// Owner, and whole position of the next event.
+    pub(super) fn place(&self) -> Option<(u32, u64)> {
+        let chunk = self.chunk.get()?;
+        Some((chunk.label().0, chunk.base() + u64::from(self.index.get())))
+    }
+
+    /// The low half of the position of the next event.
+    #[inline(always)]
+    pub(super) fn position(&self) -> u32 {
+        self.base.get().wrapping_add(self.index.get())
+    }
+
+    /// Writes and publishes an event of one slot.
+    #[inline(always)]
+    pub(super) fn push(&self, room: Room, slot: Slot) {
+        self.write(room.index, slot);
+        self.publish(room.index + 1);
+    }
+
+    /// Writes and publishes an event of several slots as a whole.
+    pub(super) fn push_all(&self, room: Room, event: &[Slot]) {
+        debug_assert_eq!(event.len(), room.slots as usize, "room asked for another event");
+        let mut index = room.index;
+        for slot in event.iter().take(room.slots as usize) {
+            self.write(index, *slot);
+            index += 1;
+        }
+        self.publish(index);
+    }
+
+    #[inline(always)]
+    fn write(&self, index: u32, slot: Slot) {
+        // SAFETY: `index` comes from a `Room`, which was inside the chunk when given; a thread
+        // uses a room before it takes or releases a chunk.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let place = unsafe { self.slots.get().add(index as usize) };
+        // SAFETY: inside the chunk, which is never unmapped; a cell may be shared.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let cell = unsafe { &*place };
+        overwrite(cell, slot);
+    }
+
+    #[inline(always)]
+    fn publish(&self, index: u32) {
+        self.index.set(index);
+        // SAFETY: as above: there is a chunk, so the pointer leads to its head.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let published = unsafe { &*self.published.get() };
+        // Release: pairs with the Acquire in `Chunk::published_from`.
+        published.store(index, Ordering::Release);
+    }
+}
+
+/// Proof that an event fits where the cursor stands. Used at once, or not at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    index: u32,
+    slots: u32,
+}
+
+/// The position a new chunk begins at: `next`, unless a slot of the chunk would have a low half that is reserved for "none" or "skipped".
+pub(super) fn next_base(next: u64, capacity: u32) -> u64 {
+    let low = next & u64::from(u32::MAX);
+    if low + u64::from(capacity) >= u64::from(NO_SPAN) - 1 {
+        (next | 0xffff_ffff) + 1
+    } else {
+        next
+    }
+}
+
+impl Chunk {
+    /// Slots it holds.
+    pub(super) fn capacity(&self) -> u32 {
+        self.capacity
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    //! Run by `RUSTFLAGS="--cfg loom" cargo test -p ferret-core --release --lib loom_tests`.
+
+    use super::*;
+
+    /// A chunk of its own, leaked by the model's iteration.
+    fn chunk(slots: usize) -> Chunk {
+        let head = ChunkHead {
+            published: AtomicU32::new(0),
+            thread: AtomicU32::new(0),
+            sequence: AtomicU32::new(0),
+            base: AtomicU64::new(0),
+        };
+        let cells: Vec<_> = (0..slots).map(|_| UnsafeCell::new([0, 0])).collect();
+        Chunk {
+            head: Box::leak(Box::new(head)),
+            slots: Vec::leak(cells).as_ptr(),
+            capacity: u32::try_from(slots).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_reader_sees_whole_events_in_order_and_nothing_else() {
+        loom::model(|| {
+            let shared = chunk((END_RESERVE + LOSS_RESERVE) as usize + 3);
+            shared.claim(1, 0, 0);
+            let writer = loom::thread::spawn(move || {
+                let cursor = Cursor::new();
+                cursor.take(shared);
+                cursor.push(cursor.room_to_start().unwrap(), [1, 1]);
+                cursor.push_all(cursor.room(2).unwrap(), &[[2, 2], [3, 3]]);
+            });
+            for _ in 0..2 {
+                let seen = shared.published_from(0);
+                assert!([0, 1, 3].contains(&seen.len()), "half an event: {seen:?}");
+                for (slot, number) in seen.iter().zip(1..) {
+                    assert_eq!(*slot, [number, number]);
+                }
+            }
+            writer.join().unwrap();
+            assert_eq!(shared.published_from(1).len(), 2);
+        });
+    }
+}

@@ -1,0 +1,242 @@
+//! The recorder's reading end: takes what threads have published, strictly in order, and folds it.
+
+use super::arena::ChunkIndex;
+use super::engine::{Engine, ThreadShared};
+use super::fold::{Fold, Missing, ThreadFold};
+use super::raw::{Head, Slot};
+use crate::event::{LogTime, Position, Sink, ThreadId, ThreadInfo};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A thread with an open stack is silent after this long, ns.
+const SILENT_NS: u64 = 1_000_000_000;
+
+/// All threads of a recording, and how far each has been read.
+#[derive(Debug)]
+pub(super) struct Drain {
+    engine: &'static Engine,
+    /// Absent while the thread is being read.
+    threads: HashMap<ThreadId, Option<ThreadDrain>>,
+    /// In order of joining, for a fair round.
+    order: Vec<ThreadId>,
+    /// Chunks given up by their threads and not read to their end.
+    handed_over: HashMap<ThreadId, Vec<(u32, ChunkIndex)>>,
+    /// Chunks read to their end. Recycled after the commit that covers them.
+    done: Vec<ChunkIndex>,
+}
+
+#[derive(Debug)]
+struct ThreadDrain {
+    shared: Arc<ThreadShared>,
+    fold: ThreadFold,
+    /// The sequence number of the chunk being read.
+    sequence: u32,
+    /// Slots of it read.
+    read: u32,
+    /// The position after the last event read.
+    next_position: Position,
+    /// When something last came, by the recorder's clock; `None` once the silence is reported.
+    heard: Option<LogTime>,
+    /// All of it has been read, and it has ended.
+    finished: bool,
+}
+
+/// How far to read a thread: all that is published, or up to a position that is waited for.
+///
+/// The bound matters. Thread A meets a span that B started; B is read first, but if it were read
+/// past that START it could in turn meet a span that A started further on, and wait for ever.
+/// What B did before the START can only refer to what A did before meeting it.
+type Until = Option<Position>;
+
+impl Drain {
+    pub(super) fn new(engine: &'static Engine) -> Self {
+        Self {
+            engine,
+            threads: HashMap::new(),
+            order: Vec::new(),
+            handed_over: HashMap::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Reads everything published.
+    pub(super) fn all<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) {
+        self.join(fold);
+        self.file_handed_over();
+        for index in 0..self.order.len() {
+            self.thread(self.order[index], None, fold, now);
+        }
+        self.forget_finished();
+    }
+
+    /// Reads the thread whose full chunk this is, no other.
+    pub(super) fn full<S: Sink>(&mut self, chunk: ChunkIndex, fold: &mut Fold<S>, now: LogTime) {
+        self.join(fold);
+        let thread = self.file(chunk);
+        self.thread(thread, None, fold, now);
+    }
+
+    /// Gives back the chunks read. For after the commit.
+    pub(super) fn recycle(&mut self) {
+        for chunk in self.done.drain(..) {
+            self.engine.arena.recycle(chunk);
+        }
+    }
+
+    fn join<S: Sink>(&mut self, fold: &mut Fold<S>) {
+        for shared in self.engine.joined() {
+            let id = ThreadId(shared.id);
+            let start = fold.clock.time(shared.start_ticks);
+            let info = ThreadInfo { name: shared.name.clone(), tid: shared.tid, start };
+            fold.sink.thread(id, &info);
+            let thread = ThreadDrain {
+                shared,
+                fold: ThreadFold::new(id),
+                sequence: 0,
+                read: 0,
+                next_position: Position::default(),
+                heard: None,
+                finished: false,
+            };
+            self.threads.insert(id, Some(thread));
+            self.order.push(id);
+        }
+    }
+
+    fn file_handed_over(&mut self) {
+        while let Ok(chunk) = self.engine.handed_over().try_recv() {
+            self.file(chunk);
+        }
+    }
+
+    /// Files a chunk with its thread, which may not have joined yet.
+    fn file(&mut self, chunk: ChunkIndex) -> ThreadId {
+        let (thread, sequence) = self.engine.arena.chunk(chunk).label();
+        self.handed_over.entry(ThreadId(thread)).or_default().push((sequence, chunk));
+        ThreadId(thread)
+    }
+
+    fn thread<S: Sink>(&mut self, id: ThreadId, until: Until, fold: &mut Fold<S>, now: LogTime) {
+        let Some(mut thread) = self.threads.get_mut(&id).and_then(Option::take) else { return };
+        let before = (thread.sequence, thread.read);
+        let ended = thread.shared.has_ended();
+        let caught_up = self.read_on(&mut thread, until, fold, now);
+        if (thread.sequence, thread.read) != before {
+            thread.heard = Some(now);
+        }
+        thread.finished = ended && caught_up && thread.shared.current().is_none();
+        if thread.finished {
+            fold.thread_gone(&mut thread.fold, thread.next_position, now);
+        }
+        thread.report_silence(fold, now);
+        self.threads.insert(id, Some(thread));
+    }
+
+    /// Reads chunk after chunk; false if `until` came before the end of what there is.
+    fn read_on<S: Sink>(
+        &mut self,
+        thread: &mut ThreadDrain,
+        until: Until,
+        fold: &mut Fold<S>,
+        now: LogTime,
+    ) -> bool {
+        loop {
+            if let Some(index) = self.handed_over(thread) {
+                if !self.read(thread, index, until, fold, now) {
+                    return false;
+                }
+                self.forget_handed_over(thread, index);
+                thread.sequence += 1;
+                thread.read = 0;
+                self.done.push(index);
+                continue;
+            }
+            if let Some(index) = thread.shared.current()
+                && self.engine.arena.chunk(index).label() == (thread.fold.id.0, thread.sequence)
+            {
+                return self.read(thread, index, until, fold, now);
+            }
+            // The thread has moved on, or ended, or the answer is stale, the chunk having been
+            // given up: whichever it is, the chunk that comes next is in the channel, or is to be
+            // announced in a moment.
+            self.file_handed_over();
+            if self.handed_over(thread).is_none() {
+                return true;
+            }
+        }
+    }
+
+    /// The thread's next chunk, if it has been handed over.
+    fn handed_over(&self, thread: &ThreadDrain) -> Option<ChunkIndex> {
+        let chunks = self.handed_over.get(&thread.fold.id)?;
+        chunks.iter().find(|(sequence, _)| *sequence == thread.sequence).map(|(_, index)| *index)
+    }
+
+    fn forget_handed_over(&mut self, thread: &ThreadDrain, index: ChunkIndex) {
+        let id = thread.fold.id;
+        if let Some(chunks) = self.handed_over.get_mut(&id) {
+            chunks.retain(|(_, chunk)| *chunk != index);
+            if chunks.is_empty() {
+                self.handed_over.remove(&id);
+            }
+        }
+    }
+
+    /// Reads what is published of the chunk and not read yet; false if `until` came first.
+    fn read<S: Sink>(
+        &mut self,
+        thread: &mut ThreadDrain,
+        index: ChunkIndex,
+        until: Until,
+        fold: &mut Fold<S>,
+        now: LogTime,
+    ) -> bool {
+        let chunk = self.engine.arena.chunk(index);
+        let base = chunk.base();
+        let published = chunk.published_from(thread.read);
+        let mut slots: &[Slot] = published.as_ref();
+        let mut reached = false;
+        while let Some(first) = slots.first()
+            && !reached
+        {
+            let Some(head) = Head::of(*first) else { break };
+            let Some((event, rest)) = slots.split_at_checked(head.slots()) else { break };
+            let position = Position(base + u64::from(thread.read));
+            if let Err(missing) = fold.event(&mut thread.fold, position, &head, event, false) {
+                self.read_first(missing, fold, now);
+                let folded = fold.event(&mut thread.fold, position, &head, event, true);
+                debug_assert_eq!(folded, Ok(()), "the final try always succeeds");
+            }
+            thread.read += u32::try_from(event.len()).unwrap_or(0);
+            slots = rest;
+            reached = until.is_some_and(|until| position >= until);
+        }
+        thread.next_position = Position(base + u64::from(thread.read));
+        fold.sink.drained(thread.fold.id, thread.next_position);
+        !reached
+    }
+
+    /// Reads another thread up to the START that is missing: a parent is published before its
+    /// child can be, so it is there to be read.
+    fn read_first<S: Sink>(&mut self, missing: Missing, fold: &mut Fold<S>, now: LogTime) {
+        self.join(fold);
+        self.file_handed_over();
+        self.thread(missing.0.thread, Some(missing.0.start), fold, now);
+    }
+
+    fn forget_finished(&mut self) {
+        self.threads.retain(|_, thread| thread.as_ref().is_none_or(|thread| !thread.finished));
+        self.order.retain(|id| self.threads.contains_key(id));
+    }
+}
+
+impl ThreadDrain {
+    fn report_silence<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) {
+        if self.heard.is_some_and(|heard| now.since(heard) >= SILENT_NS) {
+            self.heard = None;
+            if self.fold.stack.depth() > 0 {
+                fold.sink.silent(self.fold.id, &self.fold.stack);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What the threads of one recording share: the chunks, the channel to the recorder, and the list
+//! of threads. Also the one word that the hot path tests.
+
+use super::arena::{Arena, ChunkIndex};
+use crate::options::Overflow;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::{Mutex, MutexGuard};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// Whether recording is on, in one word: [`UNSTARTED`], [`OFF`], or the number of the recording
+/// that is on. Relaxed everywhere: a thread that sees a change late records, or misses, a few
+/// spans more.
+pub(super) static STATE: AtomicU32 = AtomicU32::new(UNSTARTED);
+
+/// Nobody has asked yet: the first span looks for `FERRET_LOG`.
+pub(super) const UNSTARTED: u32 = 0;
+/// Recording is off.
+pub(super) const OFF: u32 = 1;
+/// The number of the first recording; each later one has the next.
+pub(super) const FIRST: u32 = 2;
+
+/// The recording that is on. Leaked when it ends, for other threads may be about to look at it.
+static CURRENT: Mutex<Option<&'static Engine>> = Mutex::new(None);
+
+/// What the threads of one recording share.
+#[derive(Debug)]
+pub(super) struct Engine {
+    /// The recording's number, the value of [`STATE`] while it is on.
+    pub(super) number: u32,
+    pub(super) overflow: Overflow,
+    pub(super) arena: Arena,
+    full: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
+    threads: Mutex<Vec<Arc<ThreadShared>>>,
+    /// Threads so far, the recorder (0) included.
+    count: AtomicU32,
+    /// Spans that no thread's own chunk can tell of: run by a thread that was ending, or by one
+    /// that never got a chunk.
+    orphans: AtomicU64,
+}
+
+/// What the recorder knows of a thread without reading its chunk.
+#[derive(Debug)]
+pub(super) struct ThreadShared {
+    pub(super) id: u32,
+    pub(super) name: String,
+    pub(super) tid: u32,
+    /// Ticks at its first span.
+    pub(super) start_ticks: u64,
+    /// The chunk it writes into, plus 1; 0 for none. Stored with Release after the chunk is
+    /// claimed, loaded with Acquire, so the recorder sees the claim. May be stale: then the chunk
+    /// seen has been given up, and its sequence number says so.
+    current: AtomicU32,
+    /// The thread has ended and given up its last chunk. Release after the last send on the full
+    /// channel, Acquire before the recorder's last look.
+    ended: AtomicBool,
+}
+
+impl ThreadShared {
+    pub(super) fn announce(&self, chunk: Option<ChunkIndex>) {
+        self.current.store(chunk.map_or(0, |index| index.0 + 1), Ordering::Release);
+    }
+
+    pub(super) fn current(&self) -> Option<ChunkIndex> {
+        self.current.load(Ordering::Acquire).checked_sub(1).map(ChunkIndex)
+    }
+
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+}
+
+impl Engine {
+    /// Makes the recording that follows the last one; it is not on yet.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refused the memory.
+    pub(super) fn new(overflow: Overflow, buffer_bytes: usize) -> io::Result<&'static Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(FIRST);
+        let arena = Arena::new(buffer_bytes)?;
+        Ok(Box::leak(Box::new(Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            overflow,
+            full: bounded(arena.len()),
+            arena,
+            threads: Mutex::new(Vec::new()),
+            count: AtomicU32::new(1),
+            orphans: AtomicU64::new(0),
+        })))
+    }
+
+    /// The recording that is on.
+    pub(super) fn current() -> Option<&'static Self> {
+        *CURRENT.lock()
+    }
+
+    /// Switches this recording on.
+    pub(super) fn switch_on(&'static self) {
+        *CURRENT.lock() = Some(self);
+        STATE.store(self.number, Ordering::Relaxed);
+    }
+
+    /// Switches recording off, whichever is on.
+    pub(super) fn switch_off() {
+        STATE.store(OFF, Ordering::Relaxed);
+        *CURRENT.lock() = None;
+    }
+
+    /// Nobody starts a recording: the next span need not ask again.
+    pub(super) fn stay_off() {
+        if STATE.compare_exchange(UNSTARTED, OFF, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            // Somebody has started one meanwhile; so be it.
+        }
+    }
+
+    /// In a forked child: the recording is the parent's, and the next span may start another.
+    pub(super) fn forget_in_child() {
+        STATE.store(UNSTARTED, Ordering::Relaxed);
+        if let Some(mut current) = CURRENT.try_lock() {
+            *current = None;
+        }
+    }
+
+    /// Adds a thread.
+    pub(super) fn join(&self, name: String, tid: u32, start_ticks: u64) -> Arc<ThreadShared> {
+        let thread = Arc::new(ThreadShared {
+            id: self.count.fetch_add(1, Ordering::Relaxed),
+            name,
+            tid,
+            start_ticks,
+            current: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
+        });
+        self.threads.lock().push(Arc::clone(&thread));
+        thread
+    }
+
+    /// The threads that joined since this was last asked.
+    pub(super) fn joined(&self) -> Vec<Arc<ThreadShared>> {
+        std::mem::take(&mut *self.threads.lock())
+    }
+
+    /// Hands a chunk over to the recorder.
+    pub(super) fn hand_over(&self, chunk: ChunkIndex) {
+        let sent = self.full.0.try_send(chunk);
+        debug_assert!(sent.is_ok(), "the full channel holds every chunk");
+    }
+
+    /// The recorder's end of the hand-over.
+    pub(super) fn handed_over(&self) -> &Receiver<ChunkIndex> {
+        &self.full.1
+    }
+
+    /// Counts spans that no chunk will tell of.
+    pub(super) fn orphan(&self, spans: u64) {
+        self.orphans.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// Takes the count of such spans.
+    pub(super) fn take_orphans(&self) -> u64 {
+        self.orphans.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// Keeps other threads from holding this file's lock across a fork, while the answer lives.
+pub(super) fn lock_for_fork() -> MutexGuard<'static, Option<&'static Engine>> {
+    CURRENT.lock()
+}

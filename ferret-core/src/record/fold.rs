@@ -1,0 +1,449 @@
+//! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
+//! spans, and what the sink has been told of names. It reads no chunk and no channel.
+
+use super::callsite;
+use super::clock::ClockMap;
+use super::paths::{Interned, OTHER, Paths};
+use super::raw::{Head, Kind, NO_SPAN, Slot};
+use crate::event::{
+    CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
+    SpanId, TagValue, ThreadId, ThreadStack,
+};
+use std::collections::HashMap;
+
+/// One thread, as far as it has been folded.
+#[derive(Debug)]
+pub(super) struct ThreadFold {
+    pub(super) id: ThreadId,
+    pub(super) stack: ThreadStack,
+    /// The positions of the events that opened the stack's frames; for a poll that is its ENTER.
+    opened_at: Vec<Position>,
+    /// The latest time given: time never goes back in a thread.
+    pub(super) last_time: LogTime,
+    ended: bool,
+}
+
+impl ThreadFold {
+    pub(super) fn new(id: ThreadId) -> Self {
+        Self {
+            id,
+            stack: ThreadStack::default(),
+            opened_at: Vec::new(),
+            last_time: LogTime::default(),
+            ended: false,
+        }
+    }
+}
+
+/// An async span that has not ended.
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    path: PathId,
+    start: LogTime,
+}
+
+/// What all threads share.
+#[derive(Debug)]
+pub(super) struct Fold<S> {
+    pub(super) sink: S,
+    pub(super) clock: ClockMap,
+    paths: Paths,
+    /// Callsites by id: what kind, once the sink has been told.
+    known: Vec<Option<CallsiteKind>>,
+    tasks: HashMap<SpanId, Task>,
+    /// Sync spans open in all threads.
+    open_spans: u32,
+    /// A stage began or ended since this was last taken: metrics are due.
+    stage_changed: bool,
+    /// Times that had to be clamped, because a thread's clock seemed to go back.
+    pub(super) clamped: u64,
+}
+
+/// An event refers to this async span, whose START has not been folded yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Missing(pub(super) SpanId);
+
+impl<S: Sink> Fold<S> {
+    pub(super) fn new(sink: S, clock: ClockMap) -> Self {
+        Self {
+            sink,
+            clock,
+            paths: Paths::new(),
+            known: Vec::new(),
+            tasks: HashMap::new(),
+            open_spans: 0,
+            stage_changed: false,
+            clamped: 0,
+        }
+    }
+
+    /// Spans open in all threads, and async spans open.
+    pub(super) fn open(&self) -> (u32, u32) {
+        (self.open_spans, u32::try_from(self.tasks.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a stage began or ended since this was last asked.
+    pub(super) fn take_stage_changed(&mut self) -> bool {
+        std::mem::take(&mut self.stage_changed)
+    }
+
+    /// Folds one event at `position`, `slots` being its own, slot 0 first.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was done: the span named must be folded first. With `final_try` the event is
+    /// folded as well as can be.
+    pub(super) fn event(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        event: &Head,
+        slots: &[Slot],
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        let mapped = self.clock.time(event.ticks);
+        let time = mapped.max(thread.last_time);
+        if time > mapped {
+            self.clamped += 1;
+        }
+        match event.kind {
+            Kind::Start => self.start(thread, position, time, event.callsite),
+            Kind::EndOk | Kind::Exit => {
+                self.end(thread, position, time, event.argument, Outcome::Ok);
+            }
+            Kind::EndErr => self.end(thread, position, time, event.argument, Outcome::Err),
+            Kind::EndPanicked => {
+                self.end(thread, position, time, event.argument, Outcome::Panicked);
+            }
+            Kind::TaskStart => self.task_start(thread, position, time, event.callsite),
+            Kind::Enter => self.enter(thread, position, time, span_of(slots), final_try)?,
+            Kind::TaskOk => self.task_end(thread, position, time, slots, Outcome::Ok, final_try)?,
+            Kind::TaskErr => {
+                self.task_end(thread, position, time, slots, Outcome::Err, final_try)?;
+            }
+            Kind::TaskPanicked => {
+                self.task_end(thread, position, time, slots, Outcome::Panicked, final_try)?;
+            }
+            Kind::TaskCancelled => {
+                self.task_end(thread, position, time, slots, Outcome::Cancelled, final_try)?;
+            }
+            Kind::Dropped => self.dropped(thread, position, time, event.argument, slots),
+            Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),
+            Kind::ThreadEnd => self.thread_end(thread, position, time),
+            Kind::Tag | Kind::Progress | Kind::Mark | Kind::Counter => {
+                if let Some(entry) = self.note(thread, event, slots) {
+                    self.put(thread, position, time, &entry);
+                }
+            }
+        }
+        thread.last_time = time;
+        Ok(())
+    }
+
+    #[inline]
+    fn put(&mut self, thread: &ThreadFold, position: Position, time: LogTime, entry: &LogEntry) {
+        self.sink.entry(thread.id, position, &thread.stack, time, entry);
+    }
+
+    #[inline]
+    fn start(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+    ) {
+        let path = self.path(thread.stack.path(), callsite);
+        self.note_stage(callsite);
+        let span = SpanId { thread: thread.id, start: position };
+        let parent = thread.stack.top().map(|frame| frame.span);
+        self.put(
+            thread,
+            position,
+            time,
+            &LogEntry::SpanStart { span, path, parent, is_async: false },
+        );
+        thread.stack.push(span, path, time);
+        thread.opened_at.push(position);
+        self.open_spans += 1;
+    }
+
+    /// Ends the frame opened at the position with this low half: a span's, or a poll's.
+    #[inline]
+    fn end(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        low: u32,
+        outcome: Outcome,
+    ) {
+        let found = thread.opened_at.iter().rposition(|at| low_half(*at) == low);
+        // Not there: it began before this recording, and is nobody's business.
+        if let Some(index) = found {
+            self.close(thread, index, position, time, outcome);
+        }
+    }
+
+    fn close(
+        &mut self,
+        thread: &mut ThreadFold,
+        index: usize,
+        position: Position,
+        time: LogTime,
+        outcome: Outcome,
+    ) {
+        let Some(frame) = thread.stack.frames().get(index).copied() else { return };
+        let opened_at = thread.opened_at.remove(index);
+        let is_poll = frame.span.thread != thread.id || frame.span.start != opened_at;
+        let entry = if is_poll {
+            let busy_ns = time.since(frame.since);
+            LogEntry::Exit {
+                span: frame.span,
+                path: frame.path,
+                busy_ns,
+                child_ns: frame.child_ns.min(busy_ns),
+            }
+        } else {
+            self.open_spans = self.open_spans.saturating_sub(1);
+            self.note_stage_path(frame.path);
+            LogEntry::SpanEnd {
+                span: frame.span,
+                path: frame.path,
+                start: frame.since,
+                child_ns: frame.child_ns,
+                outcome,
+                out_of_order: index + 1 != thread.stack.frames().len(),
+            }
+        };
+        self.put(thread, position, time, &entry);
+        thread.stack.close(frame.span, time);
+    }
+
+    fn task_start(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+    ) {
+        let path = self.path(thread.stack.path(), callsite);
+        self.note_stage(callsite);
+        let span = SpanId { thread: thread.id, start: position };
+        let parent = thread.stack.top().map(|frame| frame.span);
+        self.put(
+            thread,
+            position,
+            time,
+            &LogEntry::SpanStart { span, path, parent, is_async: true },
+        );
+        self.tasks.insert(span, Task { path, start: time });
+    }
+
+    fn enter(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        let Some(task) = self.tasks.get(&span).copied() else {
+            // Ended already, or lost: its polls have nowhere to be shown.
+            return if final_try { Ok(()) } else { Err(Missing(span)) };
+        };
+        self.put(thread, position, time, &LogEntry::Enter { span, path: task.path });
+        thread.stack.push(span, task.path, time);
+        thread.opened_at.push(position);
+        Ok(())
+    }
+
+    fn task_end(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        slots: &[Slot],
+        outcome: Outcome,
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        let span = span_of(slots);
+        let Some(task) = self.tasks.remove(&span) else {
+            return if final_try { Ok(()) } else { Err(Missing(span)) };
+        };
+        self.note_stage_path(task.path);
+        let entry = LogEntry::SpanEnd {
+            span,
+            path: task.path,
+            start: task.start,
+            child_ns: 0,
+            outcome,
+            out_of_order: false,
+        };
+        self.put(thread, position, time, &entry);
+        Ok(())
+    }
+
+    fn dropped(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        top: u32,
+        slots: &[Slot],
+    ) {
+        let keep = match top {
+            NO_SPAN => 0,
+            low => {
+                thread.opened_at.iter().rposition(|at| low_half(*at) == low).map_or(0, |i| i + 1)
+            }
+        };
+        self.close_down_to(thread, keep, position, time);
+        let [spans, busy_ticks] = slots.get(1).copied().unwrap_or_default();
+        let busy_ns = self.clock.duration_ns(busy_ticks);
+        let top = thread.stack.top().map(|frame| frame.span.start);
+        self.put(thread, position, time, &LogEntry::Dropped { spans, busy_ns, top });
+        thread.stack.dropped(busy_ns);
+    }
+
+    /// The thread has ended; it may not have found the room to say so.
+    pub(super) fn thread_gone(&mut self, thread: &mut ThreadFold, next: Position, now: LogTime) {
+        if !thread.ended {
+            self.thread_end(thread, next, now.max(thread.last_time));
+        }
+    }
+
+    fn thread_end(&mut self, thread: &mut ThreadFold, position: Position, time: LogTime) {
+        self.close_down_to(thread, 0, position, time);
+        self.put(thread, position, time, &LogEntry::ThreadEnd);
+        thread.ended = true;
+    }
+
+    /// Ends, outcome unknown, the frames above the first `keep`.
+    fn close_down_to(
+        &mut self,
+        thread: &mut ThreadFold,
+        keep: usize,
+        position: Position,
+        time: LogTime,
+    ) {
+        while thread.opened_at.len() > keep {
+            self.close(thread, thread.opened_at.len() - 1, position, time, Outcome::Unknown);
+        }
+    }
+
+    fn note(&mut self, thread: &ThreadFold, event: &Head, slots: &[Slot]) -> Option<LogEntry> {
+        let span = thread.stack.top().map(|frame| frame.span);
+        let [a, b] = slots.get(1).copied().unwrap_or_default();
+        match event.kind {
+            Kind::Tag => {
+                let value = tag_value(event.argument, slots.get(1..)?)?;
+                self.tell_callsite(event.callsite);
+                Some(LogEntry::Tag { span: span?, key: event.callsite, value })
+            }
+            Kind::Progress => Some(LogEntry::Progress { span, done: a, total: b }),
+            Kind::Mark => {
+                self.tell_callsite(event.callsite);
+                Some(LogEntry::Mark { span, callsite: event.callsite })
+            }
+            Kind::Counter => {
+                self.tell_callsite(event.callsite);
+                let value = f64::from_bits(a);
+                Some(LogEntry::Counter { key: event.callsite, value, gauge: event.argument == 1 })
+            }
+            Kind::ThreadStart
+            | Kind::ThreadEnd
+            | Kind::Start
+            | Kind::EndOk
+            | Kind::EndErr
+            | Kind::EndPanicked
+            | Kind::TaskStart
+            | Kind::Enter
+            | Kind::Exit
+            | Kind::TaskOk
+            | Kind::TaskErr
+            | Kind::TaskPanicked
+            | Kind::TaskCancelled
+            | Kind::Dropped => None,
+        }
+    }
+
+    #[inline]
+    fn path(&mut self, parent: PathId, callsite: CallsiteId) -> PathId {
+        if let Some(path) = self.paths.known(parent, callsite) {
+            return path;
+        }
+        let Interned { path, new } = self.paths.intern(parent, callsite);
+        for (id, info) in new {
+            self.tell_callsite(info.callsite);
+            self.sink.path(id, info);
+        }
+        path
+    }
+
+    fn note_stage(&mut self, callsite: CallsiteId) {
+        let kind = self.known.get(callsite.0 as usize).copied().flatten();
+        self.stage_changed |= kind.is_some_and(CallsiteKind::is_stage);
+    }
+
+    fn note_stage_path(&mut self, path: PathId) {
+        self.note_stage(self.paths.callsite(path));
+    }
+
+    /// Tells the sink of a callsite, unless it has been told.
+    fn tell_callsite(&mut self, id: CallsiteId) {
+        if id == OTHER {
+            self.sink.callsite(id, &other());
+            return;
+        }
+        let index = id.0 as usize;
+        if self.known.get(index).copied().flatten().is_some() {
+            return;
+        }
+        let Some(callsite) = callsite::get(id) else { return };
+        if self.known.len() <= index {
+            self.known.resize(index + 1, None);
+        }
+        self.known[index] = Some(callsite.kind());
+        self.sink.callsite(id, &callsite.info());
+    }
+}
+
+/// The callsite of paths that were too many to keep.
+fn other() -> CallsiteInfo {
+    CallsiteInfo {
+        name: "<other>".to_owned(),
+        module: String::new(),
+        file: String::new(),
+        line: 0,
+        kind: CallsiteKind::Block,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+fn low_half(position: Position) -> u32 {
+    position.0 as u32
+}
+
+/// The async span that slot 1 names.
+fn span_of(slots: &[Slot]) -> SpanId {
+    let [thread, position] = slots.get(1).copied().unwrap_or_default();
+    let thread = ThreadId(u32::try_from(thread).unwrap_or(u32::MAX));
+    SpanId { thread, start: Position(position) }
+}
+
+/// A tag's value, from its type and length and its payload slots.
+fn tag_value(argument: u32, payload: &[Slot]) -> Option<TagValue> {
+    let length = (argument & 0xff_ffff) as usize;
+    let bytes: Vec<u8> =
+        payload.iter().flatten().flat_map(|half| half.to_le_bytes()).take(length).collect();
+    let number = || payload.first().map(|slot| slot[0]);
+    Some(match argument >> 24 {
+        1 => TagValue::Bool(number()? != 0),
+        2 => TagValue::Unsigned(number()?),
+        3 => TagValue::Signed(number()?.cast_signed()),
+        4 => TagValue::Float(f64::from_bits(number()?)),
+        5 => TagValue::Text(String::from_utf8_lossy(&bytes).into_owned()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,241 @@
+//! The thread's side of recording: the hot path, and the slow path it falls back to.
+//!
+//! The hot path compares one shared word with the thread's own copy (recording on, and this thread
+//! part of it?), reads the clock, writes a slot and publishes it. Whatever else can be the case
+//! (not started, no chunk, chunk full, loss to report, no usable TSC) makes one of its two
+//! comparisons fail, and is sorted out in the cold functions below.
+
+use super::callsite::Callsite;
+use super::chunk::Cursor;
+use super::clock;
+use super::engine::{Engine, OFF, STATE, UNSTARTED};
+use super::loss::Loss;
+use super::raw::{Kind, NO_SPAN, Slot, head};
+use super::registration;
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+
+thread_local! {
+    // Without a destructor, so that access is one address computation; what must happen at the
+    // thread's end is in `registration`.
+    static LOCAL: Local = const { Local::new() };
+}
+
+/// A thread's own part of the recording.
+#[derive(Debug)]
+pub(super) struct Local {
+    /// The recording this thread is part of; 0 for none yet.
+    pub(super) state: Cell<u32>,
+    pub(super) cursor: Cursor,
+    /// Low half of the position of the event that opened the innermost frame.
+    pub(super) current: Cell<u32>,
+    pub(super) loss: Loss,
+}
+
+/// What a guard remembers: 8 bytes. `start` is the low half of its START's position, `previous`
+/// the frame below; or `start` is one of the two marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    start: u32,
+    previous: u32,
+}
+
+/// Recording was off.
+const NOT_RECORDED: u32 = NO_SPAN;
+/// The span was skipped, in the period that stands in `previous`.
+const SKIPPED: u32 = NO_SPAN - 1;
+
+impl Opened {
+    pub(super) const NOT_RECORDED: Self = Self { start: NOT_RECORDED, previous: 0 };
+
+    fn skipped(period: u32) -> Self {
+        Self { start: SKIPPED, previous: period }
+    }
+}
+
+impl Local {
+    const fn new() -> Self {
+        Self {
+            state: Cell::new(0),
+            cursor: Cursor::new(),
+            current: Cell::new(NO_SPAN),
+            loss: Loss::new(),
+        }
+    }
+
+    /// The calling thread's.
+    #[inline(always)]
+    pub(super) fn with<R>(f: impl FnOnce(&Self) -> R) -> R {
+        LOCAL.with(f)
+    }
+
+    /// Opens a span.
+    #[inline(always)]
+    pub(super) fn start(callsite: &'static Callsite) -> Opened {
+        Self::with(|local| {
+            let state = STATE.load(Ordering::Relaxed);
+            let id = callsite.id_if_registered();
+            if state == local.state.get()
+                && id != 0
+                && let Some(room) = local.cursor.room_to_start()
+            {
+                let start = local.cursor.position();
+                local.cursor.push(room, head(clock::ticks_fast(), Kind::Start, id, 0));
+                return local.open(start);
+            }
+            if state == OFF {
+                return Opened::NOT_RECORDED;
+            }
+            local.start_slow(callsite)
+        })
+    }
+
+    /// Closes it.
+    #[inline(always)]
+    pub(super) fn end(opened: Opened, kind: Kind) {
+        if opened.start == NOT_RECORDED {
+            return;
+        }
+        Self::with(|local| {
+            if opened.start != SKIPPED
+                && STATE.load(Ordering::Relaxed) == local.state.get()
+                && let Some(room) = local.cursor.room_to_end()
+            {
+                local.cursor.push(room, head(clock::ticks_fast(), kind, 0, opened.start));
+                local.current.set(opened.previous);
+                return;
+            }
+            local.end_slow(opened, kind);
+        });
+    }
+
+    #[inline(always)]
+    fn open(&self, start: u32) -> Opened {
+        Opened { start, previous: self.current.replace(start) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_slow(&self, callsite: &'static Callsite) -> Opened {
+        let id = callsite.id();
+        if !self.is_on() {
+            return Opened::NOT_RECORDED;
+        }
+        let ticks = clock::ticks();
+        match self.write(&[head(ticks, Kind::Start, id, 0)]) {
+            Some(start) => self.open(start),
+            None => self.skip(ticks),
+        }
+    }
+
+    /// Opens a frame by an event of more than one slot: a poll.
+    pub(super) fn enter(event: &[Slot; 2]) -> Opened {
+        Self::with(|local| {
+            if !local.is_on() {
+                return Opened::NOT_RECORDED;
+            }
+            local.write(event).map_or(Opened::NOT_RECORDED, |start| local.open(start))
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_slow(&self, opened: Opened, kind: Kind) {
+        let ticks = clock::ticks();
+        if opened.start == SKIPPED {
+            self.loss.unskip(opened.previous, ticks);
+            return;
+        }
+        self.current.set(opened.previous);
+        if STATE.load(Ordering::Relaxed) != self.state.get() {
+            return;
+        }
+        // What was skipped below this span is said before the span's END.
+        self.report_loss(ticks, opened.start);
+        if self.cursor.room_for_end(1).is_none() {
+            registration::next_chunk(self);
+        }
+        match self.cursor.room_for_end(1) {
+            Some(room) => self.cursor.push(room, head(ticks, kind, 0, opened.start)),
+            None => self.loss.lose_end(),
+        }
+    }
+
+    /// Writes an event, taking a new chunk if need be; gives the low half of its position, `None`
+    /// if there was no room. The caller has asked `is_on`.
+    fn write(&self, event: &[Slot]) -> Option<u32> {
+        let slots = u32::try_from(event.len()).ok()?;
+        let reserve = if self.loss.is_pending() { 2 } else { 0 };
+        if self.cursor.room(slots + reserve).is_none() && !registration::next_chunk(self) {
+            return None;
+        }
+        self.report_loss(clock::ticks(), self.current.get());
+        let room = self.cursor.room(slots)?;
+        let position = self.cursor.position();
+        self.cursor.push_all(room, event);
+        Some(position)
+    }
+
+    /// Writes an event that opens and closes nothing; gives its whole position.
+    pub(super) fn note(event: &[Slot]) -> Option<(u32, u64)> {
+        Self::with(|local| {
+            if !local.is_on() || local.loss.is_skipping() {
+                return None;
+            }
+            local.write(event)?;
+            let slots = u64::try_from(event.len()).ok()?;
+            let (thread, next) = local.cursor.place()?;
+            Some((thread, next - slots))
+        })
+    }
+
+    /// Writes the END of an async span, from whichever thread; it may use the reserve.
+    pub(super) fn end_task(event: &[Slot; 2]) {
+        Self::with(|local| {
+            if !local.is_on() {
+                return;
+            }
+            if local.cursor.room_for_end(2).is_none() {
+                registration::next_chunk(local);
+            }
+            match local.cursor.room_for_end(2) {
+                Some(room) => local.cursor.push_all(room, event),
+                None => registration::orphan(1),
+            }
+        });
+    }
+
+    fn report_loss(&self, ticks: u64, current: u32) {
+        if !self.loss.is_pending() {
+            return;
+        }
+        if self.cursor.room_for_loss(2).is_none() {
+            registration::next_chunk(self);
+        }
+        if let Some(room) = self.cursor.room_for_loss(2) {
+            self.cursor.push_all(room, &self.loss.report(ticks, current));
+            if clock::is_fast() {
+                self.cursor.open();
+            }
+        }
+    }
+
+    fn skip(&self, ticks: u64) -> Opened {
+        self.cursor.shut();
+        Opened::skipped(self.loss.skip(ticks))
+    }
+
+    /// Whether recording is on and this thread part of it; starts and joins it if that is due.
+    fn is_on(&self) -> bool {
+        let mut state = STATE.load(Ordering::Relaxed);
+        if state == UNSTARTED {
+            super::session::start_from_environment();
+            state = STATE.load(Ordering::Relaxed);
+        }
+        if state < super::engine::FIRST {
+            return false;
+        }
+        state == self.state.get()
+            || Engine::current().is_some_and(|engine| registration::join(self, engine))
+    }
+}

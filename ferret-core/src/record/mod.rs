@@ -1,0 +1,31 @@
+//! Recording: from a `#[profile]`d function to a batch of entries.
+//!
+//! An event is born in `local` (the hot path), lies in a `chunk` of the `arena`, is read by
+//! `drain`, becomes an entry in `fold`, and goes to the log by the `recorder`'s commit. `session`
+//! starts and ends all that. With feature `off`, `off.rs` stands in for the whole module.
+
+mod arena;
+mod callsite;
+mod chunk;
+mod clock;
+mod drain;
+mod engine;
+mod fold;
+mod guard;
+mod hooks;
+mod identity;
+mod local;
+mod loss;
+mod paths;
+mod raw;
+mod recorder;
+mod registration;
+mod sampler;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use callsite::Callsite;
+pub use guard::{Guard, Poll, TaskSpan, enter, mark, progress, tag};
+pub use session::Session;
+pub(crate) use session::start_with;

@@ -1,0 +1,213 @@
+//! The recorder: the background thread that drains chunks into the sink and commits. It never
+//! records itself, for it opens no span.
+
+use super::clock::{ClockMap, ClockPair};
+use super::drain::Drain;
+use super::engine::Engine;
+use super::fold::Fold;
+use super::sampler::Sampler;
+use crate::event::{Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack};
+use crossbeam_channel::{Receiver, Sender, select};
+use std::io;
+use std::time::Duration;
+
+/// How often threads are looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// A METRIC at least this often, ns.
+const SAMPLE_NS: u64 = 1_000_000_000;
+/// METRICs for stages come no closer than this, ns.
+const STAGE_SAMPLE_NS: u64 = 10_000_000;
+/// The next commit comes no sooner than this many times what the last one took ...
+const REST: u64 = 20;
+/// ... within these bounds, ns.
+const SHORTEST_REST_NS: u64 = 20_000_000;
+const LONGEST_REST_NS: u64 = 500_000_000;
+/// With a batch this large the recorder stops draining: then threads run out of chunks, and say
+/// in the log what they had to drop.
+const MAX_PENDING_BYTES: usize = 32 << 20;
+/// A batch this large is committed at once.
+const LARGE_BATCH_BYTES: usize = 2 << 20;
+
+/// What the session asks of the recorder.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Write everything published so far; answer when it is in the log.
+    Flush(Sender<()>),
+    /// End the log.
+    Stop(EndKind),
+}
+
+/// The recorder, on its own thread.
+#[derive(Debug)]
+pub(super) struct Recorder<S> {
+    engine: &'static Engine,
+    fold: Fold<S>,
+    drain: Drain,
+    sampler: Sampler,
+    requests: Receiver<Request>,
+    /// The position of thread 0's next entry; its first is the sink's own, `ProcessStart`.
+    next_position: Position,
+    next_sample: LogTime,
+    last_sample: LogTime,
+    next_commit: LogTime,
+    /// Told the first time the log cannot be written, and when it can again.
+    on_trouble: fn(Option<&io::Error>),
+    in_trouble: bool,
+}
+
+impl<S: Sink> Recorder<S> {
+    pub(super) fn new(
+        engine: &'static Engine,
+        sink: S,
+        requests: Receiver<Request>,
+        on_trouble: fn(Option<&io::Error>),
+    ) -> Self {
+        Self {
+            engine,
+            fold: Fold::new(sink, ClockMap::calibrate()),
+            drain: Drain::new(engine),
+            sampler: Sampler::new(),
+            requests,
+            next_position: Position(1),
+            next_sample: LogTime::default(),
+            last_sample: LogTime::default(),
+            next_commit: LogTime::default(),
+            on_trouble,
+            in_trouble: false,
+        }
+    }
+
+    /// Runs until asked to stop, or until `interrupted` gives a signal; gives the sink back, with
+    /// everything given to it, for the caller to end as told.
+    pub(super) fn run(mut self, interrupted: impl Fn() -> Option<i32>) -> (S, EndKind) {
+        let mut flushes: Vec<Sender<()>> = Vec::new();
+        let how = loop {
+            if let Some(signal) = interrupted() {
+                break EndKind::Signal(signal);
+            }
+            let full = self.engine.handed_over();
+            let requests = &self.requests;
+            select! {
+                recv(requests) -> request => match request {
+                    Ok(Request::Flush(done)) => {
+                        flushes.push(done);
+                        self.tick(true);
+                    }
+                    Ok(Request::Stop(how)) => break how,
+                    // The session is gone without a word: it cannot be asked for more.
+                    Err(_disconnected) => break EndKind::Closed,
+                },
+                recv(full) -> chunk => if let Ok(chunk) = chunk {
+                    self.busy(chunk);
+                },
+                default(TICK) => self.tick(false),
+            }
+            if !self.in_trouble && self.fold.sink.is_empty() {
+                for done in flushes.drain(..) {
+                    // A flush nobody waits for any more needs no answer.
+                    let _waited: bool = done.try_send(()).is_ok();
+                }
+            }
+        };
+        let now = self.read_clock();
+        self.drain.all(&mut self.fold, now);
+        self.report_orphans(now);
+        self.sample(now);
+        (self.fold.sink, how)
+    }
+
+    /// A full chunk came: the program is busy. Reads it, and has the usual look at everybody when
+    /// that is due.
+    fn busy(&mut self, chunk: super::arena::ChunkIndex) {
+        let now = self.read_clock();
+        self.drain.full(chunk, &mut self.fold, now);
+        if now >= self.next_commit || self.must_commit() {
+            self.tick(false);
+        }
+    }
+
+    fn tick(&mut self, at_once: bool) {
+        let now = self.read_clock();
+        if self.fold.sink.pending_bytes() < MAX_PENDING_BYTES {
+            self.drain.all(&mut self.fold, now);
+        }
+        self.report_orphans(now);
+        self.sample_if_due(now);
+        if at_once || now >= self.next_commit || self.must_commit() {
+            self.commit(now);
+        }
+    }
+
+    fn must_commit(&self) -> bool {
+        !self.in_trouble
+            && (self.engine.arena.is_short() || self.fold.sink.pending_bytes() >= LARGE_BATCH_BYTES)
+    }
+
+    fn read_clock(&mut self) -> LogTime {
+        let pair = ClockPair::read();
+        if let Some(jump_ns) = self.fold.clock.add(pair) {
+            self.put(pair.time, &LogEntry::Clock { jump_ns });
+        }
+        pair.time
+    }
+
+    /// An entry of the process as a whole.
+    fn put(&mut self, time: LogTime, entry: &LogEntry) {
+        let nothing_open = ThreadStack::default();
+        self.fold.sink.entry(ThreadId::RECORDER, self.next_position, &nothing_open, time, entry);
+        self.next_position = self.next_position.next();
+        self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
+    }
+
+    fn report_orphans(&mut self, now: LogTime) {
+        let spans = self.engine.take_orphans();
+        if spans > 0 {
+            self.put(now, &LogEntry::Dropped { spans, busy_ns: 0, top: None });
+        }
+    }
+
+    fn sample_if_due(&mut self, now: LogTime) {
+        let stage = self.fold.take_stage_changed();
+        let soon = now.since(self.last_sample) < STAGE_SAMPLE_NS;
+        if now >= self.next_sample || (stage && !soon) {
+            self.sample(now);
+        }
+    }
+
+    fn sample(&mut self, now: LogTime) {
+        let sample = self.sampler.sample(now, self.fold.open());
+        self.put(now, &LogEntry::Metric(sample));
+        self.last_sample = now;
+        if now >= self.next_sample {
+            self.next_sample = now.after(SAMPLE_NS);
+        }
+    }
+
+    fn commit(&mut self, now: LogTime) {
+        if self.fold.sink.is_empty() {
+            return;
+        }
+        let committed = self.fold.sink.commit(now);
+        let took_ns = super::clock::now().since(now);
+        let rest_ns = (took_ns * REST).clamp(SHORTEST_REST_NS, LONGEST_REST_NS);
+        match committed {
+            Ok(Commit::Done) => {
+                self.drain.recycle();
+                self.next_commit = now.after(rest_ns);
+                self.trouble(None);
+            }
+            Ok(Commit::Busy) => self.next_commit = now.after(SHORTEST_REST_NS),
+            Err(error) => {
+                self.next_commit = now.after(LONGEST_REST_NS);
+                self.trouble(Some(&error));
+            }
+        }
+    }
+
+    fn trouble(&mut self, error: Option<&io::Error>) {
+        if error.is_some() != self.in_trouble {
+            self.in_trouble = error.is_some();
+            (self.on_trouble)(error);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A thread's membership of a recording: joining, changing chunks, and handing over at its end.
+
+use super::arena::ChunkIndex;
+use super::chunk::next_base;
+use super::clock;
+use super::engine::{Engine, ThreadShared};
+use super::local::Local;
+use super::raw::{Kind, NO_SPAN, head};
+use crate::options::Overflow;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a thread waits for a chunk under [`Overflow::Block`].
+const PATIENCE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    static REGISTRATION: RefCell<Option<Registration>> = const { RefCell::new(None) };
+}
+
+/// Present while the thread is part of a recording; dropped by the thread's end.
+#[derive(Debug)]
+struct Registration {
+    engine: &'static Engine,
+    thread: Arc<ThreadShared>,
+    chunk: Option<ChunkIndex>,
+    /// The sequence number of the next chunk.
+    sequence: u32,
+    /// The position after the last chunk given up.
+    next_position: u64,
+}
+
+/// Makes the thread part of `engine`'s recording. False if the thread is ending, or is just about
+/// it further up its stack (an allocator that is profiled): the span is counted and skipped.
+#[cold]
+pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
+    let joined = REGISTRATION.try_with(|slot| {
+        let Ok(mut slot) = slot.try_borrow_mut() else { return false };
+        // A membership of an earlier recording ends here.
+        drop(slot.take());
+        let ticks = clock::ticks();
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        let mut registration = Registration {
+            engine,
+            thread: engine.join(name, tid, ticks),
+            chunk: None,
+            sequence: 0,
+            next_position: 0,
+        };
+        local.state.set(engine.number);
+        local.current.set(NO_SPAN);
+        registration.next_chunk(local);
+        *slot = Some(registration);
+        true
+    });
+    let joined = joined.unwrap_or(false);
+    if !joined {
+        engine.orphan(1);
+    }
+    joined
+}
+
+/// Hands the thread's chunk over and takes a free one. False if there is none: the thread keeps
+/// the old one.
+#[cold]
+pub(super) fn next_chunk(local: &Local) -> bool {
+    let changed = REGISTRATION.try_with(|slot| {
+        let Ok(mut slot) = slot.try_borrow_mut() else { return false };
+        slot.as_mut().is_some_and(|registration| registration.next_chunk(local))
+    });
+    // An error means that the thread is ending: there is no next chunk.
+    changed.unwrap_or(false)
+}
+
+/// Counts spans that no chunk will tell of.
+pub(super) fn orphan(spans: u64) {
+    if let Some(engine) = Engine::current() {
+        engine.orphan(spans);
+    }
+}
+
+impl Registration {
+    fn next_chunk(&mut self, local: &Local) -> bool {
+        let arena = &self.engine.arena;
+        let free = match (self.sequence, self.engine.overflow) {
+            (0, _) => arena.first(),
+            (_, Overflow::Drop) => arena.next(),
+            (_, Overflow::Block) => arena.next().or_else(|| arena.next_within(PATIENCE)),
+        };
+        let Some(index) = free else { return false };
+        self.give_up_chunk(local);
+        let chunk = arena.chunk(index);
+        let base = next_base(self.next_position, chunk.capacity());
+        chunk.claim(self.thread.id, self.sequence, base);
+        self.chunk = Some(index);
+        local.cursor.take(chunk);
+        if !clock::is_fast() {
+            local.cursor.shut();
+        }
+        self.thread.announce(Some(index));
+        if self.sequence == 0
+            && let Some(room) = local.cursor.room(1)
+        {
+            local.cursor.push(room, head(self.thread.start_ticks, Kind::ThreadStart, 0, 0));
+        }
+        self.sequence += 1;
+        true
+    }
+
+    fn give_up_chunk(&mut self, local: &Local) {
+        let written = u64::from(local.cursor.written());
+        if let (Some(index), Some(chunk)) = (self.chunk.take(), local.cursor.release()) {
+            self.next_position = chunk.base() + written;
+            self.engine.hand_over(index);
+        }
+    }
+
+    /// Says goodbye in the chunk, and hands it over.
+    fn leave(&mut self, local: &Local) {
+        let ticks = clock::ticks();
+        if local.loss.is_pending() {
+            match local.cursor.room_for_loss(2) {
+                Some(room) => {
+                    let report = local.loss.report(ticks, local.current.get());
+                    local.cursor.push_all(room, &report);
+                }
+                None => self.engine.orphan(local.loss.abandon()),
+            }
+        }
+        if let Some(room) = local.cursor.room_for_end(1) {
+            local.cursor.push(room, head(ticks, Kind::ThreadEnd, 0, 0));
+        }
+        self.give_up_chunk(local);
+        self.thread.announce(None);
+        self.thread.end();
+        local.state.set(0);
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        Local::with(|local| self.leave(local));
+    }
+}
+
+/// Forgets the membership, in a forked child: its chunk and channels are the parent's.
+pub(super) fn forget() {
+    // An error means that the thread is ending, and the membership gone.
+    let forgotten = REGISTRATION.try_with(|slot| {
+        if let Ok(mut slot) = slot.try_borrow_mut() {
+            std::mem::forget(slot.take());
+        }
+    });
+    if forgotten.is_ok() {
+        Local::with(|local| {
+            local.state.set(0);
+            local.cursor.release();
+        });
+    }
+}

@@ -1,0 +1,372 @@
+//! From guard to entry, without a log: the recorder drains into a list.
+//!
+//! There is one recording a process, so these tests take turns.
+#![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for a few kinds of entry")]
+
+use super::engine::Engine;
+use super::recorder::{Recorder, Request};
+use super::{Callsite, TaskSpan, enter, mark, progress, tag};
+use crate::event::{
+    CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, Outcome,
+    PathId, PathInfo, Position, Sink, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+};
+use crate::options::Overflow;
+use crate::value::TagValueRef;
+use crossbeam_channel::bounded;
+use parking_lot::Mutex;
+use std::io;
+
+static TURN: Mutex<()> = Mutex::new(());
+
+static OUTER: Callsite = Callsite::new("outer", "m", "f.rs", 1, CallsiteKind::Function);
+static INNER: Callsite = Callsite::new("inner", "m", "f.rs", 2, CallsiteKind::Function);
+static TASK: Callsite = Callsite::new("task", "m", "f.rs", 3, CallsiteKind::Async);
+static KEY: Callsite = Callsite::new("key", "m", "f.rs", 4, CallsiteKind::Key);
+static MARK: Callsite = Callsite::new("here", "m", "f.rs", 5, CallsiteKind::Mark);
+
+/// A sink that keeps everything.
+#[derive(Debug, Default)]
+struct List {
+    names: Names,
+    entries: Vec<(ThreadId, Position, LogTime, LogEntry)>,
+    /// The stack each entry came with must be the fold of the entries before.
+    drained: u64,
+}
+
+impl Sink for List {
+    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
+        assert_eq!(self.names.callsites.insert(id, info.clone()), None, "said twice");
+    }
+
+    fn path(&mut self, id: PathId, info: PathInfo) {
+        assert!(self.names.callsites.contains_key(&info.callsite), "path before callsite");
+        assert_eq!(self.names.paths.insert(id, info), None, "said twice");
+    }
+
+    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
+        assert_eq!(self.names.threads.insert(id, info.clone()), None, "said twice");
+    }
+
+    fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        _stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        self.entries.push((thread, position, time, what.clone()));
+    }
+
+    fn drained(&mut self, _thread: ThreadId, position: Position) {
+        self.drained = position.0;
+    }
+
+    fn silent(&mut self, _thread: ThreadId, _stack: &ThreadStack) {}
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    fn commit(&mut self, _now: LogTime) -> io::Result<Commit> {
+        Ok(Commit::Done)
+    }
+}
+
+impl List {
+    /// The entries of spans as text, one a line, without times.
+    fn script(&self) -> Vec<String> {
+        let lines = self.entries.iter().filter_map(|(thread, _, _, what)| {
+            let name = |path: &PathId| self.names.span_name(*path).to_owned();
+            let line = match what {
+                LogEntry::SpanStart { path, parent, .. } => match parent {
+                    Some(parent) => format!("start {} in {}", name(path), self.name_of(*parent)),
+                    None => format!("start {}", name(path)),
+                },
+                LogEntry::SpanEnd { path, outcome, out_of_order, .. } => {
+                    let order = if *out_of_order { " out of order" } else { "" };
+                    format!("end {} {outcome:?}{order}", name(path))
+                }
+                LogEntry::Enter { path, .. } => format!("enter {}", name(path)),
+                LogEntry::Exit { path, .. } => format!("exit {}", name(path)),
+                LogEntry::Tag { span, key, value } => {
+                    let key = self.names.callsite_name(*key);
+                    format!("tag {} {key}={value}", self.name_of(*span))
+                }
+                LogEntry::Progress { done, total, .. } => format!("progress {done}/{total}"),
+                LogEntry::Mark { callsite, .. } => {
+                    format!("mark {}", self.names.callsite_name(*callsite))
+                }
+                LogEntry::ThreadEnd => "thread end".to_owned(),
+                _ => return None,
+            };
+            Some(format!("{} {line}", thread.0))
+        });
+        lines.collect()
+    }
+
+    fn name_of(&self, span: SpanId) -> String {
+        let found = self.entries.iter().find_map(|(_, _, _, what)| match what {
+            LogEntry::SpanStart { span: s, path, .. } if *s == span => Some(*path),
+            _ => None,
+        });
+        found.map_or_else(|| "?".to_owned(), |path| self.names.span_name(path).to_owned())
+    }
+
+    fn count(&self, wanted: impl Fn(&LogEntry) -> bool) -> usize {
+        self.entries.iter().filter(|(_, _, _, what)| wanted(what)).count()
+    }
+}
+
+/// Records what `program` does on a thread of its own, the recorder running beside it unless
+/// `late`: then it begins when the program is done.
+fn record_with(buffer_bytes: usize, late: bool, program: impl FnOnce() + Send + 'static) -> List {
+    let turn = TURN.lock();
+    let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
+    engine.switch_on();
+    let (ask, requests) = bounded(1);
+    let recorder = Recorder::new(engine, List::default(), requests, |_trouble| {});
+    let run = move || recorder.run(|| None);
+    let spawn = |name: &str, f: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new().name(name.to_owned()).spawn(f).unwrap()
+    };
+    let list = if late {
+        spawn("program", Box::new(program)).join().ok();
+        ask.send(Request::Stop(EndKind::Closed)).unwrap();
+        run().0
+    } else {
+        let recorder = std::thread::Builder::new().spawn(run).unwrap();
+        spawn("program", Box::new(program)).join().ok();
+        ask.send(Request::Stop(EndKind::Closed)).unwrap();
+        recorder.join().unwrap().0
+    };
+    Engine::switch_off();
+    drop(turn);
+    list
+}
+
+fn record(program: impl FnOnce() + Send + 'static) -> List {
+    record_with(1 << 20, false, program)
+}
+
+#[track_caller]
+fn check(program: impl FnOnce() + Send + 'static, expect: &[&str]) {
+    let list = record(program);
+    assert_eq!(list.script(), expect, "{:#?}", list.entries);
+}
+
+#[test]
+fn nested_spans_have_their_parents() {
+    check(
+        || {
+            let _outer = enter(&OUTER);
+            enter(&INNER).finish(Outcome::Err);
+        },
+        &[
+            "1 start outer",
+            "1 start inner in outer",
+            "1 end inner Err",
+            "1 end outer Ok",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn a_span_dropped_before_its_child_is_taken_out_of_the_middle() {
+    check(
+        || {
+            let outer = enter(&OUTER);
+            let inner = enter(&INNER);
+            drop(outer);
+            drop(inner);
+        },
+        &[
+            "1 start outer",
+            "1 start inner in outer",
+            "1 end outer Ok out of order",
+            "1 end inner Ok",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn unwinding_is_a_panic_and_a_leaked_guard_ends_with_its_thread() {
+    check(
+        || {
+            let caught = std::panic::catch_unwind(|| {
+                let _outer = enter(&OUTER);
+                std::panic::resume_unwind(Box::new(()));
+            });
+            assert!(caught.is_err());
+            std::mem::forget(enter(&INNER));
+        },
+        &[
+            "1 start outer",
+            "1 end outer Panicked",
+            "1 start inner",
+            "1 end inner Unknown",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn notes_belong_to_the_innermost_span() {
+    check(
+        || {
+            let _outer = enter(&OUTER);
+            tag(&KEY, TagValueRef::Text("grüße"));
+            tag(&KEY, TagValueRef::Signed(-3));
+            progress(2, 5);
+            mark(&MARK);
+        },
+        &[
+            "1 start outer",
+            "1 tag outer key=grüße",
+            "1 tag outer key=-3",
+            "1 progress 2/5",
+            "1 mark here",
+            "1 end outer Ok",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn a_long_tag_is_cut_at_a_character() {
+    let list = record(|| {
+        let _outer = enter(&OUTER);
+        tag(&KEY, TagValueRef::Text(&"ß".repeat(200)));
+        tag(&KEY, TagValueRef::Text(&format!("x{}", "ß".repeat(200))));
+    });
+    let texts: Vec<_> = list
+        .entries
+        .iter()
+        .filter_map(|(_, _, _, what)| match what {
+            LogEntry::Tag { value: TagValue::Text(text), .. } => Some(text.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, [256, 255]);
+}
+
+#[test]
+fn a_task_is_polled_on_any_thread_under_the_parent_it_started_in() {
+    let list = record(|| {
+        let outer = enter(&OUTER);
+        let task = TaskSpan::start(&TASK);
+        let task = std::thread::Builder::new()
+            .spawn(move || {
+                let poll = task.enter();
+                enter(&INNER).finish(Outcome::Ok);
+                drop(poll);
+                task
+            })
+            .unwrap()
+            .join()
+            .unwrap();
+        drop(task);
+        drop(outer);
+    });
+    let mut script = list.script();
+    script.sort();
+    assert_eq!(
+        script,
+        [
+            "1 end outer Ok",
+            "1 end task Cancelled",
+            "1 start outer",
+            "1 start task in outer",
+            "1 thread end",
+            "2 end inner Ok",
+            "2 enter task",
+            "2 exit task",
+            "2 start inner in task",
+            "2 thread end",
+        ]
+    );
+}
+
+#[test]
+fn a_hundred_thousand_spans_change_chunks_without_a_gap() {
+    let list = record(|| {
+        for _ in 0..100_000 {
+            let _outer = enter(&OUTER);
+            enter(&INNER).finish(Outcome::Ok);
+        }
+    });
+    let starts = list.count(|what| matches!(what, LogEntry::SpanStart { .. }));
+    let ends = list.count(|what| matches!(what, LogEntry::SpanEnd { .. }));
+    let dropped: u64 = list
+        .entries
+        .iter()
+        .map(|(_, _, _, what)| if let LogEntry::Dropped { spans, .. } = what { *spans } else { 0 })
+        .sum();
+    assert_eq!(starts, ends);
+    assert_eq!(starts as u64 + dropped, 200_000);
+    let mut last = LogTime(0);
+    for (thread, _, time, _) in &list.entries {
+        if thread.0 == 1 {
+            assert!(*time >= last, "time went back in a thread");
+            last = *time;
+        }
+    }
+}
+
+#[test]
+fn without_a_free_chunk_spans_are_dropped_counted_and_balanced() {
+    let list = record_with(1, true, || {
+        let _outer = enter(&OUTER);
+        for _ in 0..50_000 {
+            enter(&INNER).finish(Outcome::Ok);
+        }
+    });
+    let starts = list.count(|what| matches!(what, LogEntry::SpanStart { .. }));
+    let ends = list.count(|what| matches!(what, LogEntry::SpanEnd { .. }));
+    assert_eq!(starts, ends);
+    let dropped: Vec<_> = list
+        .entries
+        .iter()
+        .filter_map(|(_, _, _, what)| match what {
+            LogEntry::Dropped { spans, busy_ns, top } => Some((*spans, *busy_ns, *top)),
+            _ => None,
+        })
+        .collect();
+    let [(spans, busy_ns, top)] = dropped[..] else { panic!("{dropped:?}") };
+    assert_eq!(starts as u64 + spans, 50_001);
+    assert!(busy_ns > 0);
+    assert_eq!(top, Some(Position(1)), "they ran in outer, the first event after THREAD_START");
+    assert_eq!(list.script().last().map(String::as_str), Some("1 thread end"));
+}
+
+#[test]
+fn deep_recursion_past_the_reserve_still_balances_when_chunks_are_gone() {
+    fn dive(depth: u32) {
+        let _span = enter(&OUTER);
+        if depth > 0 {
+            dive(depth - 1);
+        }
+    }
+    let list = record_with(1, true, || {
+        let _hold = enter(&INNER);
+        dive(20_000);
+        dive(3);
+    });
+    let starts = list.count(|what| matches!(what, LogEntry::SpanStart { .. }));
+    let ends = list.count(|what| matches!(what, LogEntry::SpanEnd { .. }));
+    assert_eq!(starts, ends);
+}
+
+#[test]
+fn metrics_come_at_once_and_at_the_end() {
+    let list = record(|| enter(&OUTER).finish(Outcome::Ok));
+    assert!(list.count(|what| matches!(what, LogEntry::Metric(_))) >= 1);
+    let last = list.entries.last().map(|(_, _, _, what)| what.name());
+    assert_eq!(last, Some("METRIC"));
+}
