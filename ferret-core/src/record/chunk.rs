@@ -112,7 +112,7 @@ impl Chunk {
     }
 
     /// The published slots from `from` on. May be stale: later calls may give more, never less.
-    pub(super) fn published_from(&self, from: u32) -> Published<'_> {
+    pub(super) fn published_from(&self, from: u32) -> &[Slot] {
         // Acquire: pairs with the Release in `Cursor::publish`, so the slots below are complete.
         let published = self.head().published.load(Ordering::Acquire).min(self.capacity);
         let from = from.min(published);
@@ -126,15 +126,8 @@ impl Chunk {
     }
 }
 
-/// Slots that nobody writes any more.
 #[cfg(not(loom))]
-type Published<'a> = &'a [Slot];
-/// As above; loom checks each access, so slots are copied out.
-#[cfg(loom)]
-type Published<'a> = Vec<Slot>;
-
-#[cfg(not(loom))]
-fn read(cells: &[UnsafeCell<Slot>]) -> Published<'_> {
+fn read(cells: &[UnsafeCell<Slot>]) -> &[Slot] {
     let slots = std::ptr::from_ref(cells) as *const [Slot];
     // SAFETY: `UnsafeCell<Slot>` has the layout of `Slot`; published slots are initialised, and
     // are not written again until the recorder, who alone reads, recycles the chunk.
@@ -144,12 +137,13 @@ fn read(cells: &[UnsafeCell<Slot>]) -> Published<'_> {
     }
 }
 
+/// As above, but through loom, which wants to see each access; the copy is the model's to lose.
 #[cfg(loom)]
-fn read(cells: &[UnsafeCell<Slot>]) -> Published<'_> {
+fn read(cells: &[UnsafeCell<Slot>]) -> &[Slot] {
     // SAFETY: as in the other `read`; loom holds us to it.
     #[expect(unsafe_code, reason = "see SAFETY")]
     let copy = |slot: *const Slot| unsafe { *slot };
-    cells.iter().map(|cell| cell.with(copy)).collect()
+    Vec::leak(cells.iter().map(|cell| cell.with(copy)).collect())
 }
 
 #[cfg(not(loom))]

@@ -3,7 +3,7 @@
 use super::arena::ChunkIndex;
 use super::engine::{Engine, ThreadShared};
 use super::fold::{Fold, Missing, ThreadFold};
-use super::raw::{Head, Slot};
+use super::raw::Head;
 use crate::event::{LogTime, Position, Sink, ThreadId, ThreadInfo};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -193,8 +193,7 @@ impl Drain {
     ) -> bool {
         let chunk = self.engine.arena.chunk(index);
         let base = chunk.base();
-        let published = chunk.published_from(thread.read);
-        let mut slots: &[Slot] = published.as_ref();
+        let mut slots = chunk.published_from(thread.read);
         let mut reached = false;
         while let Some(first) = slots.first()
             && !reached
