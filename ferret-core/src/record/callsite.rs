@@ -1,5 +1,6 @@
 //! Callsites: one `static` for each `#[profile]`d function, `span!`, tag key and mark.
 
+use super::raw::{Kind, word};
 use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,8 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// first time it runs.
 #[derive(Debug)]
 pub struct Callsite {
-    /// 0 until registered.
-    id: AtomicU32,
+    /// 0 until registered; then the id, and in the low 8 bits [`Kind::Start`]: the word of a START,
+    /// ready to be written.
+    word: AtomicU32,
     name: &'static str,
     module: &'static str,
     file: &'static str,
@@ -33,39 +35,37 @@ impl Callsite {
         line: u32,
         kind: CallsiteKind,
     ) -> Self {
-        Self { id: AtomicU32::new(0), name, module, file, line, kind }
+        Self { word: AtomicU32::new(0), name, module, file, line, kind }
     }
 
-    /// Its id, if it has run before.
+    /// The word of a START of it; 0 if it has not run before.
     #[inline(always)]
-    pub(super) fn id_if_registered(&self) -> u32 {
+    pub(super) fn start_word(&self) -> u32 {
         // Relaxed: the recorder learns of a callsite under the registry's lock, never through this.
-        self.id.load(Ordering::Relaxed)
+        self.word.load(Ordering::Relaxed)
     }
 
     /// Its id, given now if it has none.
+    pub(super) fn id(&'static self) -> u32 {
+        match self.start_word() >> 8 {
+            0 => self.register(),
+            id => id,
+        }
+    }
+
     #[cold]
-    pub(super) fn register(&'static self) -> u32 {
+    fn register(&'static self) -> u32 {
         let mut registered = REGISTERED.lock();
-        let id = self.id.load(Ordering::Relaxed);
-        if id != 0 {
-            return id;
+        let known = self.start_word() >> 8;
+        if known != 0 {
+            return known;
         }
         if registered.len() < MAX {
             registered.push(self);
         }
         let id = u32::try_from(registered.len()).expect("at most MAX");
-        self.id.store(id, Ordering::Relaxed);
+        self.word.store(word(Kind::Start, id), Ordering::Relaxed);
         id
-    }
-
-    /// Its id.
-    #[inline]
-    pub(super) fn id(&'static self) -> u32 {
-        match self.id_if_registered() {
-            0 => self.register(),
-            id => id,
-        }
     }
 
     pub(super) fn kind(&self) -> CallsiteKind {

@@ -5,9 +5,9 @@
 //!
 //! - One thread owns a chunk from taking it out of the free channel to putting it into the full
 //!   one. Only the owner writes slots, and only slots at or above `published`.
-//! - `published` counts the slots that are complete events. It is stored with Release after the
+//! - `published` is the position after the last complete event. It is stored with Release after the
 //!   slots; the recorder loads it with Acquire and reads slots below it only. So no slot is ever
-//!   written and read at once, and a stale count only means: read the rest at the next tick.
+//!   written and read at once, and a stale answer only means: read the rest at the next tick.
 //! - Only the recorder recycles a chunk, after the owner has given it up, so what it reads cannot
 //!   be given to another thread under its hands.
 //! - `thread` and `sequence` are written by a new owner before the chunk is announced (Release, in
@@ -35,7 +35,7 @@ const LOSS_RESERVE: u32 = 16;
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct ChunkHead {
-    /// Slots that hold complete events.
+    /// The low half of the position up to which slots hold complete events.
     published: AtomicU32,
     /// The owner's [`crate::event::ThreadId`]; 0 while free.
     thread: AtomicU32,
@@ -93,7 +93,7 @@ impl Chunk {
     pub(super) fn claim(&self, thread: u32, sequence: u32, base: u64) {
         // Relaxed: published to the recorder by the Release store of the thread's `current`, or by
         // the full channel.
-        self.head().published.store(0, Ordering::Relaxed);
+        self.head().published.store(low_half(base), Ordering::Relaxed);
         self.head().sequence.store(sequence, Ordering::Relaxed);
         self.head().base.store(base, Ordering::Relaxed);
         self.head().thread.store(thread, Ordering::Relaxed);
@@ -114,7 +114,8 @@ impl Chunk {
     /// The published slots from `from` on. May be stale: later calls may give more, never less.
     pub(super) fn published_from(&self, from: u32) -> &[Slot] {
         // Acquire: pairs with the Release in `Cursor::publish`, so the slots below are complete.
-        let published = self.head().published.load(Ordering::Acquire).min(self.capacity);
+        let published = self.head().published.load(Ordering::Acquire);
+        let published = published.wrapping_sub(low_half(self.base())).min(self.capacity);
         let from = from.min(published);
         // SAFETY: in bounds by the two `min`s.
         #[expect(unsafe_code, reason = "see SAFETY")]
@@ -164,67 +165,71 @@ fn overwrite(cell: &UnsafeCell<Slot>, slot: Slot) {
     cell.with_mut(write);
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+fn low_half(position: u64) -> u32 {
+    position as u32
+}
+
 /// The writing end of the chunk a thread owns: where the next event goes. Empty before the first
 /// chunk, and then every push is refused.
 ///
-/// Invariant: `index < limit` for either limit implies that `chunk` is owned by this thread and
-/// has more than `index` slots.
+/// Everything is counted in low halves of positions, which do not wrap inside a chunk (see
+/// [`next_base`]): so the hot path has one number to advance, compare, publish and remember.
+///
+/// Invariant: `position` below any of the limits implies that `chunk` is owned by this thread and
+/// has a slot for it.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    chunk: Cell<Option<Chunk>>,
-    slots: Cell<*const UnsafeCell<Slot>>,
-    published: Cell<*const AtomicU32>,
-    index: Cell<u32>,
+    /// The low half of the next event's position.
+    position: Cell<u32>,
     /// STARTs are refused from here on.
     start_limit: Cell<u32>,
     /// ENDs are refused from here on.
     end_limit: Cell<u32>,
-    /// The low half of slot 0's position.
-    base: Cell<u32>,
-    /// Slots of the chunk; the limits are never above it.
-    capacity: Cell<u32>,
+    /// Where the chunk ends; the limits are never above it.
+    limit: Cell<u32>,
+    /// Where the slot of position 0 would be: slot `p` is `p` slots further on.
+    origin: Cell<*const UnsafeCell<Slot>>,
+    published: Cell<*const AtomicU32>,
+    chunk: Cell<Option<Chunk>>,
 }
 
 impl Cursor {
     pub(super) const fn new() -> Self {
         Self {
-            chunk: Cell::new(None),
-            slots: Cell::new(std::ptr::null()),
-            published: Cell::new(std::ptr::null()),
-            index: Cell::new(0),
+            position: Cell::new(0),
             start_limit: Cell::new(0),
             end_limit: Cell::new(0),
-            base: Cell::new(0),
-            capacity: Cell::new(0),
+            limit: Cell::new(0),
+            origin: Cell::new(std::ptr::null()),
+            published: Cell::new(std::ptr::null()),
+            chunk: Cell::new(None),
         }
     }
 
     /// Begins to write into `chunk`, which this thread has claimed.
     pub(super) fn take(&self, chunk: Chunk) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-        self.base.set(chunk.base() as u32);
-        self.slots.set(chunk.slots);
+        let base = low_half(chunk.base());
+        self.position.set(base);
+        self.limit.set(base + chunk.capacity);
+        self.origin.set(chunk.slots.wrapping_sub(base as usize));
         self.published.set(&raw const chunk.head().published);
-        self.index.set(0);
-        self.capacity.set(chunk.capacity);
         self.chunk.set(Some(chunk));
         self.open();
     }
 
     /// Gives the chunk up; the cursor is empty afterwards.
     pub(super) fn release(&self) -> Option<Chunk> {
-        self.start_limit.set(0);
-        self.end_limit.set(0);
-        self.capacity.set(0);
-        self.index.set(0);
+        self.shut();
+        self.limit.set(0);
         self.chunk.take()
     }
 
     /// Lets the fast paths write again, up to the reserves.
     pub(super) fn open(&self) {
-        let capacity = self.capacity.get();
-        self.start_limit.set(capacity.saturating_sub(END_RESERVE + LOSS_RESERVE));
-        self.end_limit.set(capacity);
+        let limit = self.limit.get();
+        self.start_limit.set(limit.saturating_sub(END_RESERVE + LOSS_RESERVE));
+        self.end_limit.set(limit);
     }
 
     /// Makes the fast paths refuse, so that every event comes to the slow one.
@@ -249,87 +254,85 @@ impl Cursor {
     }
 
     fn room_below(&self, slots: u32, reserve: u32) -> Option<Room> {
-        let index = self.index.get();
-        (index + slots + reserve <= self.capacity.get()).then_some(Room { index, slots })
+        let position = self.position.get();
+        let needed = u64::from(position) + u64::from(slots) + u64::from(reserve);
+        (needed <= u64::from(self.limit.get())).then_some(Room { position, slots })
     }
 
     /// Room for a START, on the fast path.
     #[inline(always)]
     pub(super) fn room_to_start(&self) -> Option<Room> {
-        let index = self.index.get();
-        (index < self.start_limit.get()).then_some(Room { index, slots: 1 })
+        let position = self.position.get();
+        (position < self.start_limit.get()).then_some(Room { position, slots: 1 })
     }
 
     /// Room for an END, on the fast path.
     #[inline(always)]
     pub(super) fn room_to_end(&self) -> Option<Room> {
-        let index = self.index.get();
-        (index < self.end_limit.get()).then_some(Room { index, slots: 1 })
-    }
-
-    /// Slots written into this chunk so far.
-    pub(super) fn written(&self) -> u32 {
-        self.index.get()
+        let position = self.position.get();
+        (position < self.end_limit.get()).then_some(Room { position, slots: 1 })
     }
 
     /// Owner, and whole position of the next event.
     pub(super) fn place(&self) -> Option<(u32, u64)> {
         let chunk = self.chunk.get()?;
-        Some((chunk.label().0, chunk.base() + u64::from(self.index.get())))
-    }
-
-    /// The low half of the position of the next event.
-    #[inline(always)]
-    pub(super) fn position(&self) -> u32 {
-        self.base.get().wrapping_add(self.index.get())
+        let written = self.position.get() - low_half(chunk.base());
+        Some((chunk.label().0, chunk.base() + u64::from(written)))
     }
 
     /// Writes and publishes an event of one slot.
     #[inline(always)]
     pub(super) fn push(&self, room: Room, slot: Slot) {
-        self.write(room.index, slot);
-        self.publish(room.index + 1);
+        self.write(room.position, slot);
+        self.publish(room.position + 1);
     }
 
     /// Writes and publishes an event of several slots as a whole.
     pub(super) fn push_all(&self, room: Room, event: &[Slot]) {
         debug_assert_eq!(event.len(), room.slots as usize, "room asked for another event");
-        let mut index = room.index;
+        let mut position = room.position;
         for slot in event.iter().take(room.slots as usize) {
-            self.write(index, *slot);
-            index += 1;
+            self.write(position, *slot);
+            position += 1;
         }
-        self.publish(index);
+        self.publish(position);
     }
 
     #[inline(always)]
-    fn write(&self, index: u32, slot: Slot) {
-        // SAFETY: `index` comes from a `Room`, which was inside the chunk when given; a thread
-        // uses a room before it takes or releases a chunk.
-        #[expect(unsafe_code, reason = "see SAFETY")]
-        let place = unsafe { self.slots.get().add(index as usize) };
-        // SAFETY: inside the chunk, which is never unmapped; a cell may be shared.
+    fn write(&self, position: u32, slot: Slot) {
+        let place = self.origin.get().wrapping_add(position as usize);
+        // SAFETY: `position` comes from a `Room`, which was inside the chunk when given, and a
+        // thread uses a room before it takes or releases a chunk. So `place` is inside the chunk,
+        // which is never unmapped; and a cell may be shared.
         #[expect(unsafe_code, reason = "see SAFETY")]
         let cell = unsafe { &*place };
         overwrite(cell, slot);
     }
 
     #[inline(always)]
-    fn publish(&self, index: u32) {
-        self.index.set(index);
+    fn publish(&self, position: u32) {
+        self.position.set(position);
         // SAFETY: as above: there is a chunk, so the pointer leads to its head.
         #[expect(unsafe_code, reason = "see SAFETY")]
         let published = unsafe { &*self.published.get() };
         // Release: pairs with the Acquire in `Chunk::published_from`.
-        published.store(index, Ordering::Release);
+        published.store(position, Ordering::Release);
     }
 }
 
 /// Proof that an event fits where the cursor stands. Used at once, or not at all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
-    index: u32,
+    position: u32,
     slots: u32,
+}
+
+impl Room {
+    /// The low half of the event's position.
+    #[inline(always)]
+    pub(super) fn position(self) -> u32 {
+        self.position
+    }
 }
 
 /// The position a new chunk begins at: `next`, unless a slot of the chunk would have a low half that is reserved for "none" or "skipped".

@@ -10,7 +10,7 @@ use super::chunk::Cursor;
 use super::clock;
 use super::engine::{Engine, OFF, STATE, UNSTARTED};
 use super::loss::Loss;
-use super::raw::{Kind, NO_SPAN, Slot, head};
+use super::raw::{Kind, NO_SPAN, Slot, head, head_of};
 use super::registration;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -74,38 +74,34 @@ impl Local {
     pub(super) fn start(callsite: &'static Callsite) -> Opened {
         Self::with(|local| {
             let state = STATE.load(Ordering::Relaxed);
-            let id = callsite.id_if_registered();
+            let word = callsite.start_word();
             if state == local.state.get()
-                && id != 0
+                && word != 0
                 && let Some(room) = local.cursor.room_to_start()
             {
-                let start = local.cursor.position();
-                local.cursor.push(room, head(clock::ticks_fast(), Kind::Start, id, 0));
-                return local.open(start);
+                local.cursor.push(room, head_of(clock::ticks_fast(), word, 0));
+                return local.open(room.position());
             }
             if state == OFF {
                 return Opened::NOT_RECORDED;
             }
-            local.start_slow(callsite)
+            Self::start_slow(callsite)
         })
     }
 
-    /// Closes it.
+    /// Closes it. Whether recording is still on does not matter: the chunk is this thread's, and
+    /// an END that no recorder waits for is read by none.
     #[inline(always)]
     pub(super) fn end(opened: Opened, kind: Kind) {
-        if opened.start == NOT_RECORDED {
-            return;
-        }
         Self::with(|local| {
-            if opened.start != SKIPPED
-                && STATE.load(Ordering::Relaxed) == local.state.get()
+            if opened.start < SKIPPED
                 && let Some(room) = local.cursor.room_to_end()
             {
                 local.cursor.push(room, head(clock::ticks_fast(), kind, 0, opened.start));
                 local.current.set(opened.previous);
-                return;
+            } else if opened.start != NOT_RECORDED {
+                Self::end_slow(opened, kind);
             }
-            local.end_slow(opened, kind);
         });
     }
 
@@ -116,16 +112,18 @@ impl Local {
 
     #[cold]
     #[inline(never)]
-    fn start_slow(&self, callsite: &'static Callsite) -> Opened {
-        let id = callsite.id();
-        if !self.is_on() {
-            return Opened::NOT_RECORDED;
-        }
-        let ticks = clock::ticks();
-        match self.write(&[head(ticks, Kind::Start, id, 0)]) {
-            Some(start) => self.open(start),
-            None => self.skip(ticks),
-        }
+    fn start_slow(callsite: &'static Callsite) -> Opened {
+        Self::with(|local| {
+            let id = callsite.id();
+            if !local.is_on() {
+                return Opened::NOT_RECORDED;
+            }
+            let ticks = clock::ticks();
+            match local.write(&[head(ticks, Kind::Start, id, 0)]) {
+                Some(start) => local.open(start),
+                None => local.skip(ticks),
+            }
+        })
     }
 
     /// Opens a frame by an event of more than one slot: a poll.
@@ -140,7 +138,11 @@ impl Local {
 
     #[cold]
     #[inline(never)]
-    fn end_slow(&self, opened: Opened, kind: Kind) {
+    fn end_slow(opened: Opened, kind: Kind) {
+        Self::with(|local| local.end_with_loss(opened, kind));
+    }
+
+    fn end_with_loss(&self, opened: Opened, kind: Kind) {
         let ticks = clock::ticks();
         if opened.start == SKIPPED {
             self.loss.unskip(opened.previous, ticks);
@@ -171,9 +173,8 @@ impl Local {
         }
         self.report_loss(clock::ticks(), self.current.get());
         let room = self.cursor.room(slots)?;
-        let position = self.cursor.position();
         self.cursor.push_all(room, event);
-        Some(position)
+        Some(room.position())
     }
 
     /// Writes an event that opens and closes nothing; gives its whole position.

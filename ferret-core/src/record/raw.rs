@@ -105,11 +105,22 @@ impl Kind {
     }
 }
 
-/// Slot 0 of an event.
-#[inline]
-pub(super) fn head(ticks: u64, kind: Kind, callsite: u32, argument: u32) -> Slot {
-    let word = (callsite << 8) | kind as u32;
+/// Kind and callsite, as slot 0 has them.
+#[inline(always)]
+pub(super) const fn word(kind: Kind, callsite: u32) -> u32 {
+    (callsite << 8) | kind as u32
+}
+
+/// Slot 0 of an event, its word being known.
+#[inline(always)]
+pub(super) fn head_of(ticks: u64, word: u32, argument: u32) -> Slot {
     [ticks, u64::from(word) | (u64::from(argument) << 32)]
+}
+
+/// Slot 0 of an event.
+#[inline(always)]
+pub(super) fn head(ticks: u64, kind: Kind, callsite: u32, argument: u32) -> Slot {
+    head_of(ticks, word(kind, callsite), argument)
 }
 
 /// Slot 0, taken apart.

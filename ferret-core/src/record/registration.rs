@@ -109,9 +109,9 @@ impl Registration {
     }
 
     fn give_up_chunk(&mut self, local: &Local) {
-        let written = u64::from(local.cursor.written());
-        if let (Some(index), Some(chunk)) = (self.chunk.take(), local.cursor.release()) {
-            self.next_position = chunk.base() + written;
+        if let (Some(index), Some((_, next))) = (self.chunk.take(), local.cursor.place()) {
+            self.next_position = next;
+            local.cursor.release();
             self.engine.hand_over(index);
         }
     }
