@@ -76,6 +76,11 @@ impl Drain {
         self.thread(thread, None, fold, now);
     }
 
+    /// Keeps a full chunk for later.
+    pub(super) fn keep(&mut self, chunk: ChunkIndex) {
+        self.file(chunk);
+    }
+
     /// Gives back the chunks read. For after the commit.
     pub(super) fn recycle(&mut self) {
         for chunk in self.done.drain(..) {

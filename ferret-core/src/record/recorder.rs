@@ -120,7 +120,11 @@ impl<S: Sink> Recorder<S> {
     /// that is due.
     fn busy(&mut self, chunk: super::arena::ChunkIndex) {
         let now = self.read_clock();
-        self.drain.full(chunk, &mut self.fold, now);
+        if self.has_room() {
+            self.drain.full(chunk, &mut self.fold, now);
+        } else {
+            self.drain.keep(chunk);
+        }
         if now >= self.next_commit || self.must_commit() {
             self.tick(false);
         }
@@ -128,7 +132,7 @@ impl<S: Sink> Recorder<S> {
 
     fn tick(&mut self, at_once: bool) {
         let now = self.read_clock();
-        if self.fold.sink.pending_bytes() < MAX_PENDING_BYTES {
+        if self.has_room() {
             self.drain.all(&mut self.fold, now);
         }
         self.report_orphans(now);
@@ -136,6 +140,10 @@ impl<S: Sink> Recorder<S> {
         if at_once || now >= self.next_commit || self.must_commit() {
             self.commit(now);
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.fold.sink.pending_bytes() < MAX_PENDING_BYTES
     }
 
     fn must_commit(&self) -> bool {

@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 /// How long the end of the program may be delayed for the last commit.
@@ -177,13 +177,17 @@ fn stop(active: Option<Active>, how: EndKind) {
     let _closed: bool = active.finished.recv_timeout(PATIENCE).is_err_and(|why| !why.is_timeout());
 }
 
-/// One line on stderr, when recording cannot go on, and when it can again.
+/// Says on stderr that recording cannot go on, and that it can again: once each, however often a
+/// disk fills up and empties.
 fn say_trouble(error: Option<&io::Error>) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    static SAID_OVER: AtomicBool = AtomicBool::new(false);
     match error {
-        Some(error) => say(&format!(
-            "the log cannot be written: {error}; your program goes on, what does not fit in memory is counted as dropped"
+        Some(error) if !SAID.swap(true, Ordering::Relaxed) => say(&format!(
+            "the log cannot be written: {error}; the program goes on, and what memory cannot hold meanwhile is counted as dropped"
         )),
-        None => say("the log can be written again"),
+        None if !SAID_OVER.swap(true, Ordering::Relaxed) => say("the log can be written again"),
+        Some(_) | None => {}
     }
 }
 
