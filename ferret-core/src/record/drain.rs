@@ -66,6 +66,7 @@ impl Drain {
         for index in 0..self.order.len() {
             self.thread(self.order[index], None, fold, now);
         }
+        fold.round();
         self.forget_finished();
     }
 

@@ -5,11 +5,11 @@ use super::callsite;
 use super::clock::ClockMap;
 use super::paths::{Interned, OTHER, Paths};
 use super::raw::{Head, Kind, NO_SPAN, Slot};
+use super::tasks::{Task, Tasks};
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
     SpanId, TagValue, ThreadId, ThreadStack,
 };
-use std::collections::HashMap;
 
 /// One thread, as far as it has been folded.
 #[derive(Debug)]
@@ -35,13 +35,6 @@ impl ThreadFold {
     }
 }
 
-/// An async span that has not ended.
-#[derive(Clone, Copy, Debug)]
-struct Task {
-    path: PathId,
-    start: LogTime,
-}
-
 /// What all threads share.
 #[derive(Debug)]
 pub(super) struct Fold<S> {
@@ -50,7 +43,7 @@ pub(super) struct Fold<S> {
     paths: Paths,
     /// Callsites by id: what kind, once the sink has been told.
     known: Vec<Option<CallsiteKind>>,
-    tasks: HashMap<SpanId, Task>,
+    tasks: Tasks,
     /// Sync spans open in all threads.
     open_spans: u32,
     /// A stage began or ended since this was last taken: metrics are due.
@@ -70,7 +63,7 @@ impl<S: Sink> Fold<S> {
             clock,
             paths: Paths::new(),
             known: Vec::new(),
-            tasks: HashMap::new(),
+            tasks: Tasks::default(),
             open_spans: 0,
             stage_changed: false,
             clamped: 0,
@@ -79,7 +72,12 @@ impl<S: Sink> Fold<S> {
 
     /// Spans open in all threads, and async spans open.
     pub(super) fn open(&self) -> (u32, u32) {
-        (self.open_spans, u32::try_from(self.tasks.len()).unwrap_or(u32::MAX))
+        (self.open_spans, u32::try_from(self.tasks.open()).unwrap_or(u32::MAX))
+    }
+
+    /// Every thread has been read up to what it had published when the round began.
+    pub(super) fn round(&mut self) {
+        self.tasks.round();
     }
 
     /// Whether a stage began or ended since this was last asked.
@@ -237,7 +235,7 @@ impl<S: Sink> Fold<S> {
             time,
             &LogEntry::SpanStart { span, path, parent, is_async: true },
         );
-        self.tasks.insert(span, Task { path, start: time });
+        self.tasks.start(span, Task { path, start: time });
     }
 
     fn enter(
@@ -248,8 +246,8 @@ impl<S: Sink> Fold<S> {
         span: SpanId,
         final_try: bool,
     ) -> Result<(), Missing> {
-        let Some(task) = self.tasks.get(&span).copied() else {
-            // Ended already, or lost: its polls have nowhere to be shown.
+        let Some(task) = self.tasks.get(span) else {
+            // Lost: its polls have nowhere to be shown.
             return if final_try { Ok(()) } else { Err(Missing(span)) };
         };
         self.put(thread, position, time, &LogEntry::Enter { span, path: task.path });
@@ -268,7 +266,7 @@ impl<S: Sink> Fold<S> {
         final_try: bool,
     ) -> Result<(), Missing> {
         let span = span_of(slots);
-        let Some(task) = self.tasks.remove(&span) else {
+        let Some(task) = self.tasks.end(span) else {
             return if final_try { Ok(()) } else { Err(Missing(span)) };
         };
         self.note_stage_path(task.path);

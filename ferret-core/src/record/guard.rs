@@ -4,11 +4,13 @@
 
 use super::callsite::Callsite;
 use super::clock;
+use super::engine::{OFF, STATE};
 use super::local::{Local, Opened};
 use super::raw::{Kind, Slot, head};
 use crate::event::Outcome;
 use crate::value::TagValueRef;
 use std::marker::PhantomData;
+use std::sync::atomic::Ordering;
 
 /// An open span of this thread. Ends when dropped. `!Send`, so that one held across `.await` does
 /// not compile where the future may move between threads.
@@ -107,6 +109,12 @@ impl Drop for Poll {
 pub(super) const MAX_TEXT: usize = 256;
 /// Slots of the longest tag.
 const MAX_SLOTS: usize = 1 + MAX_TEXT / 16;
+
+/// Whether it may be of use to evaluate a tag: recording is on, or about to be.
+#[inline(always)]
+pub fn recording() -> bool {
+    STATE.load(Ordering::Relaxed) != OFF
+}
 
 /// Tags the innermost open span of this thread. `key` is of kind
 /// [`CallsiteKind::Key`](crate::event::CallsiteKind::Key).

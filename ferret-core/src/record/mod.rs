@@ -22,10 +22,11 @@ mod recorder;
 mod registration;
 mod sampler;
 mod session;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 pub use callsite::Callsite;
-pub use guard::{Guard, Poll, TaskSpan, enter, mark, progress, tag};
+pub use guard::{Guard, Poll, TaskSpan, enter, mark, progress, recording, tag};
 pub use session::Session;
 pub(crate) use session::start_with;

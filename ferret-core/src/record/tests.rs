@@ -293,6 +293,37 @@ fn a_task_is_polled_on_any_thread_under_the_parent_it_started_in() {
     );
 }
 
+/// The end of a task on one thread was folded before its polls on another, which were then lost,
+/// and what ran in them was given to the span around them.
+#[test]
+fn polls_are_known_by_their_task_though_its_end_is_read_first() {
+    let list = record_with(1 << 20, true, || {
+        let _outer = enter(&OUTER);
+        let polls = std::thread::Builder::new().spawn(|| {
+            let task = TaskSpan::start(&TASK);
+            let poll = task.enter();
+            enter(&INNER).finish(Outcome::Ok);
+            drop(poll);
+            task
+        });
+        polls.unwrap().join().unwrap().end(Outcome::Ok);
+    });
+    let script = list.script();
+    let of_the_other: Vec<_> = script.iter().filter(|line| line.starts_with('2')).collect();
+    assert_eq!(
+        of_the_other,
+        [
+            "2 start task",
+            "2 enter task",
+            "2 start inner in task",
+            "2 end inner Ok",
+            "2 exit task",
+            "2 thread end",
+        ]
+    );
+    assert_eq!(list.count(|what| matches!(what, LogEntry::SpanEnd { .. })), 3);
+}
+
 #[test]
 fn a_hundred_thousand_spans_change_chunks_without_a_gap() {
     let list = record(|| {
