@@ -7,6 +7,10 @@ pub mod log;
 pub mod projections;
 
 #[cfg(feature = "record")]
+mod expansion;
+#[cfg(feature = "record")]
+mod macros;
+#[cfg(feature = "record")]
 mod options;
 #[cfg(feature = "record")]
 #[cfg_attr(feature = "off", path = "off.rs")]
@@ -14,6 +18,8 @@ mod record;
 #[cfg(feature = "record")]
 mod value;
 
+#[cfg(feature = "record")]
+pub use ferret_macros::profile;
 #[cfg(feature = "record")]
 pub use log::Durability;
 #[cfg(feature = "record")]
@@ -26,6 +32,11 @@ pub use record::{Session, progress};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::event::{CallsiteKind, Outcome};
-    pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, tag};
+    pub use crate::expansion::{
+        ReturnType, Returned, Taggable, body, body_of, capture, future, never, tag_debug,
+        tag_display, tag_value,
+    };
+    pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, recording, tag};
     pub use crate::value::TagValueRef;
+    pub use core;
 }

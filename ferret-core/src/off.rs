@@ -24,6 +24,12 @@ impl Callsite {
     }
 }
 
+/// Never.
+#[inline(always)]
+pub const fn recording() -> bool {
+    false
+}
+
 /// Nothing.
 #[must_use = "the span ends when its guard is dropped: bind it, `let _span = …`"]
 #[derive(Debug)]

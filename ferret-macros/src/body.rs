@@ -50,6 +50,13 @@ impl Parts<'_> {
                 let __ferret_result = #private::body_of(__ferret_type, #closure #body)();
             }
         } else {
+            // Without a type, that of a body which never returns would be anybody's guess.
+            let output = match output {
+                ReturnType::Default => {
+                    quote_spanned!(site.located_at(self.body.span_open())=> -> ())
+                }
+                ReturnType::Type(..) => quote!(#output),
+            };
             quote_spanned! {site=>
                 let __ferret_result = #private::body(#closure #output #body)();
             }

@@ -1,0 +1,269 @@
+//! What can be a tag's value, and how it is noted without allocating.
+//!
+//! `tag!` and `tags(…)` take a value by its own type, by `Display` (`%`) or by `Debug` (`?`). Text
+//! is formatted into a fixed buffer on the stack; what does not fit is cut off.
+
+use crate::record::{Callsite, tag};
+use crate::value::TagValueRef;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::num::NonZero;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A value that a tag can have.
+///
+/// For numbers, booleans, strings, and what points to one of them; an `Option` gives no tag when it
+/// is `None`.
+#[diagnostic::on_unimplemented(
+    message = "a tag's value cannot be a `{Self}`",
+    label = "not a number, boolean or string",
+    note = "write `key = %value` to record it by `Display`, or `key = ?value` by `Debug`"
+)]
+pub trait Taggable {
+    /// Tags the innermost open span of this thread.
+    fn tag(&self, key: &'static Callsite);
+}
+
+macro_rules! unsigned {
+    ($($number:ty)*) => {$(
+        impl Taggable for $number {
+            #[inline]
+            fn tag(&self, key: &'static Callsite) {
+                tag(key, TagValueRef::Unsigned(u64::from(*self)));
+            }
+        }
+    )*};
+}
+
+macro_rules! signed {
+    ($($number:ty)*) => {$(
+        impl Taggable for $number {
+            #[inline]
+            fn tag(&self, key: &'static Callsite) {
+                i64::from(*self).tag(key);
+            }
+        }
+    )*};
+}
+
+unsigned!(u8 u16 u32 u64);
+signed!(i8 i16 i32);
+
+impl Taggable for i64 {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        // One type for all that are not negative, so that a key's values compare.
+        let value = u64::try_from(*self).map_or(TagValueRef::Signed(*self), TagValueRef::Unsigned);
+        tag(key, value);
+    }
+}
+
+impl Taggable for usize {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        tag(key, TagValueRef::Unsigned(*self as u64));
+    }
+}
+
+impl Taggable for isize {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        (*self as i64).tag(key);
+    }
+}
+
+impl Taggable for u128 {
+    /// As a number where it fits 64 bits, else as text.
+    fn tag(&self, key: &'static Callsite) {
+        match u64::try_from(*self) {
+            Ok(small) => small.tag(key),
+            Err(_too_large) => tag_display(self, key),
+        }
+    }
+}
+
+impl Taggable for i128 {
+    /// As a number where it fits 64 bits, else as text.
+    fn tag(&self, key: &'static Callsite) {
+        match i64::try_from(*self) {
+            Ok(small) => small.tag(key),
+            Err(_too_large) => tag_display(self, key),
+        }
+    }
+}
+
+macro_rules! non_zero {
+    ($($number:ty)*) => {$(
+        impl Taggable for NonZero<$number> {
+            #[inline]
+            fn tag(&self, key: &'static Callsite) {
+                self.get().tag(key);
+            }
+        }
+    )*};
+}
+
+non_zero!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+impl Taggable for f32 {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        tag(key, TagValueRef::Float(f64::from(*self)));
+    }
+}
+
+impl Taggable for f64 {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        tag(key, TagValueRef::Float(*self));
+    }
+}
+
+impl Taggable for bool {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        tag(key, TagValueRef::Bool(*self));
+    }
+}
+
+impl Taggable for char {
+    fn tag(&self, key: &'static Callsite) {
+        self.encode_utf8(&mut [0; 4]).tag(key);
+    }
+}
+
+impl Taggable for str {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        tag(key, TagValueRef::Text(self));
+    }
+}
+
+impl Taggable for String {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        self.as_str().tag(key);
+    }
+}
+
+impl<T: Taggable> Taggable for Option<T> {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        if let Some(value) = self {
+            value.tag(key);
+        }
+    }
+}
+
+impl<T: Taggable + ToOwned + ?Sized> Taggable for Cow<'_, T> {
+    #[inline]
+    fn tag(&self, key: &'static Callsite) {
+        T::tag(self, key);
+    }
+}
+
+macro_rules! pointers {
+    ($($pointer:ty)*) => {$(
+        impl<T: Taggable + ?Sized> Taggable for $pointer {
+            #[inline]
+            fn tag(&self, key: &'static Callsite) {
+                T::tag(self, key);
+            }
+        }
+    )*};
+}
+
+pointers!(&T &mut T Box<T> Rc<T> Arc<T>);
+
+// Functions of `&T`, not methods: of a value that does not do, the compiler then points at the value
+// itself, through the macro that calls them.
+
+/// `key = value`
+#[inline]
+pub fn tag_value<T: Taggable + ?Sized>(value: &T, key: &'static Callsite) {
+    value.tag(key);
+}
+
+/// `key = %value`
+pub fn tag_display<T: fmt::Display + ?Sized>(value: &T, key: &'static Callsite) {
+    tag(key, TagValueRef::Text(Text::of(format_args!("{value}")).as_str()));
+}
+
+/// `key = ?value`
+pub fn tag_debug<T: fmt::Debug + ?Sized>(value: &T, key: &'static Callsite) {
+    tag(key, TagValueRef::Text(Text::of(format_args!("{value:?}")).as_str()));
+}
+
+/// The longest text of a tag, bytes.
+const MAX_TEXT: usize = 256;
+
+/// The beginning of a formatted text, up to what a tag can hold.
+struct Text {
+    /// Only whole characters.
+    bytes: [u8; MAX_TEXT],
+    length: usize,
+}
+
+impl Text {
+    fn of(arguments: fmt::Arguments<'_>) -> Self {
+        let mut text = Self { bytes: [0; MAX_TEXT], length: 0 };
+        // An error here is our own, that the buffer is full, or the value's refusal to be
+        // formatted: in both cases what has been written is the tag.
+        let _cut: fmt::Result = text.write_fmt(arguments);
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_TEXT - self.length;
+        let fits = text.floor_char_boundary(room);
+        self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.length += fits;
+        // Stops the formatting, which may be of something very long.
+        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TEXT, Text};
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(Text::of(format_args!("{text}")).as_str(), expected);
+    }
+
+    #[test]
+    fn text_is_kept_whole_up_to_the_limit() {
+        check("", "");
+        check("ferret", "ferret");
+        let longest = "x".repeat(MAX_TEXT);
+        check(&longest, &longest);
+    }
+
+    #[test]
+    fn longer_text_is_cut_at_a_character() {
+        let text = format!("{}é", "x".repeat(MAX_TEXT - 1));
+        check(&text, &text[..MAX_TEXT - 1]);
+    }
+
+    #[test]
+    fn formatting_stops_once_the_buffer_is_full() {
+        struct Endless;
+        impl std::fmt::Display for Endless {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                loop {
+                    f.write_str("on and ")?;
+                }
+            }
+        }
+        let text = Text::of(format_args!("{Endless}"));
+        assert!(text.as_str().starts_with("on and on and "));
+        assert_eq!(text.as_str().len(), MAX_TEXT);
+    }
+}

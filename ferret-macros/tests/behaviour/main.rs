@@ -1,0 +1,7 @@
+//! What annotations put into a log: programs are recorded into real files, and these read back.
+#![expect(clippy::unwrap_used, reason = "a test helper fails as a test does")]
+
+mod calls;
+mod names;
+mod polls;
+mod script;

@@ -1,0 +1,129 @@
+//! The generated code depends on no name that the program can change.
+
+mod shadowed {
+    #![expect(dead_code, unused_macros, non_camel_case_types, reason = "only to be in the way")]
+
+    pub(crate) struct Option;
+    pub(crate) struct Result;
+    pub(crate) struct Ok;
+    pub(crate) struct Some;
+    pub(crate) struct None;
+    pub(crate) struct Err;
+    pub(crate) struct String;
+    pub(crate) struct str;
+    pub(crate) struct bool;
+    pub(crate) struct u32;
+    pub(crate) trait Drop {}
+    pub(crate) trait Fn {}
+    pub(crate) trait FnOnce {}
+    pub(crate) trait Future {}
+    pub(crate) mod core {}
+    pub(crate) mod std {}
+    pub(crate) mod ferret {}
+    pub(crate) fn drop() {}
+    pub(crate) fn enter() {}
+
+    macro_rules! line {
+        () => {
+            compile_error!("the program's own")
+        };
+    }
+    macro_rules! stringify {
+        () => {
+            compile_error!("the program's own")
+        };
+    }
+    macro_rules! tag {
+        () => {
+            compile_error!("the program's own")
+        };
+    }
+
+    #[::ferret::profile(stage, tags(n, "key" = %n, debug = ?n))]
+    pub(crate) fn call(n: i32) -> i32 {
+        let __ferret_span = n;
+        let __ferret_result = __ferret_span;
+        if __ferret_result > 0 {
+            return __ferret_result;
+        }
+        0
+    }
+
+    #[::ferret::profile(tags(n))]
+    pub(crate) async fn future(n: i32) -> i32 {
+        let __ferret_type = n;
+        __ferret_type.abs()
+    }
+
+    pub(crate) fn block(n: i32) -> i32 {
+        let span = n;
+        let _span = ::ferret::span!("block", n, "key" = %span, debug = ?n,);
+        ::ferret::tag!(span);
+        ::ferret::mark!("here");
+        span
+    }
+}
+
+mod without_prelude {
+    #![no_implicit_prelude]
+
+    #[::ferret::profile(stage, tags(n, key = %n, debug = ?n))]
+    pub(crate) fn call(n: i32) -> ::std::result::Result<i32, ::std::string::String> {
+        if n > 0 {
+            return ::std::result::Result::Ok(n);
+        }
+        ::std::result::Result::Err(::std::string::String::new())
+    }
+
+    #[::ferret::profile]
+    pub(crate) async fn future(n: i32) -> impl ::std::fmt::Display {
+        n
+    }
+
+    pub(crate) fn block(n: i32) -> i32 {
+        let _span = ::ferret::span!("block", n, key = %n, debug = ?n);
+        ::ferret::tag!(n);
+        ::ferret::mark!("here");
+        n
+    }
+}
+
+mod renamed {
+    pub(crate) mod vendored {
+        pub(crate) use ::ferret as weasel;
+    }
+
+    #[vendored::weasel::profile(crate = vendored::weasel, tags(n))]
+    pub(crate) fn call(n: i32) -> i32 {
+        n
+    }
+
+    pub(crate) struct Type;
+
+    #[vendored::weasel::profile(crate = crate::cases::hygiene::renamed::vendored::weasel)]
+    impl Type {
+        pub(crate) async fn future(n: i32) -> Result<i32, ()> {
+            Ok(n)
+        }
+    }
+}
+
+#[test]
+fn shadowed_names_are_not_touched() {
+    assert_eq!(shadowed::call(3), 3);
+    assert_eq!(futures::executor::block_on(shadowed::future(3)), 3);
+    assert_eq!(shadowed::block(3), 3);
+}
+
+#[test]
+fn no_prelude_is_needed() {
+    assert_eq!(without_prelude::call(3), Ok(3));
+    assert_eq!(futures::executor::block_on(without_prelude::future(3)).to_string(), "3");
+    assert_eq!(without_prelude::block(3), 3);
+}
+
+#[test]
+fn ferret_may_have_another_name() {
+    assert_eq!(renamed::call(3), 3);
+    assert_eq!(futures::executor::block_on(renamed::Type::future(3)), Ok(3));
+}

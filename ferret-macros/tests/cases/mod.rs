@@ -1,0 +1,8 @@
+//! What `#[profile]` goes on, in every shape: compiled in three editions, with every warning an
+//! error, and run.
+
+mod futures;
+mod hygiene;
+mod methods;
+mod shapes;
+mod written;

@@ -1,0 +1,44 @@
+use ferret::profile;
+
+#[profile(nmae = "typo")]
+fn unknown() {}
+
+#[profile(stage, name = "twice", stage)]
+fn twice() {}
+
+#[profile(name)]
+fn name_without_value() {}
+
+#[profile(name("decode"))]
+fn name_in_parentheses() {}
+
+#[profile(name = 3)]
+fn name_is_a_number() {}
+
+#[profile(name = format!("{}", 3))]
+fn name_is_computed() {}
+
+#[profile(name = " ")]
+fn name_is_empty() {}
+
+#[profile("decode")]
+fn name_alone() {}
+
+#[profile(skip, stage)]
+fn skipped_stage() {}
+
+#[profile(name = "a" stage)]
+fn no_comma() {}
+
+#[profile(crate = "ferret")]
+fn crate_is_a_string() {}
+
+#[profile]
+#[profile(stage)]
+fn profiled_twice() {}
+
+fn main() {
+    // The functions are still there: one mistake, one message.
+    unknown();
+    twice();
+}
