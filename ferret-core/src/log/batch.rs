@@ -195,6 +195,13 @@ impl Batch {
         Ok(rows)
     }
 
+    /// The entries alone, packed.
+    #[cfg(feature = "read")]
+    pub(super) fn into_blocks(mut self) -> Vec<(Offset, Vec<u8>)> {
+        self.pack();
+        self.blocks
+    }
+
     /// The commit that wrote [`Batch::rows`] is in: begins a new batch.
     pub(super) fn committed(&mut self, checkpoint_at: Option<LogTime>) {
         self.blocks.clear();

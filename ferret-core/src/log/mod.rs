@@ -10,9 +10,13 @@
     expect(dead_code, reason = "the format's two sides stand beside each other, and one is built")
 )]
 
+#[cfg(feature = "read")]
+mod append;
 mod backend;
 mod batch;
 mod block;
+#[cfg(feature = "read")]
+mod check;
 mod codec;
 #[cfg(feature = "read")]
 mod cursor;
@@ -30,6 +34,8 @@ mod open;
 mod overlay;
 #[cfg(feature = "read")]
 mod run;
+#[cfg(feature = "read")]
+mod scavenge;
 mod schema;
 mod segment;
 #[cfg(feature = "read")]
@@ -45,10 +51,16 @@ mod watch;
 #[cfg(feature = "record")]
 mod writer;
 
+#[cfg(feature = "read")]
+pub use append::append_exit;
+#[cfg(feature = "read")]
+pub use check::{CheckReport, check};
 pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
 pub use run::{Run, find_log};
+#[cfg(feature = "read")]
+pub use scavenge::{Scavenged, scavenge};
 #[cfg(feature = "read")]
 pub use snapshot::Snapshot;
 #[cfg(feature = "read")]

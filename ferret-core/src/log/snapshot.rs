@@ -1,13 +1,13 @@
 //! Which spans are open, without reading the whole log: stacks kept for silent threads, checkpoints
 //! that name the last keyframe of the others, and the blocks since.
 
-use super::cursor::BlockCursor;
+use super::block;
+use super::codec::{CodecError, Input};
 use super::error::LogError;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Segment, get_keyframe};
 use super::source::ReadError;
 use super::tail::{Damage, Tail};
-use super::{block, codec::Input};
 use crate::event::{LogTime, Offset, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::BTreeMap;
@@ -15,31 +15,37 @@ use std::collections::BTreeMap;
 /// Checkpoints to go back for the log's end: a thread silent for longer is in `open`.
 const RECENT_CHECKPOINTS: usize = 4;
 
-/// Blocks of the stretch behind the last checkpoint that are read, at most. A second at full speed
-/// is about 100 MB, and a segment is read only to find a thread's last one.
-const MAX_BLOCKS: usize = 16_384;
+/// Block bytes that are looked at in one read transaction.
+const AT_ONCE: usize = 8 << 20;
+/// Block bytes that are looked at in all: some seconds at full speed. A log without checkpoints,
+/// as scavenging makes them, must not be read as a whole.
+const IN_ALL: usize = 512 << 20;
 
 /// The open stacks of a log's threads at one point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    /// Threads that have a frame open: their stacks (innermost 32 frames, or those since), and the
-    /// times of their last entries.
+    /// Threads that have a frame open: their stacks (the innermost 32 frames at the last keyframe
+    /// and those since), and the times of their last entries.
     pub threads: Vec<(ThreadId, ThreadStack, LogTime)>,
     /// The offset of the first entry that is not in it: where to go on reading.
     pub next: Offset,
 }
 
-/// What one read transaction gives.
+/// What has been found so far, on the way from the log's end back.
 #[derive(Debug, Default)]
-struct Found {
+struct Search {
     silent: Vec<(u64, Vec<u8>)>,
-    /// Newest first.
-    checkpoints: Vec<(u64, Vec<u8>)>,
-    /// The blocks behind the oldest of these checkpoints.
-    blocks: Vec<(Offset, Vec<u8>)>,
-    /// The blocks of keyframes before that.
-    earlier: BTreeMap<Offset, Vec<u8>>,
+    /// Where each thread's last segment began, as the checkpoints say.
+    keyframes: BTreeMap<ThreadId, Offset>,
+    /// Each thread's last segment: its first entry, its bytes.
+    last: BTreeMap<ThreadId, (Offset, Vec<u8>)>,
+    /// Blocks from here on have been looked at.
+    reached: Offset,
+    /// Nothing before is needed.
+    until: Offset,
+    bytes: usize,
     next: Offset,
+    damages: Vec<Damage>,
 }
 
 impl Tail {
@@ -51,125 +57,156 @@ impl Tail {
     pub fn snapshot(&mut self) -> Result<Snapshot, LogError> {
         self.refresh()?;
         let (source, path) = self.source();
-        let found = source.read(path, find)?;
-        let mut stacks: BTreeMap<ThreadId, (Offset, ThreadStack, LogTime)> = BTreeMap::new();
-        let mut damages = Vec::new();
-        for (key, row) in &found.silent {
-            match read_silent(*key, row) {
-                Ok((thread, next, stack, time)) => drop(stacks.insert(thread, (next, stack, time))),
-                Err(error) => damages.push(Damage { offset: found.next, what: error.to_string() }),
-            }
+        let mut search = Search::default();
+        source.read(path, |txn| search.begin(txn))?;
+        while search.reached > search.until && search.bytes < IN_ALL {
+            source.read(path, |txn| search.go_back(txn))?;
         }
-        for (key, block) in found.earlier.into_iter().chain(found.blocks) {
-            if let Err(damage) = last_stacks(key, block, &mut stacks) {
-                damages.push(damage);
-            }
-        }
+        source.read(path, |txn| search.fetch_keyframes(txn))?;
+        let (snapshot, damages) = search.finish();
         for damage in damages {
             self.report(damage);
+        }
+        Ok(snapshot)
+    }
+}
+
+impl Search {
+    /// Finds the log's end, who is silent, and how far there is to go back.
+    fn begin(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+        for row in txn.open_table(schema::OPEN)?.range(..1_u64 << 32)? {
+            let (key, row) = row?;
+            self.silent.push((key.value(), row.value().to_vec()));
+        }
+        let mut before_last = None;
+        let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
+        for (number, row) in
+            checkpoints.range::<u64>(..)?.rev().take(RECENT_CHECKPOINTS).enumerate()
+        {
+            let (key, row) = row?;
+            // A damaged one is as good as none: the ones before it name older keyframes.
+            let Ok(checkpoint) =
+                schema::read_row::<Checkpoint>(RowKind::Checkpoint, key.value(), row.value())
+            else {
+                continue;
+            };
+            if number > 0 && before_last.is_none() {
+                before_last = Some(checkpoint.next);
+            }
+            for (thread, first) in checkpoint.keyframes {
+                // Newest first: what is there already is later.
+                self.keyframes.entry(thread).or_insert(first);
+            }
+        }
+        self.until = before_last.unwrap_or(Offset(0));
+        let last = txn.open_table(schema::BLOCKS)?;
+        let last = last.last()?;
+        let header = last.and_then(|(_, block)| block::Header::read(block.value()).ok());
+        self.next = header.map_or(Offset(0), |header| header.next());
+        self.reached = self.next;
+        Ok(())
+    }
+
+    /// Looks at the blocks before those that were looked at.
+    fn go_back(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+        let blocks = txn.open_table(schema::BLOCKS)?;
+        let enough = self.bytes + AT_ONCE;
+        for row in blocks.range(..self.reached.0)?.rev() {
+            let (key, block) = row?;
+            self.reached = Offset(key.value());
+            self.bytes += block.value().len();
+            self.look(self.reached, block.value(), |_| true);
+            if self.reached <= self.until || self.bytes >= enough {
+                return Ok(());
+            }
+        }
+        self.reached = self.until;
+        Ok(())
+    }
+
+    /// Fetches the keyframes from before.
+    fn fetch_keyframes(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+        let blocks = txn.open_table(schema::BLOCKS)?;
+        for (thread, first) in std::mem::take(&mut self.keyframes) {
+            if self.last.contains_key(&thread) {
+                continue;
+            }
+            if let Some(row) = blocks.range(..=first.0)?.next_back() {
+                let (key, block) = row?;
+                let is_it = |segment: &Segment<'_>| segment.first() == first;
+                self.look(Offset(key.value()), block.value(), is_it);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the block's last wanted segment of each thread that has none yet.
+    fn look(&mut self, key: Offset, block: &[u8], wanted: impl Fn(&Segment<'_>) -> bool) {
+        let mut found: BTreeMap<ThreadId, (Offset, &[u8])> = BTreeMap::new();
+        let result = block::verify(block).and_then(|(_, mut bytes)| {
+            let mut first = key;
+            while !bytes.is_empty() {
+                let (segment, rest) = Segment::split(first, bytes)?;
+                if wanted(&segment) {
+                    let own = &bytes[..bytes.len() - rest.len()];
+                    found.insert(segment.thread()?, (segment.first(), own));
+                }
+                (first, bytes) = (segment.next(), rest);
+            }
+            Ok(())
+        });
+        if let Err(error) = result {
+            self.damages.push(Damage { offset: key, what: error.to_string() });
+        }
+        for (thread, (first, bytes)) in found {
+            self.last.entry(thread).or_insert_with(|| (first, bytes.to_vec()));
+        }
+    }
+
+    /// Decodes what was found.
+    fn finish(self) -> (Snapshot, Vec<Damage>) {
+        let mut damages = self.damages;
+        let mut stacks: BTreeMap<ThreadId, (Offset, ThreadStack, LogTime)> = BTreeMap::new();
+        for (key, row) in &self.silent {
+            match read_silent(*key, row) {
+                Ok((thread, next, stack, time)) => drop(stacks.insert(thread, (next, stack, time))),
+                Err(error) => damages.push(Damage { offset: self.next, what: error.to_string() }),
+            }
+        }
+        for (thread, (first, bytes)) in &self.last {
+            if stacks.get(thread).is_some_and(|(next, ..)| first < next) {
+                continue;
+            }
+            match last_stack(*first, bytes) {
+                Ok((stack, time)) => drop(stacks.insert(*thread, (*first, stack, time))),
+                Err(error) => damages.push(Damage { offset: *first, what: error.to_string() }),
+            }
         }
         let threads = stacks
             .into_iter()
             .filter(|(_, (_, stack, _))| stack.depth() > 0)
             .map(|(thread, (_, stack, time))| (thread, stack, time));
-        Ok(Snapshot { threads: threads.collect(), next: found.next })
+        (Snapshot { threads: threads.collect(), next: self.next }, damages)
     }
 }
 
 fn read_silent(
     key: u64,
     row: &[u8],
-) -> Result<(ThreadId, Offset, ThreadStack, LogTime), super::codec::CodecError> {
+) -> Result<(ThreadId, Offset, ThreadStack, LogTime), CodecError> {
     let open: OpenStack = schema::read_row(RowKind::Open, key, row)?;
-    let thread = u32::try_from(key)
-        .map_err(|_too_large| super::codec::CodecError("a thread's id exceeds 32 bits"))?;
-    let mut input = Input::new(&open.keyframe);
-    let stack = get_keyframe(&mut input, open.time)?;
+    let thread =
+        u32::try_from(key).map_err(|_too_large| CodecError("a thread's id exceeds 32 bits"))?;
+    let stack = get_keyframe(&mut Input::new(&open.keyframe), open.time)?;
     Ok((ThreadId(thread), open.next, stack, open.time))
 }
 
-/// Reads the block's last segment of each thread, and keeps the stack behind it if it is later
-/// than what is known.
-fn last_stacks(
-    key: Offset,
-    block: Vec<u8>,
-    stacks: &mut BTreeMap<ThreadId, (Offset, ThreadStack, LogTime)>,
-) -> Result<(), Damage> {
-    let mut cursor = BlockCursor::new(key, block, Offset(0))?;
-    let mut result = Ok(());
-    loop {
-        let segment = match cursor.segment() {
-            Ok(Some(segment)) => segment,
-            Ok(None) => return result,
-            Err(damage) => return Err(damage),
-        };
-        if let Err(error) = last_stack(&segment, stacks) {
-            result = Err(Damage { offset: segment.first(), what: error.to_string() });
-        }
-    }
-}
-
-fn last_stack(
-    segment: &Segment<'_>,
-    stacks: &mut BTreeMap<ThreadId, (Offset, ThreadStack, LogTime)>,
-) -> Result<(), super::codec::CodecError> {
+/// The stack behind a segment's last entry.
+fn last_stack(first: Offset, bytes: &[u8]) -> Result<(ThreadStack, LogTime), CodecError> {
+    let (segment, _) = Segment::split(first, bytes)?;
     let mut entries = segment.entries()?;
-    let known = stacks.get(&entries.thread()).map(|(offset, ..)| *offset);
-    if known.is_some_and(|known| known > segment.first()) {
-        return Ok(());
-    }
     for entry in entries.by_ref() {
         entry?;
     }
-    let (stack, time) = (entries.stack().clone(), entries.time());
-    stacks.insert(entries.thread(), (segment.first(), stack, time));
-    Ok(())
-}
-
-fn find(txn: &ReadTransaction) -> Result<Found, ReadError> {
-    let mut found = Found::default();
-    for row in txn.open_table(schema::OPEN)?.range(..1_u64 << 32)? {
-        let (key, row) = row?;
-        found.silent.push((key.value(), row.value().to_vec()));
-    }
-    let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
-    for row in checkpoints.range::<u64>(..)?.rev().take(RECENT_CHECKPOINTS) {
-        let (key, row) = row?;
-        found.checkpoints.push((key.value(), row.value().to_vec()));
-    }
-    let read = |(key, row): &(u64, Vec<u8>)| -> Option<Checkpoint> {
-        // A damaged checkpoint is as good as none: the ones before it name older keyframes.
-        schema::read_row(RowKind::Checkpoint, *key, row).ok()
-    };
-    let checkpoints: Vec<Checkpoint> = found.checkpoints.iter().filter_map(read).collect();
-    // The checkpoint before last: whoever was silent since the one before it is in `open`.
-    let from = match checkpoints.as_slice() {
-        [_, before_last, ..] => before_last.next,
-        _ => Offset(0),
-    };
-    let blocks = txn.open_table(schema::BLOCKS)?;
-    let mut keyframes: BTreeMap<ThreadId, Offset> = BTreeMap::new();
-    for (thread, first) in checkpoints.iter().flat_map(|checkpoint| &checkpoint.keyframes) {
-        // Newest first: what is there already is later.
-        keyframes.entry(*thread).or_insert(*first);
-    }
-    for first in keyframes.values().filter(|first| **first < from) {
-        if let Some(row) = blocks.range(..=first.0)?.next_back() {
-            let (key, block) = row?;
-            found.earlier.entry(Offset(key.value())).or_insert_with(|| block.value().to_vec());
-        }
-    }
-    let start = match blocks.range(..=from.0)?.next_back() {
-        Some(row) => row?.0.value(),
-        None => 0,
-    };
-    for row in blocks.range(start..)?.take(MAX_BLOCKS) {
-        let (key, block) = row?;
-        found.blocks.push((Offset(key.value()), block.value().to_vec()));
-    }
-    let last = blocks.last()?;
-    found.next = last
-        .and_then(|(_, block)| block::Header::read(block.value()).ok())
-        .map_or(Offset(0), |header| header.next());
-    Ok(found)
+    Ok((entries.stack().clone(), entries.time()))
 }

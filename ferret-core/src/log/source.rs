@@ -97,7 +97,7 @@ impl std::fmt::Debug for Source {
 
 /// What a read transaction runs into, before it is said of which file.
 #[derive(Debug)]
-pub(super) struct ReadError(redb::Error);
+pub(super) struct ReadError(pub(super) redb::Error);
 
 impl<E: Into<redb::Error>> From<E> for ReadError {
     fn from(error: E) -> Self {

@@ -33,6 +33,11 @@ impl<'a> Segment<'a> {
         Ok((Self { first, count, body }, &bytes[HEADER_BYTES + body.len()..]))
     }
 
+    /// The thread whose entries these are, without decoding any.
+    pub(crate) fn thread(&self) -> Result<ThreadId, CodecError> {
+        Input::new(self.body).varint32().map(ThreadId)
+    }
+
     /// Its first entry's offset.
     pub(crate) fn first(&self) -> Offset {
         self.first
@@ -89,11 +94,6 @@ pub(crate) struct SegmentEntries<'a> {
 }
 
 impl SegmentEntries<'_> {
-    /// The thread whose entries these are.
-    pub(crate) fn thread(&self) -> ThreadId {
-        self.fold.thread
-    }
-
     /// The thread's open stack behind the entries yielded so far.
     pub(crate) fn stack(&self) -> &ThreadStack {
         &self.fold.stack
