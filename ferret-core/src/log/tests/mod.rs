@@ -1,3 +1,34 @@
 //! The log as a whole: what a writer wrote is what readers read, whatever happens in between.
 
+mod child;
+mod damage;
+mod families;
+mod processes;
 mod round_trip;
+
+use super::family::{Durability, Place};
+use super::tail::{ReadOptions, Tail};
+use crate::event::Entry;
+use std::path::Path;
+
+fn place(path: &Path) -> Place {
+    Place { path: path.to_owned(), join: None, keep_families: 10, durability: Durability::Process }
+}
+
+fn open(path: &Path) -> Tail {
+    Tail::open(path, &ReadOptions::default()).unwrap()
+}
+
+/// Everything from the tail's place on, which must be sound.
+fn read_all(tail: &mut Tail, at_once: usize) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    loop {
+        let more = tail.poll(at_once).unwrap();
+        assert!(more.len() <= at_once);
+        if more.is_empty() {
+            assert_eq!(tail.damage(), (&[][..], 0));
+            return entries;
+        }
+        entries.extend(more);
+    }
+}

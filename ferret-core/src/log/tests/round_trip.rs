@@ -1,28 +1,11 @@
 //! Entries → commits → a tail: the same entries, beside the writer and after it.
 
+use super::{open, place, read_all};
 use crate::event::{EndKind, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink};
 use crate::log::testing::{Act, Program, acts, process};
-use crate::log::{Durability, Place, ReadOptions, Run, Tail, Writer};
+use crate::log::{ReadOptions, Run, Writer};
 use proptest::prelude::*;
-use std::path::Path;
 use std::time::Duration;
-
-fn place(path: &Path) -> Place {
-    Place { path: path.to_owned(), join: None, keep_families: 10, durability: Durability::Process }
-}
-
-fn read_all(tail: &mut Tail, at_once: usize) -> Vec<crate::event::Entry> {
-    let mut entries = Vec::new();
-    loop {
-        let more = tail.poll(at_once).unwrap();
-        assert!(more.len() <= at_once);
-        if more.is_empty() {
-            assert_eq!(tail.damage(), (&[][..], 0));
-            return entries;
-        }
-        entries.extend(more);
-    }
-}
 
 /// Writes what the acts say, a commit after every `every`; reads beside the writer, and again when
 /// it has ended.
@@ -31,7 +14,7 @@ fn check(acts: &[Act], every: usize, at_once: usize) {
     let path = folder.path().join("run.redb");
     let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
     let mut program = Program::new(Offset(1));
-    let mut tail = Tail::open(&path, &ReadOptions::default()).unwrap();
+    let mut tail = open(&path);
     let mut live = read_all(&mut tail, at_once);
     assert!(matches!(live[0].what, LogEntry::ProcessStart(_)));
     for chunk in acts.chunks(every) {
@@ -61,7 +44,7 @@ fn check(acts: &[Act], every: usize, at_once: usize) {
     writer.finish(end, program.time, Duration::from_secs(1)).unwrap();
     live.extend(read_all(&mut tail, at_once));
     assert_eq!(tail.owned(), Some(false));
-    let mut after = Tail::open(&path, &ReadOptions::default()).unwrap();
+    let mut after = open(&path);
     assert!(!after.info().repaired);
     assert_eq!(read_all(&mut after, 1_000_000), live);
     let middle = Offset(live.len() as u64 / 2);
