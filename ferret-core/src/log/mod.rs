@@ -67,6 +67,8 @@ pub use snapshot::Snapshot;
 pub use source::panics_are_damage;
 #[cfg(feature = "read")]
 pub use tail::{Damage, LogInfo, ReadOptions, Tail};
+#[cfg(feature = "read")]
+pub use watch::Waker;
 #[cfg(feature = "record")]
 pub use writer::Writer;
 

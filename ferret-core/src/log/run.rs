@@ -7,7 +7,7 @@
 use super::error::LogError;
 use super::members::{self, Named};
 use super::tail::{ReadOptions, Tail};
-use super::watch::Watch;
+use super::watch::{Waker, Watch};
 use crate::event::{Entry, LogIndex, LogTime};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
@@ -96,9 +96,14 @@ impl Run {
         Ok(merged)
     }
 
-    /// Waits until a log changes, for `timeout` at most.
+    /// Waits until a log changes or [`Run::waker`] ends it, for `timeout` at most.
     pub fn wait(&mut self, timeout: Duration) {
         self.watch.wait(timeout);
+    }
+
+    /// What ends [`Run::wait`] early, from any thread.
+    pub fn waker(&self) -> Waker {
+        self.watch.waker()
     }
 
     /// The open logs, by [`LogIndex`]; it only ever grows.

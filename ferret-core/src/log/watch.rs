@@ -9,11 +9,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
 use std::time::Duration;
 
 /// Where nothing notifies, a wait is cut to this.
 const SLOW_POLL: Duration = Duration::from_millis(50);
+
+/// Ends a wait for changes early: for a reader that also waits for something else, a key.
+#[derive(Clone, Debug)]
+pub struct Waker(SyncSender<()>);
+
+impl Waker {
+    /// Ends the wait that is on, or else the next one.
+    pub fn wake(&self) {
+        if self.0.try_send(()).is_err() {
+            // Full: a change waits already, and does the same.
+        }
+    }
+}
 
 /// Tells of changes in some folders.
 #[derive(Debug)]
@@ -21,6 +33,7 @@ pub(super) struct Watch {
     /// None: this system cannot, or has no watches left.
     watcher: Option<RecommendedWatcher>,
     changes: Receiver<()>,
+    waker: Waker,
     /// A name appeared or went away.
     names: Arc<AtomicBool>,
 }
@@ -31,21 +44,22 @@ impl Watch {
         let (sender, changes) = sync_channel(1);
         let folders: BTreeSet<&Path> = named.iter().map(Named::folder).collect();
         let names = Arc::new(AtomicBool::new(false));
-        Self { watcher: watcher(&folders, sender, Arc::clone(&names)).ok(), changes, names }
+        let waker = Waker(sender);
+        let watcher = watcher(&folders, waker.clone(), Arc::clone(&names)).ok();
+        Self { watcher, changes, waker, names }
     }
 
-    /// Waits until something changed, for `timeout` at most.
-    pub(super) fn wait(&mut self, timeout: Duration) {
-        if self.watcher.is_none() {
-            thread::sleep(timeout.min(SLOW_POLL));
-            return;
-        }
+    /// What ends [`Watch::wait`] early.
+    pub(super) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Waits until something changed or [`Watch::waker`] woke it, for `timeout` at most.
+    pub(super) fn wait(&self, timeout: Duration) {
+        let timeout = if self.watcher.is_some() { timeout } else { timeout.min(SLOW_POLL) };
         match self.changes.recv_timeout(timeout) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                self.watcher = None;
-                thread::sleep(timeout.min(SLOW_POLL));
-            }
+            Err(RecvTimeoutError::Disconnected) => unreachable!("this end holds a sender too"),
         }
     }
 
@@ -58,7 +72,7 @@ impl Watch {
 
 fn watcher(
     folders: &BTreeSet<&Path>,
-    sender: SyncSender<()>,
+    waker: Waker,
     names: Arc<AtomicBool>,
 ) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -69,9 +83,7 @@ fn watcher(
             // Also what this system cannot tell more of, and lost events.
             Ok(_) | Err(_) => names.store(true, Ordering::Relaxed),
         }
-        if sender.try_send(()).is_err() {
-            // Full: a change waits already, and wakes the reader.
-        }
+        waker.wake();
     })?;
     for folder in folders {
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
