@@ -1,6 +1,7 @@
 //! Names in the columns there are: measured as a terminal does, cut in the middle, filled with
 //! blanks. Everything that stands in a column goes through here, so no name can push one off.
 
+use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -10,21 +11,26 @@ pub(crate) fn width(text: &str) -> usize {
 }
 
 /// The text in at most `columns`, cut in the middle where it is wider, since the ends tell names
-/// apart. Control characters, which would move a terminal's cursor, become `�`.
+/// apart.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
-    let clean: String = if text.contains(char::is_control) {
-        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-    } else {
-        text.to_owned()
-    };
+    let clean = printable(text);
     if clean.width() <= columns {
-        return clean;
+        return clean.into_owned();
     }
     let Some(room) = columns.checked_sub(1) else { return String::new() };
     let head = take(clean.graphemes(true), room.div_ceil(2));
     let tail: Vec<&str> = take(clean.graphemes(true).rev(), room - columns_of(&head));
     let tail = tail.into_iter().rev();
     head.into_iter().chain(["…"]).chain(tail).collect()
+}
+
+/// The text in at most `columns`, cut at its end: for sentences, where [`fit`] is for names.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    let clean = printable(text);
+    let Some(room) = columns.checked_sub(1).filter(|_| clean.width() > columns) else {
+        return if columns == 0 { String::new() } else { clean.into_owned() };
+    };
+    take(clean.graphemes(true), room).into_iter().chain(["…"]).collect()
 }
 
 /// The text in exactly `columns`, cut as [`fit`] does, or filled with blanks on the right.
@@ -39,6 +45,15 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
 pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     let fitted = fit(text, columns);
     " ".repeat(columns.saturating_sub(fitted.width())) + &fitted
+}
+
+/// Control characters, which would move a terminal's cursor, become `�`.
+fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    } else {
+        text.into()
+    }
 }
 
 fn take<'a>(graphemes: impl Iterator<Item = &'a str>, columns: usize) -> Vec<&'a str> {
@@ -79,6 +94,11 @@ mod tests {
             }
         }
         assert_eq!(fit("音声認識", 5), "音…識");
+        assert_eq!(cut("音声認識", 5), "音声…");
+        assert_eq!(
+            (cut("ab", 2), cut("ab", 1), cut("ab", 0)),
+            ("ab".into(), "…".into(), String::new())
+        );
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! What is known of the run on screen: the projections, and of each log what its file tells. Filled
+//! from a log or by hand; reads no clock and no file itself.
+
+use ferret::event::{Entry, LogIndex, LogTime, Names, ProcessState};
+use ferret::projections::{
+    Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
+};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// Everything the screen shows, at the last entry applied.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Board {
+    pub(crate) live: Live,
+    pub(crate) recent: Recent,
+    pub(crate) metrics: Metrics,
+    pub(crate) processes: Processes,
+    pub(crate) stages: Stages,
+    /// By [`LogIndex`].
+    pub(crate) logs: Vec<LogFile>,
+}
+
+/// What is known of a log beside its entries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogFile {
+    pub(crate) path: PathBuf,
+    /// Whether a process holds it; none if that cannot be told from here.
+    pub(crate) owned: Option<bool>,
+    /// Parts that could not be read and were passed over.
+    pub(crate) damaged: u64,
+    /// Entries in the file, and entries read.
+    pub(crate) entries: u64,
+    pub(crate) read: u64,
+}
+
+/// A board with what is needed to tell of it: the names, and the time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) board: &'a Board,
+    /// By [`LogIndex`].
+    pub(crate) names: &'a [&'a Names],
+    /// The moment shown.
+    pub(crate) now: LogTime,
+    pub(crate) stages: &'a StageReport,
+}
+
+impl Board {
+    /// Takes the next entry of `log`.
+    pub(crate) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        self.live.apply(log, names, entry);
+        self.recent.apply(log, names, entry);
+        self.metrics.apply(log, entry);
+        self.processes.apply(log, entry);
+        self.stages.apply(log, names, entry);
+    }
+
+    /// The state of a log's process at `now`.
+    pub(crate) fn state(&self, log: LogIndex, now: LogTime) -> ProcessState {
+        let owned = self.logs.get(log.0).and_then(|file| file.owned);
+        self.processes.get(log).map_or(ProcessState::Unknown, |process| process.state(owned, now))
+    }
+
+    /// The moment as of which a log's process is known: `now` while it lives.
+    pub(crate) fn moment(&self, log: LogIndex, now: LogTime) -> LogMoment {
+        let state = self.state(log, now);
+        let at = self.processes.get(log).map_or(now, |process| process.known_until(state, now));
+        LogMoment { at, live: state.is_live() }
+    }
+
+    /// The stages as of `now`.
+    pub(crate) fn stage_report(&self, now: LogTime) -> StageReport {
+        self.stages.report(|log| self.moment(log, now))
+    }
+
+    /// Whether a process of the run may still write.
+    pub(crate) fn is_live(&self, now: LogTime) -> bool {
+        self.processes.iter().any(|(log, _)| self.state(log, now).is_live())
+    }
+
+    /// How much of what the logs hold has been read, 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a share, for display")]
+    pub(crate) fn share_read(&self) -> f64 {
+        let (mut read, mut entries) = (0, 0);
+        for log in &self.logs {
+            read += log.read.min(log.entries);
+            entries += log.entries;
+        }
+        if entries == 0 { 1.0 } else { read as f64 / entries as f64 }
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The names of a log.
+    pub(crate) fn names(&self, log: LogIndex) -> &'a Names {
+        static NONE: LazyLock<Names> = LazyLock::new(Names::default);
+        self.names.get(log.0).copied().unwrap_or(&NONE)
+    }
+
+    /// A process; none before its first entry.
+    pub(crate) fn process(&self, log: LogIndex) -> Option<&'a Process> {
+        self.board.processes.get(log)
+    }
+
+    /// The state of a process.
+    pub(crate) fn state(&self, log: LogIndex) -> ProcessState {
+        self.board.state(log, self.now)
+    }
+
+    /// The moment as of which a process is shown: now, or the last that was heard of it.
+    pub(crate) fn moment(&self, log: LogIndex) -> LogTime {
+        self.board.moment(log, self.now).at
+    }
+
+    /// The moment as of which the run is shown: the last of its processes'.
+    pub(crate) fn last_moment(&self) -> LogTime {
+        let moments = self.board.processes.iter().map(|(log, _)| self.moment(log));
+        moments.max().unwrap_or(self.now)
+    }
+
+    /// When the first process of the run began.
+    pub(crate) fn began(&self) -> Option<LogTime> {
+        self.board.processes.iter().filter_map(|(_, process)| process.began()).min()
+    }
+
+    /// The process that speaks for the run: its first.
+    pub(crate) fn head(&self) -> Option<(LogIndex, &'a Process)> {
+        let began = |(_, process): &(LogIndex, &Process)| process.began();
+        self.board.processes.iter().filter(|(_, process)| process.start.is_some()).min_by_key(began)
+    }
+}

@@ -1,0 +1,19 @@
+//! The screen of `ferret watch`. What is known ([`board`]), what the user chose to see of it
+//! ([`ui`], with [`list`], [`stack`] and [`layout`]) and the words for it ([`wording`]) know no
+//! drawing library and no terminal; [`view`] draws them. So all but the drawing is tested without a
+//! terminal, and other outputs of the same state share the words.
+
+pub(crate) mod board;
+pub(crate) mod headline;
+pub(crate) mod layout;
+pub(crate) mod list;
+pub(crate) mod stack;
+pub(crate) mod stack_text;
+pub(crate) mod ui;
+pub(crate) mod view;
+pub(crate) mod wording;
+
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+pub(crate) mod script;

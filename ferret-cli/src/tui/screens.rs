@@ -1,0 +1,156 @@
+//! The screens as text, at the sizes that people have.
+
+use super::script::{MS, S, Script};
+use super::ui::{Press, Ui};
+use super::view::{self, Colours};
+use ferret::event::{EndKind, LogTime, Outcome, TagValue};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// Presses keys on a screen of that size, and gives what it then shows.
+fn screen(script: &Script, width: u16, height: u16, keys: &[Press]) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut ui = Ui::default();
+    script.look(|scene| {
+        for key in keys {
+            ui.arrange(scene, width, height);
+            ui.press(*key, LogTime(0));
+        }
+        let areas = ui.arrange(scene, width, height);
+        terminal
+            .draw(|frame| view::draw(frame, scene, &ui, &areas, Colours::Sixteen))
+            .map(|_| ())
+            .unwrap();
+    });
+    let text = terminal.backend().to_string();
+    // The backend quotes each row, and says after it which cells a wide letter covers.
+    let row = |row: &str| row.split('"').nth(1).unwrap_or_default().trim_end().to_owned() + "\n";
+    text.lines().map(row).collect()
+}
+
+/// A podcast at work: a stage at 3 of 10, two workers, some history.
+fn podcast() -> Script {
+    let mut script = Script::default().process("podcast", 4711).metric(3.0, 40, 2);
+    script = script.start(1, "run").stage(1, "rss_feed_fetch").wait(420 * MS).metric(12.0, 48, 3);
+    script = script.end(1).mark(1, "feed read").stage(1, "media_download").wait(300 * MS);
+    script = script.call(1, "fetch_enclosure", 150 * MS);
+    script = script.start(1, "fetch_enclosure").wait(90 * MS).end_as(1, Outcome::Err);
+    script = script.wait(S).metric(8.0, 52, 4).end(1);
+    script = script.thread(2, "worker-1").thread(3, "worker-2").thread(4, "idle-1");
+    script = script.call(4, "warm_up", MS);
+    script = script.stage(1, "transcription").tag(1, "episode", TagValue::Unsigned(42));
+    for second in 0..20_u32 {
+        script = script.wait(S / 2).call(2, "decode_frame", 2 * MS).call(2, "decode_frame", 3 * MS);
+        let load = 80.0 + f64::from(second % 5) * 20.0;
+        script = script.wait(S / 2).metric(load, 180 + u64::from(second) * 3, 6);
+    }
+    script = script.progress(1, 3, 10).start(1, "Whisper::full").wait(2 * S).metric(187.0, 242, 6);
+    script.start(3, "summarize").start(3, "TextRank::rank").wait(250 * MS)
+}
+
+#[test]
+fn a_program_at_work() {
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        insta::assert_snapshot!(
+            format!("at_work_{width}x{height}"),
+            screen(&podcast(), width, height, &[])
+        );
+    }
+}
+
+#[test]
+fn a_program_that_crashed_shows_what_was_open() {
+    let script = podcast().ends(EndKind::Lost).wait(3_600 * S);
+    insta::assert_snapshot!("crashed_80x24", screen(&script, 80, 24, &[]));
+}
+
+#[test]
+fn a_program_that_ended_well() {
+    let script = podcast().end(3).end(3).end(1).end(1).end(1).ends(EndKind::Exited(Some(0)));
+    insta::assert_snapshot!("ended_80x24", screen(&script.wait(60 * S), 80, 24, &[]));
+}
+
+#[test]
+fn three_processes_of_a_run_are_shown_and_summed() {
+    let mut script = Script::default();
+    for (name, pid) in [("server", 100), ("worker", 101), ("worker", 102)] {
+        script = script.process(name, pid).start(1, "serve").metric(50.0, 100, 3).wait(100 * MS);
+    }
+    insta::assert_snapshot!("three_processes_80x24", screen(&script, 80, 24, &[]));
+}
+
+#[test]
+fn a_thousand_threads_are_grouped() {
+    let mut script = Script::default().process("pool", 7);
+    for id in 2..1_002 {
+        script = script.thread(id, &format!("worker-{id}")).start(id, "serve");
+        script = if id % 10 == 0 { script.start(id, "query") } else { script };
+        script = if id > 900 { script.end(id) } else { script };
+    }
+    let script = script.wait(5 * S);
+    insta::assert_snapshot!("thousand_threads_80x24", screen(&script, 80, 24, &[]));
+    let down = [Press::Down, Press::Down, Press::Enter, Press::Char('G')];
+    insta::assert_snapshot!("thousand_threads_unfolded_80x24", screen(&script, 80, 24, &down));
+}
+
+#[test]
+fn a_deep_stack_shows_its_ends() {
+    let mut script = Script::default().process("recurse", 7);
+    for depth in 0..1_000 {
+        script = script.start(1, &format!("level_{depth}"));
+    }
+    insta::assert_snapshot!("deep_80x24", screen(&script.wait(S), 80, 24, &[]));
+}
+
+#[test]
+fn tasks_are_shown_waiting_and_running() {
+    let mut script = Script::default().process("async", 7).thread(2, "tokio-1");
+    script = script.task(1, "serve").enter(1).start(1, "parse").wait(40 * MS);
+    for _ in 0..300 {
+        script = script.task(2, "fetch");
+    }
+    script = script.wait(S).enter(2).wait(10 * MS).exit(2).wait(2 * S);
+    insta::assert_snapshot!("tasks_80x24", screen(&script, 80, 24, &[]));
+}
+
+#[test]
+fn wide_names_are_cut_and_push_nothing_off() {
+    let script = Script::default()
+        .process("音声認識パイプライン", 7)
+        .start(1, "音声認識::長い名前の関数がここにあります::とても長い")
+        .tag(1, "ファイル", TagValue::Text("a\u{1b}[31mred".to_owned()))
+        .start(1, &"very_long_module_name::".repeat(10))
+        .wait(75 * S);
+    insta::assert_snapshot!("wide_names_60x15", screen(&script, 60, 15, &[]));
+}
+
+#[test]
+fn losses_and_errors_are_told() {
+    let script = podcast().dropped(1, 1_234).end_as(3, Outcome::Panicked);
+    insta::assert_snapshot!("losses_80x24", screen(&script, 80, 24, &[]));
+}
+
+#[test]
+fn help_pause_and_focus() {
+    let script = podcast();
+    insta::assert_snapshot!("help_80x24", screen(&script, 80, 24, &[Press::Char('?')]));
+    insta::assert_snapshot!("help_60x15", screen(&script, 60, 15, &[Press::Char('?')]));
+    let keys = [Press::Char(' '), Press::BackTab, Press::Up, Press::Up];
+    insta::assert_snapshot!("paused_recent_80x24", screen(&script, 80, 24, &keys));
+}
+
+#[test]
+fn a_program_that_recorded_nothing_says_why() {
+    let script = Script::default().process("plain", 7).wait(S);
+    insta::assert_snapshot!("nothing_yet_60x15", screen(&script, 60, 15, &[]));
+}
+
+#[test]
+fn any_size_is_drawn() {
+    let script = podcast();
+    for width in [1, 2, 7, 20, 45, 60, 99, 100, 150, 300] {
+        for height in [1, 2, 3, 5, 9, 15, 20, 50, 100] {
+            screen(&script, width, height, &[Press::Char('?'), Press::Esc, Press::Down]);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! For tests: a run written by hand, entry by entry, as a recorder would write it.
+
+use super::board::{Board, LogFile, Scene};
+use ferret::event::{
+    CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
+    MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
+    ProcessUid, SpanId, TagValue, ThreadId, ThreadInfo,
+};
+use ferret::projections::StageReport;
+use std::collections::BTreeMap;
+
+pub(crate) const MS: u64 = 1_000_000;
+pub(crate) const S: u64 = 1_000 * MS;
+
+/// One or more processes, and where time stands.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) board: Board,
+    names: Vec<Names>,
+    processes: Vec<Writer>,
+    now: u64,
+}
+
+/// What a recorder would remember of one process.
+#[derive(Default)]
+struct Writer {
+    callsites: BTreeMap<(String, CallsiteKind), CallsiteId>,
+    paths: BTreeMap<(PathId, CallsiteId), PathId>,
+    /// Open frames by thread: span, path, start.
+    open: BTreeMap<ThreadId, Vec<(SpanId, PathId, LogTime)>>,
+    tasks: BTreeMap<SpanId, (PathId, LogTime)>,
+    position: u64,
+}
+
+impl Script {
+    /// A process `name` with a main thread; later calls speak of the one begun last.
+    pub(crate) fn process(mut self, name: &str, pid: u32) -> Self {
+        self.names.push(Names::default());
+        self.processes.push(Writer::default());
+        let path = format!("{name}.redb").into();
+        let file = LogFile { path, owned: Some(true), ..LogFile::default() };
+        self.board.logs.push(file);
+        let start = ProcessStart {
+            uid: ProcessUid(u128::from(pid) << 96),
+            pid,
+            exe: format!("/usr/bin/{name}"),
+            args: vec![name.to_owned()],
+            host: "host".to_owned(),
+            boot_id: "boot".to_owned(),
+            unix_ns: 1_795_000_000 * S + self.now,
+            ..ProcessStart::default()
+        };
+        self.entry(0, LogEntry::ProcessStart(Box::new(start)));
+        self.thread(1, "main")
+    }
+
+    pub(crate) fn thread(mut self, id: u32, name: &str) -> Self {
+        let info = ThreadInfo { name: name.to_owned(), tid: id, start: LogTime(self.now) };
+        let names = self.names.last_mut().unwrap();
+        names.threads.insert(ThreadId(id), info);
+        self.entry(id, LogEntry::ThreadStart);
+        self
+    }
+
+    /// Time passes.
+    pub(crate) fn wait(mut self, ns: u64) -> Self {
+        self.now += ns;
+        self
+    }
+
+    pub(crate) fn start(self, thread: u32, name: &str) -> Self {
+        self.begin(thread, name, CallsiteKind::Function)
+    }
+
+    pub(crate) fn stage(self, thread: u32, name: &str) -> Self {
+        self.begin(thread, name, CallsiteKind::Stage)
+    }
+
+    pub(crate) fn task(self, thread: u32, name: &str) -> Self {
+        self.begin(thread, name, CallsiteKind::Async)
+    }
+
+    fn begin(mut self, thread: u32, name: &str, kind: CallsiteKind) -> Self {
+        let thread = ThreadId(thread);
+        let top = self.writer().open.get(&thread).and_then(|open| open.last()).copied();
+        let parent_path = top.map_or(PathId::ROOT, |(_, path, _)| path);
+        let path = self.path(parent_path, name, kind);
+        let now = LogTime(self.now);
+        let writer = self.writer();
+        let span = SpanId { thread, start: Position(writer.position) };
+        let is_async = kind.is_async();
+        if is_async {
+            writer.tasks.insert(span, (path, now));
+        } else {
+            writer.open.entry(thread).or_default().push((span, path, now));
+        }
+        let parent = top.map(|(span, ..)| span);
+        self.entry(thread.0, LogEntry::SpanStart { span, path, parent, is_async });
+        self
+    }
+
+    pub(crate) fn end(self, thread: u32) -> Self {
+        self.end_as(thread, Outcome::Ok)
+    }
+
+    pub(crate) fn end_as(mut self, thread: u32, outcome: Outcome) -> Self {
+        let open = self.writer().open.get_mut(&ThreadId(thread)).unwrap();
+        let (span, path, start) = open.pop().unwrap();
+        let (child_ns, out_of_order) = (0, false);
+        let end = LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order };
+        self.entry(thread, end);
+        self
+    }
+
+    /// A call that takes `ns`.
+    pub(crate) fn call(self, thread: u32, name: &str, ns: u64) -> Self {
+        self.start(thread, name).wait(ns).end(thread)
+    }
+
+    /// A poll of the task begun last begins on `thread`.
+    pub(crate) fn enter(mut self, thread: u32) -> Self {
+        let now = LogTime(self.now);
+        let (span, (path, _)) =
+            self.writer().tasks.last_key_value().map(|(s, t)| (*s, *t)).unwrap();
+        self.writer().open.entry(ThreadId(thread)).or_default().push((span, path, now));
+        self.entry(thread, LogEntry::Enter { span, path });
+        self
+    }
+
+    pub(crate) fn exit(mut self, thread: u32) -> Self {
+        let now = self.now;
+        let open = self.writer().open.get_mut(&ThreadId(thread)).unwrap();
+        let (span, path, since) = open.pop().unwrap();
+        let busy_ns = LogTime(now).since(since);
+        self.entry(thread, LogEntry::Exit { span, path, busy_ns, child_ns: 0 });
+        self
+    }
+
+    pub(crate) fn tag(mut self, thread: u32, key: &str, value: TagValue) -> Self {
+        let key = self.callsite(key, CallsiteKind::Key);
+        let span = self.writer().open[&ThreadId(thread)].last().unwrap().0;
+        self.entry(thread, LogEntry::Tag { span, key, value });
+        self
+    }
+
+    pub(crate) fn progress(mut self, thread: u32, done: u64, total: u64) -> Self {
+        let span = self.writer().open[&ThreadId(thread)].last().map(|(span, ..)| *span);
+        self.entry(thread, LogEntry::Progress { span, done, total });
+        self
+    }
+
+    pub(crate) fn mark(mut self, thread: u32, text: &str) -> Self {
+        let callsite = self.callsite(text, CallsiteKind::Mark);
+        self.entry(thread, LogEntry::Mark { span: None, callsite });
+        self
+    }
+
+    pub(crate) fn dropped(mut self, thread: u32, spans: u64) -> Self {
+        self.entry(thread, LogEntry::Dropped { spans, busy_ns: 0, top: None });
+        self
+    }
+
+    pub(crate) fn metric(mut self, cpu_percent: f64, rss_mib: u64, threads: u32) -> Self {
+        let sample = MetricSample {
+            cpu_percent: Some(cpu_percent),
+            rss_bytes: Some(rss_mib << 20),
+            threads: Some(threads),
+            cpu_ns: Some(self.now),
+            ..MetricSample::default()
+        };
+        self.entry(0, LogEntry::Metric(sample));
+        self
+    }
+
+    /// The process ends; nobody holds its log any more.
+    pub(crate) fn ends(mut self, how: EndKind) -> Self {
+        self.entry(0, LogEntry::ProcessEnd(ProcessEnd { how }));
+        self.board.logs.last_mut().unwrap().owned = Some(false);
+        self
+    }
+
+    /// Shows the board to `look`, at this moment.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Scene) -> T) -> T {
+        let now = LogTime(self.now);
+        let stages: StageReport = self.board.stage_report(now);
+        let names: Vec<&Names> = self.names.iter().collect();
+        look(&Scene { board: &self.board, names: &names, now, stages: &stages })
+    }
+
+    fn entry(&mut self, thread: u32, what: LogEntry) {
+        let log = LogIndex(self.names.len() - 1);
+        let (thread, time) = (ThreadId(thread), LogTime(self.now));
+        let writer = self.processes.last_mut().unwrap();
+        let entry = Entry { offset: Offset(writer.position), time, thread, what };
+        writer.position += 1;
+        self.board.apply(log, &self.names[log.0], &entry);
+    }
+
+    fn writer(&mut self) -> &mut Writer {
+        self.processes.last_mut().unwrap()
+    }
+
+    fn callsite(&mut self, name: &str, kind: CallsiteKind) -> CallsiteId {
+        let (writer, names) = (self.processes.last_mut().unwrap(), self.names.last_mut().unwrap());
+        let next = CallsiteId(u32::try_from(writer.callsites.len()).unwrap() + 1);
+        let id = *writer.callsites.entry((name.to_owned(), kind)).or_insert(next);
+        names.callsites.entry(id).or_insert_with(|| CallsiteInfo {
+            name: name.to_owned(),
+            module: "program".to_owned(),
+            file: "src/main.rs".to_owned(),
+            line: id.0,
+            kind,
+        });
+        id
+    }
+
+    fn path(&mut self, parent: PathId, name: &str, kind: CallsiteKind) -> PathId {
+        let callsite = self.callsite(name, kind);
+        let (writer, names) = (self.processes.last_mut().unwrap(), self.names.last_mut().unwrap());
+        let next = PathId(u32::try_from(writer.paths.len()).unwrap() + 1);
+        let id = *writer.paths.entry((parent, callsite)).or_insert(next);
+        names.paths.insert(id, PathInfo { parent, callsite });
+        id
+    }
+}

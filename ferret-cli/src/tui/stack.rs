@@ -1,0 +1,284 @@
+//! The rows of the live panel: process → thread or task → open spans. Rows are small and hold no
+//! text, since there may be tens of thousands of them; only the few that are shown are worded.
+
+use super::board::Scene;
+use ferret::event::{LogIndex, PathId, SpanId, ThreadId};
+use ferret::projections::{LiveProcess, LiveThread, Task};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) key: Key,
+    pub(crate) what: What,
+    /// How far it is indented, in steps.
+    pub(crate) indent: u16,
+    /// Whether what is under it is shown; none if there is nothing.
+    pub(crate) open: Option<bool>,
+}
+
+/// What a row stands for, as long as that lives: selection and folding go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Process(LogIndex),
+    Thread(LogIndex, ThreadId),
+    /// Threads whose innermost frame is the same path, at the same depth.
+    Alike(LogIndex, PathId, usize),
+    Frame(LogIndex, ThreadId, SpanId),
+    Gap(LogIndex, ThreadId),
+    Idle(LogIndex),
+    Task(LogIndex, SpanId),
+    /// Waiting or running async spans of one path.
+    AlikeTasks(LogIndex, PathId),
+    Quiet(LogIndex),
+    Ended,
+}
+
+/// What a row shows beside its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Process,
+    Thread,
+    /// So many threads, of which this one has run its innermost span longest.
+    Alike {
+        count: usize,
+        oldest: ThreadId,
+    },
+    /// A frame by its index in its thread.
+    Frame {
+        index: usize,
+        innermost: bool,
+    },
+    /// So many frames not shown one by one.
+    Gap {
+        count: usize,
+    },
+    /// So many threads without an open span.
+    Idle {
+        count: usize,
+    },
+    Task,
+    AlikeTasks {
+        count: usize,
+        polled: usize,
+        oldest: SpanId,
+    },
+    /// No span is open.
+    Quiet,
+    /// So many processes that ended and left nothing open.
+    Ended {
+        count: usize,
+    },
+}
+
+/// From so many on, threads or tasks of one path share a row.
+const ALIKE: usize = 4;
+/// A deeper stack shows its outermost and innermost frames.
+const DEEP: usize = 16;
+const OUTERMOST: usize = 3;
+const INNERMOST: usize = 10;
+/// Ended processes beyond so many share a row.
+const ENDED: usize = 2;
+
+/// The rows as of now. `toggled` are the rows that the user folded or unfolded. Where a single
+/// process has more than `page` rows, its own is left out: the header tells the same.
+pub(crate) fn rows(scene: &Scene, toggled: &BTreeSet<Key>, page: usize) -> Vec<Row> {
+    let mut rows = all_rows(scene, toggled);
+    let single = scene.board.processes.iter().len() == 1;
+    if single && rows.len() > page && rows.first().is_some_and(|row| row.open == Some(true)) {
+        rows.remove(0);
+        for row in &mut rows {
+            row.indent -= 1;
+        }
+    }
+    rows
+}
+
+fn all_rows(scene: &Scene, toggled: &BTreeSet<Key>) -> Vec<Row> {
+    let mut rows = Rows { toggled, rows: Vec::new() };
+    let is_over = |log| {
+        let open = scene.board.live.process(log).map_or(0, LiveProcess::open_spans);
+        open == 0 && !scene.state(log).is_live()
+    };
+    let all = scene.board.processes.iter().map(|(log, _)| log);
+    let (over, others): (Vec<_>, Vec<_>) = all.partition(|log| is_over(*log));
+    for log in others {
+        rows.process(scene, log);
+    }
+    let (indent, open) = (0, None);
+    if over.len() > ENDED && rows.folds(Key::Ended, What::Ended { count: over.len() }, 0, false) {
+        return rows.rows;
+    }
+    let process = |log| Row { key: Key::Process(log), what: What::Process, indent, open };
+    rows.rows.extend(over.into_iter().map(process));
+    rows.rows
+}
+
+struct Rows<'a> {
+    toggled: &'a BTreeSet<Key>,
+    rows: Vec<Row>,
+}
+
+impl Rows<'_> {
+    /// Adds a row that can be folded; says whether it is.
+    fn folds(&mut self, key: Key, what: What, indent: u16, open_at_first: bool) -> bool {
+        let open = open_at_first != self.toggled.contains(&key);
+        self.rows.push(Row { key, what, indent, open: Some(open) });
+        !open
+    }
+
+    fn plain(&mut self, key: Key, what: What, indent: u16) {
+        self.rows.push(Row { key, what, indent, open: None });
+    }
+
+    fn process(&mut self, scene: &Scene, log: LogIndex) {
+        if self.folds(Key::Process(log), What::Process, 0, true) {
+            return;
+        }
+        let Some(live) = scene.board.live.process(log) else { return };
+        let threads = live.threads().filter(|(id, _)| *id != ThreadId::RECORDER);
+        let (busy, idle): (Vec<_>, Vec<_>) =
+            threads.partition(|(_, thread)| !thread.frames.is_empty());
+        let alike = group(&busy, |(_, thread)| alike(thread));
+        let mut told = BTreeSet::new();
+        for (id, thread) in &busy {
+            match alike.get(&self::alike(thread)).filter(|group| group.len() >= ALIKE) {
+                None => self.thread(log, *id, thread, 1),
+                Some(group) if told.insert(self::alike(thread)) => self.alike(log, group),
+                Some(_) => {}
+            }
+        }
+        self.tasks(log, live);
+        if busy.is_empty() && live.tasks().len() == 0 {
+            self.plain(Key::Quiet(log), What::Quiet, 1);
+        }
+        self.idle(log, &idle);
+    }
+
+    fn thread(&mut self, log: LogIndex, id: ThreadId, thread: &LiveThread, indent: u16) {
+        if !self.folds(Key::Thread(log, id), What::Thread, indent, true) {
+            self.frames(log, id, thread, indent + 1);
+        }
+    }
+
+    /// Threads that do the same: the one that does it longest stands for all until unfolded.
+    fn alike(&mut self, log: LogIndex, group: &[&(ThreadId, &LiveThread)]) {
+        let since = |thread: &LiveThread| thread.frames.last().map(|frame| frame.since);
+        let Some((oldest, thread)) = group.iter().min_by_key(|(id, t)| (since(t), *id)) else {
+            return;
+        };
+        let (path, depth) = alike(thread);
+        let what = What::Alike { count: group.len(), oldest: *oldest };
+        if self.folds(Key::Alike(log, path, depth), what, 1, false) {
+            self.frames(log, *oldest, thread, 2);
+        } else {
+            for (id, thread) in group {
+                self.thread(log, *id, thread, 2);
+            }
+        }
+    }
+
+    fn frames(&mut self, log: LogIndex, id: ThreadId, thread: &LiveThread, indent: u16) {
+        let count = thread.frames.len();
+        let hidden = thread.hidden as usize;
+        let deep = count > DEEP;
+        let mut gap = hidden..hidden;
+        let mut at = indent;
+        if deep {
+            gap = OUTERMOST..count - INNERMOST;
+        }
+        let mut folded = false;
+        for (index, frame) in thread.frames.iter().enumerate() {
+            if (deep && index == gap.start) || (hidden > 0 && index == 0) {
+                let count = gap.len() + hidden;
+                let key = Key::Gap(log, id);
+                if deep {
+                    folded = self.folds(key, What::Gap { count }, at, false);
+                } else {
+                    self.plain(key, What::Gap { count }, at);
+                }
+                at += 1;
+            }
+            if folded && gap.contains(&index) {
+                continue;
+            }
+            let what = What::Frame { index, innermost: index + 1 == count };
+            self.plain(Key::Frame(log, id, frame.span), what, at);
+            at += 1;
+        }
+    }
+
+    fn idle(&mut self, log: LogIndex, idle: &[(ThreadId, &LiveThread)]) {
+        if idle.is_empty() {
+            return;
+        }
+        if !self.folds(Key::Idle(log), What::Idle { count: idle.len() }, 1, false) {
+            for (id, _) in idle {
+                self.plain(Key::Thread(log, *id), What::Thread, 2);
+            }
+        }
+    }
+
+    fn tasks(&mut self, log: LogIndex, live: &LiveProcess) {
+        if live.tasks().len() == 0 {
+            return;
+        }
+        let tasks: Vec<(SpanId, &Task)> = live.tasks().collect();
+        let is_open = |parent: &SpanId| live.task(*parent).is_some();
+        // Under the open task that awaits it, else a task of its own.
+        let under = group(&tasks, |(_, task)| task.parent.filter(is_open));
+        let roots = under.get(&None).map_or(&[][..], Vec::as_slice);
+        let alike = group(roots, |(_, task)| task.path);
+        let mut told = BTreeSet::new();
+        for root in roots {
+            match alike.get(&root.1.path).filter(|group| group.len() >= ALIKE) {
+                None => self.task(log, root.0, &under, 1),
+                Some(group) if told.insert(root.1.path) => self.alike_tasks(log, group, &under),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn alike_tasks(&mut self, log: LogIndex, group: &[&&(SpanId, &Task)], under: &Under) {
+        let Some((oldest, task)) = group.iter().min_by_key(|(_, task)| task.since) else { return };
+        let polled = group.iter().filter(|(_, task)| task.polled.is_some()).count();
+        let what = What::AlikeTasks { count: group.len(), polled, oldest: *oldest };
+        if !self.folds(Key::AlikeTasks(log, task.path), what, 1, false) {
+            for (span, _) in group {
+                self.task(log, *span, under, 2);
+            }
+        }
+    }
+
+    fn task(&mut self, log: LogIndex, span: SpanId, under: &Under, indent: u16) {
+        let key = Key::Task(log, span);
+        let Some(children) = under.get(&Some(span)).filter(|_| indent < MAX_TASK_DEPTH) else {
+            return self.plain(key, What::Task, indent);
+        };
+        if !self.folds(key, What::Task, indent, true) {
+            for (child, _) in children {
+                self.task(log, *child, under, indent + 1);
+            }
+        }
+    }
+}
+
+/// Tasks by the open task they are children of.
+type Under<'a> = BTreeMap<Option<SpanId>, Vec<&'a (SpanId, &'a Task)>>;
+
+/// A damaged log could make a task its own parent.
+const MAX_TASK_DEPTH: u16 = 64;
+
+/// What threads are alike in: equal paths of the innermost frame are equal all the way out.
+fn alike(thread: &LiveThread) -> (PathId, usize) {
+    let path = thread.frames.last().map_or(PathId::ROOT, |frame| frame.path);
+    (path, thread.frames.len() + thread.hidden as usize)
+}
+
+fn group<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> BTreeMap<K, Vec<&T>> {
+    let mut groups: BTreeMap<K, Vec<&T>> = BTreeMap::new();
+    for item in items {
+        groups.entry(key(item)).or_default().push(item);
+    }
+    groups
+}

@@ -1,0 +1,217 @@
+//! The rows of the live panel in words.
+
+use super::board::Scene;
+use super::stack::{Key, Row, What};
+use super::wording::{self, Mood};
+use crate::format;
+use ferret::event::{LogIndex, LogTime, SpanId, ThreadId};
+use ferret::projections::{LiveProcess, Measure, OpenFrame, Process, Task};
+
+/// A row in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowText {
+    pub(crate) name: String,
+    /// What more there is to say, less important than the name.
+    pub(crate) detail: String,
+    /// What stands on the right: an age, a use of the machine.
+    pub(crate) right: String,
+    pub(crate) weight: Weight,
+    pub(crate) mood: Mood,
+}
+
+/// How much a row matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// A process.
+    Head,
+    /// A thread or a task.
+    Group,
+    /// A span that waits for what it called.
+    Outer,
+    /// The span that runs.
+    Inner,
+    /// Said for completeness.
+    Faint,
+}
+
+impl RowText {
+    fn new(weight: Weight, name: impl Into<String>) -> Self {
+        let (detail, right) = (String::new(), String::new());
+        Self { name: name.into(), detail, right, weight, mood: Mood::Plain }
+    }
+}
+
+/// Words a row.
+pub(crate) fn text(scene: &Scene, row: &Row) -> RowText {
+    match row.key {
+        Key::Process(log) => process(scene, log),
+        Key::Ended => ended(&row.what),
+        Key::Thread(log, _)
+        | Key::Alike(log, ..)
+        | Key::Frame(log, ..)
+        | Key::Gap(log, _)
+        | Key::Idle(log)
+        | Key::Task(log, _)
+        | Key::AlikeTasks(log, _)
+        | Key::Quiet(log) => in_process(scene, log, row),
+    }
+}
+
+fn ended(what: &What) -> RowText {
+    let What::Ended { count } = what else { return RowText::new(Weight::Faint, "") };
+    RowText::new(Weight::Faint, format!("{count} processes ended"))
+}
+
+fn process(scene: &Scene, log: LogIndex) -> RowText {
+    let Some(process) = scene.process(log) else { return RowText::new(Weight::Head, "?") };
+    let state = scene.state(log);
+    let mut text = RowText::new(Weight::Head, wording::process_name(process, true));
+    text.detail = wording::state(process, state, scene.now);
+    text.mood = wording::mood(state);
+    text.right = if state.is_live() {
+        usage(scene, log)
+    } else {
+        let lived = process.began().map(|began| process.last_heard().since(began));
+        lived.map(format::duration).unwrap_or_default()
+    };
+    text
+}
+
+/// CPU and memory of one process now.
+pub(super) fn usage(scene: &Scene, log: LogIndex) -> String {
+    let value = |measure| scene.board.metrics.series(log)?.current(measure, scene.now);
+    let all = [Measure::Cpu, Measure::Rss].map(|measure| Some(amount(measure, value(measure)?)));
+    all.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// A reading with its unit.
+pub(crate) fn amount(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::Cpu => format!("{value:.0} %"),
+        Measure::Rss => format::bytes(whole(value)),
+        Measure::Threads | Measure::OpenSpans | Measure::OpenTasks => format::count(whole(value)),
+    }
+}
+
+/// A reading of bytes or things.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "such readings are whole, not negative, and below 2^53"
+)]
+pub(crate) fn whole(value: f64) -> u64 {
+    value as u64
+}
+
+fn in_process(scene: &Scene, log: LogIndex, row: &Row) -> RowText {
+    let known = scene.board.live.process(log).zip(scene.process(log));
+    let Some((live, process)) = known else { return RowText::new(Weight::Faint, "") };
+    let names = scene.names(log);
+    let moment = scene.moment(log);
+    match (row.key, row.what) {
+        (Key::Thread(_, id), _) => RowText::new(Weight::Group, names.thread_name(id)),
+        (_, What::Alike { count, oldest }) => {
+            let name = format!("{} and {} more", names.thread_name(oldest), count - 1);
+            let mut text = RowText::new(Weight::Group, name);
+            text.detail.push_str("same stack");
+            text
+        }
+        (Key::Frame(_, id, _), What::Frame { index, innermost }) => {
+            match live.thread(id).and_then(|thread| thread.frames.get(index)) {
+                Some(open) => frame(scene, log, live, open, innermost, moment),
+                None => RowText::new(Weight::Faint, ""),
+            }
+        }
+        (_, What::Gap { count }) => {
+            RowText::new(Weight::Faint, format!("… {} frames …", format::count(count as u64)))
+        }
+        (_, What::Idle { count }) => {
+            let threads = if count == 1 { "thread" } else { "threads" };
+            RowText::new(Weight::Faint, format!("{} idle {threads}", format::count(count as u64)))
+        }
+        (Key::Task(_, span), _) => match live.task(span) {
+            Some(open) => task(scene, log, live, open, moment),
+            None => RowText::new(Weight::Faint, ""),
+        },
+        (_, What::AlikeTasks { count, polled, oldest }) => {
+            alike_tasks(scene, log, live, (count, polled, oldest), moment)
+        }
+        _ => RowText::new(Weight::Faint, quiet(scene, log, process)),
+    }
+}
+
+fn quiet(scene: &Scene, log: LogIndex, process: &Process) -> &'static str {
+    match (scene.state(log).is_live(), process.spans.started) {
+        (true, 0) => "no span yet: no #[profile] function has run",
+        (true, _) => "no span is open",
+        (false, 0) => "no span was recorded",
+        (false, _) => "no span was open at the end",
+    }
+}
+
+fn frame(
+    scene: &Scene,
+    log: LogIndex,
+    live: &LiveProcess,
+    frame: &OpenFrame,
+    innermost: bool,
+    moment: LogTime,
+) -> RowText {
+    let names = scene.names(log);
+    let weight = if innermost { Weight::Inner } else { Weight::Outer };
+    let mut text = RowText::new(weight, names.span_name(frame.path));
+    let task = live.task(frame.span).filter(|_| frame.is_poll);
+    text.detail = wording::said(names, task.map_or(&frame.said, |task| &task.said));
+    text.right = format::age(moment.since(task.map_or(frame.since, |task| task.since)));
+    if !scene.state(log).is_live() {
+        // It never ended: that is what the user came to see.
+        text.mood = Mood::Bad;
+    }
+    text
+}
+
+fn task(scene: &Scene, log: LogIndex, live: &LiveProcess, task: &Task, moment: LogTime) -> RowText {
+    let names = scene.names(log);
+    let name = names.span_name(task.path);
+    let is_root = task.parent.is_none_or(|parent| live.task(parent).is_none());
+    let mut text = RowText::new(
+        if is_root { Weight::Group } else { Weight::Outer },
+        if is_root { format!("task {name}") } else { name.to_owned() },
+    );
+    let what = match task.polled {
+        Some((thread, _)) => format!("runs on {}", names.thread_name(thread)),
+        None => format!("waits {}", format::age(moment.since(task.waits_since))),
+    };
+    let said = wording::said(names, &task.said);
+    text.detail = if said.is_empty() { what } else { format!("{said}  {what}") };
+    text.right = format::age(moment.since(task.since));
+    text
+}
+
+fn alike_tasks(
+    scene: &Scene,
+    log: LogIndex,
+    live: &LiveProcess,
+    (count, polled, oldest): (usize, usize, SpanId),
+    moment: LogTime,
+) -> RowText {
+    let Some(first) = live.task(oldest) else { return RowText::new(Weight::Faint, "") };
+    let name = scene.names(log).span_name(first.path);
+    let mut text =
+        RowText::new(Weight::Group, format!("task {name} ×{}", format::count(count as u64)));
+    text.detail = format!("{polled} run, {} wait", count - polled);
+    text.right = format::age(moment.since(first.since));
+    text
+}
+
+/// How many threads have a span open, and how many spans are.
+pub(crate) fn open_now(scene: &Scene) -> (usize, usize) {
+    let logs = scene.board.processes.iter().map(|(log, _)| log);
+    let live = logs.filter_map(|log| scene.board.live.process(log));
+    live.fold((0, 0), |(threads, spans), process| {
+        let busy = process
+            .threads()
+            .filter(|(id, thread)| *id != ThreadId::RECORDER && !thread.frames.is_empty());
+        (threads + busy.count(), spans + process.open_spans())
+    })
+}

@@ -1,0 +1,54 @@
+//! Draws the screen. Everything that is shown has been chosen and worded before; here it gets its
+//! place and its colour.
+
+mod charts;
+mod header;
+mod help;
+mod live;
+mod paint;
+mod recent;
+mod stages;
+mod waiting;
+
+pub(crate) use paint::Colours;
+pub(crate) use waiting::waiting;
+
+use super::board::Scene;
+use super::layout::Areas;
+use super::ui::{Panel, Ui};
+use paint::Paint;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws the whole screen, as arranged for this size.
+pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, colours: Colours) {
+    let mut paint = Paint::new(frame.buffer_mut(), colours);
+    panels(&mut paint, scene, ui, areas);
+    help::controls(&mut paint, areas.controls, ui);
+    if ui.help {
+        help::draw(&mut paint);
+    }
+}
+
+/// The same on a page, as lines of text without colours: for an output that is no screen.
+pub(crate) fn page(scene: &Scene, ui: &Ui, areas: &Areas) -> Vec<String> {
+    let width = areas.header.width;
+    let height = areas.recent.y + areas.recent.height;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    panels(&mut Paint::new(&mut buffer, Colours::None), scene, ui, areas);
+    (0..height).map(|y| paint::line(&buffer, y)).collect()
+}
+
+fn panels(paint: &mut Paint, scene: &Scene, ui: &Ui, areas: &Areas) {
+    header::draw(paint, areas.header, scene, ui);
+    charts::draw(paint, areas.charts, scene);
+    live::draw(paint, areas.live, scene, ui);
+    stages::draw(paint, areas.stages, scene, ui);
+    recent::draw(paint, areas.recent, scene, ui);
+}
+
+/// Whether a panel's selection is the one that keys move.
+fn has_focus(ui: &Ui, panel: Panel) -> bool {
+    ui.focus == panel && !ui.help
+}
