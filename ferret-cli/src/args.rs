@@ -1,6 +1,6 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
-use crate::{completions, man};
+use crate::{completions, man, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show what a program does while it runs, or did when it ended.
+    Watch(watch::WatchArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one page per command into a folder.
@@ -30,6 +32,7 @@ impl Command {
     /// Does it.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Watch(args) => watch::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

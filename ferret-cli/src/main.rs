@@ -7,11 +7,12 @@ mod completions;
 mod exit;
 #[cfg_attr(not(test), expect(dead_code, reason = "its users, analyze and watch, land next"))]
 mod filter;
-#[cfg_attr(not(test), expect(dead_code, reason = "its users, log, analyze and watch, land next"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "its other users, log and analyze, land next"))]
 mod format;
 mod man;
-#[cfg_attr(not(test), expect(dead_code, reason = "its users, analyze and watch, land next"))]
 mod text;
+mod tui;
+mod watch;
 #[cfg_attr(not(test), expect(dead_code, reason = "its users, log, analyze and watch, land next"))]
 mod when;
 

@@ -1,0 +1,93 @@
+//! `ferret watch`: the run as it is now, on a screen, as plain lines, or once.
+
+mod document;
+mod inputs;
+mod once;
+mod plain;
+mod plain_lines;
+mod screen;
+mod source;
+mod terminal;
+
+use crate::tui::view::Colours;
+use clap::Args;
+use ferret::log::ReadOptions;
+use source::{Source, Wanted};
+use std::env;
+use std::io::{IsTerminal as _, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Show what a program does while it runs, or did when it ended.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
+#[command(
+    after_help = "Without LOG: $FERRET_LOG, else the newest log in this folder that is being \
+    written; if there is none, waits for one. Press ? on the screen for its keys."
+)]
+pub(crate) struct WatchArgs {
+    /// The log, with its whole run; several logs; or a folder of logs.
+    #[arg(value_name = "LOG")]
+    logs: Vec<PathBuf>,
+    /// Print plain lines instead of a screen; so too if stdout is no terminal.
+    #[arg(long)]
+    plain: bool,
+    /// Print the state once and exit.
+    #[arg(long, conflicts_with = "plain")]
+    once: bool,
+    /// Print it as JSON.
+    #[arg(long, requires = "once")]
+    json: bool,
+    /// Never write, not even to repair the log of a program that was killed.
+    #[arg(long)]
+    read_only: bool,
+}
+
+/// Watches.
+///
+/// # Errors
+///
+/// The log cannot be read, or nobody takes the output.
+pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
+    let options = ReadOptions { read_only: args.read_only };
+    let mut source = Source::new(wanted(&args.logs)?, options);
+    let source = if args.once {
+        once::run(&mut source, args.json)?;
+        source
+    } else if args.plain || !stdout().is_terminal() {
+        plain::run(source)?
+    } else {
+        screen::run(source, colours())?
+    };
+    Ok(conclude(&source))
+}
+
+/// Names what could not be read; the exit code: 3 if there was any.
+fn conclude(source: &Source) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for tail in source.logs() {
+        let (damages, _) = tail.damage();
+        if let Some(first) = damages.first() {
+            let (path, at) = (tail.info().path.display(), first.offset.0);
+            crate::exit::say(format_args!("{path}: damaged at entry {at}: {}", first.what));
+            code = ExitCode::from(3);
+        }
+    }
+    code
+}
+
+/// What is to be watched.
+fn wanted(logs: &[PathBuf]) -> anyhow::Result<Wanted> {
+    if !logs.is_empty() {
+        return Ok(Wanted::Named(logs.to_vec()));
+    }
+    match env::var_os("FERRET_LOG").filter(|path| !path.is_empty()) {
+        Some(path) => Ok(Wanted::Named(vec![path.into()])),
+        None => Ok(Wanted::Newest(env::current_dir()?)),
+    }
+}
+
+fn colours() -> Colours {
+    let none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if none { Colours::None } else { Colours::Sixteen }
+}

@@ -1,0 +1,142 @@
+//! The plain lines of `watch`: what one says of a run where there is no screen.
+
+use crate::format;
+use crate::tui::board::Scene;
+use crate::tui::{headline, stack_text, wording};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, SpanId};
+use ferret::projections::{Happening, LiveProcess, Measure, StageStats};
+
+/// A stage that began.
+pub(super) struct Begun {
+    log: LogIndex,
+    span: SpanId,
+    name: String,
+    time: LogTime,
+}
+
+impl Begun {
+    /// The stage that an entry begins.
+    pub(super) fn of(log: LogIndex, names: &Names, entry: &Entry) -> Option<Self> {
+        let LogEntry::SpanStart { span, path, .. } = &entry.what else { return None };
+        let callsite = names.callsite_info(*path).filter(|callsite| callsite.kind.is_stage())?;
+        Some(Self { log, span: *span, name: callsite.name.clone(), time: entry.time })
+    }
+
+    pub(super) fn line(&self, scene: &Scene) -> String {
+        let time = wording::time_of_day(scene, self.log, self.time);
+        let said = open_said(scene, self.log, self.span);
+        format!("{time}  ▶ {}  {said}", self.name).trim_end().to_owned()
+    }
+}
+
+/// The run in a few lines: how it ended, peaks, stages, what was left open.
+pub(super) fn summary(scene: &Scene) -> Vec<String> {
+    let mut lines = vec![headline(scene), peaks(scene)];
+    lines.extend(scene.stages.stages.iter().map(stage));
+    lines.extend(left_open(scene));
+    lines
+}
+
+/// What an open span has said so far.
+fn open_said(scene: &Scene, log: LogIndex, span: SpanId) -> String {
+    let Some(live) = scene.board.live.process(log) else { return String::new() };
+    let frames = live.thread(span.thread).map_or(&[][..], |thread| &thread.frames);
+    let frame = frames.iter().find(|frame| frame.span == span).map(|frame| &frame.said);
+    let said = live.task(span).map(|task| &task.said).or(frame);
+    said.map(|said| wording::said(scene.names(log), said)).unwrap_or_default()
+}
+
+/// Something that happened.
+pub(super) fn told(scene: &Scene, row: &Happening) -> String {
+    let told = wording::told(scene, row);
+    let pieces = [&*told.name, &told.detail, &told.took, told.outcome, &told.thread];
+    let pieces: Vec<_> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+    format!("{}  {}", told.time, pieces.join("  "))
+}
+
+/// The line about the whole run.
+pub(super) fn headline(scene: &Scene) -> String {
+    let pieces: Vec<_> = headline::pieces(scene).into_iter().map(|piece| piece.text).collect();
+    pieces.join("  ")
+}
+
+/// The machine's use and the innermost open spans, in a line.
+pub(super) fn status(scene: &Scene) -> String {
+    let metrics = &scene.board.metrics;
+    let all = [(Measure::Cpu, "CPU "), (Measure::Rss, "RSS "), (Measure::Threads, "threads ")];
+    let readings = all.into_iter().filter_map(|(measure, label)| {
+        let value = metrics.current(measure, scene.now)?;
+        Some(format!("{label}{}", stack_text::amount(measure, value)))
+    });
+    let elapsed = scene.began().map(|began| wording::seconds(scene.last_moment().since(began)));
+    let rate = format!("{}/s", format::short_count(headline::spans_per_second(scene)));
+    let numbers = elapsed.into_iter().chain(readings).chain([rate]).collect::<Vec<_>>().join("  ");
+    let at = innermost(scene, 3).join(", ");
+    format!("{numbers}  {}", if at.is_empty() { "no span is open" } else { &at })
+}
+
+/// The innermost open span of the first few busy threads, with its age.
+fn innermost(scene: &Scene, count: usize) -> Vec<String> {
+    let logs = scene.board.processes.iter().filter(|(log, _)| scene.state(*log).is_live());
+    let mut all = logs.flat_map(|(log, _)| {
+        let live = scene.board.live.process(log);
+        let frames = live.into_iter().flat_map(LiveProcess::threads);
+        let tops = frames.filter_map(|(_, thread)| thread.frames.last());
+        tops.map(move |frame| (log, frame))
+    });
+    let words = all.by_ref().take(count).map(|(log, frame)| {
+        let age = format::age(scene.moment(log).since(frame.since));
+        format!("{} {age}", scene.names(log).span_name(frame.path))
+    });
+    let mut words: Vec<_> = words.collect();
+    let more = all.count();
+    if more > 0 {
+        words.push(format!("{more} more threads"));
+    }
+    words
+}
+
+fn peaks(scene: &Scene) -> String {
+    let peak = scene.board.metrics.peak();
+    let all = [(Measure::Cpu, "CPU"), (Measure::Rss, "RSS"), (Measure::Threads, "threads")];
+    let peaks = all.into_iter().filter_map(|(measure, label)| {
+        Some(format!("{label} {}", stack_text::amount(measure, peak.of(measure)?)))
+    });
+    let peaks: Vec<_> = peaks.collect();
+    if peaks.is_empty() {
+        "no metric was taken".to_owned()
+    } else {
+        format!("peak {}", peaks.join("  "))
+    }
+}
+
+fn stage(stage: &StageStats) -> String {
+    let (state, _) = wording::stage_state(stage.state);
+    let wall = format::duration(stage.wall_ns);
+    let mut pieces = vec![format!("stage {}", stage.info.name), state.to_owned(), wall];
+    let progress = stage.progress;
+    pieces.extend(progress.map(|progress| wording::progress(progress.done, progress.total)));
+    pieces.extend(stage.peak_rss_bytes.map(|rss| format!("peak RSS {}", format::bytes(rss))));
+    pieces.extend(stage.avg_cpu_percent.map(|cpu| format!("CPU {cpu:.0} %")));
+    pieces.join("  ")
+}
+
+/// What a process that ended otherwise than well had open.
+fn left_open(scene: &Scene) -> Vec<String> {
+    let over = scene.board.processes.iter().filter(|(log, _)| !scene.state(*log).is_live());
+    let mut lines = Vec::new();
+    for (log, _) in over {
+        let Some(live) = scene.board.live.process(log) else { continue };
+        for (id, thread) in live.threads().filter(|(_, thread)| !thread.frames.is_empty()) {
+            let names = scene.names(log);
+            let frames: Vec<_> =
+                thread.frames.iter().map(|frame| names.span_name(frame.path)).collect();
+            lines.push(format!(
+                "open at the end in {}: {}",
+                names.thread_name(id),
+                frames.join(" › ")
+            ));
+        }
+    }
+    lines
+}

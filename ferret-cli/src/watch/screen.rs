@@ -1,0 +1,187 @@
+//! The loop of the screen: takes inputs, reads the log, draws when something changed or a clock on
+//! the screen must tick, and sleeps in between.
+
+use super::inputs::{Input, Inputs};
+use super::source::Source;
+use super::terminal::{self, Screen};
+use crate::tui::ui::{Ui, Wish};
+use crate::tui::view::{self, Colours};
+use ferret::event::LogTime;
+use ferret::log;
+use signal_hook::low_level;
+use std::io;
+use std::time::Duration;
+
+const MS: u64 = 1_000_000;
+/// Between two frames at least: at most twenty a second.
+const FRAME_NS: u64 = 50 * MS;
+/// Ages on the screen have tenths of a second.
+const TICK_NS: u64 = 100 * MS;
+/// How often files are looked at where nothing tells of a change: a process that was killed.
+const LOOK_NS: u64 = 200 * MS;
+/// When nothing can change but by itself.
+const IDLE_NS: u64 = 1_000 * MS;
+/// Entries folded between two looks at the keys.
+const BATCH: usize = 20_000;
+
+/// The screen, what it shows and when it was last drawn.
+struct Show {
+    source: Source,
+    ui: Ui,
+    colours: Colours,
+    inputs: Inputs,
+    /// An input that ended a sleep.
+    pending: Option<Input>,
+    /// Something is not on the screen yet.
+    dirty: bool,
+    drawn: LogTime,
+    looked: LogTime,
+}
+
+/// Runs until the user quits.
+///
+/// # Errors
+///
+/// The log cannot be read, or the terminal not be used.
+pub(super) fn run(mut source: Source, colours: Colours) -> anyhow::Result<Source> {
+    // What cannot be read at all is told on a plain terminal.
+    source.open()?;
+    let mut screen = Screen::open()?;
+    let inputs = Inputs::listen(true)?;
+    inputs.wake(source.waker());
+    let ui = Ui::default();
+    let (drawn, looked) = (LogTime::default(), LogTime::default());
+    let (pending, dirty) = (None, true);
+    let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
+    while show.turn(&mut screen)? {}
+    Ok(show.source)
+}
+
+impl Show {
+    /// One turn; says whether to go on.
+    fn turn(&mut self, screen: &mut Screen) -> anyhow::Result<bool> {
+        while let Some(input) = self.pending.take().or_else(|| self.inputs.next()) {
+            if !self.input(input, screen)? {
+                return Ok(false);
+            }
+        }
+        let more = if self.source.is_open() { self.read()? } else { self.try_open()? };
+        let now = log::now();
+        let due = self.due(now);
+        if due <= now {
+            self.draw(screen, now)?;
+        }
+        if !more {
+            let due = self.due(log::now());
+            self.sleep(due.since(log::now()));
+        }
+        Ok(true)
+    }
+
+    /// When the next frame is due.
+    fn due(&self, now: LogTime) -> LogTime {
+        let board = &self.source.board;
+        let ticks = self.ui.paused.is_none() && self.source.is_open() && board.is_live(now);
+        let after = match (self.dirty, ticks) {
+            (true, _) => FRAME_NS,
+            (false, true) if board.live.open_spans() > 0 => TICK_NS,
+            // The header's seconds.
+            (false, true) => LOOK_NS,
+            (false, false) => IDLE_NS,
+        };
+        self.drawn.after(after)
+    }
+
+    fn input(&mut self, input: Input, screen: &mut Screen) -> anyhow::Result<bool> {
+        // An input is answered at once.
+        self.dirty = true;
+        self.drawn = LogTime::default();
+        match input {
+            Input::Press(press) => match self.ui.press(press, log::now()) {
+                Some(Wish::Quit) => return Ok(false),
+                Some(Wish::Suspend) => screen.suspend()?,
+                Some(Wish::Repaint) => screen.repaint()?,
+                None => {}
+            },
+            Input::Resize => {}
+            Input::Suspend => screen.suspend()?,
+            Input::End(signal) => {
+                terminal::give_back();
+                low_level::emulate_default_handler(signal)?;
+                return Ok(false);
+            }
+            Input::Closed => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Reads what is there; says whether there is more.
+    fn read(&mut self) -> anyhow::Result<bool> {
+        let now = log::now();
+        if now.since(self.looked) >= LOOK_NS {
+            self.looked = now;
+            self.look_around()?;
+        }
+        if self.ui.paused.is_some() {
+            return Ok(false);
+        }
+        let read = self.source.read(BATCH, |_, _, _, _| {})?;
+        self.dirty |= read > 0;
+        Ok(read == BATCH)
+    }
+
+    /// What no entry tells: a death without a word, another run under the name.
+    fn look_around(&mut self) -> anyhow::Result<()> {
+        self.source.look_at_files();
+        if self.ui.paused.is_some() || !self.source.replaced() {
+            return Ok(());
+        }
+        // The old run's last words come first.
+        while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+        self.source.next_run();
+        if self.try_open()? {
+            self.ui.notice = Some("a new run took over this log's name: this is it".to_owned());
+        }
+        Ok(())
+    }
+
+    fn try_open(&mut self) -> anyhow::Result<bool> {
+        let opened = self.source.open()?;
+        if opened {
+            self.inputs.wake(self.source.waker());
+            self.ui.new_run();
+            self.source.forget_stages();
+            self.source.look_at_files();
+            self.dirty = true;
+        }
+        Ok(opened)
+    }
+
+    fn draw(&mut self, screen: &mut Screen, now: LogTime) -> io::Result<()> {
+        let (width, height) = screen.size()?;
+        let (ui, colours) = (&mut self.ui, self.colours);
+        if self.source.is_open() {
+            let shown = ui.paused.unwrap_or(now);
+            self.source.look(shown, |scene| {
+                let areas = ui.arrange(scene, width, height);
+                screen.draw(|frame| view::draw(frame, scene, ui, &areas, colours))
+            })?;
+        } else {
+            let lines = self.source.waits_for();
+            screen.draw(|frame| view::waiting(frame, &lines, ui, colours))?;
+        }
+        self.dirty = false;
+        self.drawn = log::now();
+        Ok(())
+    }
+
+    /// Sleeps until an input, a change of the log, or for so long.
+    fn sleep(&mut self, ns: u64) {
+        let timeout = Duration::from_nanos(ns.min(LOOK_NS));
+        if self.source.is_open() && self.ui.paused.is_none() {
+            self.source.wait(timeout);
+        } else {
+            self.pending = self.inputs.wait(timeout);
+        }
+    }
+}

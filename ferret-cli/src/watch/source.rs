@@ -1,0 +1,194 @@
+//! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
+//! a new run takes its name. Knows no terminal.
+
+use crate::tui::board::{Board, LogFile, Scene};
+use ferret::event::{Entry, LogIndex, LogTime, Names};
+use ferret::log::{LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
+use ferret::projections::StageReport;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is to be watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// These logs, there or not yet.
+    Named(Vec<PathBuf>),
+    /// The newest log in a folder that is being written.
+    Newest(PathBuf),
+}
+
+/// The source of what is shown.
+#[derive(Debug)]
+pub(crate) struct Source {
+    wanted: Wanted,
+    options: ReadOptions,
+    /// The run that is read; none before there is one.
+    run: Option<Run>,
+    pub(crate) board: Board,
+    /// Stages as last reported, and when.
+    stages: (StageReport, LogTime),
+}
+
+impl Source {
+    pub(crate) fn new(wanted: Wanted, options: ReadOptions) -> Self {
+        let stages = (StageReport::default(), LogTime::default());
+        Self { wanted, options, run: None, board: Board::default(), stages }
+    }
+
+    /// Opens the log if it is there; says whether it is open.
+    ///
+    /// # Errors
+    ///
+    /// It is there and cannot be read.
+    pub(crate) fn open(&mut self) -> Result<bool, LogError> {
+        if self.run.is_some() {
+            return Ok(true);
+        }
+        match self.open_now() {
+            Ok(()) => Ok(true),
+            Err(LogError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the log, which must be there.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or cannot be read.
+    pub(crate) fn open_now(&mut self) -> Result<(), LogError> {
+        let paths = match &self.wanted {
+            Wanted::Named(paths) => paths.clone(),
+            Wanted::Newest(folder) => match find_log(folder)? {
+                Some(path) => vec![path],
+                None => return Err(LogError::NotFound { path: folder.join("run.redb") }),
+            },
+        };
+        let run = Run::open(&paths, &self.options)?;
+        self.board = Board::default();
+        self.run = Some(run);
+        // From now on it is this log, under whichever run.
+        self.wanted = Wanted::Named(paths);
+        Ok(())
+    }
+
+    /// Whether a log is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board.
+    /// Gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// No log can be read any more.
+    pub(crate) fn read(
+        &mut self,
+        max: usize,
+        mut see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+    ) -> Result<usize, LogError> {
+        let Some(run) = &mut self.run else { return Ok(0) };
+        let entries = run.poll(max)?;
+        let logs = run.logs();
+        self.board.logs.resize_with(logs.len(), LogFile::default);
+        for (log, entry) in &entries {
+            let names = logs[log.0].names();
+            self.board.apply(*log, names, entry);
+            self.board.logs[log.0].read += 1;
+            see(&self.board, *log, names, entry);
+        }
+        Ok(entries.len())
+    }
+
+    /// Looks at the files anew: who lives, what was damaged, how much there is.
+    pub(crate) fn look_at_files(&mut self) {
+        let Some(run) = &self.run else { return };
+        self.board.logs.resize_with(run.logs().len(), LogFile::default);
+        for (file, tail) in self.board.logs.iter_mut().zip(run.logs()) {
+            let info = tail.info();
+            file.path.clone_from(&info.path);
+            file.owned = tail.owned();
+            file.damaged = tail.damage().1;
+            file.entries = info.next_offset.0 - info.first_offset.min(info.next_offset).0;
+        }
+    }
+
+    /// What is known of each log's file.
+    pub(crate) fn infos(&self) -> Vec<LogInfo> {
+        self.logs().iter().map(|tail| tail.info().clone()).collect()
+    }
+
+    /// The logs that are open.
+    pub(crate) fn logs(&self) -> &[Tail] {
+        self.run.as_ref().map_or(&[], Run::logs)
+    }
+
+    /// Whether another run has taken the name: this one is over, and all of it should be read
+    /// before [`Source::next_run`].
+    pub(crate) fn replaced(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::replaced)
+    }
+
+    /// Lets go of this run, to open the next.
+    pub(crate) fn next_run(&mut self) {
+        self.run = None;
+    }
+
+    /// Sleeps until a log changes or someone wakes it, for `timeout` at most.
+    pub(crate) fn wait(&mut self, timeout: Duration) {
+        if let Some(run) = &mut self.run {
+            run.wait(timeout);
+        }
+    }
+
+    /// What ends [`Source::wait`] early.
+    pub(crate) fn waker(&self) -> Option<Waker> {
+        self.run.as_ref().map(Run::waker)
+    }
+
+    /// Shows the board as of `now`.
+    pub(crate) fn look<T>(&mut self, now: LogTime, look: impl FnOnce(&Scene) -> T) -> T {
+        // What the stages add up to is a walk over all their intervals: not for every frame.
+        if self.stages.1 != now && now.since(self.stages.1) >= STAGES_EVERY_NS
+            || now < self.stages.1
+        {
+            self.stages = (self.board.stage_report(now), now);
+        }
+        let names: Vec<&Names> = self.run.iter().flat_map(Run::logs).map(Tail::names).collect();
+        look(&Scene { board: &self.board, names: &names, now, stages: &self.stages.0 })
+    }
+
+    /// The stages are to be reported anew at the next look.
+    pub(crate) fn forget_stages(&mut self) {
+        self.stages.1 = LogTime::default();
+    }
+
+    /// What is waited for, for people.
+    pub(crate) fn waits_for(&self) -> Vec<String> {
+        match &self.wanted {
+            Wanted::Named(paths) => {
+                let path = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
+                vec![
+                    format!("Waiting for {path}, which does not exist yet."),
+                    String::new(),
+                    "It appears when a profiled program starts recording there:".to_owned(),
+                    format!("  ferret run --log {path} -- PROGRAM"),
+                    format!("  FERRET_LOG={path} PROGRAM"),
+                ]
+            }
+            Wanted::Newest(folder) => vec![
+                "Waiting for a log that is being written in this folder,".to_owned(),
+                format!("  {}", folder.display()),
+                String::new(),
+                "Start a profiled program here:".to_owned(),
+                "  ferret run -- PROGRAM".to_owned(),
+                "or name a log, also one of a program that has ended:".to_owned(),
+                "  ferret watch run.redb".to_owned(),
+            ],
+        }
+    }
+}
+
+/// The stages' numbers move this often, ns: as often as ages do.
+const STAGES_EVERY_NS: u64 = 100_000_000;
