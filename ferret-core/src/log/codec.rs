@@ -85,6 +85,10 @@ impl<'a> Input<'a> {
         self.bytes.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, CodecError> {
         let (&first, rest) = self.bytes.split_first().ok_or(ENDS_EARLY)?;

@@ -73,13 +73,9 @@ impl BlockCursor {
         let first = segment.first();
         let damage =
             |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
-        for entry in segment.entries().map_err(|error| damage(first, error))? {
-            let at = entries.last().map_or(first, |last| last.offset.plus(1));
-            let entry = entry.map_err(|error| damage(at.max(first), error))?;
-            if entry.offset >= wanted {
-                entries.push(entry);
-            }
-        }
+        let mut segment = segment.entries().map_err(|error| damage(first, error))?;
+        let result = segment.decode_into(wanted, entries);
+        result.map_err(|error| damage(segment.next_offset(), error))?;
         Ok(true)
     }
 }

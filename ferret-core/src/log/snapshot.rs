@@ -205,8 +205,6 @@ fn read_silent(
 fn last_stack(first: Offset, bytes: &[u8]) -> Result<(ThreadStack, LogTime), CodecError> {
     let (segment, _) = Segment::split(first, bytes)?;
     let mut entries = segment.entries()?;
-    for entry in entries.by_ref() {
-        entry?;
-    }
+    entries.decode_into(Offset(u64::MAX), &mut Vec::new())?;
     Ok((entries.stack().clone(), entries.time()))
 }

@@ -11,6 +11,8 @@ use crate::event::{
 };
 use crate::log::codec::{CodecError, Input};
 
+const LEFT_OVER: CodecError = CodecError("bytes are left over behind a segment's entries");
+
 /// One segment's bytes, and where it stands in the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment<'a> {
@@ -84,7 +86,7 @@ pub(crate) fn get_keyframe(
     Ok(ThreadStack::restore(hidden, frames))
 }
 
-/// Iterates over one segment. After an error it ends.
+/// Decodes one segment. After an error it is of no more use.
 #[derive(Clone, Debug)]
 pub(crate) struct SegmentEntries<'a> {
     input: Input<'a>,
@@ -104,8 +106,34 @@ impl SegmentEntries<'_> {
         self.fold.time
     }
 
+    /// Decodes all entries into `entries`, but for those below `wanted`; those before an error are
+    /// there too.
+    pub(crate) fn decode_into(
+        &mut self,
+        wanted: Offset,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), CodecError> {
+        // An entry takes a byte at least: what is reserved is bounded by what is there.
+        entries.reserve(self.input.len().min(self.left as usize));
+        while self.left > 0 {
+            let what = self.decode()?;
+            self.left -= 1;
+            if self.next >= wanted {
+                let (offset, time, thread) = (self.next, self.fold.time, self.fold.thread);
+                entries.push(Entry { offset, time, thread, what });
+            }
+            self.next = Offset(self.next.0.wrapping_add(1));
+        }
+        if self.input.is_empty() { Ok(()) } else { Err(LEFT_OVER) }
+    }
+
+    /// The offset of the entry that is decoded next.
+    pub(crate) fn next_offset(&self) -> Offset {
+        self.next
+    }
+
     #[inline]
-    fn decode(&mut self) -> Result<Entry, CodecError> {
+    fn decode(&mut self) -> Result<LogEntry, CodecError> {
         loop {
             let head = self.input.byte()?;
             let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
@@ -135,9 +163,7 @@ impl SegmentEntries<'_> {
             if self.fold.stack.frames().len() > MAX_FRAMES {
                 return Err(CodecError("a segment opens too many frames"));
             }
-            let offset = self.next;
-            self.next = Offset(offset.0.wrapping_add(1));
-            return Ok(Entry { offset, time: self.fold.time, thread: self.fold.thread, what });
+            return Ok(what);
         }
     }
 
@@ -184,27 +210,5 @@ impl SegmentEntries<'_> {
             }
             opcode => get_other(opcode, &mut self.input, self.fold.time).map(Some),
         }
-    }
-}
-
-impl Iterator for SegmentEntries<'_> {
-    type Item = Result<Entry, CodecError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            if self.input.is_empty() {
-                return None;
-            }
-            self.input = Input::new(&[]);
-            return Some(Err(CodecError("bytes are left over behind a segment's entries")));
-        }
-        let entry = self.decode();
-        if entry.is_err() {
-            self.left = 0;
-            self.input = Input::new(&[]);
-        } else {
-            self.left -= 1;
-        }
-        Some(entry)
     }
 }

@@ -40,9 +40,7 @@ fn decode(mut bytes: &[u8], mut first: Offset) -> Result<Vec<Entry>, CodecError>
     let mut entries = Vec::new();
     while !bytes.is_empty() {
         let (segment, rest) = Segment::split(first, bytes)?;
-        for entry in segment.entries()? {
-            entries.push(entry?);
-        }
+        segment.entries()?.decode_into(Offset(0), &mut entries)?;
         first = segment.next();
         bytes = rest;
     }
