@@ -33,8 +33,8 @@ pub use record::{Session, progress};
 pub mod __private {
     pub use crate::event::{CallsiteKind, Outcome};
     pub use crate::expansion::{
-        ReturnType, Returned, Taggable, body, body_of, capture, future, never, tag_debug,
-        tag_display, tag_value,
+        ReturnType, Returned, SpanGuard, Taggable, body, body_of, capture, future, never, open,
+        tag_debug, tag_display, tag_value,
     };
     pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, recording, tag};
     pub use crate::value::TagValueRef;

@@ -21,7 +21,7 @@
 #[macro_export]
 macro_rules! span {
     ($name:expr $(, $($tags:tt)*)?) => {{
-        let span = $crate::__private::enter($crate::__callsite!($name, Block));
+        let span = $crate::__private::open($crate::__callsite!($name, Block));
         $($crate::__tags!($($tags)*);)?
         span
     }};

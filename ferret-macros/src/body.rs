@@ -33,12 +33,12 @@ impl Parts<'_> {
     pub(crate) fn call(&self, output: &ReturnType, track_caller: bool) -> TokenStream {
         let Self { private, callsite, tags, order, .. } = self;
         let site = Span::mixed_site();
-        let guard = quote_spanned!(site=> let __ferret_span = #private::enter(#callsite); #tags);
         // Nothing is returned, or nothing that could be an `Err`: the guard alone will do, and the
         // body keeps the return type that its closures may be inferred from.
         if track_caller || is(output, |ty| matches!(ty, Type::Never(_) | Type::ImplTrait(_))) {
             let body = self.body.stream();
-            return quote!(#guard #body);
+            let first = quote_spanned!(site=> let __ferret_span = #private::open(#callsite); #tags);
+            return quote!(#first #body);
         }
         let body = self.body_after(order);
         let closure = quote_spanned!(self.body.span()=> move ||);
@@ -62,7 +62,8 @@ impl Parts<'_> {
             }
         };
         quote_spanned! {site=>
-            #guard
+            let __ferret_span = #private::enter(#callsite);
+            #tags
             #result
             __ferret_span.finish(#private::Returned(&__ferret_result).outcome());
             __ferret_result

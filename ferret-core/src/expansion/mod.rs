@@ -1,12 +1,15 @@
 //! What the macros expand to besides the recording itself: how an outcome is read off what a
-//! function returned, the future an `async fn` runs in, and what can be a tag's value. The same
+//! function returned, the guard that sees no value, the future an `async fn` runs in, and what can be a
+//! tag's value. The same
 //! with recording and, over the empty names of `off.rs`, without.
 
+mod block;
 #[cfg_attr(feature = "off", path = "future_off.rs")]
 mod future;
 mod outcome;
 mod tag;
 
+pub use block::{SpanGuard, open};
 pub use future::future;
 pub use outcome::{ReturnType, Returned, body, body_of, capture, never};
 pub use tag::{Taggable, tag_debug, tag_display, tag_value};

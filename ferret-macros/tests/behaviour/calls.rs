@@ -151,8 +151,8 @@ fn never() -> ! {
 }
 
 #[profile]
-fn iterates() -> impl Iterator<Item = u32> {
-    assert_eq!(1, 2, "on purpose");
+fn iterates(good: bool) -> impl Iterator<Item = u32> {
+    assert!(good, "on purpose");
     0..3
 }
 
@@ -167,7 +167,7 @@ fn a_panic_is_told_from_a_return() {
         || {
             catches();
             catch_unwind(|| never()).unwrap_err();
-            assert!(catch_unwind(|| iterates().count()).is_err());
+            assert!(catch_unwind(|| iterates(false).count()).is_err());
         },
         "
         catches
@@ -188,10 +188,17 @@ struct CleansUp;
 
 impl Drop for CleansUp {
     fn drop(&mut self) {
-        // Returns normally, though its thread is unwinding.
+        // All of these return normally, though their thread is unwinding.
         leaf(1).unwrap();
+        let _block = span!("cleaning");
+        assert_eq!(iterates(true).count(), 3);
+        caller();
     }
 }
+
+#[track_caller]
+#[profile]
+fn caller() {}
 
 #[profile]
 fn unwinds_through_a_destructor(_cleans_up: CleansUp) {
@@ -210,6 +217,12 @@ fn a_call_that_returns_while_its_thread_unwinds_is_ok() {
         unwinds_through_a_destructor: panicked
         leaf
         leaf: ok
+        block cleaning
+          iterates
+          iterates: ok
+          caller
+          caller: ok
+        cleaning: ok
         ",
     );
 }
