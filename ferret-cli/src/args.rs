@@ -1,6 +1,6 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
-use crate::{completions, man, watch};
+use crate::{analyze, completions, man, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show what a program does while it runs, or did when it ended.
     Watch(watch::WatchArgs),
+    /// Tell where a run's time went.
+    Analyze(analyze::AnalyzeArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one page per command into a folder.
@@ -33,6 +35,7 @@ impl Command {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Watch(args) => watch::run(args),
+            Self::Analyze(args) => analyze::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

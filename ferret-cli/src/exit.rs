@@ -9,8 +9,12 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Code {
+    /// A gate held.
+    GateHeld = 1,
     /// Usage or unreadable input.
     Unreadable = 2,
+    /// The log is damaged; what could be read is printed.
+    Damaged = 3,
     /// `ferret run` itself failed; like `env` and `timeout`.
     RunFailed = 125,
 }

@@ -18,7 +18,8 @@ use super::durations::Durations;
 use super::functions::{FunctionId, Functions};
 use super::slots::Slots;
 use crate::event::{
-    Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId, ThreadId,
+    CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId,
+    ThreadId,
 };
 use std::collections::BTreeMap;
 
@@ -134,6 +135,16 @@ impl Calls {
     pub fn function_of(&self, log: LogIndex, path: PathId) -> Option<FunctionId> {
         let log = self.logs.get(log.0)?;
         log.slots.get(path.0).map(|slot| log.paths[slot].function)
+    }
+
+    /// What is known of a function.
+    pub fn info(&self, function: FunctionId) -> &CallsiteInfo {
+        self.functions.info(function)
+    }
+
+    /// Whether a path's function is nowhere above it: its spans count in totals.
+    pub fn is_outermost(&self, log: LogIndex, path: PathId) -> bool {
+        self.slot_of(log, path).is_some_and(|slot| self.logs[log.0].paths[slot].outermost)
     }
 
     /// The place of a path that is known.

@@ -59,6 +59,7 @@ struct LogStages {
     /// When each stage ran, by function.
     ran: Vec<Intervals>,
     usage: Usage,
+    since: LogTime,
     started: Option<Started>,
 }
 
@@ -119,10 +120,16 @@ impl Stages {
         logs.flat_map(|(index, log)| log.open.iter().map(move |open| (LogIndex(index), open)))
     }
 
-    /// What a process used in all its known time.
-    pub fn process_usage(&self, log: LogIndex) -> ProcessUsage {
+    /// Leaves out what lies before `since` in a log: spans that ended before it, and of the others
+    /// the time before it.
+    pub fn begin_at(&mut self, log: LogIndex, since: LogTime) {
+        self.log(log).since = since;
+    }
+
+    /// What a process used from `start` to `end`, as far as its readings tell.
+    pub fn process_usage(&self, log: LogIndex, start: LogTime, end: LogTime) -> ProcessUsage {
         let Some(log) = self.logs.get(log.0) else { return ProcessUsage::default() };
-        log.usage.whole()
+        log.usage.between(start, end)
     }
 
     /// The name of a stage.
@@ -145,8 +152,11 @@ impl Stages {
             LogEntry::Exit { span, .. } => open.exit(entry.thread, *span),
             LogEntry::SpanEnd { span, start, outcome, .. } => {
                 let progress = open.end(entry.thread, *span);
-                if let Role::Stage(stage) = role {
-                    self.ran(log, stage, *start, entry.time);
+                let since = self.logs[log.0].since;
+                if let Role::Stage(stage) = role
+                    && entry.time >= since
+                {
+                    self.ran(log, stage, since.max(*start), entry.time);
                     self.ended(stage, entry.time, *outcome, progress);
                 }
             }

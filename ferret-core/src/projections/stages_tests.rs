@@ -182,3 +182,23 @@ fn a_thread_that_ended_is_in_no_stage() {
     let stage = &report(&scenario, false).stages[0];
     assert_eq!((stage.open, stage.progress), (1, None));
 }
+
+#[test]
+fn what_lies_before_the_beginning_is_left_out() {
+    let mut scenario = Scenario::default();
+    for _ in 0..2 {
+        scenario.start(1, "Encode");
+        scenario.now += 100;
+        scenario.end(1, Outcome::Ok);
+    }
+    scenario.start(1, "Save");
+    scenario.now += 100;
+    let mut stages = Stages::default();
+    stages.begin_at(LogIndex(0), LogTime(150));
+    for entry in &scenario.entries {
+        stages.apply(LogIndex(0), &scenario.names, entry);
+    }
+    let report = stages.report(|_| LogMoment { at: LogTime(scenario.now), live: true });
+    let seen: Vec<_> = report.stages.iter().map(|stage| (stage.calls, stage.wall_ns)).collect();
+    assert_eq!(seen, [(1, 50), (0, 100)]);
+}

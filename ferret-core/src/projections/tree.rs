@@ -46,6 +46,8 @@ pub struct TreeNode {
     pub self_ns: u64,
     /// Calls that have not ended.
     pub open: u64,
+    /// How long those have been open, together, ns.
+    pub open_ns: u64,
     /// The nodes below, in the tree's own order.
     pub children: Vec<usize>,
     /// How many nodes up to this one are of its function, without a break.
@@ -60,8 +62,8 @@ pub struct CallTree {
 }
 
 impl CallTree {
-    /// The tree of what `calls` has counted, and of `open`. Siblings stand by total time, longest
-    /// first, and of equals the one with more open, then the first seen.
+    /// The tree of what `calls` has counted, and of `open`. Siblings stand by their time up to now,
+    /// longest first, and of equals the first seen.
     pub fn new(calls: &Calls, open: &[OpenCall]) -> Self {
         let mut tree = Self::default();
         let mut places: BTreeMap<(Option<usize>, FunctionId), usize> = BTreeMap::new();
@@ -79,7 +81,9 @@ impl CallTree {
             }
             for call in open.iter().filter(|call| call.log == LogIndex(index)) {
                 if let Some(slot) = calls.slot_of(call.log, call.path) {
-                    tree.nodes[nodes[slot]].open += 1;
+                    let node = &mut tree.nodes[nodes[slot]];
+                    node.open += 1;
+                    node.open_ns = node.open_ns.saturating_add(call.age_ns);
                 }
             }
         }
@@ -124,6 +128,7 @@ impl CallTree {
                 total_ns: 0,
                 self_ns: 0,
                 open: 0,
+                open_ns: 0,
                 children: Vec::new(),
             });
             match parent {
@@ -176,7 +181,7 @@ impl CallTree {
     fn sort_siblings(&self, siblings: &mut [usize]) {
         siblings.sort_by_key(|&index| {
             let node = &self.nodes[index];
-            (Reverse(node.total_ns), Reverse(node.open), index)
+            (Reverse(node.total_ns.saturating_add(node.open_ns)), index)
         });
     }
 }

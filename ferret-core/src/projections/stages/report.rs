@@ -123,7 +123,7 @@ impl Stages {
                 let mut ran = log.ran.clone();
                 ran.resize_with(self.functions.len(), Intervals::default);
                 for open in log.open.iter() {
-                    ran[open.stage.0 as usize].add(open.start.0, now.0);
+                    ran[open.stage.0 as usize].add(open.start.max(log.since).0, now.0);
                 }
                 ran
             })

@@ -27,12 +27,12 @@ pub(super) struct Usage {
     points: Vec<Point>,
 }
 
-/// What a process used from its first reading to its last.
+/// What a process used in a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessUsage {
     /// The most memory it had.
     pub peak_rss_bytes: Option<u64>,
-    /// CPU, percent of one core; none before its second reading.
+    /// CPU, percent of one core; none where there are not two readings.
     pub avg_cpu_percent: Option<f64>,
 }
 
@@ -93,13 +93,11 @@ impl Usage {
         [inside, at_start, at_end].into_iter().flatten().max()
     }
 
-    /// From the first reading to the last.
-    pub(super) fn whole(&self) -> ProcessUsage {
-        let (cpu_ns, known_ns) = self.cpu(0, u64::MAX);
-        ProcessUsage {
-            peak_rss_bytes: self.points.iter().filter_map(|point| point.rss_bytes).max(),
-            avg_cpu_percent: percent(cpu_ns, known_ns),
-        }
+    /// From `start` to `end`.
+    pub(super) fn between(&self, start: LogTime, end: LogTime) -> ProcessUsage {
+        let (cpu_ns, known_ns) = self.cpu(start.0, end.0);
+        let peak_rss_bytes = self.peak_rss(start.0, end.0);
+        ProcessUsage { peak_rss_bytes, avg_cpu_percent: percent(cpu_ns, known_ns) }
     }
 
     fn cpu_at(&self, at: u64) -> u64 {

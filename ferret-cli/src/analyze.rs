@@ -1,0 +1,362 @@
+//! `ferret analyze`: where a run's time went.
+//!
+//! One pass folds every entry ([`fold`]), what it adds up to becomes the document ([`build`]), and
+//! the document is printed as JSON or drawn ([`view`]). Only this file reads logs and clocks and
+//! writes to the terminal.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all entries, fields and orders there will be, a part takes the ones it knows"
+)]
+
+mod build;
+mod document;
+mod fold;
+mod gate;
+mod moments;
+mod open;
+mod rows;
+mod view;
+mod window;
+
+pub(crate) use gate::{Gate, Verdict};
+
+use crate::exit::{self, Code};
+use crate::filter::Filter;
+use crate::page::Page;
+use crate::progress::ProgressLine;
+use crate::when::When;
+use anyhow::{Context as _, bail};
+use build::{LogFacts, Parts};
+use clap::{Args, ValueEnum};
+use document::Analysis;
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime};
+use ferret::log::{LogError, ReadOptions, Run, Tail};
+use ferret::projections::{GroupBy, MAX_TREE_DEPTH};
+use fold::Fold;
+use rows::{FunctionRow, SortBy};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use window::Window;
+
+/// Entries taken at a time.
+const BATCH: usize = 65_536;
+/// Rows of a table in a terminal, unless told.
+const TOP_IN_TERMINAL: usize = 50;
+/// Damaged places told one by one.
+const DAMAGES_TOLD: usize = 3;
+
+/// What to analyze, and how to show it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Filters: words are part of a name, FIELD:TEXT and FIELD > VALUE ask about more, & | ! ( ) join them,
+  as in  ferret analyze run.redb --filter 'transcri & dur > 100ms & !thread:worker-2'
+Gates:   SELECTOR.metric OP value, SELECTOR being a filter or `any`,
+  as in  ferret analyze run.redb --fail-if 'transcribe.p99 > 2s' --fail-if 'any.errors > 0'
+Exit:    0 fine, 1 a gate held, 2 unreadable, 3 the log is damaged (what could be read is printed)")]
+pub(crate) struct AnalyzeArgs {
+    /// A log (with the logs of its run), several, or a folder of logs
+    #[arg(required = true, value_name = "LOG")]
+    logs: Vec<PathBuf>,
+    /// What a row is
+    #[arg(long, value_enum, default_value_t)]
+    by: GroupedBy,
+    /// Show what was called from where
+    #[arg(long, conflicts_with = "by")]
+    tree: bool,
+    /// Put the largest first by this [default: total; stages as they began]
+    #[arg(long, value_enum)]
+    sort: Option<SortBy>,
+    /// Rows to show, or children of each node; 0 for all [default: 50 in a terminal, else all]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Levels of the tree to show
+    #[arg(long, value_name = "N", default_value_t = MAX_TREE_DEPTH)]
+    depth: usize,
+    /// Leave out what took less than this share of the run
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    min_percent: f64,
+    /// Count only spans, and show only rows, that pass this
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
+    /// Count only spans that ended after this: +1m30s from the start, 14:03:10, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+    /// Show the run as it was at this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+    /// Print the document that docs/json.md describes
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 if this holds: transcribe.p99>2s
+    #[arg(long, value_name = "GATE")]
+    fail_if: Vec<Gate>,
+    /// A gate that no row answers is no error
+    #[arg(long)]
+    allow_missing: bool,
+}
+
+/// What a row of the table is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GroupedBy {
+    /// A function, block or stage, in all processes
+    #[default]
+    Function,
+    /// A stage: wall time, memory and CPU
+    Stage,
+    /// A thread
+    Thread,
+    /// A process
+    Process,
+}
+
+/// Does it.
+pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
+    let mut run = match Run::open(&args.logs, &ReadOptions::default()) {
+        Ok(run) => run,
+        Err(error) => return Ok(unreadable(&error)),
+    };
+    args.check()?;
+    let (mut fold, failure) = read(&mut run, args)?;
+    for error in failure.iter().chain(run.problems()) {
+        exit::say(error);
+    }
+    let is_unread = failure.is_some() || run.problems().iter().any(LogError::is_damage);
+    let is_damaged = tell_damage(&run) || is_unread;
+    let analysis = analysis(&mut fold, &facts(&run), ferret::log::now(), args);
+    let text = render(&analysis, args, Page::of_stdout())?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
+    let gates = gates(&analysis, args)?;
+    Ok(if is_damaged { Code::Damaged.into() } else { gates })
+}
+
+impl AnalyzeArgs {
+    /// Refuses an order that the rows do not have.
+    fn check(&self) -> anyhow::Result<()> {
+        let Some(sort) = self.sort else { return Ok(()) };
+        if (self.tree || self.by == GroupedBy::Stage) && sort.is_of_durations() {
+            let rows = if self.tree { "The call tree" } else { "The table of stages" };
+            bail!("{rows} has no {}: sort by total, self, calls or errors", sort.name());
+        }
+        Ok(())
+    }
+}
+
+/// The document, in order.
+fn analysis(fold: &mut Fold, logs: &[LogFacts<'_>], now: LogTime, args: &AnalyzeArgs) -> Analysis {
+    let parts = Parts { tree: args.tree, threads: args.by == GroupedBy::Thread };
+    let mut analysis = build::analysis(fold, logs, now, parts);
+    sort(&mut analysis, args.sort);
+    analysis
+}
+
+/// Puts every list in order.
+fn sort(analysis: &mut Analysis, by: Option<SortBy>) {
+    if let Some(by) = by {
+        by.stages(&mut analysis.stages);
+        by.tree(analysis.tree.as_deref_mut().unwrap_or_default());
+    }
+    let by = by.unwrap_or_default();
+    by.functions(&mut analysis.functions);
+    by.processes(&mut analysis.processes);
+    by.threads(analysis.threads.as_deref_mut().unwrap_or_default());
+}
+
+/// A log that cannot be opened, with what may be meant.
+fn unreadable(error: &LogError) -> ExitCode {
+    exit::say(error);
+    if matches!(error, LogError::NotFound { .. }) {
+        exit::say(
+            "if the program did run: it writes a log only if FERRET_LOG is set (as `ferret run` \
+             does) or it calls ferret::start, and not when built with the feature `off`",
+        );
+    }
+    if error.is_damage() { Code::Damaged.into() } else { Code::Unreadable.into() }
+}
+
+/// Folds all there is. A failure in the middle ends it, and is given back beside what was read.
+fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogError>)> {
+    let mut progress = ProgressLine::new("reading");
+    // A log that is being written never ends: what it had when we began is what is analyzed.
+    let mut goal = Goal::new(run);
+    let mut fold: Option<Fold> = None;
+    let failure = loop {
+        let batch = match run.poll(BATCH) {
+            Ok(batch) => batch,
+            Err(error) => break Some(error),
+        };
+        let folded = match &mut fold {
+            Some(fold) => fold,
+            None => fold.insert(begin(args, &batch)?),
+        };
+        for (log, entry) in &batch {
+            folded.apply(*log, run.logs()[log.0].names(), entry);
+            goal.reach(*log);
+        }
+        progress.tell(goal.done, goal.all);
+        if batch.is_empty() || goal.is_reached() {
+            break None;
+        }
+    };
+    let fold = fold.map_or_else(|| begin(args, &[]), Ok)?;
+    Ok((fold, failure))
+}
+
+/// How far each log is to be read.
+struct Goal {
+    missing: Vec<u64>,
+    done: u64,
+    all: u64,
+}
+
+impl Goal {
+    fn new(run: &Run) -> Self {
+        let entries = |tail: &Tail| {
+            let info = tail.info();
+            info.next_offset.0.saturating_sub(info.first_offset.0)
+        };
+        let missing: Vec<u64> = run.logs().iter().map(entries).collect();
+        Self { all: missing.iter().sum(), missing, done: 0 }
+    }
+
+    fn reach(&mut self, log: LogIndex) {
+        if let Some(missing) = self.missing.get_mut(log.0)
+            && *missing > 0
+        {
+            *missing -= 1;
+            self.done += 1;
+        }
+    }
+
+    fn is_reached(&self) -> bool {
+        self.done == self.all
+    }
+}
+
+/// A fold that knows its window: for that it takes the beginning of the run.
+fn begin(args: &AnalyzeArgs, batch: &[(LogIndex, Entry)]) -> anyhow::Result<Fold> {
+    let group = match args.by {
+        GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
+        GroupedBy::Thread => GroupBy::Thread,
+        GroupedBy::Process => GroupBy::Process,
+    };
+    let mut window = Window::default();
+    if args.since.is_some() || args.until.is_some() {
+        let start = batch.iter().find_map(|(_, entry)| match &entry.what {
+            LogEntry::ProcessStart(start) => Some((entry.time, start)),
+            _ => None,
+        });
+        let Some((at, start)) = start else {
+            bail!(
+                "the log does not say any more when the run began: --since and --until need that"
+            );
+        };
+        window = Window::new(args.since, args.until, at, start)?;
+    }
+    Ok(Fold::new(group, args.filter.clone(), window))
+}
+
+/// Says what of the logs could not be read, and whether anything could not.
+fn tell_damage(run: &Run) -> bool {
+    let mut is_damaged = false;
+    for tail in run.logs() {
+        let (damages, count) = tail.damage();
+        for damage in damages.iter().take(DAMAGES_TOLD) {
+            let path = tail.info().path.display();
+            exit::say(format_args!("{path}: entry {}: {}", damage.offset.0, damage.what));
+        }
+        if count > 0 {
+            is_damaged = true;
+            exit::say(format_args!(
+                "{}: {count} places could not be read; `ferret check` says more",
+                tail.info().path.display()
+            ));
+        }
+    }
+    is_damaged
+}
+
+fn facts(run: &Run) -> Vec<LogFacts<'_>> {
+    let facts = |tail| {
+        let info = Tail::info(tail);
+        LogFacts {
+            path: info.path.clone(),
+            uid: info.uid,
+            run: info.run,
+            bytes: info.bytes,
+            length: info.length,
+            first_offset: info.first_offset,
+            next_offset: info.next_offset,
+            first_time: info.first_time,
+            salvaged_entries: info.salvaged_entries,
+            damaged: tail.damage().1 > 0,
+            owned: tail.owned(),
+            names: tail.names(),
+        }
+    };
+    run.logs().iter().map(facts).collect()
+}
+
+/// What is printed.
+fn render(analysis: &Analysis, args: &AnalyzeArgs, page: Page) -> anyhow::Result<String> {
+    if args.json {
+        let text = serde_json::to_string_pretty(analysis);
+        return Ok(text.context("writing the analysis as JSON")? + "\n");
+    }
+    let options = view::Options {
+        by: args.by,
+        tree: args.tree,
+        sort: args.sort.unwrap_or_default(),
+        top: args.top.unwrap_or(if page.width.is_some() { TOP_IN_TERMINAL } else { 0 }),
+        depth: args.depth,
+        min_percent: args.min_percent,
+        filtered: args.filter.is_some(),
+    };
+    Ok(view::draw(analysis, options, page))
+}
+
+/// Asks every gate about the rows that are shown.
+fn gates(analysis: &Analysis, args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
+    let run_ns = analysis.run.duration_ns;
+    let mut code = ExitCode::SUCCESS;
+    for gate in &args.fail_if {
+        let verdict = match args.by {
+            GroupedBy::Function => gate.check(
+                analysis
+                    .functions
+                    .iter()
+                    .map(|function| (function.name.as_str(), FunctionRow { function, run_ns })),
+            ),
+            GroupedBy::Stage => {
+                gate.check(analysis.stages.iter().map(|row| (row.name.as_str(), row)))
+            }
+            GroupedBy::Thread => {
+                let rows = analysis.threads.iter().flatten();
+                gate.check(rows.map(|row| (row.name.as_str(), row)))
+            }
+            GroupedBy::Process => {
+                gate.check(analysis.processes.iter().map(|row| (row.exe.as_str(), row)))
+            }
+        };
+        match verdict {
+            Verdict::Passed => {}
+            Verdict::NoRow if args.allow_missing => {}
+            Verdict::NoRow => bail!(
+                "the gate {gate} is answered by no row: correct its name, or say --allow-missing"
+            ),
+            Verdict::Held(rows) => {
+                code = Code::GateHeld.into();
+                for (name, value) in rows {
+                    exit::say(format_args!("gate held: {gate}: {name} has {value}"));
+                }
+            }
+        }
+    }
+    Ok(code)
+}
+
+#[cfg(test)]
+#[path = "analyze_tests.rs"]
+mod tests;

@@ -1,0 +1,229 @@
+//! What an analysis says: the document of `ferret analyze --json`, from which every table is drawn
+//! too, so that what one shows the other can show. docs/json.md describes it; it only ever grows.
+//!
+//! Durations are ns, sizes bytes, percents of one core or of the run. What is not known is null.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the document: raised when a field changes its meaning, never when one is added.
+pub(crate) const FORMAT: u32 = 1;
+
+/// An analysis.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Analysis {
+    pub(crate) format: u32,
+    /// `analysis`
+    pub(crate) kind: String,
+    pub(crate) logs: Vec<Log>,
+    pub(crate) run: Run,
+    pub(crate) processes: Vec<Process>,
+    /// In the order asked for, longest total first by default.
+    pub(crate) functions: Vec<Function>,
+    /// In the order they began.
+    pub(crate) stages: Vec<Stage>,
+    /// All stages together; none where there is none.
+    #[serde(default)]
+    pub(crate) stage_total: Option<StageTotal>,
+    pub(crate) open: Vec<Open>,
+    /// With `--tree`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tree: Option<Vec<Node>>,
+    /// With `--by thread`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) threads: Option<Vec<Thread>>,
+}
+
+/// A log that was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Log {
+    pub(crate) path: String,
+    /// What it takes on disk.
+    pub(crate) bytes: u64,
+    /// The file's length, which runs ahead of it.
+    pub(crate) length: u64,
+    pub(crate) first_offset: u64,
+    pub(crate) next_offset: u64,
+    /// Wall time of the first entry still there, RFC 3339.
+    pub(crate) first_time: Option<String>,
+    pub(crate) salvaged_entries: u64,
+    /// Part of it is gone (dropped by retention, or damaged) and in no figure.
+    pub(crate) partial: bool,
+}
+
+/// The run as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) id: String,
+    /// Wall time, RFC 3339.
+    pub(crate) start: Option<String>,
+    pub(crate) start_unix_ns: Option<u64>,
+    /// Of what was analysed: less than the run with `--since` or `--until`.
+    pub(crate) duration_ns: u64,
+    /// Spans that ended, and those that are open.
+    pub(crate) spans: u64,
+    pub(crate) open_spans: u64,
+    pub(crate) dropped_spans: u64,
+}
+
+/// A process.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Process {
+    pub(crate) uid: String,
+    pub(crate) pid: u32,
+    pub(crate) exe: String,
+    pub(crate) host: String,
+    pub(crate) start: Option<String>,
+    /// Its last known moment.
+    pub(crate) end: Option<String>,
+    /// running, stalled, exited, failed, stopped, crashed or unknown
+    pub(crate) state: String,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) peak_rss_bytes: Option<u64>,
+    pub(crate) avg_cpu_percent: Option<f64>,
+    /// Threads that ended a span or a poll.
+    pub(crate) threads: u64,
+    pub(crate) duration_ns: u64,
+    pub(crate) calls: u64,
+    pub(crate) errors: u64,
+    pub(crate) dropped: u64,
+    /// Time at work in spans, all threads together.
+    pub(crate) busy_ns: u64,
+    /// With `--by process`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) durations: Option<Durations>,
+}
+
+/// How durations are distributed. Exact up to 512 of them, percentiles to 0.1 % above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are the document's, and units end a name")]
+pub(crate) struct Durations {
+    pub(crate) mean_ns: Option<u64>,
+    pub(crate) min_ns: Option<u64>,
+    pub(crate) p50_ns: Option<u64>,
+    pub(crate) p90_ns: Option<u64>,
+    pub(crate) p95_ns: Option<u64>,
+    pub(crate) p99_ns: Option<u64>,
+    pub(crate) max_ns: Option<u64>,
+}
+
+/// A function, block or stage, in all processes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    /// Names it within this document.
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) module: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    /// function, async, block, stage or asyncstage
+    pub(crate) kind: String,
+    /// Spans that ended ok, err, panicked or cancelled.
+    pub(crate) calls: u64,
+    pub(crate) open: u64,
+    /// How long those have been open, together; recursion counted once.
+    pub(crate) open_ns: u64,
+    /// Of the calls, how many returned an `Err` or unwound.
+    pub(crate) errors: u64,
+    /// Of those, how many unwound.
+    pub(crate) panics: u64,
+    pub(crate) cancelled: u64,
+    /// Spans whose end was not seen: in no other figure.
+    pub(crate) unknown: u64,
+    /// Spans lost directly under it: what they were is not known.
+    pub(crate) dropped: u64,
+    /// Of the calls, how many were counted by the program instead of recorded.
+    pub(crate) sampled: u64,
+    /// Recursion counted once.
+    pub(crate) total_ns: u64,
+    pub(crate) self_ns: u64,
+    /// Polls of an async function; the total of any other.
+    pub(crate) busy_ns: u64,
+    #[serde(flatten)]
+    pub(crate) durations: Durations,
+    /// How much of its time is the profiler's; null where the log does not tell.
+    pub(crate) overhead_percent: Option<f64>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stage {
+    pub(crate) name: String,
+    /// running, unfinished, failed, cancelled, done or unknown
+    pub(crate) state: String,
+    pub(crate) calls: u64,
+    /// The union of its spans.
+    pub(crate) wall_ns: u64,
+    pub(crate) peak_rss_bytes: Option<u64>,
+    pub(crate) avg_cpu_percent: Option<f64>,
+    /// Another stage ran in the same process meanwhile: memory and CPU are of both.
+    pub(crate) shared: bool,
+    /// Units done, and units in all where that is known.
+    pub(crate) done: Option<u64>,
+    pub(crate) total: Option<u64>,
+    pub(crate) errors: u64,
+    pub(crate) open: u64,
+}
+
+/// All stages together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StageTotal {
+    /// The union of their spans.
+    pub(crate) wall_ns: u64,
+    pub(crate) peak_rss_bytes: Option<u64>,
+    pub(crate) avg_cpu_percent: Option<f64>,
+    /// Wall times may be too long by as much.
+    pub(crate) closed_gaps_ns: u64,
+}
+
+/// A span that has not ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    /// The process's uid.
+    pub(crate) process: String,
+    /// The thread's name; null while an async span waits.
+    pub(crate) thread: Option<String>,
+    /// The async span whose poll it is, or that waits.
+    pub(crate) task: Option<String>,
+    pub(crate) span: String,
+    pub(crate) parent: Option<String>,
+    pub(crate) name: String,
+    /// To the process's last known moment.
+    pub(crate) age_ns: u64,
+    /// How many frames of its thread lie under it.
+    pub(crate) depth: usize,
+}
+
+/// A node of the call tree.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Node {
+    /// A function's id; one that a filter took out is in the tree for what is below it.
+    pub(crate) function: u32,
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    pub(crate) total_ns: u64,
+    pub(crate) self_ns: u64,
+    pub(crate) open: u64,
+    /// How long those have been open, together.
+    pub(crate) open_ns: u64,
+    pub(crate) errors: u64,
+    pub(crate) children: Vec<Node>,
+}
+
+/// A thread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Thread {
+    /// The process's uid.
+    pub(crate) process: String,
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    pub(crate) errors: u64,
+    pub(crate) unknown: u64,
+    pub(crate) dropped: u64,
+    pub(crate) open: u64,
+    /// Time at work in spans.
+    pub(crate) busy_ns: u64,
+    #[serde(flatten)]
+    pub(crate) durations: Durations,
+}

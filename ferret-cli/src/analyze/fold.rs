@@ -1,0 +1,131 @@
+//! One pass over the entries: which of them count, and every projection an analysis is made of.
+
+use super::window::Window;
+use crate::filter::{Field, Filter, Subject, Value};
+use ferret::event::{Entry, LogEntry, LogIndex, Names, Outcome, PathId, ThreadId};
+use ferret::projections::{Calls, GroupBy, Live, Processes, Stages};
+
+/// What entries of a run add up to.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    pub(super) calls: Calls,
+    pub(super) live: Live,
+    pub(super) processes: Processes,
+    pub(super) stages: Stages,
+    pub(super) window: Window,
+    pub(super) filter: Option<Filter>,
+}
+
+impl Fold {
+    /// Nothing yet.
+    pub(super) fn new(group: GroupBy, filter: Option<Filter>, window: Window) -> Self {
+        Self { calls: Calls::new(group), filter, window, ..Self::default() }
+    }
+
+    /// Takes one entry.
+    pub(super) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        if let LogEntry::ProcessStart(start) = &entry.what {
+            self.window.process(log, entry.time, start);
+            if let Some(since) = self.window.since(log) {
+                self.stages.begin_at(log, since);
+            }
+        }
+        if self.window.until(log).is_some_and(|until| entry.time > until) {
+            // How the process ended stays known, so that one that went on is not taken for dead.
+            if matches!(entry.what, LogEntry::ProcessEnd(_) | LogEntry::ProcessExit(_)) {
+                self.processes.apply(log, entry);
+            }
+            return;
+        }
+        self.processes.apply(log, entry);
+        self.live.apply(log, names, entry);
+        self.stages.apply(log, names, entry);
+        let is_counted = self.window.since(log).is_none_or(|since| entry.time >= since);
+        if is_counted && self.passes(log, names, entry) {
+            self.calls.apply(log, names, entry);
+        }
+    }
+
+    fn passes(&self, log: LogIndex, names: &Names, entry: &Entry) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let Some(span) = SpanSubject::ended(names, &self.processes, log, entry) else {
+            return true;
+        };
+        filter.allows(&span)
+    }
+}
+
+/// A span, to be asked by a filter.
+pub(super) struct SpanSubject<'a> {
+    pub(super) names: &'a Names,
+    pub(super) processes: &'a Processes,
+    pub(super) log: LogIndex,
+    pub(super) path: PathId,
+    /// None while it waits.
+    pub(super) thread: Option<ThreadId>,
+    /// How long it took, or has been open; none of a poll.
+    pub(super) dur_ns: Option<u64>,
+    /// None of one that is open.
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl<'a> SpanSubject<'a> {
+    /// The span that an entry counts for; none for entries that count for none.
+    fn ended(
+        names: &'a Names,
+        processes: &'a Processes,
+        log: LogIndex,
+        entry: &Entry,
+    ) -> Option<Self> {
+        let (path, dur_ns, outcome) = match &entry.what {
+            LogEntry::SpanEnd { path, start, outcome, .. } => {
+                (*path, Some(entry.time.since(*start)), Some(*outcome))
+            }
+            LogEntry::Exit { path, .. }
+            | LogEntry::Polls { path, .. }
+            | LogEntry::Summary { path, .. } => (*path, None, None),
+            _ => return None,
+        };
+        let thread = Some(entry.thread);
+        Some(Self { names, processes, log, path, thread, dur_ns, outcome })
+    }
+}
+
+impl Subject for SpanSubject<'_> {
+    #[expect(clippy::cast_precision_loss, reason = "durations below 104 days are exact")]
+    fn value(&self, field: Field) -> Value<'_> {
+        let callsite = || self.names.callsite_info(self.path);
+        match field {
+            Field::Name => Value::Text(self.names.span_name(self.path).into()),
+            Field::Module => Value::Text(callsite().map_or("", |info| &info.module).into()),
+            Field::File => Value::Text(callsite().map_or("", |info| &info.file).into()),
+            Field::Kind => callsite()
+                .map_or(Value::Nothing, |info| Value::Text(super::build::kind(info.kind).into())),
+            Field::Thread => match self.thread {
+                Some(id) => Value::Text(self.names.thread_name(id).into()),
+                None => Value::Nothing,
+            },
+            Field::Process => match self.processes.get(self.log) {
+                Some(process) => Value::Text(process.name().into()),
+                None => Value::Nothing,
+            },
+            Field::Outcome => match self.outcome {
+                Some(outcome) => Value::Text(name_of(outcome).into()),
+                None => Value::Foreign,
+            },
+            Field::Dur => self.dur_ns.map_or(Value::Foreign, |ns| Value::Number(ns as f64)),
+            _ => Value::Foreign,
+        }
+    }
+}
+
+/// An outcome as it is written.
+fn name_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ok => "ok",
+        Outcome::Err => "err",
+        Outcome::Panicked => "panicked",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Unknown => "unknown",
+    }
+}

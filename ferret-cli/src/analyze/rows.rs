@@ -1,0 +1,245 @@
+//! What a filter or a gate can ask about a row, and in what order rows stand.
+
+use super::document::{Durations, Function, Node, Process, Stage, Thread};
+use crate::filter::{Field, Subject, Value};
+use clap::ValueEnum;
+use std::cmp::Reverse;
+
+/// By what rows are put in order, largest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortBy {
+    /// Time from start to end, recursion counted once
+    #[default]
+    Total,
+    /// Time less that of profiled callees
+    #[value(name = "self")]
+    SelfTime,
+    /// How often
+    Calls,
+    /// The mean duration
+    Mean,
+    /// The median duration
+    P50,
+    /// 95 of 100 took no longer
+    P95,
+    /// 99 of 100 took no longer
+    P99,
+    /// The longest duration
+    Max,
+    /// How often with an `Err` or a panic
+    Errors,
+}
+
+/// A function with the run it ran in.
+pub(super) struct FunctionRow<'a> {
+    pub(super) function: &'a Function,
+    pub(super) run_ns: u64,
+}
+
+/// `part` of `whole` in percent.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub(super) fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+}
+
+impl SortBy {
+    /// What it is called on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::SelfTime => "self",
+            Self::Calls => "calls",
+            Self::Mean => "mean",
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::Max => "max",
+            Self::Errors => "errors",
+        }
+    }
+
+    /// Whether rows that are sums have none.
+    pub(super) fn is_of_durations(self) -> bool {
+        matches!(self, Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max)
+    }
+
+    /// Puts stages in order.
+    pub(super) fn stages(self, rows: &mut [Stage]) {
+        rows.sort_by_key(|row| {
+            Reverse(match self {
+                Self::Calls => row.calls,
+                Self::Errors => row.errors,
+                _ => row.wall_ns,
+            })
+        });
+    }
+
+    /// Puts the nodes of a tree in order, siblings among each other.
+    pub(super) fn tree(self, nodes: &mut [Node]) {
+        nodes.sort_by_key(|node| {
+            Reverse(match self {
+                Self::Calls => node.calls,
+                Self::Errors => node.errors,
+                Self::SelfTime => node.self_ns,
+                _ => node.total_ns.saturating_add(node.open_ns),
+            })
+        });
+        // No deeper than the tree, which has a limit.
+        for node in nodes {
+            self.tree(&mut node.children);
+        }
+    }
+
+    fn of_durations(self, durations: &Durations) -> Option<u64> {
+        match self {
+            Self::Mean => durations.mean_ns,
+            Self::P50 => durations.p50_ns,
+            Self::P95 => durations.p95_ns,
+            Self::P99 => durations.p99_ns,
+            Self::Max => durations.max_ns,
+            Self::Total | Self::SelfTime | Self::Calls | Self::Errors => None,
+        }
+    }
+
+    /// Puts functions in order. What has not ended yet counts with the time it has been open, so
+    /// that the function a program hangs in stands on top.
+    pub(super) fn functions(self, rows: &mut [Function]) {
+        rows.sort_by_cached_key(|row| {
+            let key = match self {
+                Self::Total => row.total_ns.saturating_add(row.open_ns),
+                Self::SelfTime => row.self_ns,
+                Self::Calls => row.calls,
+                Self::Errors => row.errors,
+                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
+                    self.of_durations(&row.durations).unwrap_or(0)
+                }
+            };
+            (Reverse(key), row.name.clone(), row.id)
+        });
+    }
+
+    /// Puts threads in order.
+    pub(super) fn threads(self, rows: &mut [Thread]) {
+        rows.sort_by_cached_key(|row| {
+            let key = match self {
+                Self::Total | Self::SelfTime => row.busy_ns,
+                Self::Calls => row.calls,
+                Self::Errors => row.errors,
+                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
+                    self.of_durations(&row.durations).unwrap_or(0)
+                }
+            };
+            (Reverse(key), row.name.clone(), row.id)
+        });
+    }
+
+    /// Puts processes in order.
+    pub(super) fn processes(self, rows: &mut [Process]) {
+        rows.sort_by_cached_key(|row| {
+            let key = match self {
+                Self::Total | Self::SelfTime => row.busy_ns,
+                Self::Calls => row.calls,
+                Self::Errors => row.errors,
+                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
+                    row.durations.as_ref().and_then(|d| self.of_durations(d)).unwrap_or(0)
+                }
+            };
+            (Reverse(key), row.pid)
+        });
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "below 2^53 exact: 104 days, 8 PiB")]
+fn number(value: u64) -> Value<'static> {
+    Value::Number(value as f64)
+}
+
+fn known(value: Option<u64>) -> Value<'static> {
+    value.map_or(Value::Nothing, number)
+}
+
+fn of_durations(durations: &Durations, field: Field) -> Value<'static> {
+    match field {
+        Field::Mean => known(durations.mean_ns),
+        Field::Min => known(durations.min_ns),
+        Field::P50 => known(durations.p50_ns),
+        Field::P90 => known(durations.p90_ns),
+        Field::P95 => known(durations.p95_ns),
+        Field::P99 => known(durations.p99_ns),
+        Field::Max => known(durations.max_ns),
+        _ => Value::Foreign,
+    }
+}
+
+impl Subject for FunctionRow<'_> {
+    fn value(&self, field: Field) -> Value<'_> {
+        let row = self.function;
+        match field {
+            Field::Name => Value::Text(row.name.as_str().into()),
+            Field::Module => Value::Text(row.module.as_str().into()),
+            Field::File => Value::Text(row.file.as_str().into()),
+            Field::Kind => Value::Text(row.kind.as_str().into()),
+            Field::Calls => number(row.calls),
+            Field::Errors => number(row.errors),
+            Field::Panics => number(row.panics),
+            Field::Cancelled => number(row.cancelled),
+            Field::Unknown => number(row.unknown),
+            Field::Dropped => number(row.dropped),
+            Field::Open => number(row.open),
+            Field::Total => number(row.total_ns),
+            Field::SelfTime => number(row.self_ns),
+            Field::Busy => number(row.busy_ns),
+            Field::Percent => Value::Number(percent(row.total_ns, self.run_ns)),
+            _ => of_durations(&row.durations, field),
+        }
+    }
+}
+
+impl Subject for &Stage {
+    fn value(&self, field: Field) -> Value<'_> {
+        match field {
+            Field::Name => Value::Text(self.name.as_str().into()),
+            Field::Kind => Value::Text("stage".into()),
+            Field::State => Value::Text(self.state.as_str().into()),
+            Field::Calls => number(self.calls),
+            Field::Errors => number(self.errors),
+            Field::Open => number(self.open),
+            Field::Wall => number(self.wall_ns),
+            Field::Rss => known(self.peak_rss_bytes),
+            Field::Cpu => self.avg_cpu_percent.map_or(Value::Nothing, Value::Number),
+            _ => Value::Foreign,
+        }
+    }
+}
+
+impl Subject for &Thread {
+    fn value(&self, field: Field) -> Value<'_> {
+        match field {
+            Field::Thread => Value::Text(self.name.as_str().into()),
+            Field::Calls => number(self.calls),
+            Field::Errors => number(self.errors),
+            Field::Unknown => number(self.unknown),
+            Field::Dropped => number(self.dropped),
+            Field::Open => number(self.open),
+            Field::Busy | Field::SelfTime => number(self.busy_ns),
+            _ => of_durations(&self.durations, field),
+        }
+    }
+}
+
+impl Subject for &Process {
+    fn value(&self, field: Field) -> Value<'_> {
+        match field {
+            Field::Process => Value::Text(self.exe.rsplit('/').next().unwrap_or_default().into()),
+            Field::State => Value::Text(self.state.as_str().into()),
+            Field::Calls => number(self.calls),
+            Field::Errors => number(self.errors),
+            Field::Dropped => number(self.dropped),
+            Field::Busy | Field::SelfTime => number(self.busy_ns),
+            Field::Wall => number(self.duration_ns),
+            Field::Rss => known(self.peak_rss_bytes),
+            Field::Cpu => self.avg_cpu_percent.map_or(Value::Nothing, Value::Number),
+            _ => self.durations.as_ref().map_or(Value::Foreign, |d| of_durations(d, field)),
+        }
+    }
+}

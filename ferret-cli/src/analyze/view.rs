@@ -1,0 +1,71 @@
+//! An analysis drawn for people: a headline, one table, and what else must be known.
+
+mod functions;
+mod groups;
+mod headline;
+mod notes;
+mod stages;
+mod tree;
+
+use super::GroupedBy;
+use super::document::Analysis;
+use super::rows::SortBy;
+use crate::page::{Page, Style};
+
+/// What is drawn, and how much of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub(super) by: GroupedBy,
+    pub(super) tree: bool,
+    pub(super) sort: SortBy,
+    /// Rows of a table, or children of a node; 0 for all.
+    pub(super) top: usize,
+    pub(super) depth: usize,
+    /// Rows below this are left out.
+    pub(super) min_percent: f64,
+    /// Whether a filter was given.
+    pub(super) filtered: bool,
+}
+
+/// The whole text.
+pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String {
+    let mut out = headline::draw(analysis, page);
+    out.push('\n');
+    let is_empty = analysis.run.spans == 0 && analysis.run.dropped_spans == 0;
+    if is_empty {
+        out += &notes::nothing_recorded(analysis, page);
+    } else if options.tree {
+        out += &tree::draw(analysis, options, page);
+    } else {
+        out += &match options.by {
+            GroupedBy::Function => functions::draw(analysis, options, page),
+            GroupedBy::Stage => stages::draw(analysis, options, page),
+            GroupedBy::Thread => groups::threads(analysis, options, page),
+            GroupedBy::Process => groups::processes(analysis, options, page),
+        };
+    }
+    out += &notes::open(analysis, page);
+    out += &notes::losses(analysis, page);
+    out
+}
+
+/// What stands below a table: how many rows there are, and how to see more.
+fn below(shown: usize, all: usize, what: &str, hidden: &[&str], page: Page) -> String {
+    let mut notes = Vec::new();
+    if shown < all {
+        notes.push(format!("{shown} of {all} {what}: --top 0 shows all"));
+    }
+    if !hidden.is_empty() {
+        let columns = hidden.join(" ").to_lowercase();
+        notes.push(format!("no room for {columns}: widen the terminal, or pipe"));
+    }
+    notes.iter().map(|note| page.sentence(note, Style::Faint)).collect()
+}
+
+/// What the marks in a table mean.
+fn marks(marks: &[&str], page: Page) -> String {
+    if marks.is_empty() {
+        return String::new();
+    }
+    page.sentence(&marks.join(" · "), Style::Faint)
+}

@@ -1,0 +1,136 @@
+//! The table of functions.
+
+use super::{Options, below};
+use crate::analyze::document::{Analysis, Durations, Function};
+use crate::analyze::rows::{SortBy, percent};
+use crate::format;
+use crate::page::{Page, Style};
+use crate::table::{Cell, Column, Table};
+use std::collections::BTreeMap;
+
+/// The columns behind the name, each with the weight it has where there is no room for all.
+const COLUMNS: [(&str, u8); 10] = [
+    ("CALLS", 90),
+    ("TOTAL", 100),
+    ("% RUN", 95),
+    ("SELF", 80),
+    ("MEAN", 60),
+    ("P50", 30),
+    ("P95", 20),
+    ("P99", 70),
+    ("MAX", 40),
+    ("ERRORS", 10),
+];
+
+pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String {
+    let run_ns = analysis.run.duration_ns;
+    let all = &analysis.functions;
+    let is_shown = |row: &&Function| {
+        percent(row.total_ns.saturating_add(row.open_ns), run_ns) >= options.min_percent
+    };
+    let rows: Vec<&Function> = all.iter().filter(is_shown).collect();
+    if rows.is_empty() {
+        return super::notes::nothing_passes(options, page);
+    }
+    let top = if options.top == 0 { rows.len() } else { options.top };
+    let has_errors = all.iter().any(|row| row.errors > 0);
+    let mut columns = vec![Column { title: "FUNCTION", weight: u8::MAX }];
+    columns.extend(COLUMNS.map(|(title, weight)| Column {
+        title,
+        // What was asked for stands there; a column of noughts is the first to go.
+        weight: match title {
+            _ if title.eq_ignore_ascii_case(options.sort.name()) => 99,
+            "ERRORS" if has_errors => 85,
+            _ => weight,
+        },
+    }));
+    let mut table = Table::new(columns);
+    let names = names(all);
+    for row in rows.iter().take(top) {
+        let name = names.get(&row.id).map_or(row.name.as_str(), String::as_str);
+        table.row(cells(row, name, run_ns, options.sort));
+    }
+    let (mut text, hidden) = table.render(page);
+    text += &below(rows.len().min(top), rows.len(), "functions", &hidden, page);
+    let shown = || rows.iter().take(top);
+    let mut marks = Vec::new();
+    if shown().any(|row| row.open > 0) {
+        marks.push("+ with what is still open");
+    }
+    if shown().any(|row| percent(row.total_ns.saturating_add(row.open_ns), run_ns) > 100.05) {
+        marks.push("over 100%: at work in several threads at once");
+    }
+    text += &super::marks(&marks, page);
+    text
+}
+
+/// What each function is called here: its name, with as much of the module as tells it from
+/// others of the same name.
+pub(super) fn names(functions: &[Function]) -> BTreeMap<u32, String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in functions {
+        *counts.entry(&row.name).or_default() += 1;
+    }
+    let name = |row: &Function| match counts.get(row.name.as_str()) {
+        Some(&many) if many > 1 && !row.module.is_empty() => {
+            let is_same = |other: &&Function| {
+                other.id != row.id && other.name == row.name && other.module == row.module
+            };
+            let line = if functions.iter().any(|other| is_same(&other)) {
+                format!(":{}", row.line)
+            } else {
+                String::new()
+            };
+            format!("{}::{}{line}", row.module, row.name)
+        }
+        _ => row.name.clone(),
+    };
+    functions.iter().map(|row| (row.id, name(row))).collect()
+}
+
+fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {
+    // What is open counts up to now, and says so.
+    let total_ns = row.total_ns.saturating_add(row.open_ns);
+    let share = percent(total_ns, run_ns);
+    let so_far = |text| so_far(row.calls + row.open > 0, row.open > 0, text);
+    let dominates = if share >= 50.0 { Style::Strong } else { Style::Plain };
+    let is_bad = if row.errors > 0 { Style::Bad } else { Style::Faint };
+    let self_ns = (row.calls > 0 || row.self_ns > 0).then_some(row.self_ns);
+    let mut cells = vec![
+        Cell::new(name).styled(dominates),
+        Cell::new(format::count(row.calls)),
+        so_far(format::duration(total_ns)),
+        so_far(share_of_run(share)),
+        Cell::new(self_ns.map_or_else(|| "–".to_owned(), format::duration)),
+    ];
+    cells.extend(durations(&row.durations));
+    cells.push(Cell::new(format::count(row.errors)).styled(is_bad));
+    let sorted = COLUMNS.iter().position(|(title, _)| title.eq_ignore_ascii_case(sort.name()));
+    if let Some(cell) = sorted.and_then(|index| cells.get_mut(index + 1))
+        && cell.style == Style::Plain
+    {
+        cell.style = Style::Strong;
+    }
+    cells
+}
+
+/// A time that may still grow.
+pub(super) fn so_far(is_seen: bool, is_open: bool, text: String) -> Cell {
+    match (is_seen, is_open) {
+        (false, _) => Cell::new("–"),
+        (true, false) => Cell::new(text),
+        (true, true) => Cell::new(text + "+").styled(Style::Warn),
+    }
+}
+
+/// Mean, p50, p95, p99 and max.
+pub(super) fn durations(durations: &Durations) -> [Cell; 5] {
+    let Durations { mean_ns, p50_ns, p95_ns, p99_ns, max_ns, .. } = durations;
+    let text = |ns: &Option<u64>| ns.map_or_else(|| "–".to_owned(), format::duration);
+    [mean_ns, p50_ns, p95_ns, p99_ns, max_ns].map(|ns| Cell::new(text(ns)))
+}
+
+/// A share of the run: `98.2%`, and `<0.1%` for what is there but little.
+pub(super) fn share_of_run(share: f64) -> String {
+    if share > 0.0 && share < 0.05 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+}

@@ -1,0 +1,151 @@
+//! What stands below the table: open spans, losses, and why there may be nothing to show.
+
+use super::Options;
+use super::headline::program;
+use crate::analyze::document::{Analysis, Open, Process};
+use crate::format;
+use crate::page::{Page, Style};
+use crate::table::{Cell, Column, Table};
+
+/// More open spans than this are only counted.
+const MOST_OPEN: usize = 30;
+/// Functions named under which spans were lost.
+const MOST_LOSSES: usize = 5;
+
+/// Why a run may have recorded nothing.
+pub(super) fn nothing_recorded(analysis: &Analysis, page: Page) -> String {
+    let is_live = analysis.processes.iter().any(|p| p.state == "running" || p.state == "stalled");
+    let so_far = if is_live { " so far" } else { "" };
+    let mut out = page.paint(&format!("No span was recorded{so_far}."), Style::Strong);
+    out += " What it may be:\n\n";
+    for why in [
+        "- No annotation was reached: #[profile] stands on no function that ran. Put it on main \
+         first.",
+        "- Recording began after the work, or ended before it: keep the session that ferret::start \
+         returns until the end.",
+        "- The annotations are compiled away: some crate turns on the feature `off` of ferret-core.",
+    ] {
+        out += &page.sentence(why, Style::Plain);
+    }
+    out
+}
+
+/// A filter or a limit leaves nothing.
+pub(super) fn nothing_passes(options: Options, page: Page) -> String {
+    let why = match (options.filtered, options.min_percent > 0.0) {
+        (true, _) => "Nothing passes --filter",
+        (false, true) => "Nothing reaches --min-percent",
+        (false, false) => "No span ended in this part of the run",
+    };
+    page.paint(why, Style::Strong) + ".\n"
+}
+
+/// The spans that have not ended, thread by thread.
+pub(super) fn open(analysis: &Analysis, page: Page) -> String {
+    if analysis.open.is_empty() {
+        return String::new();
+    }
+    let has_several = analysis.processes.len() > 1;
+    let mut table = Table::new(vec![
+        Column { title: "OPEN", weight: u8::MAX },
+        Column { title: "SINCE", weight: 9 },
+    ]);
+    let mut place = None;
+    for span in analysis.open.iter().take(MOST_OPEN) {
+        let process = analysis.processes.iter().find(|process| process.uid == span.process);
+        let here = (span.process.as_str(), span.thread.as_deref());
+        if place != Some(here) {
+            table.row(vec![
+                Cell::new(title(process, span, has_several)).styled(Style::Strong),
+                Cell::default(),
+            ]);
+            place = Some(here);
+        }
+        let lead = "  ".repeat(span.depth.min(20) + 1);
+        let name = match &span.task {
+            Some(_) if span.thread.is_some() => format!("{} (polled)", span.name),
+            _ => span.name.clone(),
+        };
+        table.row(vec![
+            Cell { lead, text: name, style: Style::Plain },
+            Cell::new(format::duration(span.age_ns)).styled(Style::Warn),
+        ]);
+    }
+    let mut out = String::from("\n");
+    out += &table.render(page).0;
+    if analysis.open.len() > MOST_OPEN {
+        let more = format!("and {} more: --json has all", analysis.open.len() - MOST_OPEN);
+        out += &page.paint(&more, Style::Faint);
+        out.push('\n');
+    }
+    out
+}
+
+fn title(process: Option<&Process>, span: &Open, has_several: bool) -> String {
+    let place = match &span.thread {
+        Some(thread) => format!("thread {thread}"),
+        None => "waiting tasks".to_owned(),
+    };
+    let Some(process) = process else { return place };
+    let when = match process.state.as_str() {
+        "running" => "now",
+        "stalled" => "now, though it stalls",
+        "crashed" => "when it crashed",
+        "stopped" => "when it was stopped",
+        "unknown" => "when last heard of",
+        _ => "when it ended",
+    };
+    if has_several {
+        format!("{place} [{} {}], {when}", program(process), process.pid)
+    } else {
+        format!("{place}, {when}")
+    }
+}
+
+/// What was lost, and what of the log is gone.
+pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
+    let mut notes = Vec::new();
+    let dropped = analysis.run.dropped_spans;
+    if dropped > 0 {
+        let mut under: Vec<_> = analysis.functions.iter().filter(|row| row.dropped > 0).collect();
+        under.sort_by_key(|row| std::cmp::Reverse(row.dropped));
+        let named: Vec<String> = under
+            .iter()
+            .take(MOST_LOSSES)
+            .map(|row| format!("{} under {}", format::count(row.dropped), row.name))
+            .collect();
+        let named =
+            if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        notes.push(format!(
+            "{} spans were dropped{named}: they came faster than the log could be written. \
+             They are in no figure; their time is off the self time of what called them.",
+            format::count(dropped)
+        ));
+    }
+    let unknown: u64 = analysis.functions.iter().map(|row| row.unknown).sum();
+    if unknown > 0 {
+        let spans = if unknown == 1 { "span" } else { "spans" };
+        notes.push(format!("{} {spans} ended unseen, in no figure.", format::count(unknown)));
+    }
+    for log in analysis.logs.iter().filter(|log| log.partial) {
+        notes.push(match log.first_offset {
+            0 => format!("{}: part of it is damaged and in no figure.", log.path),
+            first => format!(
+                "{}: its first {} entries are gone (retention), and in no figure.",
+                log.path,
+                format::count(first)
+            ),
+        });
+    }
+    if let Some(total) = analysis.stage_total.filter(|total| total.closed_gaps_ns > 0) {
+        notes.push(format!(
+            "Stages ran in so many pieces that gaps of {} together count as theirs.",
+            format::duration(total.closed_gaps_ns)
+        ));
+    }
+    if notes.is_empty() {
+        return String::new();
+    }
+    let lines = notes.iter().map(|note| page.sentence(note, Style::Warn));
+    "\n".to_owned() + &lines.collect::<String>()
+}
