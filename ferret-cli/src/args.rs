@@ -1,6 +1,6 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
-use crate::{analyze, completions, man, watch};
+use crate::{analyze, check, completions, log, man, run, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -20,10 +20,16 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start a command recording, and say at its end where the time went.
+    Run(run::RunArgs),
     /// Show what a program does while it runs, or did when it ended.
     Watch(watch::WatchArgs),
     /// Tell where a run's time went.
     Analyze(analyze::AnalyzeArgs),
+    /// Print the raw entries of a log, like tail -f.
+    Log(log::LogArgs),
+    /// Read all of a log, and say what was found.
+    Check(check::CheckArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one page per command into a folder.
@@ -34,8 +40,11 @@ impl Command {
     /// Does it.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Run(args) => Ok(run::run(args)),
             Self::Watch(args) => watch::run(args),
             Self::Analyze(args) => analyze::run(args),
+            Self::Log(args) => log::run(args),
+            Self::Check(args) => check::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

@@ -8,12 +8,13 @@
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals as Incoming;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,39 +40,96 @@ impl Ended {
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
-    /// The child's pid for as long as it is surely the child's: until it is about to be reaped.
-    signalled: Arc<Mutex<Option<Pid>>>,
-    signals: Handle,
+    signals: Signals,
     start_ticks: u64,
 }
 
-/// Starts `command`.
-///
-/// # Errors
-///
-/// It could not be started (the kind tells `NotFound` from `PermissionDenied`), or signals could
-/// not be caught.
-pub(crate) fn spawn(command: &mut Command) -> io::Result<Running> {
-    let ignored = ignored_signals();
-    let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT]
-        .into_iter()
-        .filter(|signal| ignored & (1_u64 << (signal - 1)) == 0);
-    // Before the child exists, so that no signal falls in between; handlers, unlike ignored
-    // signals, are not inherited through exec.
-    let signals = Signals::new(caught)?;
-    let child = command.spawn()?;
-    let pid = Pid::from_child(&child);
-    let running = Running {
-        start_ticks: start_ticks(child.id()),
-        child,
-        signalled: Arc::new(Mutex::new(Some(pid))),
-        signals: signals.handle(),
-    };
-    let signalled = Arc::clone(&running.signalled);
-    thread::Builder::new()
-        .name("ferret-signals".to_owned())
-        .spawn(move || forward(signals, &signalled))?;
-    Ok(running)
+/// The signals that ferret catches, from before there is a command to pass them on to and until
+/// ferret itself ends.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    target: Arc<Mutex<Target>>,
+}
+
+/// Whom to pass signals on to.
+#[derive(Debug)]
+enum Target {
+    /// The command is being started; these wait for it.
+    Starting(Vec<Signal>),
+    /// The pid is surely the command's, until it is about to be reaped.
+    Alive(Pid),
+    /// It ended then.
+    Gone(Instant),
+}
+
+/// The Ctrl-C that ends the command comes to ferret at about the same time; one that comes later
+/// than this after the command's end is meant for ferret.
+const SAME_KEY: Duration = Duration::from_millis(500);
+
+impl Signals {
+    /// Begins to catch them.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses handlers or a thread.
+    pub(crate) fn catch() -> io::Result<Self> {
+        let ignored = ignored_signals();
+        let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT]
+            .into_iter()
+            .filter(|signal| ignored & (1_u64 << (signal - 1)) == 0);
+        // Handlers, unlike ignored signals, are not inherited through exec.
+        let mut incoming = Incoming::new(caught)?;
+        let target = Arc::new(Mutex::new(Target::Starting(Vec::new())));
+        let signals = Self { target: Arc::clone(&target) };
+        let forward = move || {
+            for signal in incoming.forever() {
+                lock(&target).receive(signal);
+            }
+        };
+        thread::Builder::new().name("ferret-signals".to_owned()).spawn(forward)?;
+        Ok(signals)
+    }
+
+    /// Starts `command`.
+    ///
+    /// # Errors
+    ///
+    /// It could not be started; the kind tells `NotFound` from the other reasons.
+    pub(crate) fn spawn(self, command: &mut Command) -> io::Result<Running> {
+        let child = command.spawn()?;
+        let mut target = lock(&self.target);
+        let waiting = std::mem::replace(&mut *target, Target::Alive(Pid::from_child(&child)));
+        if let Target::Starting(signals) = waiting {
+            for signal in signals {
+                target.pass_on(signal);
+            }
+        }
+        drop(target);
+        Ok(Running { start_ticks: start_ticks(child.id()), child, signals: self })
+    }
+}
+
+impl Target {
+    fn receive(&mut self, number: i32) {
+        match (&self, number) {
+            (Self::Gone(since), _) if since.elapsed() > SAME_KEY => {
+                std::process::exit(128 + number);
+            }
+            (_, SIGTERM) => self.pass_on(Signal::TERM),
+            (_, SIGHUP) => self.pass_on(Signal::HUP),
+            // The terminal has sent it to the command, too.
+            _ => {}
+        }
+    }
+
+    fn pass_on(&mut self, signal: Signal) {
+        match self {
+            Self::Starting(waiting) => waiting.push(signal),
+            // It fails only for a program of another user (a setuid one), which we may not signal.
+            Self::Alive(pid) => kill_process(*pid, signal).unwrap_or(()),
+            Self::Gone(_) => {}
+        }
+    }
 }
 
 impl Running {
@@ -93,15 +151,16 @@ impl Running {
     /// The system does not say how it ended.
     pub(crate) fn wait(mut self) -> io::Result<Ended> {
         let pid = Pid::from_child(&self.child);
-        // Not reaped yet: until `signalled` is empty its pid cannot be another process's.
+        // Dead but not reaped: its pid cannot be another process's yet.
         let dead = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while let Err(error) = waitid(WaitId::Pid(pid), dead) {
             if error != rustix::io::Errno::INTR {
                 return Err(error.into());
             }
         }
-        self.signalled.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.signals.close();
+        #[expect(clippy::disallowed_methods, reason = "tells one key press from the next")]
+        let now = Instant::now();
+        *lock(&self.signals.target) = Target::Gone(now);
         let status = self.child.wait()?;
         match (status.code(), status.signal()) {
             (Some(code), _) => Ok(Ended::Code(code)),
@@ -111,19 +170,8 @@ impl Running {
     }
 }
 
-fn forward(mut signals: Signals, target: &Mutex<Option<Pid>>) {
-    for signal in signals.forever() {
-        let signal = match signal {
-            SIGTERM => Signal::TERM,
-            SIGHUP => Signal::HUP,
-            _ => continue,
-        };
-        let target = target.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pid) = *target {
-            // It fails only for a program of another user (a setuid one), which we may not signal.
-            kill_process(pid, signal).ok();
-        }
-    }
+fn lock(target: &Mutex<Target>) -> MutexGuard<'_, Target> {
+    target.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The signals this process was started with ignored, as the kernel's mask: bit N-1 for signal N.
@@ -153,7 +201,8 @@ mod tests {
     use super::*;
 
     fn check(script: &str, expect: Ended, shell_code: u8) {
-        let running = spawn(Command::new("sh").args(["-c", script])).unwrap();
+        let signals = Signals::catch().unwrap();
+        let running = signals.spawn(Command::new("sh").args(["-c", script])).unwrap();
         let ended = running.wait().unwrap();
         assert_eq!((ended, ended.shell_code()), (expect, shell_code), "{script}");
     }
@@ -174,9 +223,12 @@ mod tests {
 
     #[test]
     fn a_command_that_is_not_there_says_so_by_its_kind() {
-        let missing = spawn(&mut Command::new("/nonexistent/command")).unwrap_err();
-        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
-        let no_program = spawn(&mut Command::new("/")).unwrap_err();
-        assert_eq!(no_program.kind(), io::ErrorKind::PermissionDenied);
+        for (program, kind) in [
+            ("/nonexistent/command", io::ErrorKind::NotFound),
+            ("/", io::ErrorKind::PermissionDenied),
+        ] {
+            let started = Signals::catch().unwrap().spawn(&mut Command::new(program));
+            assert_eq!(started.unwrap_err().kind(), kind, "{program}");
+        }
     }
 }

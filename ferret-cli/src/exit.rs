@@ -1,12 +1,13 @@
 //! Exit codes, and how a failure is told: one sentence on stderr, the causes behind it. A closed
 //! pipe is no failure: whoever read our output had enough.
 
+use ferret::log::LogError;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 /// What ferret's exit codes mean; `ferret run` passes its command's code on instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Code {
     /// A gate held.
@@ -17,6 +18,10 @@ pub(crate) enum Code {
     Damaged = 3,
     /// `ferret run` itself failed; like `env` and `timeout`.
     RunFailed = 125,
+    /// `ferret run`: the command is there and cannot be executed.
+    NotExecutable = 126,
+    /// `ferret run`: there is no such command.
+    NotFound = 127,
 }
 
 impl From<Code> for ExitCode {
@@ -30,8 +35,16 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    say(format_args!("{error:#}"));
-    Code::Unreadable.into()
+    say(sentence(error));
+    let is_damage = error.downcast_ref::<LogError>().is_some_and(LogError::is_damage);
+    if is_damage { Code::Damaged.into() } else { Code::Unreadable.into() }
+}
+
+/// An error and its causes in one line; a cause that its error quotes is not told twice.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
+        if text.ends_with(&cause) { text } else { format!("{text}: {cause}") }
+    })
 }
 
 /// Prints what clap found wrong with the command line, or the help that was asked for.
@@ -64,6 +77,12 @@ fn is_broken_pipe(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use anyhow::Context as _;
+
+    #[test]
+    fn a_cause_that_its_error_quotes_is_not_told_twice() {
+        let error = anyhow::anyhow!("no space").context("writing: no space").context("saving");
+        assert_eq!(sentence(&error), "saving: writing: no space");
+    }
 
     #[test]
     fn a_closed_pipe_is_found_behind_its_context() {

@@ -4,15 +4,23 @@
 
 mod analyze;
 mod args;
+mod check;
+mod child;
 mod completions;
+mod entry_line;
 mod exit;
 mod filter;
 mod format;
+mod input;
+mod log;
 mod man;
 mod page;
 mod progress;
+mod run;
+mod summary;
 mod table;
 mod text;
+mod tmux;
 mod tui;
 mod watch;
 mod when;
@@ -21,6 +29,13 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // redb panics on some damaged files; that becomes an error, which says all there is to say.
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !ferret::log::panics_are_damage() {
+            tell(panic);
+        }
+    }));
     match args::Cli::try_parse() {
         Ok(cli) => cli.command.run().unwrap_or_else(|error| exit::report(&error)),
         Err(error) => exit::report_usage(&error),

@@ -1,0 +1,92 @@
+//! The logs a command reads: opening them, where they lie in time, and what could not be read of
+//! them. What the entries mean is each command's own business.
+
+use crate::exit::{Code, say};
+use crate::when::RunSpan;
+use anyhow::Context as _;
+use ferret::event::{Entry, LogEntry, LogTime, Offset};
+use ferret::log::{LogError, LogInfo, ReadOptions, Run, Tail};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Opens the logs that `paths` name: files, with their families, or folders. A log that had to be
+/// repaired is named on stderr.
+///
+/// # Errors
+///
+/// There is no log, or it cannot be read.
+pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<Run, LogError> {
+    let run = Run::open(paths, &options)?;
+    for tail in run.logs().iter().filter(|tail| tail.info().repaired) {
+        say_repaired(tail.info());
+    }
+    Ok(run)
+}
+
+/// One line about a log whose process was killed.
+pub(crate) fn say_repaired(info: &LogInfo) {
+    let how = match info.salvaged_entries {
+        0 => "its log is repaired".to_owned(),
+        count => format!("its log is repaired, with {count} entries saved from memory"),
+    };
+    let (path, pid) = (info.path.display(), info.pid);
+    say(format_args!("{path}: process {pid} ended without closing its log; {how}"));
+}
+
+/// Names what could not be read on stderr; the exit code: 3 if anything is damaged, 2 if a log of
+/// the run is out of reach.
+pub(crate) fn conclude(run: &Run) -> ExitCode {
+    let mut code = None;
+    for error in run.problems() {
+        say(error);
+        code = code.max(Some(if error.is_damage() { Code::Damaged } else { Code::Unreadable }));
+    }
+    for tail in run.logs() {
+        let (damages, count) = tail.damage();
+        let Some(first) = damages.first() else { continue };
+        code = Some(Code::Damaged);
+        let (path, at) = (tail.info().path.display(), first.offset.0);
+        let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+        say(format_args!(
+            "{path}: damaged at entry {at} ({}{more}); the rest was read, `ferret check` tells all",
+            first.what
+        ));
+    }
+    code.map_or(ExitCode::SUCCESS, ExitCode::from)
+}
+
+/// Where the run lies in time: from its first process's start to the last entry there is.
+///
+/// # Errors
+///
+/// No log of it still has its beginning, which alone ties its clock to wall time.
+pub(crate) fn span_of(run: &Run, options: ReadOptions) -> anyhow::Result<RunSpan> {
+    let mut span: Option<RunSpan> = None;
+    for tail in run.logs() {
+        let info = tail.info();
+        let mut tail = Tail::open(&info.path, &options)?;
+        let last = Offset(info.next_offset.0.saturating_sub(1));
+        let end = entry_at(&mut tail, last)?.map_or(info.first_time, |entry| entry.time);
+        let Some(first) = entry_at(&mut tail, info.first_offset)? else { continue };
+        let LogEntry::ProcessStart(process) = first.what else { continue };
+        let (start, start_unix_ns) = (first.time, process.unix_ns);
+        let earlier = span.filter(|span| span.start <= start);
+        let end = span.map_or(end, |span| span.end.max(end));
+        span = Some(match earlier {
+            Some(span) => RunSpan { end, ..span },
+            None => RunSpan { start, start_unix_ns, end },
+        });
+    }
+    span.context("the beginning of this log is gone, so its times cannot be told")
+}
+
+/// The first moment of the run that is still there, from which times are counted.
+pub(crate) fn first_time(run: &Run) -> LogTime {
+    run.logs().iter().map(|tail| tail.info().first_time).min().unwrap_or_default()
+}
+
+/// The entry at this offset, or the first behind it; none at the end.
+pub(crate) fn entry_at(tail: &mut Tail, offset: Offset) -> anyhow::Result<Option<Entry>> {
+    tail.seek(offset);
+    Ok(tail.poll(1)?.into_iter().next())
+}
