@@ -98,6 +98,13 @@ fn type_name(ty: &Type) -> String {
         Type::Reference(reference) => type_name(&reference.elem),
         Type::Paren(paren) => type_name(&paren.elem),
         Type::Group(group) => type_name(&group.elem),
+        Type::TraitObject(object) => {
+            let bound = object.bounds.iter().find_map(|bound| match bound {
+                syn::TypeParamBound::Trait(bound) => bound.path.segments.last(),
+                _ => None,
+            });
+            bound.map_or_else(|| "dyn".to_owned(), |bound| format!("dyn {}", bound.ident.unraw()))
+        }
         Type::Slice(slice) => format!("[{}]", type_name(&slice.elem)),
         other => other.to_token_stream().to_string().replace(' ', ""),
     }

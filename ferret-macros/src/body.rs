@@ -34,7 +34,8 @@ impl Parts<'_> {
         let Self { private, callsite, tags, order, .. } = self;
         let site = Span::mixed_site();
         // Nothing is returned, or nothing that could be an `Err`: the guard alone will do, and the
-        // body keeps the return type that its closures may be inferred from.
+        // body keeps the return type that its closures may be inferred from. And where the caller is
+        // tracked, a closure would be taken for it.
         if track_caller || is(output, |ty| matches!(ty, Type::Never(_) | Type::ImplTrait(_))) {
             let body = self.body.stream();
             let first = quote_spanned!(site=> let __ferret_span = #private::open(#callsite); #tags);
@@ -108,8 +109,17 @@ impl Parts<'_> {
     }
 }
 
+/// Whether the return type is one of these, however it is wrapped.
 fn is(output: &ReturnType, test: impl Fn(&Type) -> bool) -> bool {
-    matches!(output, ReturnType::Type(_, ty) if test(ty))
+    let ReturnType::Type(_, ty) = output else { return false };
+    let mut ty = &**ty;
+    // A type that came through a `macro_rules!` variable has an invisible group around it.
+    while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) =
+        ty
+    {
+        ty = elem;
+    }
+    test(ty)
 }
 
 /// A return that never runs, from which the compiler takes the type of `__ferret_type`. It stands

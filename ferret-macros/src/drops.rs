@@ -5,7 +5,8 @@
 //! the body, the variables that it will capture are named, last to first.
 //!
 //! Only what the body mentions is named: naming would capture the rest too, and hide the compiler's
-//! warning that it is unused.
+//! warning that it is unused. What the body does not mention is dropped after it; so of two parameters
+//! of which the body mentions the first alone, the second is dropped last instead of first.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -83,10 +84,11 @@ impl Visit<'_> for Names {
     }
 }
 
-/// Whether `name` occurs in `tokens` as a word, or inside braces of a format string.
+/// Whether `name` occurs in `tokens` as a variable may, or inside braces of a format string.
 fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|tree| match tree {
-        TokenTree::Ident(ident) => ident == name,
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    trees.iter().enumerate().any(|(at, tree)| match tree {
+        TokenTree::Ident(ident) => ident == name && !is_field(&trees, at),
         TokenTree::Group(group) => mentions(&group.stream(), name),
         TokenTree::Literal(literal) => {
             let text = literal.to_string();
@@ -94,4 +96,51 @@ fn mentions(tokens: &TokenStream, name: &str) -> bool {
         }
         TokenTree::Punct(_) => false,
     })
+}
+
+/// Whether the word at `at` is a field's or method's name: `x.word`, `X { word: … }`.
+fn is_field(trees: &[TokenTree], at: usize) -> bool {
+    let is = |index: Option<usize>, wanted: char| {
+        let tree = index.and_then(|index| trees.get(index));
+        matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+    };
+    let after_dot = is(at.checked_sub(1), '.') && !is(at.checked_sub(2), '.');
+    let before_colon = is(Some(at + 1), ':') && !is(Some(at + 2), ':');
+    after_dot || before_colon
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TokenStream, captured};
+    use quote::quote;
+
+    /// The signature's parameters that are named before `body`.
+    fn check(signature: TokenStream, body: &TokenStream, expected: &[&str]) {
+        let signature = syn::parse2(signature).unwrap();
+        let names: Vec<_> =
+            captured(&signature, body).into_iter().map(|found| found.name.to_string()).collect();
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn variables_are_named_last_to_first_if_two_may_have_to_be_dropped() {
+        check(quote!(fn f(a: A, b: B, c: C)), &quote!(c; a; b), &["c", "b", "a"]);
+        check(
+            quote!(fn f(mut self, (b, _, [c, ..]): T)),
+            &quote!(self.x(b, c)),
+            &["c", "b", "self"],
+        );
+        check(quote!(fn f(a: A, b: &B, c: u32, d: *mut D)), &quote!(a; b; c; d), &[]);
+        check(quote!(fn f(a: A)), &quote!(a), &[]);
+    }
+
+    #[test]
+    fn what_the_body_does_not_mention_is_left_alone() {
+        let f = || quote!(fn f(a: A, b: B, c: C));
+        check(f(), &quote!(a; { g!(c) }), &["c", "a"]);
+        check(f(), &quote!(a; x.b(); X { b: c }), &["c", "a"]);
+        check(f(), &quote!(a..b), &["b", "a"]);
+        check(f(), &quote!(println!("{a} {b} {c:?}")), &["c", "b", "a"]);
+        check(f(), &quote!(println!("a {} b", c)), &[]);
+    }
 }

@@ -39,6 +39,8 @@ use proc_macro::TokenStream;
 /// written, and *panicked* when it unwinds. A function that is generic over its whole return type
 /// (`fn f<T>() -> T`) counts as *ok*, even where `T` is a `Result`.
 ///
+/// With ferret's feature `off`, the function is compiled as it would be without the attribute.
+///
 /// # On an `impl` or `trait` block
 ///
 /// Every method is recorded, under the name `Type::method`. `#[profile(skip)]` leaves one out, and

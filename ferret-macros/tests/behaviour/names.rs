@@ -46,6 +46,13 @@ impl Greet for &str {
 }
 
 #[profile]
+impl dyn Greet {
+    fn twice(&self) -> usize {
+        2 * self.greet()
+    }
+}
+
+#[profile]
 fn r#match() {}
 
 #[test]
@@ -55,6 +62,7 @@ fn methods_are_named_after_their_types() {
             assert_eq!(Decoder(3).next(), 3);
             assert_eq!(Decoder(3_u32).greet() + "two".greet(), 6);
             r#match();
+            assert_eq!((&"four" as &dyn Greet).twice(), 8);
         },
         "
         Decoder::next
@@ -69,6 +77,10 @@ fn methods_are_named_after_their_types() {
         str::greet: ok
         match
         match: ok
+        dyn Greet::twice
+          str::greet
+          str::greet: ok
+        dyn Greet::twice: ok
         ",
     );
 }

@@ -235,6 +235,27 @@ functions! {
     squared(n: u32) { if n == 0 { return 0; } n * n }
 }
 
+macro_rules! of_type {
+    ($name:ident() -> $ty:ty { $value:expr }) => {
+        #[profile]
+        fn $name() -> $ty {
+            $value
+        }
+    };
+    () => {
+        u32
+    };
+}
+
+of_type!(never_by_macro() -> ! { panic!("never") });
+of_type!(impl_by_macro() -> impl Fn(&str) -> bool { |text| text.is_empty() });
+of_type!(result_by_macro() -> Result<impl Iterator<Item = u32>, String> { Ok(0..3) });
+
+#[profile]
+fn type_by_macro() -> of_type!() {
+    3
+}
+
 #[test]
 fn functions_return_what_they_would() {
     nothing();
@@ -266,7 +287,9 @@ fn functions_return_what_they_would() {
     assert_eq!(mutable(vec![9], 2), [9, 1, 0]);
     assert_eq!(configured("a".to_owned(), "c".to_owned()), "ac");
     assert_eq!(items_inside(), 8);
-    assert_eq!((doubled(4), squared(4)), (8, 16));
+    assert_eq!((doubled(4), squared(4), type_by_macro()), (8, 16, 3));
+    assert!(impl_by_macro()(""));
+    assert_eq!(result_by_macro().unwrap().count(), 3);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -282,7 +305,9 @@ fn target_features_reach_the_body() {
 fn a_panic_passes_through() {
     let panicked = std::panic::catch_unwind(|| panics("as it was")).unwrap_err();
     assert_eq!(panicked.downcast_ref::<String>().unwrap(), "as it was");
-    for function in [|| never(), never_without_saying, || match infallible() {}] {
+    for function in
+        [|| never(), || never_by_macro(), never_without_saying, || match infallible() {}]
+    {
         let panicked = std::panic::catch_unwind(function).unwrap_err();
         assert_eq!(panicked.downcast_ref::<&str>().unwrap(), &"never");
     }
