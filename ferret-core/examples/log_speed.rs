@@ -106,7 +106,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         taken += u64::from(std::hint::black_box(what).name().len() > 3) + thread.position % 2;
     });
     std::hint::black_box(taken);
-    let baseline_ns = (cpu_ns() - began);
+    let baseline_ns = cpu_ns() - began;
     report("making entries (baseline)", baseline_ns, entries);
 
     let place =
@@ -121,14 +121,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         if uncommitted == COMMIT {
             let began = cpu_ns();
             failed = writer.commit(now()).err().or(failed.take());
-            commit_ns += (cpu_ns() - began);
+            commit_ns += cpu_ns() - began;
             uncommitted = 0;
         }
     });
     if let Some(error) = failed {
         return Err(error.into());
     }
-    let all_ns = (cpu_ns() - began);
+    let all_ns = cpu_ns() - began;
     writer.finish(ProcessEnd { how: EndKind::Closed }, now(), Duration::from_secs(5))?;
     report("encoding", all_ns.saturating_sub(commit_ns + baseline_ns), entries);
     report("packing and committing", commit_ns, entries);
@@ -143,7 +143,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         read += some.len() as u64;
     }
-    report("reading", (cpu_ns() - began), read);
+    report("reading", cpu_ns() - began, read);
     let bytes = tail.info().bytes;
     println!("{:32} {:7.2} bytes a span", "on the disk", ratio(bytes, entries / 2));
     if read != entries + 2 {
@@ -151,7 +151,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let began = cpu_ns();
     let snapshot = tail.snapshot()?;
-    println!("{:32} {:7.2} ms", "snapshot", ratio((cpu_ns() - began), 1_000_000));
+    println!("{:32} {:7.2} ms", "snapshot", ratio(cpu_ns() - began, 1_000_000));
     println!("{} threads have open spans", snapshot.threads.len());
     Ok(())
 }

@@ -40,6 +40,9 @@ const USUAL_CLASS: usize = 65_520;
 const LARGE_CLASS: usize = 262_128;
 const LARGE_BATCH: usize = 4 << 20;
 
+/// No block is larger.
+pub(super) const LARGEST: usize = 1_048_560;
+
 const CHECKSUM_AT: usize = 48;
 
 /// What a block says of itself.
@@ -115,8 +118,10 @@ pub(super) fn verify(bytes: &[u8]) -> Result<(Header, &[u8]), CodecError> {
     let mut input = Input::new(bytes);
     let signed = input.take(CHECKSUM_AT)?;
     let checksum = u64::from_le_bytes(input.array()?);
-    let length = usize::try_from(header.length)
-        .map_err(|_too_large| CodecError("the block is larger than memory"))?;
+    let length = header.length as usize;
+    if length > LARGEST - HEADER_BYTES {
+        return Err(CodecError("the block is larger than any block"));
+    }
     let body = input.take(length)?;
     if checksum_of(signed, body) != checksum {
         return Err(CodecError("the block's checksum does not match"));

@@ -8,7 +8,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The most bytes that a `bincode` value may take, and so the most that decoding one allocates.
-pub(super) const VALUE_LIMIT: usize = 256 * 1024;
+pub(super) const VALUE_LIMIT: usize = 1_048_000;
 
 /// Bytes that do not say what they should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

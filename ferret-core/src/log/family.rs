@@ -201,15 +201,13 @@ fn is_family_owned(name: &FamilyName, head: &Path, run: RunId) -> bool {
     owned(head) || name.members(run).iter().any(|member| owned(member))
 }
 
-/// Removes the oldest families beyond `keep`, the one about to begin included; never one that is
-/// owned.
+/// Removes the oldest families beyond `keep`, the one about to begin included. One that is owned is
+/// neither removed nor counted.
 fn prune(name: &FamilyName, keep: usize) {
     let mut families = name.moved_families();
+    families.retain(|(_, run, head)| !is_family_owned(name, head, *run));
     families.sort_by_key(|(millis, _, _)| std::cmp::Reverse(*millis));
     for (_, run, head) in families.into_iter().skip(keep.saturating_sub(1)) {
-        if is_family_owned(name, &head, run) {
-            continue;
-        }
         for file in name.members(run).into_iter().chain([head]) {
             // What cannot be removed now is tried again at the next start.
             drop(fs::remove_file(file));

@@ -18,8 +18,8 @@ use std::path::Path;
 
 /// Bytes searched at once.
 const WINDOW: usize = 4 << 20;
-/// The longest thing to be found: a block of the largest class. Windows overlap by this.
-const LONGEST: usize = 1_048_560;
+/// The longest thing to be found: rows have the same limit. Windows overlap by this.
+const LONGEST: usize = block::LARGEST;
 
 /// Block bytes written in one transaction.
 const COMMIT_BYTES: usize = 16 << 20;

@@ -66,6 +66,10 @@ pub(super) struct Meta {
     pub(super) boot_id: String,
     /// What `FERRET_RUN` said, if anything did.
     pub(super) token: Option<RunId>,
+    /// The oldest blocks are dropped once the log exceeds this many bytes; 0 for never.
+    pub(super) max_bytes: u64,
+    /// Blocks older than this are dropped, ns; 0 for never.
+    pub(super) max_age_ns: u64,
     /// When the log was created.
     pub(super) created: LogTime,
     /// Entries that a salvager added after the process's death.

@@ -69,9 +69,49 @@ impl Tail {
         }
         Ok(snapshot)
     }
+
+    /// The open stacks at the last checkpoint before `time`, or at the log's beginning: fold the
+    /// entries from its `next` on, as far as `time`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::poll`].
+    pub fn snapshot_before(&mut self, time: LogTime) -> Result<Snapshot, LogError> {
+        self.refresh()?;
+        let (source, path) = self.source();
+        let mut search = Search::default();
+        source.read(path, |txn| search.begin_before(txn, time))?;
+        source.read(path, |txn| search.fetch_keyframes(txn))?;
+        let (snapshot, damages) = search.finish();
+        for damage in damages {
+            self.report(damage);
+        }
+        Ok(snapshot)
+    }
 }
 
 impl Search {
+    /// Finds the last checkpoint before `time`, and what it and those before it say, back to one
+    /// that is full.
+    fn begin_before(&mut self, txn: &ReadTransaction, time: LogTime) -> Result<(), ReadError> {
+        let mut next = None;
+        for row in txn.open_table(schema::CHECKPOINTS)?.range(..=time.0)?.rev() {
+            let (key, row) = row?;
+            let read =
+                schema::read_row::<Checkpoint>(RowKind::Checkpoint, key.value(), row.value());
+            let Ok(checkpoint) = read else { continue };
+            next = next.or(Some(checkpoint.next));
+            for (thread, first) in checkpoint.keyframes {
+                self.keyframes.entry(thread).or_insert(first);
+            }
+            if checkpoint.full {
+                break;
+            }
+        }
+        self.next = next.unwrap_or(Offset(0));
+        Ok(())
+    }
+
     /// Finds the log's end, who is silent, and how far there is to go back.
     fn begin(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
         for row in txn.open_table(schema::OPEN)?.range(..1_u64 << 32)? {

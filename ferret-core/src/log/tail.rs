@@ -98,8 +98,9 @@ pub struct Tail {
 enum Place {
     /// In the block that holds this offset.
     At(Offset),
-    /// In the first block from this key on; entries from this offset on are wanted.
-    Behind { key: Offset, next: Offset },
+    /// In the first block from this key on, which should begin at `next`. A damaged block does not
+    /// say where the next begins.
+    Behind { key: Offset, next: Option<Offset> },
 }
 
 impl Tail {
@@ -223,32 +224,30 @@ impl Tail {
     }
 
     fn begin_block(&mut self, key: Offset, block: Vec<u8>) {
-        let wanted = match self.place {
-            Place::At(offset) => offset,
-            Place::Behind { next, .. } => next,
+        let (wanted, expected) = match self.place {
+            Place::At(offset) => (offset, None),
+            Place::Behind { next, .. } => (next.unwrap_or(key), next),
         };
-        let (next, cursor) = match BlockCursor::new(key, block, wanted) {
+        let behind = Offset(key.0.saturating_add(1));
+        match BlockCursor::new(key, block, wanted) {
             Ok(cursor) => {
-                let before = self.place != Place::At(wanted) && cursor.first() > wanted;
-                if before {
-                    let missing = cursor.first().0 - wanted.0;
-                    let what = format!("{missing} entries are missing");
-                    self.report(Damage { offset: wanted, what });
+                // Behind a pruned stretch the log begins anew, and nothing is wrong.
+                if let Some(expected) = expected
+                    && cursor.first() > expected
+                    && cursor.first() != self.info.first_offset
+                {
+                    let what = format!("{} entries are missing", cursor.first().0 - expected.0);
+                    self.report(Damage { offset: expected, what });
                 }
-                (cursor.next().max(wanted), Some(cursor))
+                let next = cursor.next().max(wanted);
+                self.place = Place::Behind { key: behind, next: Some(next) };
+                self.cursor = Some(cursor);
             }
             Err(damage) => {
+                self.place = Place::Behind { key: behind, next: None };
                 self.report(damage);
-                (wanted, None)
             }
-        };
-        self.cursor = cursor;
-        // A damaged block does not say where it ends: the next block's key will.
-        let key = Offset(key.0.saturating_add(1));
-        self.place = match self.cursor {
-            Some(_) => Place::Behind { key, next },
-            None => Place::Behind { key, next: next.max(key) },
-        };
+        }
     }
 
     /// Copies the next blocks; false if there are none.
@@ -313,8 +312,11 @@ fn blocks_from(
     let (mut fetched, mut bytes) = (VecDeque::new(), 0);
     for found in table.range(from..)? {
         let (key, block) = found?;
-        bytes += block.value().len();
-        fetched.push_back((Offset(key.value()), block.value().to_vec()));
+        // What is too large for a block is not copied, and found to be none.
+        let block = block.value();
+        let block = if block.len() > block::LARGEST { Vec::new() } else { block.to_vec() };
+        bytes += block.len();
+        fetched.push_back((Offset(key.value()), block));
         if bytes >= FETCH_BYTES {
             break;
         }

@@ -9,7 +9,6 @@
 use super::backend::{HeaderLock, LogBackend};
 use super::batch::Batch;
 use super::block;
-use super::codec::CodecError;
 use super::family::{self, Durability, Place};
 use super::lock::Liveness;
 use super::schema::{self, Meta, RowKind};
@@ -257,6 +256,8 @@ fn meta(place: &Place, start: &ProcessStart, run: RunId, now: LogTime) -> Meta {
         host: start.host.clone(),
         boot_id: start.boot_id.clone(),
         token: place.join,
+        max_bytes: 0,
+        max_age_ns: 0,
         created: now,
         salvaged_entries: 0,
     }
@@ -328,7 +329,7 @@ pub(super) fn end_of(database: &impl redb::ReadableDatabase) -> io::Result<Offse
 
 /// Writes the batch in one transaction; returns the time of the checkpoint in it.
 fn write(database: &Database, batch: &mut Batch, now: LogTime) -> io::Result<Option<LogTime>> {
-    let rows = batch.rows(now).map_err(|error: CodecError| io::Error::other(error))?;
+    let rows = batch.rows(now);
     let checkpoint_at = rows.checkpoint.as_ref().map(|(at, _)| *at);
     let txn = database.begin_write().map_err(storage_error)?;
     schema::insert(&txn, &rows).map_err(storage_error)?;

@@ -113,8 +113,8 @@ impl SegmentEntries<'_> {
         wanted: Offset,
         entries: &mut Vec<Entry>,
     ) -> Result<(), CodecError> {
-        // An entry takes a byte at least: what is reserved is bounded by what is there.
-        entries.reserve(self.input.len().min(self.left as usize));
+        // An entry takes a byte at least, and a segment is cut at 4 KB.
+        entries.reserve(self.input.len().min(self.left as usize).min(MAX_FRAMES));
         while self.left > 0 {
             let what = self.decode()?;
             self.left -= 1;

@@ -46,6 +46,9 @@ pub(super) const FLAG_ENDS_HIDDEN: u8 = 0b1_0000;
 /// Buckets that a SUMMARY keeps at most; it takes a few hundred.
 pub(super) const MAX_BUCKETS: usize = 16_384;
 
+/// The text of a tag that is kept; the recorder cuts it at 256 bytes.
+const MAX_TAG_BYTES: usize = 4 * 1024;
+
 pub(super) fn outcome_byte(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Ok => 0,
@@ -160,7 +163,8 @@ pub(super) fn put_tag(out: &mut Vec<u8>, value: &TagValue) {
         }
         TagValue::Text(text) => {
             out.push(5);
-            codec::put_bytes(out, text.as_bytes());
+            let end = text.floor_char_boundary(MAX_TAG_BYTES);
+            codec::put_bytes(out, &text.as_bytes()[..end]);
         }
     }
 }

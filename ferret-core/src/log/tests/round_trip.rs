@@ -1,9 +1,11 @@
 //! Entries → commits → a tail: the same entries, beside the writer and after it.
 
 use super::{open, place, read_all};
-use crate::event::{EndKind, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink};
+use crate::event::{
+    EndKind, Frame, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink, ThreadId,
+};
 use crate::log::testing::{Act, Program, acts, process};
-use crate::log::{ReadOptions, Run, Writer};
+use crate::log::{ReadOptions, Run, Snapshot, Writer};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -93,4 +95,46 @@ fn a_run_of_one_log_is_that_log() {
     assert_eq!(&entries[1..], program.told);
     assert_eq!(run.logs()[0].owned(), Some(true));
     assert!(!run.replaced());
+}
+
+/// The threads with an open frame, and their innermost frames.
+fn open_frames(program: &Program) -> Vec<(ThreadId, usize, Option<Frame>)> {
+    let open = program.open().into_iter();
+    open.map(|(id, stack)| (id, stack.depth(), stack.top().copied())).collect()
+}
+
+#[test]
+fn the_stacks_of_any_past_second_are_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    let mut seconds = Vec::new();
+    for second in 0..200_u8 {
+        // Thread 1 opens a frame and stays silent from the tenth second on; the others are busy.
+        let thread = if second < 10 { second % 2 } else { 1 + second % 2 };
+        program.act(&Act::Switch(thread), &mut writer);
+        program.act(&Act::Start(second), &mut writer);
+        program.act(&Act::Wait(1_000 * 31), &mut writer);
+        if second % 3 != 0 {
+            program.act(&Act::End(Outcome::Ok), &mut writer);
+        }
+        if second == 12 {
+            program.act(&Act::Switch(0), &mut writer);
+            program.act(&Act::Silent, &mut writer);
+        }
+        program.time = program.time.after(1_100_000_000);
+        writer.commit(program.time).unwrap();
+        seconds.push((program.time, open_frames(&program)));
+    }
+    let mut tail = open(&path);
+    let frames = |snapshot: Snapshot| -> Vec<_> {
+        let threads = snapshot.threads.into_iter();
+        threads.map(|(id, stack, _)| (id, stack.depth(), stack.top().copied())).collect()
+    };
+    for (time, expected) in &seconds {
+        assert_eq!(&frames(tail.snapshot_before(time.after(5)).unwrap()), expected, "{time:?}");
+    }
+    assert_eq!(frames(tail.snapshot_before(LogTime(5)).unwrap()), []);
+    assert_eq!(frames(tail.snapshot().unwrap()), seconds.last().unwrap().1);
 }
