@@ -20,6 +20,9 @@
 /// The fields behind the name are tags, written as in [`tag!`](crate::tag!).
 #[macro_export]
 macro_rules! span {
+    () => {
+        $crate::__private::core::compile_error!("a span needs a name: `span!(\"decode\")`")
+    };
     ($name:expr $(, $($tags:tt)*)?) => {{
         let span = $crate::__private::open($crate::__callsite!($name, Block));
         $($crate::__tags!($($tags)*);)?
@@ -49,6 +52,9 @@ macro_rules! span {
 /// ```
 #[macro_export]
 macro_rules! tag {
+    () => {
+        $crate::__private::core::compile_error!("what is the tag? `tag!(key = value)`")
+    };
     ($($tags:tt)+) => {
         $crate::__tags!($($tags)+)
     };
@@ -65,6 +71,9 @@ macro_rules! tag {
 /// What differs from one mark to the next goes into a [`tag!`](crate::tag!).
 #[macro_export]
 macro_rules! mark {
+    () => {
+        $crate::__private::core::compile_error!("a mark needs a text: `mark!(\"cache warm\")`")
+    };
     ($text:expr $(,)?) => {
         $crate::__private::mark($crate::__callsite!($text, Mark))
     };
