@@ -79,6 +79,11 @@ unit_and_end_to_end() {
     fi
 }
 
+# The macro's cases once more, with recording compiled out.
+compiled_out() {
+    cargo test --quiet -p edition-2021 --features ferret-core/off
+}
+
 doc_tests() {
     cargo test --doc --quiet
 }
@@ -108,6 +113,7 @@ part fmt cargo fmt --all --check
 part clippy lint
 part build binaries
 part tests unit_and_end_to_end
+part compiled-out compiled_out
 part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom
