@@ -118,6 +118,11 @@ impl Filter {
         self.expression.test(subject)
     }
 
+    /// What it is, if it is nothing but part of a name.
+    pub(crate) fn as_name(&self) -> Option<&str> {
+        if let Expression::Name(part) = &self.expression { Some(part) } else { None }
+    }
+
     /// Whether nothing that the subject knows keeps it out.
     pub(crate) fn allows(&self, subject: &impl Subject) -> bool {
         self.test(subject) != Some(false)

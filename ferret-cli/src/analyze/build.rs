@@ -11,7 +11,7 @@ use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
 };
 use ferret::projections::{
-    CallTree, DurationStats, FunctionCalls, GroupCalls, StageReport, StageState,
+    CallTree, DurationStats, FunctionCalls, GroupCalls, StageReport, StageState, Totals,
 };
 use std::path::PathBuf;
 
@@ -257,6 +257,15 @@ fn stages(fold: &Fold, report: &StageReport) -> Vec<Stage> {
 }
 
 fn threads(fold: &Fold, logs: &[LogFacts<'_>], open: &[open::OpenSpan]) -> Vec<Thread> {
+    let mut rows = fold.calls.threads();
+    // A thread that has only begun its first span is one too.
+    for span in open {
+        let is_known = rows.iter().any(|row| (row.log, row.thread) == (span.log, span.thread));
+        if span.thread.is_some() && !is_known {
+            let (totals, durations) = (Totals::default(), None);
+            rows.push(GroupCalls { log: span.log, thread: span.thread, totals, durations });
+        }
+    }
     let row = |row: &GroupCalls| {
         let (facts, id) = (logs.get(row.log.0)?, row.thread?);
         let open = open.iter().filter(|span| span.log == row.log && span.thread == Some(id));
@@ -273,7 +282,6 @@ fn threads(fold: &Fold, logs: &[LogFacts<'_>], open: &[open::OpenSpan]) -> Vec<T
             durations: durations(row.durations),
         })
     };
-    let rows = fold.calls.threads();
     let rows = rows.iter().filter_map(row);
     match &fold.filter {
         Some(filter) => rows.filter(|thread| filter.allows(&thread)).collect(),

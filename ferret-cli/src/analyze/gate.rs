@@ -1,7 +1,9 @@
 //! `--fail-if transcribe.p99>2s`: a condition on rows that makes the command fail.
 //!
 //! `SELECTOR.metric OP value`, the last dot dividing. The selector is a filter, or `any` for every
-//! row; a name with dots or operators in it stands in quotes.
+//! row; a name with dots or operators in it stands in quotes. A selector that is a row's whole name
+//! means that row, and none that merely have the name in theirs: a gate on `read` says nothing of
+//! `read_one`.
 
 use crate::filter::{Field, Filter, FilterError, Kind, Op, Subject, Value, parse_value};
 use crate::format;
@@ -88,11 +90,19 @@ impl Gate {
     /// Asks it about rows, each with its name.
     pub(crate) fn check<'a, S: Subject + 'a>(
         &self,
-        rows: impl IntoIterator<Item = (&'a str, S)>,
+        rows: impl IntoIterator<Item = (&'a str, S), IntoIter: Clone>,
     ) -> Verdict {
+        let rows = rows.into_iter();
+        let whole = self.selector.as_ref().and_then(Filter::as_name);
+        let is_whole = |name: &str| whole.is_some_and(|whole| name.to_lowercase() == whole);
+        let has_whole = rows.clone().any(|(name, _)| is_whole(name));
         let (mut is_any, mut held) = (false, Vec::new());
         for (name, row) in rows {
-            let is_selected = self.selector.as_ref().is_none_or(|s| s.test(&row) == Some(true));
+            let is_selected = match &self.selector {
+                None => true,
+                Some(_) if has_whole => is_whole(name),
+                Some(selector) => selector.test(&row) == Some(true),
+            };
             if !is_selected {
                 continue;
             }
@@ -185,7 +195,8 @@ mod tests {
         }
     }
 
-    const ROWS: [Row; 3] = [
+    const ROWS: [Row; 4] = [
+        Row { name: "load_more", calls: 1.0, p99_ns: Some(9e6) },
         Row { name: "load", calls: 3.0, p99_ns: Some(2e6) },
         Row { name: "a.b<c>", calls: 9.0, p99_ns: Some(5e6) },
         Row { name: "never", calls: 0.0, p99_ns: None },
@@ -215,10 +226,11 @@ mod tests {
     #[test]
     fn a_gate_holds_for_the_selected_rows_that_compare_so() {
         check("load.p99>1ms", "load 2.00 ms");
+        check("loa.p99>1ms", "load_more 9.00 ms, load 2.00 ms");
         check("load.p99 <= 1.5ms", "passed");
-        check("any.p99 > 1ms", "load 2.00 ms, a.b<c> 5.00 ms");
+        check("any.p99 > 1ms", "load_more 9.00 ms, load 2.00 ms, a.b<c> 5.00 ms");
         check("any.calls == 0", "never 0");
-        check("any.calls != 0", "load 3, a.b<c> 9");
+        check("any.calls != 0", "load_more 1, load 3, a.b<c> 9");
         check("!load.calls >= 0", "a.b<c> 9, never 0");
         check("(calls > 5).p99 > 0", "a.b<c> 5.00 ms");
     }

@@ -58,7 +58,7 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
         marks.push("+ with what is still open");
     }
     if shown().any(|row| percent(row.total_ns.saturating_add(row.open_ns), run_ns) > 100.05) {
-        marks.push("over 100%: at work in several threads at once");
+        marks.push("over 100%: several at once");
     }
     text += &super::marks(&marks, page);
     text

@@ -9,7 +9,7 @@ use crate::format;
 use crate::page::{Page, Style};
 use crate::table::{Cell, Column, Table};
 
-const THREADS: [(&str, u8); 10] = [
+const THREADS: [(&str, u8); 11] = [
     ("THREAD", u8::MAX),
     ("CALLS", 90),
     ("BUSY", 100),
@@ -20,6 +20,7 @@ const THREADS: [(&str, u8); 10] = [
     ("P99", 70),
     ("MAX", 40),
     ("ERRORS", 50),
+    ("OPEN", 45),
 ];
 
 const PROCESSES: [(&str, u8); 11] = [
@@ -62,6 +63,8 @@ pub(super) fn threads(analysis: &Analysis, options: Options, page: Page) -> Stri
         ];
         cells.extend(durations(&row.durations));
         cells.push(errors(row.errors));
+        let open = if row.open > 0 { Style::Warn } else { Style::Faint };
+        cells.push(Cell::new(format::count(row.open)).styled(open));
         table.row(cells);
     }
     let (mut text, hidden) = table.render(page);

@@ -14,6 +14,10 @@ const MOST_LOSSES: usize = 5;
 
 /// Why a run may have recorded nothing.
 pub(super) fn nothing_recorded(analysis: &Analysis, page: Page) -> String {
+    if analysis.logs.iter().any(|log| log.partial) {
+        return page.paint("No span is left in what could be read of the log", Style::Strong)
+            + ".\n";
+    }
     let is_live = analysis.processes.iter().any(|p| p.state == "running" || p.state == "stalled");
     let so_far = if is_live { " so far" } else { "" };
     let mut out = page.paint(&format!("No span was recorded{so_far}."), Style::Strong);
