@@ -23,6 +23,7 @@ pub(crate) use gate::{Gate, Verdict};
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
+use crate::input;
 use crate::page::Page;
 use crate::progress::ProgressLine;
 use crate::when::When;
@@ -44,8 +45,6 @@ use window::Window;
 const BATCH: usize = 65_536;
 /// Rows of a table in a terminal, unless told.
 const TOP_IN_TERMINAL: usize = 50;
-/// Damaged places told one by one.
-const DAMAGES_TOLD: usize = 3;
 
 /// What to analyze, and how to show it.
 #[derive(Debug, Args)]
@@ -113,23 +112,24 @@ pub(crate) enum GroupedBy {
 
 /// Does it.
 pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
-    let mut run = match Run::open(&args.logs, &ReadOptions::default()) {
+    args.check()?;
+    let mut run = match input::open(&args.logs, ReadOptions::default()) {
         Ok(run) => run,
         Err(error) => return Ok(unreadable(&error)),
     };
-    args.check()?;
     let (mut fold, failure) = read(&mut run, args)?;
-    for error in failure.iter().chain(run.problems()) {
-        exit::say(error);
-    }
-    let is_unread = failure.is_some() || run.problems().iter().any(LogError::is_damage);
-    let is_damaged = tell_damage(&run) || is_unread;
     let analysis = analysis(&mut fold, &facts(&run), ferret::log::now(), args);
     let text = render(&analysis, args, Page::of_stdout())?;
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
-    let gates = gates(&analysis, args)?;
-    Ok(if is_damaged { Code::Damaged.into() } else { gates })
+    let gates = gates(&analysis, args);
+    // What could not be read weighs more than a gate: it may have held there.
+    let unread = input::conclude(&run);
+    match failure {
+        Some(error) => Ok(unreadable(&error)),
+        None if unread != ExitCode::SUCCESS => Ok(unread),
+        None => gates,
+    }
 }
 
 impl AnalyzeArgs {
@@ -256,26 +256,6 @@ fn begin(args: &AnalyzeArgs, batch: &[(LogIndex, Entry)]) -> anyhow::Result<Fold
         window = Window::new(args.since, args.until, at, start)?;
     }
     Ok(Fold::new(group, args.filter.clone(), window))
-}
-
-/// Says what of the logs could not be read, and whether anything could not.
-fn tell_damage(run: &Run) -> bool {
-    let mut is_damaged = false;
-    for tail in run.logs() {
-        let (damages, count) = tail.damage();
-        for damage in damages.iter().take(DAMAGES_TOLD) {
-            let path = tail.info().path.display();
-            exit::say(format_args!("{path}: entry {}: {}", damage.offset.0, damage.what));
-        }
-        if count > 0 {
-            is_damaged = true;
-            exit::say(format_args!(
-                "{}: {count} places could not be read; `ferret check` says more",
-                tail.info().path.display()
-            ));
-        }
-    }
-    is_damaged
 }
 
 fn facts(run: &Run) -> Vec<LogFacts<'_>> {

@@ -330,6 +330,26 @@ fn the_document_is_whole() {
 }
 
 #[test]
+fn every_field_of_the_document_is_described() {
+    fn check(value: &serde_json::Value, text: &str) {
+        match value {
+            serde_json::Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+                assert!(text.contains(&format!("`{name}`")), "docs/json.md lacks {name}");
+                check(value, text);
+            }),
+            serde_json::Value::Array(all) => all.iter().for_each(|value| check(value, text)),
+            _ => {}
+        }
+    }
+    let text = include_str!("../../docs/json.md");
+    for (logs, line) in
+        [([podcasts()], "--tree"), ([killed()], "--by thread"), ([podcasts()], "--by process")]
+    {
+        check(&serde_json::to_value(analyze(&logs, &args(line))).unwrap(), text);
+    }
+}
+
+#[test]
 fn a_filter_says_which_spans_count_and_which_rows_are_shown() {
     let names = |line: &str| {
         let analysis = analyze(&[podcasts()], &args(line));
