@@ -1,5 +1,6 @@
 //! What is measured: the same trivial body, each in its own wrapping.
 
+use ferret::__private::ticks;
 use std::hint::black_box;
 
 /// One way to run the body.
@@ -26,9 +27,9 @@ fn bare(x: u64) -> u64 {
 
 #[inline(never)]
 fn two_clock_reads(x: u64) -> u64 {
-    black_box(clock());
+    black_box(ticks());
     let y = x.rotate_left(7) ^ 0x9e37;
-    black_box(clock());
+    black_box(ticks());
     y
 }
 
@@ -48,17 +49,4 @@ fn nested(x: u64) -> u64 {
 fn block(x: u64) -> u64 {
     let _span = ferret::span!("block");
     x.rotate_left(7) ^ 0x9e37
-}
-
-/// The clock that spans read.
-#[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "every x86-64 CPU has the instruction")]
-fn clock() -> u64 {
-    // SAFETY: every x86-64 CPU has the instruction, and Linux leaves it enabled.
-    unsafe { std::arch::x86_64::_rdtsc() }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn clock() -> u64 {
-    ferret::log::now().0
 }

@@ -1,5 +1,53 @@
 //! Ferret records what a Rust program is doing as an append-only log of events, and lets any other
 //! process read that log while it is being written, and after the program is gone.
+//!
+//! Three gestures:
+//!
+//! 1. annotate functions with [`#[profile]`](profile);
+//! 2. `ferret watch run.redb` in a second terminal, while the program runs;
+//! 3. `ferret analyze run.redb`, after it ran, or crashed.
+//!
+//! ```
+//! use ferret::profile;
+//!
+//! #[profile(stage)]
+//! fn import(files: &[&str]) -> std::io::Result<usize> {
+//!     let mut bytes = 0;
+//!     for (done, file) in (1..).zip(files) {
+//!         bytes += size(file)?;
+//!         ferret::progress(done, files.len() as u64);
+//!     }
+//!     Ok(bytes)
+//! }
+//!
+//! #[profile(tags(file = path))]
+//! fn size(path: &str) -> std::io::Result<usize> {
+//!     Ok(std::fs::read(path)?.len())
+//! }
+//!
+//! assert!(import(&["no such file"]).is_err());
+//! ```
+//!
+//! # When recording is on
+//!
+//! With `FERRET_LOG` in the environment (that is what `ferret run` sets) recording starts by itself
+//! at the first span, and annotations are the only change to the program. A program that decides
+//! itself calls [`start`] or [`Options::start`], best at the beginning of `main`. Otherwise a span
+//! costs one load and a branch; with the feature `off`, nothing at all.
+//!
+//! # What recording may do to the program
+//!
+//! It never blocks, panics, or grows: events go into a fixed number of chunks, and what finds no
+//! room is counted and said in the log ([`Overflow`] lets the program wait up to 100 ms instead). It
+//! prints one line on stderr when the log cannot be written. A return from `main`, `process::exit`
+//! and a panic end the log cleanly without any guard, and delay the end by 200 ms at most;
+//! a kill leaves a log that says what was open.
+//!
+//! # Features
+//!
+//! - `record` (default): all that a profiled program needs.
+//! - `read`: `log::Tail`, `log::Run` and the projections, for programs that read logs.
+//! - `off`: every annotation compiles to the code it would be without.
 
 pub mod event;
 pub mod log;
@@ -36,6 +84,8 @@ pub mod __private {
         ReturnType, Returned, SpanGuard, Taggable, body, body_of, capture, future, never, open,
         tag_debug, tag_display, tag_value,
     };
+    #[cfg(not(feature = "off"))]
+    pub use crate::record::ticks;
     pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, recording, tag};
     pub use crate::value::TagValueRef;
     pub use core;

@@ -19,7 +19,7 @@ pub(super) fn is_fast() -> bool {
 
 /// The tick counter, without asking whether it may be trusted.
 #[inline(always)]
-pub(super) fn ticks_fast() -> u64 {
+pub fn ticks_fast() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
         // SAFETY: every x86-64 CPU has the instruction, and Linux leaves it enabled (a process

@@ -27,6 +27,7 @@ mod tasks;
 mod tests;
 
 pub use callsite::Callsite;
+pub use clock::ticks_fast as ticks;
 pub use guard::{Guard, Poll, TaskSpan, enter, mark, progress, recording, tag};
 pub use session::Session;
 pub(crate) use session::start_with;
