@@ -19,6 +19,7 @@ mod rows;
 mod view;
 mod window;
 
+pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Gate, Verdict};
 
 use crate::exit::{self, Code};

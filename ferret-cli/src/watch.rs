@@ -9,6 +9,8 @@ mod screen;
 mod source;
 mod terminal;
 
+use crate::filter::Filter;
+use crate::input;
 use crate::tui::view::Colours;
 use clap::Args;
 use ferret::log::ReadOptions;
@@ -38,6 +40,9 @@ pub(crate) struct WatchArgs {
     /// Print it as JSON.
     #[arg(long, requires = "once")]
     json: bool,
+    /// Show only what passes, as `transcri & dur > 100ms & !thread:worker-2`.
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
     /// Never write, not even to repair the log of a program that was killed.
     #[arg(long)]
     read_only: bool,
@@ -52,28 +57,14 @@ pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let options = ReadOptions { read_only: args.read_only };
     let mut source = Source::new(wanted(&args.logs)?, options);
     let source = if args.once {
-        once::run(&mut source, args.json)?;
+        once::run(&mut source, args.filter.clone(), args.json)?;
         source
     } else if args.plain || !stdout().is_terminal() {
-        plain::run(source)?
+        plain::run(source, args.filter.clone())?
     } else {
-        screen::run(source, colours())?
+        screen::run(source, args.filter.clone(), colours())?
     };
-    Ok(conclude(&source))
-}
-
-/// Names what could not be read; the exit code: 3 if there was any.
-fn conclude(source: &Source) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
-    for tail in source.logs() {
-        let (damages, _) = tail.damage();
-        if let Some(first) = damages.first() {
-            let (path, at) = (tail.info().path.display(), first.offset.0);
-            crate::exit::say(format_args!("{path}: damaged at entry {at}: {}", first.what));
-            code = ExitCode::from(3);
-        }
-    }
-    code
+    Ok(source.run().map_or(ExitCode::SUCCESS, input::conclude))
 }
 
 /// What is to be watched.

@@ -56,17 +56,17 @@ impl Fold {
 }
 
 /// A span, to be asked by a filter.
-pub(super) struct SpanSubject<'a> {
-    pub(super) names: &'a Names,
-    pub(super) processes: &'a Processes,
-    pub(super) log: LogIndex,
-    pub(super) path: PathId,
+pub(crate) struct SpanSubject<'a> {
+    pub(crate) names: &'a Names,
+    pub(crate) processes: &'a Processes,
+    pub(crate) log: LogIndex,
+    pub(crate) path: PathId,
     /// None while it waits.
-    pub(super) thread: Option<ThreadId>,
+    pub(crate) thread: Option<ThreadId>,
     /// How long it took, or has been open; none of a poll.
-    pub(super) dur_ns: Option<u64>,
+    pub(crate) dur_ns: Option<u64>,
     /// None of one that is open.
-    pub(super) outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl<'a> SpanSubject<'a> {

@@ -53,6 +53,11 @@ impl<K: Copy + PartialEq> List<K> {
         self.top..self.keys.len().min(self.top + self.page)
     }
 
+    /// The rows to show.
+    pub(crate) fn shown_keys(&self) -> &[K] {
+        &self.keys[self.shown()]
+    }
+
     /// The selected row's index.
     pub(crate) fn selected_index(&self) -> Option<usize> {
         self.selected.map(|_| self.last_index)

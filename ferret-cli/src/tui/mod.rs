@@ -7,6 +7,7 @@ pub(crate) mod board;
 pub(crate) mod headline;
 pub(crate) mod layout;
 pub(crate) mod list;
+pub(crate) mod pick;
 pub(crate) mod stack;
 pub(crate) mod stack_text;
 pub(crate) mod ui;

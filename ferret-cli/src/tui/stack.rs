@@ -2,6 +2,8 @@
 //! text, since there may be tens of thousands of them; only the few that are shown are worded.
 
 use super::board::Scene;
+use super::pick;
+use crate::filter::Filter;
 use ferret::event::{LogIndex, PathId, SpanId, ThreadId};
 use ferret::projections::{LiveProcess, LiveThread, Task};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,10 +82,16 @@ const INNERMOST: usize = 10;
 /// Ended processes beyond so many share a row.
 const ENDED: usize = 2;
 
-/// The rows as of now. `toggled` are the rows that the user folded or unfolded. Where a single
+/// The rows as of now, as far as they pass the filter. `toggled` are the rows that the user folded
+/// or unfolded. Where a single
 /// process has more than `page` rows, its own is left out: the header tells the same.
-pub(crate) fn rows(scene: &Scene, toggled: &BTreeSet<Key>, page: usize) -> Vec<Row> {
-    let mut rows = all_rows(scene, toggled);
+pub(crate) fn rows(
+    scene: &Scene,
+    toggled: &BTreeSet<Key>,
+    filter: Option<&Filter>,
+    page: usize,
+) -> Vec<Row> {
+    let mut rows = all_rows(scene, toggled, filter);
     let single = scene.board.processes.iter().len() == 1;
     if single && rows.len() > page && rows.first().is_some_and(|row| row.open == Some(true)) {
         rows.remove(0);
@@ -94,8 +102,8 @@ pub(crate) fn rows(scene: &Scene, toggled: &BTreeSet<Key>, page: usize) -> Vec<R
     rows
 }
 
-fn all_rows(scene: &Scene, toggled: &BTreeSet<Key>) -> Vec<Row> {
-    let mut rows = Rows { toggled, rows: Vec::new() };
+fn all_rows(scene: &Scene, toggled: &BTreeSet<Key>, filter: Option<&Filter>) -> Vec<Row> {
+    let mut tree = Tree { toggled, filter, rows: Vec::new() };
     let is_over = |log| {
         let open = scene.board.live.process(log).map_or(0, LiveProcess::open_spans);
         open == 0 && !scene.state(log).is_live()
@@ -103,23 +111,24 @@ fn all_rows(scene: &Scene, toggled: &BTreeSet<Key>) -> Vec<Row> {
     let all = scene.board.processes.iter().map(|(log, _)| log);
     let (over, others): (Vec<_>, Vec<_>) = all.partition(|log| is_over(*log));
     for log in others {
-        rows.process(scene, log);
+        tree.process(scene, log);
     }
     let (indent, open) = (0, None);
-    if over.len() > ENDED && rows.folds(Key::Ended, What::Ended { count: over.len() }, 0, false) {
-        return rows.rows;
+    if over.len() > ENDED && tree.folds(Key::Ended, What::Ended { count: over.len() }, 0, false) {
+        return tree.rows;
     }
     let process = |log| Row { key: Key::Process(log), what: What::Process, indent, open };
-    rows.rows.extend(over.into_iter().map(process));
-    rows.rows
+    tree.rows.extend(over.into_iter().map(process));
+    tree.rows
 }
 
-struct Rows<'a> {
+struct Tree<'a> {
     toggled: &'a BTreeSet<Key>,
+    filter: Option<&'a Filter>,
     rows: Vec<Row>,
 }
 
-impl Rows<'_> {
+impl Tree<'_> {
     /// Adds a row that can be folded; says whether it is.
     fn folds(&mut self, key: Key, what: What, indent: u16, open_at_first: bool) -> bool {
         let open = open_at_first != self.toggled.contains(&key);
@@ -136,9 +145,15 @@ impl Rows<'_> {
             return;
         }
         let Some(live) = scene.board.live.process(log) else { return };
-        let threads = live.threads().filter(|(id, _)| *id != ThreadId::RECORDER);
+        let passes = |id, thread: &LiveThread| {
+            self.filter.is_none_or(|filter| pick::thread(filter, scene, log, id, thread))
+        };
+        let threads = live.threads();
+        let threads =
+            threads.filter(|(id, thread)| *id != ThreadId::RECORDER && passes(*id, thread));
         let (busy, idle): (Vec<_>, Vec<_>) =
             threads.partition(|(_, thread)| !thread.frames.is_empty());
+        let tasks = self.passing(scene, log, live);
         let alike = group(&busy, |(_, thread)| alike(thread));
         let mut told = BTreeSet::new();
         for (id, thread) in &busy {
@@ -148,8 +163,8 @@ impl Rows<'_> {
                 Some(_) => {}
             }
         }
-        self.tasks(log, live);
-        if busy.is_empty() && live.tasks().len() == 0 {
+        self.tasks(log, live, &tasks);
+        if busy.is_empty() && tasks.is_empty() {
             self.plain(Key::Quiet(log), What::Quiet, 1);
         }
         self.idle(log, &idle);
@@ -219,14 +234,25 @@ impl Rows<'_> {
         }
     }
 
-    fn tasks(&mut self, log: LogIndex, live: &LiveProcess) {
-        if live.tasks().len() == 0 {
+    /// The open async spans that pass the filter.
+    fn passing<'t>(
+        &self,
+        scene: &Scene,
+        log: LogIndex,
+        live: &'t LiveProcess,
+    ) -> Vec<(SpanId, &'t Task)> {
+        let passes =
+            |task: &Task| self.filter.is_none_or(|filter| pick::task(filter, scene, log, task));
+        live.tasks().filter(|(_, task)| passes(task)).collect()
+    }
+
+    fn tasks(&mut self, log: LogIndex, live: &LiveProcess, tasks: &[(SpanId, &Task)]) {
+        if tasks.is_empty() {
             return;
         }
-        let tasks: Vec<(SpanId, &Task)> = live.tasks().collect();
-        let is_open = |parent: &SpanId| live.task(*parent).is_some();
-        // Under the open task that awaits it, else a task of its own.
-        let under = group(&tasks, |(_, task)| task.parent.filter(is_open));
+        let is_open = |parent: &SpanId| live.task(*parent).is_some() && self.filter.is_none();
+        // Under the open task that awaits it, else, or among filtered ones, a task of its own.
+        let under = group(tasks, |(_, task)| task.parent.filter(is_open));
         let roots = under.get(&None).map_or(&[][..], Vec::as_slice);
         let alike = group(roots, |(_, task)| task.path);
         let mut told = BTreeSet::new();
@@ -281,4 +307,72 @@ fn group<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> BTreeMap<K, Vec<&T>> 
         groups.entry(key(item)).or_default().push(item);
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{S, Script};
+    use super::super::stack_text;
+    use super::*;
+    use crate::filter::Filter;
+
+    /// The rows as an indented list of names.
+    fn names(script: &Script, toggled: &[Key], filter: &str, page: usize) -> Vec<String> {
+        let filter: Option<Filter> = (!filter.is_empty()).then(|| filter.parse().unwrap());
+        let toggled = toggled.iter().copied().collect();
+        script.look(|scene| {
+            let rows = rows(scene, &toggled, filter.as_ref(), page);
+            let name = |row: &Row| {
+                let indent = " ".repeat(usize::from(row.indent));
+                format!("{indent}{}", stack_text::text(scene, row).name)
+            };
+            rows.iter().map(name).collect()
+        })
+    }
+
+    fn two_threads() -> Script {
+        let script = Script::default().process("cast", 7).thread(2, "worker");
+        script.start(1, "run").start(1, "read").start(2, "work").wait(S)
+    }
+
+    #[test]
+    fn a_process_holds_threads_and_threads_hold_spans() {
+        let rows = names(&two_threads(), &[], "", 99);
+        assert_eq!(rows, ["cast 7", " main", "  run", "   read", " worker", "  work"]);
+    }
+
+    #[test]
+    fn a_folded_thread_hides_its_spans() {
+        let folded = [Key::Thread(LogIndex(0), ThreadId(1))];
+        let rows = names(&two_threads(), &folded, "", 99);
+        assert_eq!(rows, ["cast 7", " main", " worker", "  work"]);
+    }
+
+    #[test]
+    fn where_it_is_tight_a_single_process_gives_up_its_row() {
+        let rows = names(&two_threads(), &[], "", 5);
+        assert_eq!(rows, ["main", " run", "  read", "worker", " work"]);
+    }
+
+    #[test]
+    fn a_filter_shows_whole_threads_of_which_a_span_passes() {
+        let rows = names(&two_threads(), &[], "read", 99);
+        assert_eq!(rows, ["cast 7", " main", "  run", "   read"]);
+        let rows = names(&two_threads(), &[], "!thread:main", 99);
+        assert_eq!(rows, ["cast 7", " worker", "  work"]);
+        let rows = names(&two_threads(), &[], "dur > 10s", 99);
+        assert_eq!(rows, ["cast 7", " no open span passes the filter"]);
+    }
+
+    #[test]
+    fn ended_processes_without_open_spans_share_a_row() {
+        use ferret::event::EndKind;
+        let mut script = Script::default().process("cast", 7).start(1, "run");
+        for pid in 10..14 {
+            script = script.process("job", pid).call(1, "work", 5).ends(EndKind::Exited(Some(0)));
+        }
+        assert_eq!(names(&script, &[], "", 99), ["cast 7", " main", "  run", "4 processes ended"]);
+        let rows = names(&script, &[Key::Ended], "", 99);
+        assert_eq!(rows[4..], ["job 10", "job 11", "job 12", "job 13"]);
+    }
 }

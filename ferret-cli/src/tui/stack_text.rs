@@ -136,11 +136,14 @@ fn in_process(scene: &Scene, log: LogIndex, row: &Row) -> RowText {
         (_, What::AlikeTasks { count, polled, oldest }) => {
             alike_tasks(scene, log, live, (count, polled, oldest), moment)
         }
-        _ => RowText::new(Weight::Faint, quiet(scene, log, process)),
+        _ => RowText::new(Weight::Faint, quiet(scene, log, live, process)),
     }
 }
 
-fn quiet(scene: &Scene, log: LogIndex, process: &Process) -> &'static str {
+fn quiet(scene: &Scene, log: LogIndex, live: &LiveProcess, process: &Process) -> &'static str {
+    if live.open_spans() > 0 {
+        return "no open span passes the filter";
+    }
     match (scene.state(log).is_live(), process.spans.started) {
         (true, 0) => "no span yet: no #[profile] function has run",
         (true, _) => "no span is open",

@@ -3,8 +3,11 @@
 use super::board::Scene;
 use super::layout::{self, Areas};
 use super::list::List;
+use super::pick;
 use super::stack::{self, Key, Row};
+use crate::filter::Filter;
 use ferret::event::LogTime;
+use ferret::projections::Happening;
 use std::collections::BTreeSet;
 
 /// A key, as far as this screen cares.
@@ -59,6 +62,8 @@ pub(crate) struct Ui {
     pub(crate) rows: Vec<Row>,
     /// A line the program wants seen; the next key takes it away.
     pub(crate) notice: Option<String>,
+    /// What the user wants to see only.
+    pub(crate) filter: Option<Filter>,
     /// Rows the user folded or unfolded.
     toggled: BTreeSet<Key>,
 }
@@ -74,15 +79,22 @@ impl Default for Ui {
             recent: List::from_end(),
             rows: Vec::new(),
             notice: None,
+            filter: None,
             toggled: BTreeSet::new(),
         }
     }
 }
 
 impl Ui {
+    /// The state at first, showing only what passes a filter.
+    pub(crate) fn new(filter: Option<Filter>) -> Self {
+        Self { filter, ..Self::default() }
+    }
+
     /// Forgets what belongs to a run that is gone; what the user set stays.
     pub(crate) fn new_run(&mut self) {
-        *self = Self { focus: self.focus, help: self.help, ..Self::default() };
+        let filter = self.filter.take();
+        *self = Self { focus: self.focus, help: self.help, filter, ..Self::default() };
     }
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
@@ -101,15 +113,26 @@ impl Ui {
         max_rows: usize,
         recent: usize,
     ) -> Areas {
-        let rows = stack::rows(scene, &self.toggled, usize::MAX).len().min(max_rows);
-        let recent = scene.board.recent.rows().len().min(recent);
+        let rows =
+            stack::rows(scene, &self.toggled, self.filter.as_ref(), usize::MAX).len().min(max_rows);
+        let recent = self.recent_rows(scene).len().min(recent);
         let areas = layout::page(width, rows, scene.stages.stages.len(), recent);
         self.arrange_in(scene, areas);
         areas
     }
 
+    /// The happenings that pass the filter, by number.
+    fn recent_rows(&self, scene: &Scene) -> Vec<u64> {
+        let rows = scene.board.recent.rows().iter();
+        let passes = |row: &&Happening| {
+            self.filter.as_ref().is_none_or(|filter| pick::happening(filter, scene, row))
+        };
+        rows.filter(passes).map(|row| row.number).collect()
+    }
+
     fn arrange_in(&mut self, scene: &Scene, areas: Areas) {
-        self.rows = stack::rows(scene, &self.toggled, areas.live.rows());
+        let filter = self.filter.as_ref();
+        self.rows = stack::rows(scene, &self.toggled, filter, areas.live.rows());
         // The user's folds of rows that are gone would pile up.
         if self.toggled.len() > MAX_TOGGLED {
             let alive: BTreeSet<Key> = self.rows.iter().map(|row| row.key).collect();
@@ -117,8 +140,7 @@ impl Ui {
         }
         self.live.arrange(self.rows.iter().map(|row| row.key).collect(), areas.live.rows());
         self.stages.arrange((0..scene.stages.stages.len()).collect(), areas.stages.rows());
-        let recent = scene.board.recent.rows();
-        self.recent.arrange(recent.iter().map(|row| row.number).collect(), areas.recent.rows());
+        self.recent.arrange(self.recent_rows(scene), areas.recent.rows());
     }
 
     /// A key was pressed at `now`.
@@ -222,5 +244,84 @@ fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
         | Press::BackTab
         | Press::Enter
         | Press::Esc => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{S, Script};
+    use super::super::stack::What;
+    use super::*;
+
+    const SIZE: (u16, u16) = (80, 24);
+
+    /// Presses keys one by one, the screen being arranged anew before each.
+    fn press(keys: &[Press]) -> (Ui, Vec<Option<Wish>>) {
+        let script = Script::default().process("cast", 7).thread(2, "worker");
+        let script = script.start(1, "run").start(1, "read").start(2, "work").mark(1, "m").wait(S);
+        script.look(|scene| {
+            let mut ui = Ui::default();
+            let wishes = keys.iter().map(|key| {
+                ui.arrange(scene, SIZE.0, SIZE.1);
+                ui.press(*key, LogTime(5))
+            });
+            let wishes = wishes.collect();
+            ui.arrange(scene, SIZE.0, SIZE.1);
+            (ui, wishes)
+        })
+    }
+
+    #[test]
+    fn quitting_suspending_and_repainting_are_wishes() {
+        let keys = [Press::Char('q'), Press::Ctrl('c'), Press::Ctrl('z'), Press::Ctrl('l')];
+        let wishes = [Wish::Quit, Wish::Quit, Wish::Suspend, Wish::Repaint];
+        assert_eq!(press(&keys).1, wishes.map(Some));
+    }
+
+    #[test]
+    fn space_stops_the_picture_at_that_moment_and_lets_it_go_on() {
+        assert_eq!(press(&[Press::Char(' ')]).0.paused, Some(LogTime(5)));
+        assert_eq!(press(&[Press::Char(' '), Press::Char(' ')]).0.paused, None);
+    }
+
+    #[test]
+    fn any_key_closes_the_help_and_does_nothing_else() {
+        let (ui, wishes) = press(&[Press::Char('?'), Press::Char('q')]);
+        assert_eq!((ui.help, wishes), (false, vec![None, None]));
+        let (_, wishes) = press(&[Press::Char('?'), Press::Ctrl('c')]);
+        assert_eq!(wishes[1], Some(Wish::Quit));
+    }
+
+    #[test]
+    fn tab_goes_round_the_panels_both_ways() {
+        let focus = |keys: &[Press]| press(keys).0.focus;
+        assert_eq!(focus(&[Press::Tab]), Panel::Stages);
+        assert_eq!(focus(&[Press::Tab, Press::Tab]), Panel::Recent);
+        assert_eq!(focus(&[Press::Tab; 3]), Panel::Live);
+        assert_eq!(focus(&[Press::BackTab]), Panel::Recent);
+    }
+
+    #[test]
+    fn folding_a_span_goes_to_its_thread_and_then_folds_that() {
+        let down = [Press::Down; 4];
+        let (ui, _) = press(&down);
+        let row = |ui: &Ui| ui.rows[ui.live.selected_index().unwrap()];
+        assert_eq!(row(&ui).what, What::Frame { index: 1, innermost: true });
+        let keys = [&down[..], &[Press::Left, Press::Left]].concat();
+        let (ui, _) = press(&keys);
+        assert_eq!((row(&ui).what, row(&ui).open), (What::Thread, Some(true)));
+        let (ui, _) = press(&[&keys[..], &[Press::Left]].concat());
+        assert_eq!((row(&ui).what, row(&ui).open), (What::Thread, Some(false)));
+        let (ui, _) = press(&[&keys[..], &[Press::Left, Press::Enter]].concat());
+        assert_eq!(row(&ui).open, Some(true));
+    }
+
+    #[test]
+    fn a_new_run_keeps_the_users_panel_and_filter_alone() {
+        let (mut ui, _) = press(&[Press::Down, Press::Tab, Press::Char(' ')]);
+        ui.filter = Some("read".parse().unwrap());
+        ui.new_run();
+        assert_eq!((ui.focus, ui.paused, ui.live.selected()), (Panel::Stages, None, None));
+        assert!(ui.filter.is_some());
     }
 }

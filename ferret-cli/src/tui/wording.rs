@@ -1,7 +1,7 @@
 //! The words for what is known, shared by the screen, the plain lines and the snapshot.
 
 use super::board::Scene;
-use crate::format;
+use crate::{entry_line, format};
 use ferret::event::{
     EndKind, LogIndex, LogTime, Names, Outcome, ProcessExit, ProcessState, ThreadId,
 };
@@ -45,8 +45,7 @@ pub(crate) fn process_name(process: &Process, several: bool) -> String {
 pub(crate) fn state(process: &Process, state: ProcessState, now: LogTime) -> String {
     let code = |code: i32| format!("exited with code {code}");
     let signal = |signal: i32| {
-        let name = signal_hook::low_level::signal_name(signal);
-        let name = name.map_or_else(|| format!("signal {signal}"), str::to_owned);
+        let name = entry_line::signal(signal);
         let verb = if state == ProcessState::Stopped { "stopped" } else { "killed" };
         format!("{verb} by {name}")
     };
@@ -191,7 +190,7 @@ fn spans(names: &Names, ended: &Ended, blank: Told) -> Told {
     }
 }
 
-/// How a span ended; empty if well.
+/// How spans ended; empty if well.
 pub(crate) fn outcome(outcome: Outcome) -> (&'static str, Mood) {
     match outcome {
         Outcome::Ok => ("", Mood::Plain),

@@ -1,18 +1,21 @@
 //! `watch --once --json`: the state of a run at one moment, as docs/json.md describes it. Fields are
 //! only ever added.
 
+mod open;
+mod recent;
+
+use crate::filter::Filter;
 use crate::tui::board::Scene;
+use crate::tui::pick;
 use crate::tui::stack_text::whole;
 use crate::tui::{headline, wording};
-use ferret::event::{
-    CallsiteInfo, EndKind, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit, SpanId,
-    TagValue, ThreadId,
-};
+use ferret::event::{EndKind, LogIndex, LogTime, ProcessExit};
 use ferret::log::LogInfo;
-use ferret::projections::{Happening, LiveProcess, Measure, News, Process, Said};
+use ferret::projections::{Measure, Process};
 use jiff::Timestamp;
+use open::{Open, open};
+use recent::{Recent, recent};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The whole document.
 #[derive(Debug, Serialize)]
@@ -106,55 +109,10 @@ struct Stage {
     total: Option<u64>,
 }
 
-/// An open span.
-#[derive(Debug, Serialize)]
-struct Open {
-    process: String,
-    /// The thread it runs on; absent for a waiting async span.
-    thread: Option<String>,
-    /// The async span it is, or runs under.
-    task: Option<String>,
-    span: String,
-    parent: Option<String>,
-    name: String,
-    module: Option<String>,
-    age_ns: u64,
-    depth: usize,
-    #[serde(flatten)]
-    said: SaidRow,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct SaidRow {
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tags: BTreeMap<String, TagValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    done: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Recent {
-    time: Option<String>,
-    process: String,
-    thread: Option<String>,
-    /// `span`, `mark`, `start`, `end`, `dropped`, `clock`.
-    what: &'static str,
-    /// The span's or mark's name.
-    name: Option<String>,
-    outcome: Option<Outcome>,
-    /// Spans, ended or dropped.
-    count: Option<u64>,
-    total_ns: Option<u64>,
-    longest_ns: Option<u64>,
-    #[serde(flatten)]
-    said: SaidRow,
-}
-
 impl Snapshot {
-    /// The state that `scene` shows; `logs` by [`LogIndex`].
-    pub(super) fn of(scene: &Scene, logs: &[LogInfo]) -> Self {
+    /// The state that `scene` shows; `logs` by [`LogIndex`]. Of open spans and happenings only
+    /// those that pass the filter.
+    pub(super) fn of(scene: &Scene, filter: Option<&Filter>, logs: &[LogInfo]) -> Self {
         let head = scene.head();
         let moment = scene.last_moment();
         let at = |time| head.and_then(|(_, process)| stamp(process, time));
@@ -182,8 +140,15 @@ impl Snapshot {
             },
             processes: processes().map(|(log, process)| row(scene, log, process)).collect(),
             stages: stages(scene),
-            open: processes().flat_map(|(log, _)| open(scene, log)).collect(),
-            recent: scene.board.recent.rows().iter().map(|row| recent(scene, row)).collect(),
+            open: processes().flat_map(|(log, _)| open(scene, filter, log)).collect(),
+            recent: scene
+                .board
+                .recent
+                .rows()
+                .iter()
+                .filter(|row| filter.is_none_or(|filter| pick::happening(filter, scene, row)))
+                .map(|row| recent(scene, row))
+                .collect(),
         }
     }
 }
@@ -264,117 +229,6 @@ fn stages(scene: &Scene) -> Vec<Stage> {
         total: stage.progress.map(|progress| progress.total),
     })
     .collect()
-}
-
-/// The open spans of a process: thread by thread, outermost first, then the async spans that no
-/// thread polls now.
-fn open(scene: &Scene, log: LogIndex) -> Vec<Open> {
-    let Some(live) = scene.board.live.process(log) else { return Vec::new() };
-    let place = Place { scene, log, live, moment: scene.moment(log) };
-    let mut open = Vec::new();
-    for (id, thread) in live.threads() {
-        let mut task = None;
-        let mut parent = None;
-        for (depth, frame) in (thread.hidden as usize..).zip(&thread.frames) {
-            let asynchronous = live.task(frame.span).filter(|_| frame.is_poll);
-            if asynchronous.is_some() {
-                task = Some(frame.span);
-            }
-            let since = asynchronous.map_or(frame.since, |task| task.since);
-            let said = asynchronous.map_or(&frame.said, |task| &task.said);
-            let parent_of = asynchronous.map_or(parent, |task| task.parent);
-            let path = frame.path;
-            let span = Span { id: frame.span, path, since, parent: parent_of, depth };
-            open.push(place.row(Some(id), task, &span, said));
-            parent = Some(frame.span);
-        }
-    }
-    for (span, task) in live.tasks().filter(|(_, task)| task.polled.is_none()) {
-        let (path, since, parent) = (task.path, task.since, task.parent);
-        let of = Span { id: span, path, since, parent, depth: 0 };
-        open.push(place.row(None, Some(span), &of, &task.said));
-    }
-    open
-}
-
-/// An open span before it is worded.
-struct Span {
-    id: SpanId,
-    path: PathId,
-    since: LogTime,
-    parent: Option<SpanId>,
-    depth: usize,
-}
-
-struct Place<'a> {
-    scene: &'a Scene<'a>,
-    log: LogIndex,
-    live: &'a LiveProcess,
-    moment: LogTime,
-}
-
-impl Place<'_> {
-    fn row(&self, thread: Option<ThreadId>, task: Option<SpanId>, of: &Span, said: &Said) -> Open {
-        let names = self.scene.names(self.log);
-        let module = names.callsite_info(of.path).map(|info: &CallsiteInfo| info.module.clone());
-        Open {
-            process: uid(self.scene, self.log),
-            thread: thread.map(|id| names.thread_name(id)),
-            task: task.filter(|task| self.live.task(*task).is_some()).map(|task| task.to_string()),
-            span: of.id.to_string(),
-            parent: of.parent.map(|parent| parent.to_string()),
-            name: names.span_name(of.path).to_owned(),
-            module,
-            age_ns: self.moment.since(of.since),
-            depth: of.depth,
-            said: said_row(names, said),
-        }
-    }
-}
-
-fn said_row(names: &Names, said: &Said) -> SaidRow {
-    let tags = said.tags.iter();
-    SaidRow {
-        tags: tags
-            .map(|(key, value)| (names.callsite_name(*key).to_owned(), value.clone()))
-            .collect(),
-        done: said.progress.map(|(done, _)| done),
-        total: said.progress.map(|(_, total)| total),
-    }
-}
-
-fn recent(scene: &Scene, row: &Happening) -> Recent {
-    let names = scene.names(row.log);
-    let blank = Recent {
-        time: scene.process(row.log).and_then(|process| stamp(process, row.time)),
-        process: uid(scene, row.log),
-        thread: row.thread.filter(|id| *id != ThreadId::RECORDER).map(|id| names.thread_name(id)),
-        what: "span",
-        name: None,
-        outcome: None,
-        count: None,
-        total_ns: None,
-        longest_ns: None,
-        said: SaidRow::default(),
-    };
-    match &row.what {
-        News::Spans(ended) => Recent {
-            name: Some(names.span_name(ended.path).to_owned()),
-            outcome: Some(ended.outcome),
-            count: Some(ended.count),
-            total_ns: Some(ended.total_ns),
-            longest_ns: Some(ended.longest_ns),
-            said: said_row(names, &ended.said),
-            ..blank
-        },
-        News::Mark { callsite } => {
-            Recent { what: "mark", name: Some(names.callsite_name(*callsite).to_owned()), ..blank }
-        }
-        News::ProcessStart => Recent { what: "start", ..blank },
-        News::ProcessEnd(_) | News::ProcessExit(_) => Recent { what: "end", ..blank },
-        News::Dropped { spans } => Recent { what: "dropped", count: Some(*spans), ..blank },
-        News::Clock { .. } => Recent { what: "clock", ..blank },
-    }
 }
 
 fn uid(scene: &Scene, log: LogIndex) -> String {

@@ -2,6 +2,7 @@
 
 use super::document::Snapshot;
 use super::source::Source;
+use crate::filter::Filter;
 use crate::tui::ui::Ui;
 use crate::tui::view;
 use ferret::log;
@@ -21,7 +22,7 @@ const BATCH: usize = 100_000;
 /// # Errors
 ///
 /// There is no log, it cannot be read, or nobody takes the output.
-pub(super) fn run(source: &mut Source, json: bool) -> anyhow::Result<()> {
+pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> anyhow::Result<()> {
     source.open_now()?;
     source.look_at_files();
     while source.read(BATCH, |_, _, _, _| {})? > 0 {}
@@ -29,14 +30,14 @@ pub(super) fn run(source: &mut Source, json: bool) -> anyhow::Result<()> {
     let now = log::now();
     if json {
         let logs = source.infos();
-        let snapshot = source.look(now, |scene| Snapshot::of(scene, &logs));
+        let snapshot = source.look(now, |scene| Snapshot::of(scene, filter.as_ref(), &logs));
         let mut out = stdout().lock();
         serde_json::to_writer_pretty(&mut out, &snapshot).map_err(io::Error::from)?;
         return Ok(writeln!(out)?);
     }
     let width = columns();
     let lines = source.look(now, |scene| {
-        let mut ui = Ui::default();
+        let mut ui = Ui::new(filter);
         let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
         view::page(scene, &ui, &areas)
     });

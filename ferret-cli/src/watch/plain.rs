@@ -4,7 +4,9 @@
 use super::inputs::{Input, Inputs};
 use super::plain_lines::{self, Begun};
 use super::source::Source;
+use crate::filter::Filter;
 use crate::format;
+use crate::tui::pick;
 use ferret::event::{LogTime, Outcome};
 use ferret::log;
 use ferret::projections::{Ended, News, Recent, Said};
@@ -26,6 +28,8 @@ const BATCH: usize = 20_000;
 struct Plain {
     source: Source,
     inputs: Inputs,
+    /// What is told; summaries are of all.
+    filter: Option<Filter>,
     /// The next happening to tell, by its number.
     next: u64,
     /// Stage spans that began and are not told yet.
@@ -44,7 +48,7 @@ struct Plain {
 /// # Errors
 ///
 /// The log cannot be read, or nobody takes the output.
-pub(super) fn run(mut source: Source) -> anyhow::Result<Source> {
+pub(super) fn run(mut source: Source, filter: Option<Filter>) -> anyhow::Result<Source> {
     let inputs = Inputs::listen(false)?;
     if !source.open()? {
         for line in source.waits_for().iter().filter(|line| !line.is_empty()) {
@@ -61,6 +65,7 @@ pub(super) fn run(mut source: Source) -> anyhow::Result<Source> {
     let mut plain = Plain {
         source,
         inputs,
+        filter,
         next: 0,
         begun: Vec::new(),
         status: now,
@@ -134,6 +139,7 @@ impl Plain {
     /// may still grow.
     fn tell(&mut self, now: LogTime, all: bool) -> anyhow::Result<()> {
         let (mut next, begun) = (self.next, std::mem::take(&mut self.begun));
+        let filter = self.filter.as_ref();
         let mut lines: Vec<String> = self.source.look(now, |scene| {
             let mut lines = Vec::new();
             lines.extend(begun.iter().map(|stage| stage.line(scene)));
@@ -152,7 +158,9 @@ impl Plain {
                     }
                 }
                 next = row.number + 1;
-                lines.push(plain_lines::told(scene, row));
+                if filter.is_none_or(|filter| pick::happening(filter, scene, row)) {
+                    lines.push(plain_lines::told(scene, row));
+                }
             }
             lines
         });

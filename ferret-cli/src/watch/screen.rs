@@ -4,6 +4,7 @@
 use super::inputs::{Input, Inputs};
 use super::source::Source;
 use super::terminal::{self, Screen};
+use crate::filter::Filter;
 use crate::tui::ui::{Ui, Wish};
 use crate::tui::view::{self, Colours};
 use ferret::event::LogTime;
@@ -43,13 +44,17 @@ struct Show {
 /// # Errors
 ///
 /// The log cannot be read, or the terminal not be used.
-pub(super) fn run(mut source: Source, colours: Colours) -> anyhow::Result<Source> {
+pub(super) fn run(
+    mut source: Source,
+    filter: Option<Filter>,
+    colours: Colours,
+) -> anyhow::Result<Source> {
     // What cannot be read at all is told on a plain terminal.
     source.open()?;
     let mut screen = Screen::open()?;
     let inputs = Inputs::listen(true)?;
     inputs.wake(source.waker());
-    let ui = Ui::default();
+    let ui = Ui::new(filter);
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty) = (None, true);
     let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };

@@ -116,12 +116,13 @@ impl Source {
 
     /// What is known of each log's file.
     pub(crate) fn infos(&self) -> Vec<LogInfo> {
-        self.logs().iter().map(|tail| tail.info().clone()).collect()
+        let logs = self.run.iter().flat_map(Run::logs);
+        logs.map(|tail| tail.info().clone()).collect()
     }
 
-    /// The logs that are open.
-    pub(crate) fn logs(&self) -> &[Tail] {
-        self.run.as_ref().map_or(&[], Run::logs)
+    /// The run that is open.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
     }
 
     /// Whether another run has taken the name: this one is over, and all of it should be read

@@ -116,6 +116,12 @@ impl Recent {
         &self.rows
     }
 
+    /// The row of that number; none if it was let go, or is not there yet.
+    pub fn row(&self, number: u64) -> Option<&Happening> {
+        let index = number.checked_sub(self.forgotten())?;
+        self.rows.get(usize::try_from(index).ok()?)
+    }
+
     /// Rows that were let go because newer ones came.
     pub fn forgotten(&self) -> u64 {
         self.next - self.rows.len() as u64

@@ -14,7 +14,9 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    paint.title(area, "Live", &note(scene, ui), super::has_focus(ui, Panel::Live));
+    let title = ui.filter.as_ref().map(|filter| format!("Live: {filter}"));
+    let title = title.as_deref().unwrap_or("Live");
+    paint.title(area, title, &note(scene, ui), super::has_focus(ui, Panel::Live));
     let shown = ui.live.shown();
     for (y, index) in (area.y + 1..area.y + area.height).zip(shown) {
         let Some(row) = ui.rows.get(index) else { break };

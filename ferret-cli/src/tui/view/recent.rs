@@ -18,11 +18,11 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
         (true, above, below) => format!("↑{above} ↓{below}  G follows"),
     };
     paint.title(area, "Recent", &note, super::has_focus(ui, Panel::Recent));
-    let rows = scene.board.recent.rows();
-    for (y, index) in (area.y + 1..area.y + area.height).zip(ui.recent.shown()) {
-        let Some(row) = rows.get(index) else { break };
+    let shown = ui.recent.shown_keys().iter();
+    for (y, number) in (area.y + 1..area.y + area.height).zip(shown) {
+        let Some(row) = scene.board.recent.row(*number) else { continue };
         draw_row(paint, area, y, &wording::told(scene, row));
-        if super::has_focus(ui, Panel::Recent) && ui.recent.selected_index() == Some(index) {
+        if super::has_focus(ui, Panel::Recent) && ui.recent.selected() == Some(*number) {
             paint.select(area, y);
         }
     }
@@ -39,7 +39,7 @@ fn draw_row(paint: &mut Paint, area: Area, y: u16, row: &Told) {
     }
     right.push((Ink::Plain, text::pad_left(&row.took, 8)));
     if wide {
-        let columns = usize::from(area.width / 8).min(24);
+        let columns = usize::from(area.width / 7).min(24);
         right.push((Ink::Faint, format!("  {}", text::pad(&row.thread, columns))));
     }
     let width: usize = right.iter().map(|(_, piece)| text::width(piece)).sum();
