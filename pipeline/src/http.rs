@@ -91,6 +91,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// When it does not answer, says no, or is larger.
+    #[ferret::profile(name = "http_get")]
     pub fn get(&self, url: &str, limit_bytes: u64) -> Result<Vec<u8>, HttpError> {
         let response = self.agent.get(url).call().map_err(|e| refused(url, e))?;
         let mut body = Vec::new();
@@ -125,7 +126,11 @@ impl Fetcher {
             request =
                 request.header("Range", format!("bytes={bytes}-")).header("If-Range", validator);
         }
-        let response = match request.call() {
+        let answer = {
+            let _span = ferret::span!("http_request", url);
+            request.call()
+        };
+        let response = match answer {
             Err(ureq::Error::StatusCode(416)) if have.is_some() => {
                 // The server has nothing after what is here: what is here is not a beginning of it.
                 partial.forget().map_err(disk)?;

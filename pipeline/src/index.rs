@@ -118,6 +118,7 @@ impl Index {
     ///
     /// # Errors
     /// When it is damaged or of a later version.
+    #[ferret::profile(name = "load_index")]
     pub fn load(path: &Path) -> Result<Option<Self>, IndexError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -162,6 +163,7 @@ impl Index {
     ///
     /// # Errors
     /// When the disk refuses.
+    #[ferret::profile(name = "save_index")]
     pub fn save(&self, path: &Path) -> Result<(), IndexError> {
         Ok(store::replace(path, |out| {
             let header = serde_json::to_vec(&self.header)?;

@@ -56,6 +56,7 @@ impl std::fmt::Debug for MiniLm {
 
 impl MiniLm {
     /// Load the model in `folder`: `model.safetensors`, `vocab.txt`, `config.json`.
+    #[ferret::profile(name = "load_minilm")]
     pub(super) fn load(folder: &Path) -> std::result::Result<Self, ModelError> {
         let wrong = |why: String| ModelError::MiniLm { path: folder.to_owned(), why };
         let read = |name: &str| {

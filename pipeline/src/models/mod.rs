@@ -106,6 +106,7 @@ fn first_bytes(path: &Path) -> io::Result<[u8; 4]> {
 ///
 /// # Errors
 /// When it cannot be read.
+#[ferret::profile]
 pub fn content_digest(path: &Path) -> Result<Digest, ModelError> {
     let unreadable = |source| ModelError::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(unreadable)?;

@@ -45,6 +45,7 @@ impl Whisper {
     ///
     /// # Errors
     /// When it cannot be read or whisper.cpp refuses it.
+    #[ferret::profile(name = "load_whisper")]
     pub fn load(path: &Path, language: &str, threads: usize) -> Result<Self, ModelError> {
         // Its chatter about memory and layers would land between our lines.
         whisper_rs::install_logging_hooks();

@@ -336,6 +336,7 @@ impl<'a> EpisodeRun<'a> {
         if stage == Stage::Done {
             self.state.fingerprint = Some(fingerprint);
         }
+        ferret::progress(stage.position() as u64 + 1, Stage::ALL.len() as u64);
         (self.tell)(&Event::StageEnds { stage, took, result: &told(&output) });
         Kept::new(output).map_err(|e| failed(e.into()))
     }

@@ -65,6 +65,7 @@ impl Outcome {
 ///
 /// # Errors
 /// When there is no model to transcribe with, or the store cannot be used at all.
+#[ferret::profile]
 pub fn run(
     feeds: &[Place],
     store: &Store,
@@ -90,11 +91,13 @@ pub fn run(
         }
         tell(&Event::EpisodeBegins { episode, number: at + 1, total });
         process_episode(episode, at, store, settings, &mut tools, &mut outcome, tell)?;
+        ferret::progress(at as u64 + 1, total as u64);
     }
     Ok(outcome)
 }
 
 /// One episode through its stages, its end noted in its state and in `outcome`.
+#[ferret::profile]
 fn process_episode(
     episode: &Episode,
     at: usize,
@@ -104,6 +107,7 @@ fn process_episode(
     outcome: &mut Outcome,
     tell: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), StoreError> {
+    ferret::tag!(episode = %episode.id, title = episode.title.as_str());
     let folder = store.episode(&episode.id)?;
     let state = folder.state().or_else(forget_damage)?.unwrap_or_else(|| first_state(episode));
     let mut run = EpisodeRun::new(episode, folder, state, settings, tools, tell);
@@ -149,6 +153,7 @@ fn first_state(episode: &Episode) -> EpisodeState {
 }
 
 /// Read all feeds; their episodes, noted in the store. A feed that cannot be read does not keep the others from it.
+#[ferret::profile]
 fn fetch_feeds(
     feeds: &[Place],
     store: &Store,

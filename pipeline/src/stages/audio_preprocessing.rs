@@ -16,6 +16,8 @@ use crate::time::Millis;
 
 /// The longest audio that is taken: 12 hours are 1.4 GB while they are cut.
 const HOURS_MAX: u64 = 12;
+/// Decoding, finding speech, writing it.
+const STEPS: u64 = 3;
 /// The cut audio's file in the episode's folder.
 pub const SPEECH_FILE: &str = "speech.wav";
 
@@ -36,6 +38,7 @@ pub struct Speech {
 ///
 /// # Errors
 /// When it does not decode or cannot be written.
+#[ferret::profile(stage)]
 pub fn audio_preprocessing(
     media: &Path,
     folder: &Path,
@@ -45,9 +48,12 @@ pub fn audio_preprocessing(
         Err(AudioError::Interrupted) => return Err(StageError::Interrupted),
         other => other?,
     };
+    ferret::progress(1, STEPS);
     let kept = find_speech(&samples);
+    ferret::progress(2, STEPS);
     let speech = cut(&samples, &kept);
     write_speech(&folder.join(SPEECH_FILE), &speech)?;
+    ferret::progress(STEPS, STEPS);
     Ok(Speech {
         file: SPEECH_FILE.to_owned(),
         source_duration: Millis::of_sample(samples.len(), SPEECH_RATE_HZ),
@@ -57,6 +63,7 @@ pub fn audio_preprocessing(
 }
 
 /// All of the file as mono samples at 16 kHz.
+#[ferret::profile]
 fn decode(media: &Path, interrupt: &Interrupt) -> Result<Vec<i16>, AudioError> {
     let limit = usize::try_from(HOURS_MAX * 3600 * u64::from(SPEECH_RATE_HZ)).unwrap_or(usize::MAX);
     let (mut decoding, mut piece, mut samples) =
@@ -86,6 +93,7 @@ fn decode(media: &Path, interrupt: &Interrupt) -> Result<Vec<i16>, AudioError> {
 }
 
 /// The next six seconds or so into `block`; false where the file ends with it.
+#[ferret::profile]
 fn decode_block(
     decoding: &mut Decoding,
     piece: &mut Piece,
@@ -101,6 +109,7 @@ fn decode_block(
     Ok(true)
 }
 
+#[ferret::profile]
 fn resample_block(
     to: &mut ToSpeechRate,
     block: &[f32],
@@ -110,10 +119,12 @@ fn resample_block(
 }
 
 /// Where somebody speaks.
+#[ferret::profile]
 fn find_speech(samples: &[i16]) -> Vec<Stretch> {
     stretches(&voice_scores(samples), samples.len())
 }
 
+#[ferret::profile]
 fn write_speech(path: &Path, speech: &[i16]) -> Result<(), StageError> {
     Ok(wav::write(path, SPEECH_RATE_HZ, speech)?)
 }

@@ -48,6 +48,7 @@ pub struct Known<'a> {
 }
 
 /// The page of `known`, and what is on it.
+#[ferret::profile(stage)]
 pub fn done(known: &Known<'_>) -> (String, Page) {
     let mut page = String::new();
     // Writing to a String cannot fail.
@@ -57,6 +58,7 @@ pub fn done(known: &Known<'_>) -> (String, Page) {
     (page, Page { file: PAGE_FILE.to_owned(), words, insights: known.insights.insights.len() })
 }
 
+#[ferret::profile]
 fn write_page(page: &mut String, known: &Known<'_>) -> std::fmt::Result {
     let Known { episode, summary, insights, transcript, .. } = known;
     writeln!(page, "# {}\n\n{}{}", episode.title, episode.feed_title, published(episode))?;

@@ -5,14 +5,11 @@
 
 mod claims;
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::summarization::rank_sentences;
+use super::summarization::{rank_sentences, stem_sentences};
 use super::transcript_cleaning::CleanTranscript;
 use super::transcription::Transcript;
-use crate::text::words::stems;
 use crate::time::Millis;
 
 pub use claims::ClaimKind;
@@ -49,16 +46,17 @@ pub struct Insight {
 const INSIGHTS_PER_TEN_MINUTES: usize = 12;
 
 /// The insights of `clean`, grounded in `transcript`.
+#[ferret::profile(stage)]
 pub fn gi_generation(clean: &CleanTranscript, transcript: &Transcript) -> Insights {
-    let words: Vec<BTreeSet<String>> =
-        clean.sentences.iter().map(|s| stems(&s.text).into_iter().collect()).collect();
+    let words = stem_sentences(&clean.sentences);
     let ranks = rank_sentences(&words);
     let spoken = normalised(
         &transcript.segments.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(" "),
     );
 
     let mut found = Insights::default();
-    for (sentence, rank) in clean.sentences.iter().zip(&ranks) {
+    for ((sentence, rank), number) in clean.sentences.iter().zip(&ranks).zip(1..) {
+        ferret::progress(number, clean.sentences.len() as u64);
         let Some(claim) = claims::claim_of(&sentence.text) else { continue };
         if !is_grounded(&sentence.spoken, &spoken) {
             found.ungrounded += 1;
@@ -79,6 +77,7 @@ pub fn gi_generation(clean: &CleanTranscript, transcript: &Transcript) -> Insigh
 }
 
 /// Whether `quote` is in the transcript word for word.
+#[ferret::profile]
 fn is_grounded(quote: &str, spoken: &str) -> bool {
     let quote = normalised(quote);
     !quote.is_empty() && spoken.contains(&quote)
@@ -90,6 +89,7 @@ fn normalised(text: &str) -> String {
 }
 
 /// Keep those that stand out most, in order of time.
+#[ferret::profile]
 fn keep_best(insights: &mut Vec<Insight>, end: Millis) {
     let tens = usize::try_from(end.0 / 600_000 + 1).unwrap_or(1);
     insights.sort_by(|a, b| b.score.total_cmp(&a.score));

@@ -92,6 +92,7 @@ const NODES_MAX: usize = 200;
 const NAMES_PER_SENTENCE_MAX: usize = 6;
 
 /// The graph of `episode`.
+#[ferret::profile(stage)]
 pub fn kg_extraction(
     episode: &Episode,
     speakers: &Speakers,
@@ -115,7 +116,8 @@ pub fn kg_extraction(
     let found: Vec<Vec<(Name, NodeKind)>> =
         transcript.sentences.iter().map(|s| entities_of(s, &small)).collect();
     building.learn_full_names(found.iter().flatten());
-    for (sentence, entities) in transcript.sentences.iter().zip(&found) {
+    for ((sentence, entities), number) in transcript.sentences.iter().zip(&found).zip(1..) {
+        ferret::progress(number, found.len() as u64);
         relate_sentence(&mut building, &this, sentence, entities);
     }
     building.finish()
@@ -128,6 +130,7 @@ fn small_words(sentences: &[Sentence]) -> BTreeSet<String> {
 }
 
 /// The names and years of a sentence, in order.
+#[ferret::profile]
 fn entities_of(sentence: &Sentence, small: &BTreeSet<String>) -> Vec<(Name, NodeKind)> {
     let kind = |kind| match kind {
         NameKind::Person => NodeKind::Person,
@@ -171,6 +174,7 @@ fn years(text: &str) -> Vec<Name> {
 }
 
 /// Add a sentence's entities, and the relations between each and the next.
+#[ferret::profile]
 fn relate_sentence(
     building: &mut Building,
     this: &str,

@@ -31,6 +31,7 @@ pub struct Media {
 ///
 /// # Errors
 /// When it cannot be had, or is too large. What came of it stays beside, to go on from.
+#[ferret::profile(stage)]
 pub fn media_download(
     enclosure: &Enclosure,
     folder: &Path,
@@ -77,7 +78,7 @@ fn fetch(
     fetcher: &Fetcher,
     interrupt: &Interrupt,
 ) -> Result<(), StageError> {
-    let mut report = |_done: u64, _total: Option<u64>| {};
+    let mut report = |done: u64, total: Option<u64>| ferret::progress(done, total.unwrap_or(0));
     match fetcher.download(url, path, limit_bytes, interrupt, &mut report) {
         Err(HttpError::Interrupted { .. }) => Err(StageError::Interrupted),
         other => Ok(other?),
@@ -96,7 +97,7 @@ fn copy(
     if total > limit_bytes {
         return Err(StageError::TooLarge { what: source.display().to_string(), limit_bytes });
     }
-    let mut stopped = false;
+    let (mut stopped, mut done) = (false, 0);
     let copied = store::replace(path, |out| {
         let mut buffer = vec![0; 256 * 1024];
         loop {
@@ -109,12 +110,15 @@ fn copy(
                 return Ok(());
             }
             out.write_all(&buffer[..n])?;
+            done += n as u64;
+            ferret::progress(done, total);
         }
     });
     if stopped { Err(StageError::Interrupted) } else { Ok(copied?) }
 }
 
 /// The size of the file and the digest of its content.
+#[ferret::profile]
 fn digest_file(path: &Path) -> Result<(u64, Digest), StoreError> {
     let wrap = |source| StoreError::Io { doing: "reading", path: PathBuf::from(path), source };
     let mut file = File::open(path).map_err(wrap)?;

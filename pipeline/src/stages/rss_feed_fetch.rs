@@ -115,6 +115,7 @@ pub struct Fetched {
 ///
 /// # Errors
 /// When nothing can be read there, or it is no feed.
+#[ferret::profile(stage)]
 pub fn rss_feed_fetch(place: &Place, fetcher: &Fetcher) -> Result<Fetched, StageError> {
     match place {
         Place::Url(url) => {
@@ -137,6 +138,7 @@ enum Origin {
     Disk,
 }
 
+#[ferret::profile]
 fn read_file(path: &Path) -> Result<(Vec<u8>, PathBuf), StageError> {
     let unreadable = |source| StageError::Unreadable { path: path.to_owned(), source };
     let path = fs::canonicalize(path).map_err(unreadable)?;
@@ -150,6 +152,7 @@ fn read_file(path: &Path) -> Result<(Vec<u8>, PathBuf), StageError> {
 }
 
 /// The feed written in `bytes`, read from `source`, its relative addresses relative to `base`.
+#[ferret::profile]
 fn parse_feed(
     bytes: &[u8],
     source: &str,

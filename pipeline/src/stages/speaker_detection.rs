@@ -91,6 +91,7 @@ const TITLE_CUES: &[&str] = &["with", "feat.", "ft."];
 const WORDS_BEFORE_NAME_MAX: usize = 5;
 
 /// The hosts and guests of `episode`.
+#[ferret::profile(stage)]
 pub fn speaker_detection(episode: &Episode) -> Speakers {
     let mut found = Found::default();
     for credit in &episode.credits {

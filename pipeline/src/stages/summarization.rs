@@ -29,6 +29,8 @@ pub struct SummarySentence {
     pub score: f32,
 }
 
+/// Stems, ranks, choice.
+const STEPS: u64 = 3;
 /// How much of a vote follows the words; the rest goes to all sentences alike.
 const DAMPING: f32 = 0.85;
 /// Ranks settle in twenty rounds or so; this bounds it.
@@ -45,11 +47,14 @@ const WORDS_MIN: usize = 6;
 const SAME: f32 = 0.65;
 
 /// Summarise `transcript`.
+#[ferret::profile(stage)]
 pub fn summarization(transcript: &CleanTranscript) -> Summary {
-    let words: Vec<BTreeSet<String>> =
-        transcript.sentences.iter().map(|s| stems(&s.text).into_iter().collect()).collect();
+    let words = stem_sentences(&transcript.sentences);
+    ferret::progress(1, STEPS);
     let ranks = rank_sentences(&words);
+    ferret::progress(2, STEPS);
     let chosen = choose(&transcript.sentences, &words, &ranks);
+    ferret::progress(STEPS, STEPS);
     let sentence = |at: usize| SummarySentence {
         start: transcript.sentences[at].start,
         text: transcript.sentences[at].text.clone(),
@@ -58,7 +63,14 @@ pub fn summarization(transcript: &CleanTranscript) -> Summary {
     Summary { sentences: chosen.into_iter().map(sentence).collect() }
 }
 
+/// The stems of each sentence's words that carry meaning.
+#[ferret::profile]
+pub fn stem_sentences(sentences: &[Sentence]) -> Vec<BTreeSet<String>> {
+    sentences.iter().map(|sentence| stems(&sentence.text).into_iter().collect()).collect()
+}
+
 /// `TextRank` of sentences, given the set of words of each; the mean is 1.
+#[ferret::profile]
 pub fn rank_sentences(words: &[BTreeSet<String>]) -> Vec<f32> {
     let votes = shared_words(words);
     let weight_out: Vec<f32> = votes.iter().map(|of| of.iter().map(|(_, w)| w).sum()).collect();
@@ -81,6 +93,7 @@ pub fn rank_sentences(words: &[BTreeSet<String>]) -> Vec<f32> {
 }
 
 /// For each sentence, those it shares words with and how strongly, by way of an index from words to sentences.
+#[ferret::profile]
 fn shared_words(words: &[BTreeSet<String>]) -> Vec<Vec<(usize, f32)>> {
     let mut with_word: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, own) in words.iter().enumerate() {
@@ -114,6 +127,7 @@ fn length_norm(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
 }
 
 /// The sentences of the summary, in order: the best ranked, less those that are too short or say what a better one says.
+#[ferret::profile]
 fn choose(sentences: &[Sentence], words: &[BTreeSet<String>], ranks: &[f32]) -> Vec<usize> {
     let wanted = (sentences.len() / SENTENCES_EACH).clamp(SENTENCES_MIN, SENTENCES_MAX);
     let mut best: Vec<usize> = (0..sentences.len()).collect();

@@ -54,15 +54,29 @@ pub enum Reason {
 /// Of a sentence said over and over, this many words make it a loop; "No. No." stays.
 const LOOP_WORDS_MIN: usize = 3;
 
+/// Sentences, loops, sponsors, fillers.
+const STEPS: u64 = 4;
+
 /// Clean `transcript`.
+#[ferret::profile(stage)]
 pub fn transcript_cleaning(transcript: &Transcript) -> CleanTranscript {
     let mut removed = Vec::new();
     let sentences = split(transcript, &mut removed);
+    ferret::progress(1, STEPS);
     let sentences = drop_loops(sentences, &mut removed);
+    ferret::progress(2, STEPS);
     let sentences = sponsors::drop_sponsors(&sentences, &mut removed);
-    let sentences = sentences.into_iter().filter_map(|s| fillers::clean(s, &mut removed)).collect();
+    ferret::progress(3, STEPS);
+    let sentences = drop_fillers(sentences, &mut removed);
+    ferret::progress(STEPS, STEPS);
     removed.sort_by_key(|r| r.start);
     CleanTranscript { sentences, removed }
+}
+
+/// Sentences without fillers, less those that were nothing else.
+#[ferret::profile]
+fn drop_fillers(sentences: Vec<Sentence>, removed: &mut Vec<Removed>) -> Vec<Sentence> {
+    sentences.into_iter().filter_map(|sentence| fillers::clean(sentence, removed)).collect()
 }
 
 impl Removed {
@@ -72,6 +86,7 @@ impl Removed {
 }
 
 /// The sentences of the segments that are speech. A sentence may go over several segments, and a segment have several.
+#[ferret::profile]
 fn split(transcript: &Transcript, removed: &mut Vec<Removed>) -> Vec<Sentence> {
     let (mut text, mut pieces) = (String::new(), Vec::new());
     for segment in &transcript.segments {
@@ -133,6 +148,7 @@ fn is_no_speech(text: &str) -> bool {
 }
 
 /// Sentences less those that repeat the one before.
+#[ferret::profile]
 fn drop_loops(sentences: Vec<Sentence>, removed: &mut Vec<Removed>) -> Vec<Sentence> {
     let words = |s: &Sentence| s.text.split_whitespace().map(bare).collect::<Vec<_>>();
     let mut kept: Vec<Sentence> = Vec::with_capacity(sentences.len());

@@ -45,6 +45,7 @@ const WINDOW_MIN: usize = 12 * SECOND;
 ///
 /// # Errors
 /// When the model fails, or the user asked to stop.
+#[ferret::profile(stage)]
 pub fn transcription(
     speech: &Speech,
     samples: &[i16],
@@ -53,22 +54,25 @@ pub fn transcription(
 ) -> Result<Transcript, StageError> {
     let windows = windows(samples, &speech.stretches);
     let mut segments = Vec::new();
-    for window in &windows {
+    for (window, number) in windows.iter().zip(1..) {
         if interrupt.requested() {
             return Err(StageError::Interrupted);
         }
         let at = source_time(&speech.stretches, window.start);
         let heard = transcribe_window(whisper, &samples[window.clone()], at)?;
         segments.extend(heard.into_iter().map(|h| placed(&h, window.start, &speech.stretches)));
+        ferret::progress(number, windows.len() as u64);
     }
     Ok(Transcript { language: whisper.language().to_owned(), segments })
 }
 
+#[ferret::profile]
 fn transcribe_window(
     whisper: &mut Whisper,
     samples: &[i16],
     at: Millis,
 ) -> Result<Vec<Heard>, StageError> {
+    ferret::tag!(at_ms = at.0);
     whisper.hear(samples).map_err(|why| StageError::Inference { at, why })
 }
 
@@ -89,6 +93,7 @@ fn placed(heard: &Heard, window: usize, stretches: &[Stretch]) -> Segment {
 
 /// The samples of `samples` cut into windows: at the last pause that makes a window of fitting length, else at the
 /// quietest spot.
+#[ferret::profile]
 fn windows(samples: &[i16], stretches: &[Stretch]) -> Vec<std::ops::Range<usize>> {
     let (mut windows, mut start) = (Vec::new(), 0);
     while samples.len() - start > WINDOW_MAX {

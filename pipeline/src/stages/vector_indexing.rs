@@ -27,6 +27,7 @@ const CHUNK_WORDS: usize = 60;
 ///
 /// # Errors
 /// When the embedding fails.
+#[ferret::profile(stage)]
 pub fn vector_indexing(
     episode: &Episode,
     transcript: &CleanTranscript,
@@ -36,19 +37,22 @@ pub fn vector_indexing(
 ) -> Result<Indexed, EmbedError> {
     let chunks = chunk(episode, &transcript.sentences);
     let mut vectors = Vec::with_capacity(chunks.len());
-    for chunk in &chunks {
+    for (chunk, number) in chunks.iter().zip(1..) {
         vectors.push(embed_chunk(embedder, chunk)?);
+        ferret::progress(number, chunks.len() as u64);
     }
     let indexed = Indexed { chunks: chunks.len(), embedder: embedder.id() };
     index.put(&episode.id, fingerprint.clone(), chunks, &vectors);
     Ok(indexed)
 }
 
+#[ferret::profile]
 fn embed_chunk(embedder: &Embedder, chunk: &Chunk) -> Result<Vec<f32>, EmbedError> {
     Ok(embedder.embed(&[&chunk.text()])?.pop().unwrap_or_default())
 }
 
 /// `sentences` in chunks. Each begins with the last sentence of the one before, so that no thought is cut in two.
+#[ferret::profile]
 fn chunk(episode: &Episode, sentences: &[Sentence]) -> Vec<Chunk> {
     let (mut chunks, mut from) = (Vec::new(), 0);
     while from < sentences.len() {

@@ -35,6 +35,7 @@ pub fn replace(
 ///
 /// # Errors
 /// When the file system refuses.
+#[ferret::profile]
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
     replace(path, |out| {
         serde_json::to_writer_pretty(&mut *out, value)?;
@@ -46,6 +47,7 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError
 ///
 /// # Errors
 /// When it cannot be read or is not such a file.
+#[ferret::profile]
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     let text = match fs::read(path) {
         Ok(text) => text,

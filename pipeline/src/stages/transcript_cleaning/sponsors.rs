@@ -61,6 +61,7 @@ const LENGTH_MAX: Millis = Millis(120_000);
 const QUIET_SENTENCES: usize = 2;
 
 /// `sentences` without sponsors' messages.
+#[ferret::profile]
 pub(super) fn drop_sponsors(sentences: &[Sentence], removed: &mut Vec<Removed>) -> Vec<Sentence> {
     let mut kept = Vec::with_capacity(sentences.len());
     let mut rest = sentences;
