@@ -2,7 +2,7 @@
 //! through the writer and back through a tail.
 //!
 //! ```text
-//! cargo run --release -p ferret-core --features read --example log_speed [SPANS]
+//! cargo run --release -p ferret-core --features read --example log_speed [SPANS [ENTRIES PER COMMIT]]
 //! ```
 
 use ferret::event::{
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Entries of one thread before the next thread's: what one chunk of 64 KiB holds.
 const CHUNK: u64 = 4_096;
-/// Entries in a commit, as a busy recorder makes them.
+/// Entries in a commit, as a busy recorder makes them, unless told otherwise.
 const COMMIT: u64 = 200_000;
 
 struct Thread {
@@ -96,6 +96,7 @@ fn ratio(number: u64, of: u64) -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let spans: u64 = std::env::args().nth(1).map_or(Ok(10_000_000), |text| text.parse())?;
+    let commit: u64 = std::env::args().nth(2).map_or(Ok(COMMIT), |text| text.parse())?;
     let entries = (spans * 2).next_multiple_of(CHUNK * 4);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("run.redb");
@@ -118,7 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     make(&mut threads(), entries, |thread, what| {
         writer.entry(thread.id, Position(thread.position), &thread.stack, thread.time, what);
         uncommitted += 1;
-        if uncommitted == COMMIT {
+        if uncommitted == commit {
             let began = cpu_ns();
             failed = writer.commit(now()).err().or(failed.take());
             commit_ns += cpu_ns() - began;

@@ -169,6 +169,10 @@ fn role(name: &FamilyName, place: &Place) -> io::Result<Role> {
         }
         Err(error) => return Err(error),
     };
+    if metadata.is_symlink() {
+        let message = format!("{} is a symbolic link: name the file itself", head.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let run = run_id(&metadata);
     if is_family_owned(name, head, run) || place.join.is_some_and(|token| has_token(head, token)) {
         return Ok(Role::Member(run));

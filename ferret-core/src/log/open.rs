@@ -59,6 +59,9 @@ fn open_file(path: &Path) -> Result<File, LogError> {
     Ok(file)
 }
 
+/// A writer may start and be killed between a repair and the next attempt, but not for ever.
+const MAX_REPAIRS: u32 = 3;
+
 /// What one attempt to open came to.
 enum Attempt {
     Open(Source),
@@ -67,16 +70,23 @@ enum Attempt {
 }
 
 fn open_source(path: &Path, file: &File, options: ReadOptions) -> Result<(Source, bool), LogError> {
-    let mut repaired = false;
+    let (mut repaired, mut repairs) = (false, 0);
     let mut opened = None;
     wait_until(REPAIR_PATIENCE, || {
         match attempt(path, file)? {
             Attempt::Open(source) => opened = Some(source),
             Attempt::Busy => return Ok(false),
+            Attempt::NeedsRepair if repairs == MAX_REPAIRS => {
+                return Err(LogError::damaged(path, &"it needs repair again after each repair"));
+            }
             Attempt::NeedsRepair => {
                 repaired = true;
-                if options.read_only || !repair(path, file)? {
-                    opened = Some(overlay(path, file)?);
+                let repair =
+                    if options.read_only { Repair::NotWritable } else { repair(path, file)? };
+                match repair {
+                    Repair::Done => repairs += 1,
+                    Repair::ByAnother => {}
+                    Repair::NotWritable => opened = Some(overlay(path, file)?),
                 }
             }
         }
@@ -97,8 +107,16 @@ fn attempt(path: &Path, file: &File) -> Result<Attempt, LogError> {
     })
 }
 
-/// Repairs the file in place, or finds that another process does. False: it may not be written.
-fn repair(path: &Path, file: &File) -> Result<bool, LogError> {
+/// What became of a repair.
+enum Repair {
+    Done,
+    /// Another process is at it: what comes next finds the file repaired, or waits.
+    ByAnother,
+    NotWritable,
+}
+
+/// Repairs the file in place.
+fn repair(path: &Path, file: &File) -> Result<Repair, LogError> {
     let own = match again(path, file, true) {
         Ok(own) => own,
         Err(error) => {
@@ -109,7 +127,7 @@ fn repair(path: &Path, file: &File) -> Result<bool, LogError> {
                     | io::ErrorKind::NotFound
             );
             return if not_writable {
-                Ok(false)
+                Ok(Repair::NotWritable)
             } else {
                 Err(LogError::io(path, "open for repair", error))
             };
@@ -125,14 +143,13 @@ fn repair(path: &Path, file: &File) -> Result<bool, LogError> {
         match opened {
             Ok(database) => {
                 database.close().map_err(|error| redb_error(path, error.into()))?;
-                Ok(true)
+                Ok(Repair::Done)
             }
-            // Another process repairs it: what comes next finds it repaired, or waits.
-            Err(DatabaseError::DatabaseAlreadyOpen) => Ok(true),
+            Err(DatabaseError::DatabaseAlreadyOpen) => Ok(Repair::ByAnother),
             Err(DatabaseError::Storage(redb::StorageError::Io(error)))
                 if error.kind() == io::ErrorKind::StorageFull =>
             {
-                Ok(false)
+                Ok(Repair::NotWritable)
             }
             Err(error) => Err(redb_error(path, error.into())),
         }

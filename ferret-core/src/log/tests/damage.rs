@@ -26,6 +26,8 @@ fn small_log(folder: &Path) -> (PathBuf, Program) {
         program.time = program.time.after(600_000_000);
         writer.commit(program.time).unwrap();
     }
+    // As SIGKILL would leave it: copied between two commits.
+    fs::copy(&path, folder.join("killed.redb")).unwrap();
     let end = ProcessEnd { how: EndKind::Closed };
     writer.finish(end, program.time, Duration::from_secs(1)).unwrap();
     (path, program)
@@ -159,13 +161,14 @@ fn read_whatever(path: &Path, options: ReadOptions) -> Result<usize, LogError> {
 fn mutate(places: u64) {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = small_log(folder.path());
-    let original = fs::read(&path).unwrap();
-    let used = original.iter().rposition(|byte| *byte != 0).unwrap();
+    let originals =
+        [path.clone(), folder.path().join("killed.redb")].map(|path| fs::read(path).unwrap());
     let (mut fine, mut refused) = (0, 0);
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for number in 0..places {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
-        let mut bytes = original.clone();
+        let mut bytes = originals[usize::try_from(random >> 40 & 1).unwrap()].clone();
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
         let at = usize::try_from(random >> 20).unwrap() % used;
         // The header and the first pages are where most of the tree is.
         let at = if number % 3 == 0 { at % 4_608 } else { at };
@@ -196,5 +199,6 @@ fn damage_anywhere_gives_entries_or_an_error() {
             hook(info);
         }
     }));
-    mutate(400);
+    let places = std::env::var("FERRET_TEST_MUTATIONS").map(|text| text.parse().unwrap());
+    mutate(places.unwrap_or(400));
 }

@@ -129,10 +129,14 @@ fn a_file_that_is_no_log_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     fs::write(&path, "important").unwrap();
-    let error = Writer::create(&place(&path), process(1), LogTime(1)).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    let link = folder.path().join("link.redb");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let error_of = |path| Writer::create(&place(path), process(1), LogTime(1)).unwrap_err().kind();
+    assert_eq!(error_of(&path), std::io::ErrorKind::AlreadyExists);
+    assert_eq!(error_of(folder.path()), std::io::ErrorKind::AlreadyExists);
+    assert_eq!(error_of(&link), std::io::ErrorKind::InvalidInput);
     assert_eq!(fs::read_to_string(&path).unwrap(), "important");
-    assert_eq!(files(folder.path()).len(), 1, "no temporary file is left");
+    assert_eq!(files(folder.path()).len(), 2, "no temporary file is left");
 }
 
 #[test]
