@@ -265,3 +265,49 @@ impl Batch {
         Some((now, schema::row(RowKind::Checkpoint, now.0, &checkpoint).ok()?))
     }
 }
+
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
+mod tests {
+    use super::*;
+    use crate::event::Outcome;
+    use crate::log::testing::{Act, Program};
+
+    fn fill(batch: &mut Batch, spans: u32, program: &mut Program) {
+        for _ in 0..spans {
+            for act in [Act::Start(1), Act::End(Outcome::Ok)] {
+                program.act(&act, batch);
+            }
+        }
+    }
+
+    /// A commit that returns an error may be in the log all the same.
+    #[test]
+    fn what_a_failed_commit_wrote_after_all_is_not_written_again() {
+        let mut batch = Batch::new(Offset(0));
+        let mut program = Program::new(Offset(0));
+        fill(&mut batch, 3_000, &mut program);
+        let attempted: Vec<_> = batch.rows(LogTime(1)).blocks.to_vec();
+        assert!(attempted.len() > 1);
+        fill(&mut batch, 500, &mut program);
+        batch.skip_below(Offset(6_000));
+        let left: Vec<_> = batch.rows(LogTime(2)).blocks.iter().map(|(first, _)| *first).collect();
+        assert_eq!(left.first(), Some(&Offset(6_000)));
+        batch.committed(None);
+        assert!(batch.is_empty());
+        assert_eq!(batch.pending_bytes(), 0);
+    }
+
+    #[test]
+    fn a_retried_batch_is_never_rebuilt() {
+        let mut batch = Batch::new(Offset(0));
+        let mut program = Program::new(Offset(0));
+        fill(&mut batch, 100, &mut program);
+        let attempted: Vec<_> = batch.rows(LogTime(1)).blocks.to_vec();
+        fill(&mut batch, 100, &mut program);
+        batch.skip_below(Offset(0));
+        let again = batch.rows(LogTime(2));
+        assert_eq!(again.blocks[..attempted.len()], attempted);
+        assert_eq!(again.blocks[attempted.len()].0, Offset(200));
+    }
+}

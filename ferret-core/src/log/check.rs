@@ -2,9 +2,10 @@
 //! checksum.
 
 use super::error::LogError;
+use super::info::{Damage, LogInfo, ReadOptions};
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::source::ReadError;
-use super::tail::{Damage, LogInfo, ReadOptions, Tail};
+use super::tail::Tail;
 use crate::event::Offset;
 use redb::{ReadTransaction, TableDefinition};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! One block's entries, segment by segment.
 
 use super::block::{self, HEADER_BYTES, Header};
+use super::info::Damage;
 use super::segment::Segment;
-use super::tail::Damage;
 use crate::event::{Entry, Offset};
 
 /// A verified block, and how far it has been decoded.

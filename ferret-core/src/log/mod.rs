@@ -22,6 +22,8 @@ mod codec;
 mod cursor;
 mod error;
 mod family;
+#[cfg(feature = "read")]
+mod info;
 mod lock;
 #[cfg(feature = "read")]
 mod members;
@@ -50,6 +52,8 @@ mod tail;
 mod watch;
 #[cfg(feature = "record")]
 mod writer;
+#[cfg(feature = "record")]
+mod written;
 
 #[cfg(feature = "read")]
 pub use append::append_exit;
@@ -57,6 +61,8 @@ pub use append::append_exit;
 pub use check::{CheckReport, check};
 pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
+#[cfg(feature = "read")]
+pub use info::{Damage, LogInfo, ReadOptions};
 #[cfg(feature = "read")]
 pub use run::{Run, find_log};
 #[cfg(feature = "read")]
@@ -66,7 +72,7 @@ pub use snapshot::Snapshot;
 #[cfg(feature = "read")]
 pub use source::panics_are_damage;
 #[cfg(feature = "read")]
-pub use tail::{Damage, LogInfo, ReadOptions, Tail};
+pub use tail::Tail;
 #[cfg(feature = "read")]
 pub use watch::Waker;
 #[cfg(feature = "record")]

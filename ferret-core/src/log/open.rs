@@ -7,10 +7,10 @@
 
 use super::backend::{LogBackend, wait_until};
 use super::error::LogError;
+use super::info::ReadOptions;
 use super::overlay::OverlayBackend;
 use super::schema::Meta;
 use super::source::{self, CACHE_BYTES, PATIENCE, Source, guarded, redb_error};
-use super::tail::ReadOptions;
 use redb::{ConcurrencyMode, DatabaseError};
 use std::fs::{File, OpenOptions};
 use std::io;

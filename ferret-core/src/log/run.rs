@@ -5,8 +5,9 @@
 //! waited for: what it says later comes later.
 
 use super::error::LogError;
+use super::info::ReadOptions;
 use super::members::{self, Named};
-use super::tail::{ReadOptions, Tail};
+use super::tail::Tail;
 use super::watch::{Waker, Watch};
 use crate::event::{Entry, LogIndex, LogTime};
 use std::collections::{BTreeSet, VecDeque};

@@ -4,10 +4,11 @@
 use super::block;
 use super::codec::{CodecError, Input};
 use super::error::LogError;
+use super::info::Damage;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Segment, get_keyframe};
 use super::source::ReadError;
-use super::tail::{Damage, Tail};
+use super::tail::Tail;
 use crate::event::{LogTime, Offset, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::BTreeMap;

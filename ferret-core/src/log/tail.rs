@@ -8,73 +8,24 @@
 use super::block;
 use super::cursor::BlockCursor;
 use super::error::LogError;
+use super::info::{Damage, LogInfo, ReadOptions};
 use super::lock;
 use super::name_rows::NameRows;
 use super::open::{self, Opened};
-use super::schema::{self, Meta};
+use super::schema;
 use super::source::{ReadError, Source};
-use crate::event::{Entry, LogTime, Names, Offset, ProcessUid, RunId};
+use crate::event::{Entry, Names, Offset};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Block bytes copied in one read transaction, at most (one block more).
 const FETCH_BYTES: usize = 4 << 20;
 
 /// Damages that are told one by one; further ones are counted.
 const MAX_DAMAGES: usize = 1_000;
-
-/// How to read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// Never write, not even to repair a file whose process was killed: it is then recovered in
-    /// memory.
-    pub read_only: bool,
-}
-
-/// What is known of a log besides its entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogInfo {
-    /// The file.
-    pub path: PathBuf,
-    /// The process that wrote it.
-    pub uid: ProcessUid,
-    /// The run it belongs to.
-    pub run: RunId,
-    /// What `FERRET_RUN` said when the process started.
-    pub token: Option<RunId>,
-    /// The process's pid, in its own pid namespace.
-    pub pid: u32,
-    /// Its host.
-    pub host: String,
-    /// The kernel's boot: times compare exactly between logs that share it.
-    pub boot_id: String,
-    /// Bytes that the file takes on the disk.
-    pub bytes: u64,
-    /// The file's length, which runs ahead of that.
-    pub length: u64,
-    /// The first entry that is still there.
-    pub first_offset: Offset,
-    /// The offset the next entry will get.
-    pub next_offset: Offset,
-    /// The earliest time of the first block.
-    pub first_time: LogTime,
-    /// Its process was killed, and opening it has repaired it.
-    pub repaired: bool,
-    /// Entries that were added after its process's death.
-    pub salvaged_entries: u64,
-}
-
-/// A part of a log that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Where it begins.
-    pub offset: Offset,
-    /// What is wrong.
-    pub what: String,
-}
 
 /// One open log, and how far it has been read.
 #[derive(Debug)]
@@ -117,7 +68,7 @@ impl Tail {
             source,
             file,
             identity: (metadata.dev(), metadata.ino()),
-            info: info_of(path, meta, repaired),
+            info: LogInfo::new(path, meta, repaired),
             names: NameRows::default(),
             place: Place::At(Offset(0)),
             fetched: VecDeque::new(),
@@ -275,25 +226,6 @@ impl Tail {
             self.info.bytes = metadata.blocks() * 512;
             self.info.length = metadata.len();
         }
-    }
-}
-
-fn info_of(path: &Path, meta: Meta, repaired: bool) -> LogInfo {
-    LogInfo {
-        path: path.to_owned(),
-        uid: meta.uid,
-        run: meta.run,
-        token: meta.token,
-        pid: meta.pid,
-        host: meta.host,
-        boot_id: meta.boot_id,
-        bytes: 0,
-        length: 0,
-        first_offset: Offset(0),
-        next_offset: Offset(0),
-        first_time: meta.created,
-        repaired,
-        salvaged_entries: meta.salvaged_entries,
     }
 }
 

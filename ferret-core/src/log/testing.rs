@@ -2,8 +2,8 @@
 //! a recorder would. What it told is the oracle.
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Entry, Frame, LogEntry, LogTime, MetricSample, Offset,
-    Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanId, TagValue,
+    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, Frame, LogEntry, LogTime, MetricSample,
+    Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanId, TagValue,
     ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
@@ -299,5 +299,52 @@ pub(super) fn process(uid: u128) -> ProcessStart {
         args: vec!["program".to_owned(), "--fast".to_owned()],
         unix_ns: 1_700_000_000_000_000_000,
         ferret: "0.1.0".to_owned(),
+    }
+}
+
+/// A batch without a file.
+impl Sink for super::batch::Batch {
+    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
+        self.callsite(id, info);
+    }
+
+    fn path(&mut self, id: PathId, info: PathInfo) {
+        self.path(id, info);
+    }
+
+    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
+        self.thread(id, info);
+    }
+
+    fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        self.entry(thread, position, stack, time, what);
+    }
+
+    fn drained(&mut self, thread: ThreadId, position: Position) {
+        self.drained(thread, position);
+    }
+
+    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
+        self.silent(thread, stack);
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.pending_bytes()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn commit(&mut self, _: LogTime) -> std::io::Result<Commit> {
+        self.committed(None);
+        Ok(Commit::Done)
     }
 }

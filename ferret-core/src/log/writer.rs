@@ -6,35 +6,24 @@
 //! while: it is tried with a growing pause. The error may have come after the commit, so what
 //! the reopened log already holds is skipped.
 
-use super::backend::{HeaderLock, LogBackend};
 use super::batch::Batch;
-use super::block;
 use super::family::{self, Durability, Place};
 use super::lock::Liveness;
-use super::schema::{self, Meta, RowKind};
 use super::sync::Syncer;
+use super::written::{self, Open};
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
     ProcessEnd, ProcessStart, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
 };
-use redb::{ConcurrencyMode, Database, ReadableTable};
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The default of redb would cost the host 1 GiB.
-const CACHE_BYTES: usize = 8 << 20;
-
 /// How long a commit waits for the header lock. A reader holds it for microseconds.
 const HEADER_PATIENCE: Duration = Duration::from_millis(2);
-/// How long opening and closing wait for it.
-const OPEN_PATIENCE: Duration = Duration::from_millis(200);
-
 const FIRST_PAUSE_NS: u64 = 100_000_000;
 const LONGEST_PAUSE_NS: u64 = 10_000_000_000;
 
@@ -53,13 +42,6 @@ pub struct Writer {
     durability: Durability,
     retry: Retry,
     syncer: Option<Syncer>,
-}
-
-#[derive(Debug)]
-struct Open {
-    database: Database,
-    header: HeaderLock,
-    fd: RawFd,
 }
 
 /// When to try to reopen.
@@ -81,7 +63,7 @@ impl Writer {
         let uid = start.uid;
         let placed = family::place(place, uid, |temp, file, run| {
             let (open, alive, alive_fd) =
-                create_file(place, temp, file, &meta(place, &start, run, now))?;
+                written::create(place, temp, file, &written::meta(place, &start, run, now))?;
             Ok((open, alive, alive_fd, run))
         })?;
         let (open, alive, alive_fd, run) = placed.value;
@@ -145,9 +127,9 @@ impl Writer {
         if now < self.retry.not_before {
             return Err(io::Error::other("the log failed, and is reopened in a moment"));
         }
-        let file = reopen_rw(self.alive_fd, &self.path)?;
-        let open = open_database(file, self.durability)?;
-        self.batch.skip_below(end_of(&open.database)?);
+        let file = written::again(self.alive_fd, &self.path)?;
+        let open = written::open(file, self.durability)?;
+        self.batch.skip_below(written::end_of(&open.database)?);
         self.open = Some(open);
         Ok(())
     }
@@ -228,7 +210,7 @@ impl Sink for Writer {
         }
         let batch = &mut self.batch;
         // redb asserts where a file is not as it left it; the host must not see that.
-        let written = catch_unwind(AssertUnwindSafe(|| write(&open.database, batch, now)))
+        let written = catch_unwind(AssertUnwindSafe(|| written::write(&open.database, batch, now)))
             .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while committing")));
         let released = open.header.release();
         match written.and_then(|checkpoint_at| released.map(|()| checkpoint_at)) {
@@ -245,103 +227,5 @@ impl Sink for Writer {
                 Err(error)
             }
         }
-    }
-}
-
-fn meta(place: &Place, start: &ProcessStart, run: RunId, now: LogTime) -> Meta {
-    Meta {
-        run,
-        uid: start.uid,
-        pid: start.pid,
-        host: start.host.clone(),
-        boot_id: start.boot_id.clone(),
-        token: place.join,
-        max_bytes: 0,
-        max_age_ns: 0,
-        created: now,
-        salvaged_entries: 0,
-    }
-}
-
-/// Makes a log of the new file `file`, whose name is `temp`: liveness first, then the tables.
-fn create_file(
-    place: &Place,
-    temp: &Path,
-    file: File,
-    meta: &Meta,
-) -> io::Result<(Open, Liveness, RawFd)> {
-    let own =
-        OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(temp)?;
-    let alive_fd = own.as_raw_fd();
-    let alive = Liveness::take(own)?
-        .ok_or_else(|| io::Error::other("another process owns a log that was just created"))?;
-    let open = open_database(file, place.durability)?;
-    let txn = open.database.begin_write().map_err(io::Error::other)?;
-    {
-        let mut table = txn.open_table(schema::META).map_err(io::Error::other)?;
-        let format = schema::FORMAT.to_le_bytes();
-        table.insert(schema::META_FORMAT, format.as_slice()).map_err(io::Error::other)?;
-        let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
-        table.insert(schema::META_LOG, row.as_slice()).map_err(io::Error::other)?;
-    }
-    schema::open_all(&txn).map_err(io::Error::other)?;
-    txn.commit().map_err(io::Error::other)?;
-    Ok((open, alive, alive_fd))
-}
-
-fn open_database(file: File, durability: Durability) -> io::Result<Open> {
-    let fd = file.as_raw_fd();
-    let backend = LogBackend::new(file, durability == Durability::Power, OPEN_PATIENCE)
-        .map_err(io::Error::other)?;
-    let header = backend.header_lock();
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        redb::Builder::new()
-            .set_cache_size(CACHE_BYTES)
-            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
-            .create_with_backend(backend)
-    }));
-    let opened = opened.map_err(|_panic| io::Error::other("redb panicked while opening"))?;
-    Ok(Open { database: opened.map_err(io::Error::other)?, header, fd })
-}
-
-/// The file behind `fd` once more, with locks of its own; through the descriptor, since the name
-/// may be another's by now.
-fn reopen_rw(fd: RawFd, path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match options.open(format!("/proc/self/fd/{fd}")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            options.custom_flags(libc::O_NOFOLLOW).open(path)
-        }
-        opened => opened,
-    }
-}
-
-/// Where the log ends, by its last block.
-pub(super) fn end_of(database: &impl redb::ReadableDatabase) -> io::Result<Offset> {
-    let txn = database.begin_read().map_err(io::Error::other)?;
-    let blocks = txn.open_table(schema::BLOCKS).map_err(io::Error::other)?;
-    let last = blocks.last().map_err(io::Error::other)?;
-    last.map_or(Ok(Offset(0)), |(_, block)| {
-        block::Header::read(block.value()).map(|header| header.next()).map_err(io::Error::other)
-    })
-}
-
-/// Writes the batch in one transaction; returns the time of the checkpoint in it.
-fn write(database: &Database, batch: &mut Batch, now: LogTime) -> io::Result<Option<LogTime>> {
-    let rows = batch.rows(now);
-    let checkpoint_at = rows.checkpoint.as_ref().map(|(at, _)| *at);
-    let txn = database.begin_write().map_err(storage_error)?;
-    schema::insert(&txn, &rows).map_err(storage_error)?;
-    txn.commit().map_err(storage_error)?;
-    Ok(checkpoint_at)
-}
-
-/// Keeps the kind of an I/O error (`StorageFull`), which the user is told.
-fn storage_error(error: impl Into<redb::Error>) -> io::Error {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "redb may add variants")]
-    match error.into() {
-        redb::Error::Io(error) => error,
-        other => io::Error::other(other),
     }
 }

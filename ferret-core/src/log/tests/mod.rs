@@ -8,7 +8,8 @@ mod processes;
 mod round_trip;
 
 use super::family::{Durability, Place};
-use super::tail::{ReadOptions, Tail};
+use super::info::ReadOptions;
+use super::tail::Tail;
 use crate::event::Entry;
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use crate::event::{
     EndKind, Frame, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink, ThreadId,
 };
 use crate::log::testing::{Act, Program, acts, process};
-use crate::log::{ReadOptions, Run, Snapshot, Writer};
+use crate::log::{Durability, Place, ReadOptions, Run, Snapshot, Writer};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -78,6 +78,20 @@ fn blocks_of_every_class_come_back() {
         }
     }
     check(&acts, 50_000, 5_000);
+}
+
+#[test]
+fn a_log_that_survives_power_loss_reads_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let place = Place { durability: Durability::Power, ..place(&path) };
+    let mut writer = Writer::create(&place, process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    for _ in 0..3 {
+        program.act(&Act::Start(1), &mut writer);
+        writer.commit(program.time).unwrap();
+    }
+    assert_eq!(read_all(&mut open(&path), 100)[1..], program.told);
 }
 
 #[test]
