@@ -1,4 +1,4 @@
-//! The memory of all chunks, and the two free lists: bounded by construction, reserved once, never
+//! The memory of all chunks, and the free lists: bounded by construction, reserved once, never
 //! returned. It is one mapping, so that it can become a shared one without the chunks noticing.
 
 use super::chunk::Chunk;
@@ -16,13 +16,23 @@ const LARGE_BYTES: usize = 64 << 10;
 /// Threads that get a small first chunk at once.
 const SMALL_CHUNKS: usize = 1024;
 
+/// Large chunks that go round while the program is calm: 1 MiB. A channel gives back the chunk
+/// that was put in longest ago, so with all of them in one list a program would touch them all,
+/// and find none in its cache.
+const WARM_CHUNKS: usize = 16;
+
+type FreeList = (Sender<ChunkIndex>, Receiver<ChunkIndex>);
+
 /// All chunks. The channels carry indices; their capacity is the number of chunks, so a send
 /// cannot fail.
 #[derive(Debug)]
 pub(super) struct Arena {
     chunks: Vec<Chunk>,
-    small: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
-    large: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
+    small: FreeList,
+    /// Large chunks used lately, at most [`WARM_CHUNKS`] as a rule.
+    warm: FreeList,
+    /// Large chunks for when they run out.
+    cold: FreeList,
     large_count: usize,
 }
 
@@ -49,8 +59,13 @@ impl Arena {
             chunks.push(unsafe { Chunk::at(place, size) });
             at += size;
         }
-        let arena =
-            Self { chunks, small: bounded(SMALL_CHUNKS), large: bounded(large_count), large_count };
+        let arena = Self {
+            chunks,
+            small: bounded(SMALL_CHUNKS),
+            warm: bounded(large_count),
+            cold: bounded(large_count),
+            large_count,
+        };
         for index in 0..arena.chunks.len() {
             arena.recycle(ChunkIndex(u32::try_from(index).expect("clamped above")));
         }
@@ -69,29 +84,34 @@ impl Arena {
 
     /// A free chunk for a thread that has none yet.
     pub(super) fn first(&self) -> Option<ChunkIndex> {
-        self.small.1.try_recv().or_else(|_empty| self.large.1.try_recv()).ok()
+        // An empty channel is the answer "no", not a failure, here and below.
+        self.small.1.try_recv().ok().or_else(|| self.next())
     }
 
     /// A free chunk for a thread that filled one.
     pub(super) fn next(&self) -> Option<ChunkIndex> {
-        // An empty channel is the answer "no", not a failure.
-        self.large.1.try_recv().ok()
+        self.warm.1.try_recv().or_else(|_empty| self.cold.1.try_recv()).ok()
     }
 
-    /// As `next`, waiting for at most `patience`.
+    /// As `next`, waiting for at most `patience`: the first to be recycled is a warm one.
     pub(super) fn next_within(&self, patience: std::time::Duration) -> Option<ChunkIndex> {
-        // A timeout is the answer "no", not a failure.
-        self.large.1.recv_timeout(patience).ok()
+        self.warm.1.recv_timeout(patience).ok()
     }
 
     /// Whether the large chunks run out: fewer than a quarter are free.
     pub(super) fn is_short(&self) -> bool {
-        self.large.1.len() * 4 < self.large_count
+        (self.warm.1.len() + self.cold.1.len()) * 4 < self.large_count
     }
 
     /// Puts a chunk back that the recorder has done with.
     pub(super) fn recycle(&self, index: ChunkIndex) {
-        let list = if (index.0 as usize) < SMALL_CHUNKS { &self.small.0 } else { &self.large.0 };
+        let list = if (index.0 as usize) < SMALL_CHUNKS {
+            &self.small.0
+        } else if self.warm.1.len() < WARM_CHUNKS {
+            &self.warm.0
+        } else {
+            &self.cold.0
+        };
         let sent = list.try_send(index);
         debug_assert!(sent.is_ok(), "a free list holds every chunk");
     }
