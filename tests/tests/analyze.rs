@@ -19,7 +19,7 @@ fn analyze(folder: &Path, args: &str) -> Output {
 fn document(folder: &Path, args: &str) -> Value {
     let done = analyze(folder, &format!("{args} --json"));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    serde_json::from_str(&done.stdout).unwrap()
+    serde_json::from_str(&done.stdout).expect("the document is JSON")
 }
 
 #[track_caller]
