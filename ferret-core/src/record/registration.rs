@@ -3,12 +3,13 @@
 use super::arena::ChunkIndex;
 use super::chunk::next_base;
 use super::clock;
-use super::engine::{Engine, ThreadShared};
+use super::engine::{Engine, STATE, ThreadShared};
 use super::local::Local;
 use super::raw::{Kind, NO_SPAN, head};
 use crate::options::Overflow;
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long a thread waits for a chunk under [`Overflow::Block`].
@@ -119,15 +120,7 @@ impl Registration {
     /// Says goodbye in the chunk, and hands it over.
     fn leave(&mut self, local: &Local) {
         let ticks = clock::ticks();
-        if local.loss.is_pending() {
-            match local.cursor.room_for_loss(2) {
-                Some(room) => {
-                    let report = local.loss.report(ticks, local.current.get());
-                    local.cursor.push_all(room, &report);
-                }
-                None => self.engine.orphan(local.loss.abandon()),
-            }
-        }
+        self.report_loss(local, ticks);
         if let Some(room) = local.cursor.room_for_end(1) {
             local.cursor.push(room, head(ticks, Kind::ThreadEnd, 0, 0));
         }
@@ -136,11 +129,41 @@ impl Registration {
         self.thread.end();
         local.state.set(0);
     }
+
+    fn report_loss(&self, local: &Local, ticks: u64) {
+        if !local.loss.is_pending() {
+            return;
+        }
+        match local.cursor.room_for_loss(2) {
+            Some(room) => {
+                let report = local.loss.report(ticks, local.current.get());
+                local.cursor.push_all(room, &report);
+            }
+            None => self.engine.orphan(local.loss.abandon()),
+        }
+    }
+
+    /// Whether this thread ends because the process exits, from inside a span: the main thread's
+    /// thread-locals go in `exit`, before its hooks run.
+    fn is_exit_from_a_span(&self, local: &Local) -> bool {
+        self.thread.tid == std::process::id()
+            && local.current.get() != NO_SPAN
+            && STATE.load(Ordering::Relaxed) == self.engine.number
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        Local::with(|local| self.leave(local));
+        Local::with(|local| {
+            if self.is_exit_from_a_span(local) {
+                // What a process has open when it ends stays open. Its last chunk is read where
+                // it is.
+                self.report_loss(local, clock::ticks());
+                local.state.set(0);
+            } else {
+                self.leave(local);
+            }
+        });
     }
 }
 
