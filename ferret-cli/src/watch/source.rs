@@ -46,7 +46,7 @@ impl Source {
         }
         match self.open_now() {
             Ok(()) => Ok(true),
-            Err(LogError::NotFound { .. }) => Ok(false),
+            Err(LogError::NotFound { .. } | LogError::EmptyFolder { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

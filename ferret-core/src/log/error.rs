@@ -15,6 +15,12 @@ pub enum LogError {
         /// The path asked for.
         path: PathBuf,
     },
+    /// A folder is there, and no log in it.
+    #[error("no log is in the folder {}: name another, or start a profiled program with FERRET_LOG={}", path.display(), path.join("run.redb").display())]
+    EmptyFolder {
+        /// The folder asked for.
+        path: PathBuf,
+    },
     /// A file that ferret did not write.
     #[error("{} is not a ferret log ({what})", path.display())]
     NotALog {
@@ -95,7 +101,7 @@ impl LogError {
 impl From<LogError> for io::Error {
     fn from(error: LogError) -> Self {
         let kind = match &error {
-            LogError::NotFound { .. } => io::ErrorKind::NotFound,
+            LogError::NotFound { .. } | LogError::EmptyFolder { .. } => io::ErrorKind::NotFound,
             LogError::NotALog { .. } | LogError::NewerFormat { .. } | LogError::Damaged { .. } => {
                 io::ErrorKind::InvalidData
             }

@@ -69,8 +69,13 @@ impl Run {
         };
         run.scan();
         if run.tails.is_empty() {
-            return Err(run.problems.pop().unwrap_or_else(|| LogError::NotFound {
-                path: paths.first().cloned().unwrap_or_default(),
+            return Err(run.problems.pop().unwrap_or_else(|| {
+                let path = paths.first().cloned().unwrap_or_default();
+                if path.is_dir() {
+                    LogError::EmptyFolder { path }
+                } else {
+                    LogError::NotFound { path }
+                }
             }));
         }
         Ok(run)
