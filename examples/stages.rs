@@ -12,12 +12,13 @@ use std::time::Duration;
 
 #[profile(stage)]
 fn read() -> Vec<Vec<u8>> {
-    (0..20)
-        .map(|done| {
-            ferret::progress(done, 20);
-            read_one(done)
-        })
-        .collect()
+    let mut blocks = Vec::new();
+    for number in 0..20 {
+        ferret::progress(number, 20);
+        blocks.push(read_one(number));
+    }
+    ferret::progress(20, 20);
+    blocks
 }
 
 #[profile]

@@ -16,11 +16,13 @@ mod gate;
 mod moments;
 mod open;
 mod rows;
+mod summary;
 mod view;
 mod window;
 
 pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Gate, Verdict};
+pub(crate) use summary::summary;
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
@@ -48,7 +50,7 @@ const BATCH: usize = 65_536;
 const TOP_IN_TERMINAL: usize = 50;
 
 /// What to analyze, and how to show it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Filters: words are part of a name, FIELD:TEXT and FIELD > VALUE ask about more, & | ! ( ) join them,
   as in  ferret analyze run.redb --filter 'transcri & dur > 100ms & !thread:worker-2'

@@ -36,7 +36,16 @@ impl Page {
 
     /// The page that stdout is.
     pub(crate) fn of_stdout() -> Self {
-        if !std::io::stdout().is_terminal() {
+        Self::of(std::io::stdout().is_terminal())
+    }
+
+    /// The page that stderr is.
+    pub(crate) fn of_stderr() -> Self {
+        Self::of(std::io::stderr().is_terminal())
+    }
+
+    fn of(is_terminal: bool) -> Self {
+        if !is_terminal {
             return Self::PLAIN;
         }
         let unwanted = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());

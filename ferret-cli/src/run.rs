@@ -3,6 +3,7 @@
 
 use crate::child::{Ended, Signals};
 use crate::exit::{self, Code, say};
+use crate::watch::StatusLines;
 use crate::{input, summary, tmux};
 use anyhow::Context as _;
 use ferret::event::{LogEntry, LogIndex, ProcessExit};
@@ -25,15 +26,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", default_value = "run.redb")]
     log: PathBuf,
     /// Show the run in a tmux pane beside this one.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "plain")]
     split: bool,
+    /// Write a status line a second to stderr.
+    #[arg(long)]
+    plain: bool,
     /// The command, and its arguments.
-    #[arg(
-        value_name = "CMD",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
@@ -54,7 +53,9 @@ fn start(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let (program, rest) = args.command.split_first().context("there is no command to run")?;
     let mut command = Command::new(program);
     command.args(rest).env("FERRET_LOG", &log).env("FERRET_RUN", token.to_string());
-    let running = match Signals::catch()?.spawn(&mut command) {
+    let signals = Signals::catch().context("catching signals")?;
+    let status = args.plain.then(|| StatusLines::start(&args.log)).transpose()?;
+    let running = match signals.spawn(&mut command) {
         Ok(running) => running,
         Err(error) => return Ok(not_started(program, &error).into()),
     };
@@ -68,6 +69,7 @@ fn start(args: &RunArgs) -> anyhow::Result<ExitCode> {
     #[expect(clippy::disallowed_methods, reason = "the run may leave no log to tell its duration")]
     let began = Instant::now();
     let ended = running.wait().context("waiting for the command to end")?;
+    drop(status);
     conclude(&args.log, &child, ended, began.elapsed());
     Ok(ExitCode::from(ended.shell_code()))
 }

@@ -2,14 +2,12 @@
 
 use crate::child::Ended;
 use crate::exit::say;
-use crate::{entry_line, format, input};
+use crate::page::Page;
+use crate::{analyze, entry_line, format, input};
 use ferret::log::{LogError, ReadOptions, Run};
-use ferret::projections::{Process, Processes};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
-
-/// Entries taken at once.
-const BATCH: usize = 65_536;
 
 /// Why a command that ran may have recorded nothing.
 const NO_LOG: &str = "no profiled function ran, so there is no log. Either none is annotated with \
@@ -35,34 +33,10 @@ pub(crate) fn print(log: &Path, ended: Ended, took: Duration) -> anyhow::Result<
         }
         run => run?,
     };
-    let processes = fold(&mut run)?;
+    let text = analyze::summary(&mut run, Page::of_stderr())?;
     input::conclude(&run);
-    let bytes = run.logs().iter().map(|tail| tail.info().bytes).sum();
-    let count = |of: fn(&Process) -> u64| processes.iter().map(|(_, process)| of(process)).sum();
-    let (spans, dropped): (u64, u64) = (count(|p| p.spans.started), count(|p| p.dropped));
-    let by = match processes.iter().len() {
-        1 => String::new(),
-        several => format!(" of {several} processes"),
-    };
-    let (spans, bytes, name) = (format::count(spans), format::bytes(bytes), log.display());
-    say(format_args!("{how} after {took}; {spans} spans{by} are in {name} ({bytes})"));
-    if dropped > 0 {
-        let dropped = format::count(dropped);
-        say(format_args!("{dropped} spans could not be recorded: the counts are too low by them"));
-    }
-    say(format_args!("where the time went: ferret analyze {name}"));
+    say(format_args!("{how} after {took}"));
+    let (mut stderr, name) = (io::stderr().lock(), log.display());
+    writeln!(stderr, "\n{}\n\nferret analyze {name}   tells more", text.trim_end())?;
     Ok(())
-}
-
-fn fold(run: &mut Run) -> anyhow::Result<Processes> {
-    let mut processes = Processes::default();
-    loop {
-        let entries = run.poll(BATCH)?;
-        if entries.is_empty() {
-            return Ok(processes);
-        }
-        for (log, entry) in &entries {
-            processes.apply(*log, entry);
-        }
-    }
 }

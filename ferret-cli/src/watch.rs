@@ -7,7 +7,10 @@ mod plain;
 mod plain_lines;
 mod screen;
 mod source;
+mod status;
 mod terminal;
+
+pub(crate) use status::StatusLines;
 
 use crate::filter::Filter;
 use crate::input;

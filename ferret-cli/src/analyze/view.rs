@@ -49,6 +49,36 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     out
 }
 
+/// The heaviest functions of a summary.
+const TOP_IN_SUMMARY: usize = 6;
+
+/// The text in short: stages where there are any, and the heaviest functions.
+pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
+    let options = Options {
+        by: GroupedBy::Function,
+        tree: false,
+        sort: SortBy::default(),
+        top: TOP_IN_SUMMARY,
+        depth: 0,
+        min_percent: 0.0,
+        filtered: false,
+    };
+    let mut out = headline::draw(analysis, page);
+    out.push('\n');
+    if analysis.run.spans == 0 && analysis.run.dropped_spans == 0 {
+        out += &notes::nothing_recorded(analysis, page);
+    } else {
+        if !analysis.stages.is_empty() {
+            out += &stages::draw(analysis, options, page);
+            out.push('\n');
+        }
+        out += &functions::draw(analysis, options, page);
+    }
+    out += &notes::open(analysis, page);
+    out += &notes::losses(analysis, page);
+    out
+}
+
 /// What stands below a table: how many rows there are, and how to see more.
 fn below(shown: usize, all: usize, what: &str, hidden: &[&str], page: Page) -> String {
     let mut notes = Vec::new();
