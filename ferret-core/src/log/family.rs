@@ -82,7 +82,7 @@ pub(super) fn place<T>(
 ) -> io::Result<Placed<T>> {
     let head = std::path::absolute(&place.path)?;
     let name = FamilyName::of(&head)?;
-    let lock = FolderLock::take(name.folder(), FOLDER_PATIENCE)?;
+    let lock = lock_folder(&name)?;
     let role = match &lock {
         Some(_) => role(&name, place)?,
         None => Role::Alone,
@@ -94,7 +94,8 @@ pub(super) fn place<T>(
         .create_new(true)
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
-        .open(&temp)?;
+        .open(&temp)
+        .map_err(|error| at("create", &temp, &error))?;
     let linked = (|| {
         let own_run = run_id(&file.metadata()?);
         let (run, target) = match role {
@@ -132,7 +133,8 @@ pub(super) fn place<T>(
 pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, RunId)> {
     let head = std::path::absolute(path)?;
     let name = FamilyName::of(&head)?;
-    if FolderLock::take(name.folder(), FOLDER_PATIENCE)?.is_some() {
+    let lock = lock_folder(&name)?;
+    if lock.is_some() {
         let nobodys = Place {
             path: head.clone(),
             join: None,
@@ -144,6 +146,17 @@ pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, Ru
     // Keys of a RandomState are random and its hash mixes them; no token is 0.
     let random = RandomState::new().hash_one(std::process::id());
     Ok((head, RunId(u32::try_from(random >> 32).unwrap_or(1).max(1))))
+}
+
+/// `None`: not obtained in time.
+fn lock_folder(name: &FamilyName) -> io::Result<Option<FolderLock>> {
+    FolderLock::take(name.folder(), FOLDER_PATIENCE)
+        .map_err(|error| at("open the folder", name.folder(), &error))
+}
+
+/// The same error, with what was being done to what.
+fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
 }
 
 /// The id of the run whose head this is.
