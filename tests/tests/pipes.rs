@@ -1,0 +1,40 @@
+//! A reader that has had enough closes the pipe: that is no error.
+
+use ferret_tests::{Place, example, ferret, output};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+
+#[test]
+fn a_closed_pipe_ends_every_command_quietly() {
+    let place = Place::new();
+    // Together more than a pipe holds.
+    for _ in 0..10 {
+        assert_eq!(output(example("workers").env("FERRET_LOG", &place.log)).code, Some(0));
+    }
+    let folder = place.folder().to_str().expect("UTF-8").to_owned();
+    for command in [
+        &["log", &folder][..],
+        &["log", "--json", &folder],
+        &["analyze", "--json", &folder],
+        &["check", &folder],
+        &["completions", "bash"],
+        &["man"],
+        &["--help"],
+    ] {
+        let mut program = ferret()
+            .args(command)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let mut stdout = BufReader::new(program.stdout.take().unwrap());
+        stdout.read_line(&mut first).unwrap();
+        drop(stdout);
+        let mut said = String::new();
+        program.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let code = program.wait().unwrap().code();
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{command:?}, after {first:?}");
+    }
+}

@@ -1,0 +1,140 @@
+//! `ferret watch` in a real terminal: what runs is on the screen while it runs.
+
+use ferret_tests::{Place, Talker, Terminal, boot_time_ns, example, ferret, output, until};
+use rustix::process::Signal;
+
+/// Starts the program that gets stuck on demand.
+fn stuck(place: &Place) -> Talker {
+    let mut program = Talker::start(example("stuck").env("FERRET_LOG", &place.log));
+    program.hear_until("it listens", |line| (line == "ready").then_some(()));
+    until("the log", || place.log.exists().then_some(()));
+    program
+}
+
+fn watch(place: &Place) -> Terminal {
+    Terminal::start(ferret().arg("watch").arg(&place.log))
+}
+
+/// The part of the screen that shows what runs now, and the part that shows what happened.
+fn parts(screen: &str) -> Option<(&str, &str)> {
+    let (_, below) = screen.split_once("─ Live")?;
+    below.split_once("─ Recent")
+}
+
+fn is_live(screen: &str, name: &str) -> bool {
+    parts(screen).is_some_and(|(live, _)| live.contains(name))
+}
+
+fn is_recent(screen: &str, name: &str) -> bool {
+    parts(screen).is_some_and(|(_, recent)| recent.contains(name))
+}
+
+#[test]
+fn a_function_is_live_while_it_runs_and_recent_after() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let screen = watch(&place);
+    program.say("get stuck");
+    screen.see("the function among what is live", |screen| {
+        is_live(screen, "wait_for_a_word").then_some(())
+    });
+    // Its age is told in tenths of a second, and grows while nothing else happens.
+    let age = |screen: &str| {
+        let line = screen.lines().find(|line| line.contains("wait_for_a_word"))?;
+        line.split_whitespace().find_map(|word| word.parse::<f64>().ok())
+    };
+    let early = screen.see("its age", age);
+    screen.see("its age growing", |screen| age(screen).filter(|late| *late > early + 0.4));
+    assert!(!is_recent(&screen.text(), "wait_for_a_word"), "{}", screen.text());
+    program.say("go on");
+    screen.see("the function among what happened, and only there", |screen| {
+        let is_over = !is_live(screen, "wait_for_a_word") && is_recent(screen, "wait_for_a_word");
+        is_over.then_some(())
+    });
+}
+
+#[test]
+fn a_function_comes_and_goes_on_the_screen_within_100_ms() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    let (mut came_ms, mut went_ms) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        let began = boot_time_ns();
+        screen.see("it", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+        came_ms.push((boot_time_ns() - began) / 1_000_000);
+        program.say("go on");
+        program.hear_until("it is free", |line| (line == "free").then_some(()));
+        let ended = boot_time_ns();
+        screen.see("it gone", |screen| {
+            let (live, _) = parts(screen)?;
+            (!live.contains("wait_for_a_word")).then_some(())
+        });
+        went_ms.push((boot_time_ns() - ended) / 1_000_000);
+    }
+    println!("on the screen after {came_ms:?} ms, off it after {went_ms:?} ms");
+    // On a machine that does other things at the same time, some tries are late.
+    assert!(came_ms.iter().min() < Some(&100), "{came_ms:?} ms");
+    assert!(went_ms.iter().min() < Some(&100), "{went_ms:?} ms");
+}
+
+#[test]
+fn it_waits_for_a_log_that_is_not_there_and_sees_how_its_program_ends() {
+    let place = Place::new();
+    let mut screen = watch(&place);
+    screen.see("that it waits", |screen| screen.contains("Waiting for").then_some(()));
+    let mut program = stuck(&place);
+    program.say("get stuck");
+    screen.see("the program", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+    program.signal(Signal::KILL);
+    program.end();
+    screen.see("how it ended", |screen| screen.contains("crashed").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+    until("the terminal as it was", || (!screen.is_full_screen()).then_some(()));
+}
+
+#[test]
+fn the_next_run_under_the_name_is_shown() {
+    let place = Place::new();
+    let program = stuck(&place);
+    let screen = watch(&place);
+    screen.see("the first run", |screen| is_live(screen, "serve").then_some(()));
+    assert!(program.end().success());
+    screen.see("its end", |screen| screen.contains("exited").then_some(()));
+    let mut next = stuck(&place);
+    next.say("get stuck");
+    screen.see("the second run", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+}
+
+#[test]
+fn it_fits_any_window_and_has_help() {
+    let place = Place::new();
+    let _program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("?");
+    screen.see("help", |screen| screen.contains("quit").then_some(()));
+    screen.press("\u{1b}");
+    for (rows, columns) in [(10, 40), (3, 20), (1, 1), (60, 200)] {
+        screen.resize(rows, columns);
+    }
+    screen.see("what is live again", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn without_a_terminal_it_prints_lines() {
+    let place = Place::new();
+    assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));
+    let shown = output(ferret().arg("watch").arg(&place.log));
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    for word in ["stages", "exited", "sum up", "peak"] {
+        assert!(shown.stdout.contains(word), "no {word} in: {}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains('\u{1b}'), "{}", shown.stdout);
+}
