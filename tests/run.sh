@@ -18,15 +18,23 @@ times=$(mktemp)
 trap 'rm -f "$output" "$times"' EXIT
 wanted=("$@")
 
-# part NAME COMMAND…: runs it, keeps what it printed, notes its time.
+# part NAME COMMAND…: runs it, keeps what it printed, notes its time. In a shell of its own and not
+# in a condition, where bash would go on after an error.
 part() {
-    local name=$1 began=$SECONDS
+    local name=$1 began=$SECONDS status
     shift
     if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then
         return
     fi
     echo "== $name"
-    if ! "$@" > >(tee -a "$output") 2>&1; then
+    set +e
+    (
+        set -e
+        "$@"
+    ) 2>&1 | tee -a "$output"
+    status=${PIPESTATUS[0]}
+    set -e
+    if [ "$status" != 0 ]; then
         echo "== $name failed after $((SECONDS - began)) s"
         exit 1
     fi
@@ -56,7 +64,6 @@ setup() {
     done
 }
 
-# Two builds share one target folder, so they must not share flags.
 lint() {
     cargo clippy --all-targets --quiet -- -D warnings
     # What a profiled program builds, what a reader builds, and nothing at all.
@@ -92,10 +99,25 @@ rustdoc() {
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 }
 
-# Every interleaving of writer and reader of a chunk, up to three preemptions.
+# Every interleaving of writer and reader of a chunk, up to three preemptions. In a folder of its
+# own: the flag would rebuild everything, here and back again.
 loom() {
     RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 \
-        cargo test -p ferret-core --release --lib --target-dir target/loom -- loom
+        cargo test -p ferret-core --lib --target-dir target/loom -- loom_tests
+}
+
+# whisper.cpp is compiled once for each profile, so all of the pipeline is in the demo's.
+pipeline() {
+    pipeline/tests.sh
+    cargo clippy --quiet -p pipeline --release --all-targets -- -D warnings
+}
+
+# The README's first command, and what it must leave behind.
+demo() {
+    pipeline/demo.sh
+    target/release/ferret analyze target/demo/run.redb --by stage
+    target/release/ferret analyze target/demo/run.redb --fail-if 'any.errors > 0' > /dev/null
+    target/release/ferret check target/demo/run.redb
 }
 
 count() {
@@ -117,4 +139,6 @@ part compiled-out compiled_out
 part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom
+part pipeline pipeline
+part demo demo
 count
