@@ -76,6 +76,22 @@ fn a_truncated_log() {
 }
 
 #[test]
+fn a_log_of_a_newer_format() {
+    let place = finished();
+    let table: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("meta");
+    let database = redb::Builder::new()
+        .set_concurrency_mode(redb::ConcurrencyMode::SingleWriter)
+        .open(&place.log)
+        .unwrap();
+    let transaction = database.begin_write().unwrap();
+    let newer = 4_000_u32.to_le_bytes();
+    transaction.open_table(table).unwrap().insert("format", newer.as_slice()).unwrap();
+    transaction.commit().unwrap();
+    database.close().unwrap();
+    check(&place.log, 2, "format 4000");
+}
+
+#[test]
 fn a_log_is_not_changed_by_being_read() {
     let place = finished();
     let before = fs::read(&place.log).unwrap();

@@ -139,3 +139,14 @@ fn ctrl_c_ends_the_command_and_ferret_says_what_it_did() {
     terminal.see("the summary", |screen| screen.contains("request").then_some(()));
     assert_eq!(analysis(&place.log)["processes"][0]["state"], "stopped");
 }
+
+#[test]
+fn a_signal_that_ferret_was_told_to_ignore_is_ignored_by_the_command_too() {
+    let place = Place::new();
+    let command = ["sh", "-c", "kill -HUP $$; echo still here"].map(OsStr::new);
+    let run = run(&place, &[], &command);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(run.get_program()).args(run.get_args());
+    let answer = output(&mut nohup);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "still here\n"));
+}
