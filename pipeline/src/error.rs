@@ -59,14 +59,6 @@ pub enum StageError {
         /// The limit.
         limit_bytes: u64,
     },
-    /// An enclosure whose address cannot be used.
-    #[error("the enclosure {address} cannot be used: {why}")]
-    BadEnclosure {
-        /// The address in the feed.
-        address: String,
-        /// Why not.
-        why: &'static str,
-    },
     /// The whisper model failed on a window of audio.
     #[error("the speech model failed on the audio at {at}: {why}")]
     Inference {

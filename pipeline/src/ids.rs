@@ -55,6 +55,14 @@ impl Digest {
         Self::from_hash(hasher.digest())
     }
 
+    /// The digest of `value` as JSON.
+    ///
+    /// # Errors
+    /// When it has a form that JSON has not, such as a map with keys that are no strings.
+    pub fn of_value(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self::of(&serde_json::to_vec(value)?))
+    }
+
     /// The digest whose XXH3 value is `hash`.
     pub fn from_hash(hash: u64) -> Self {
         Self(format!("{hash:016x}"))

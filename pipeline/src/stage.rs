@@ -1,4 +1,4 @@
-//! The stages: their order, names, and which resource each one mostly needs.
+//! The stages: their names and their order.
 
 use std::fmt;
 
@@ -36,17 +36,6 @@ pub enum Stage {
     Done,
 }
 
-/// The resource a stage mostly needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
-    /// Network and disk.
-    Io,
-    /// Processor.
-    Ml,
-    /// The accelerator, or all the cores where there is none.
-    Gpu,
-}
-
 impl Stage {
     /// All stages, first to last.
     pub const ALL: [Self; 11] = [
@@ -77,21 +66,6 @@ impl Stage {
             Self::KgExtraction => "kg_extraction",
             Self::VectorIndexing => "vector_indexing",
             Self::Done => "done",
-        }
-    }
-
-    /// What the stage mostly needs.
-    pub fn resource(self) -> Resource {
-        match self {
-            Self::RssFeedFetch | Self::MediaDownload | Self::Done => Resource::Io,
-            Self::Transcription => Resource::Gpu,
-            Self::SpeakerDetection
-            | Self::AudioPreprocessing
-            | Self::TranscriptCleaning
-            | Self::Summarization
-            | Self::GiGeneration
-            | Self::KgExtraction
-            | Self::VectorIndexing => Resource::Ml,
         }
     }
 

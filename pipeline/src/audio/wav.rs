@@ -36,7 +36,7 @@ fn fill(out: &mut BufWriter<File>, rate_hz: u32, samples: &[i16]) -> io::Result<
     samples.iter().try_for_each(|sample| out.write_all(&sample.to_le_bytes()))
 }
 
-/// The samples of a file that [`write`] made.
+/// The samples of a file that [`write()`] made.
 ///
 /// # Errors
 /// When it cannot be read or is not such a file.

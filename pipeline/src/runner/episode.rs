@@ -91,7 +91,9 @@ impl<'a> EpisodeRun<'a> {
 
     fn stages(&mut self) -> Result<(), Halt> {
         let episode = self.episode;
-        let about = format!("{episode:?}");
+        let about = Digest::of_value(episode)
+            .map_err(|e| Halt::Failed(Stage::SpeakerDetection, e.into()))?
+            .to_string();
 
         let speakers = self.step(
             Stage::SpeakerDetection,
@@ -224,13 +226,15 @@ impl<'a> EpisodeRun<'a> {
         let episode = self.episode;
         let failed = |e| Halt::Failed(Stage::VectorIndexing, e);
         let embedder = if self.settings.range.contains(Stage::VectorIndexing) {
-            format!("{:?}", self.tools.embedder_id().map_err(failed)?)
+            let id = self.tools.embedder_id().map_err(failed)?;
+            Digest::of_value(&id).map_err(|e| failed(e.into()))?
         } else {
-            String::new()
+            // Not looked at: what is on disk is taken as it is.
+            Digest::of(b"")
         };
         self.step_if(
             Stage::VectorIndexing,
-            &[clean.digest.as_str(), &embedder],
+            &[clean.digest.as_str(), embedder.as_str()],
             |tools, _, fingerprint| tools.is_indexed(&episode.id, fingerprint),
             |tools, fingerprint| {
                 let (embedder, index) = tools.index()?;

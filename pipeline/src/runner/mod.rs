@@ -192,9 +192,15 @@ fn fetch_feeds(
 /// Keep an episode's metadata, and a state where it has none.
 fn note_episode(episode: &Episode, store: &Store) -> Result<(), StoreError> {
     let folder = store.episode(&episode.id)?;
-    let text = format!("{episode:?}");
-    let fingerprint = Digest::of_parts(&[Stage::RssFeedFetch.name(), &text]);
-    folder.keep(Stage::RssFeedFetch, &Artifact { fingerprint, output: episode })?;
+    let earlier = match folder.artifact::<Episode>(Stage::RssFeedFetch) {
+        Err(StoreError::Damaged { .. }) => None,
+        other => other?,
+    };
+    // A feed of a thousand episodes must not write two thousand files to say that nothing is new.
+    if earlier.is_none_or(|artifact| artifact.output != *episode) {
+        let fingerprint = Digest::of_parts(&[Stage::RssFeedFetch.name(), episode.id.as_ref()]);
+        folder.keep(Stage::RssFeedFetch, &Artifact { fingerprint, output: episode })?;
+    }
     if folder.state().or_else(forget_damage)?.is_none() {
         folder.set_state(&first_state(episode))?;
     }

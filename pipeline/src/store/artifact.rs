@@ -28,7 +28,7 @@ impl<T: Serialize> Kept<T> {
     /// # Errors
     /// When the output has a form that JSON has not, such as a map with keys that are no strings.
     pub fn new(output: T) -> Result<Self, serde_json::Error> {
-        let digest = Digest::of(&serde_json::to_vec(&output)?);
+        let digest = Digest::of_value(&output)?;
         Ok(Self { output, digest })
     }
 }
