@@ -28,10 +28,14 @@ say "recording to $LOG; in a second terminal: $TARGET/release/ferret watch $LOG"
 "$TARGET/release/ferret" run --log "$LOG" -- \
     "$TARGET/release/pipeline" run "$FEED" --out "$OUT" --model "$WHISPER" --model "$MINILM" --force
 
+say ""
+say "What the human reader said, as transcribed (the whole pages: $OUT/episodes/*/episode.md):"
+sed -n '/^## Transcript/,$p' "$OUT"/episodes/seaside-reading-*/episode.md | tail -n +3
+
 cat <<END
 
 What you can do now:
-  $TARGET/release/ferret analyze $LOG                          where the time went
-  $TARGET/release/ferret watch $LOG                            the run again, span by span
+  $TARGET/release/ferret analyze $LOG    where the time went
+  $TARGET/release/ferret watch $LOG      the run again, as it was at its end
   $TARGET/release/pipeline search "power from the sea" --out $OUT    where that was said
 END
