@@ -138,3 +138,39 @@ fn without_a_terminal_it_prints_lines() {
     }
     assert!(!shown.stdout.contains('\u{1b}'), "{}", shown.stdout);
 }
+
+#[test]
+fn a_pause_stops_the_picture_and_loses_nothing() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press(" ");
+    screen.see("the pause", |screen| screen.contains("PAUSED").then_some(()));
+    program.say("get stuck");
+    program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+    assert!(!is_live(&screen.text(), "wait_for_a_word"), "{}", screen.text());
+    screen.press(" ");
+    screen.see("what came meanwhile", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+}
+
+#[test]
+fn lines_wait_for_a_log_and_end_with_the_run() {
+    let place = Place::new();
+    let mut lines = Talker::start(ferret().arg("watch").arg(&place.log));
+    lines.hear_until("what it waits for", |line| line.contains("Waiting for").then_some(()));
+    assert!(stuck(&place).end().success());
+    lines.hear_until("a header", |line| line.starts_with("stuck  pid").then_some(()));
+    lines.hear_until("a footer", |line| {
+        (line.starts_with("stuck  pid") && line.contains("exited with code 0")).then_some(())
+    });
+    assert!(lines.end().success());
+}
+
+#[test]
+fn a_single_look_at_a_log_that_is_not_there_is_an_error() {
+    let place = Place::new();
+    let answer = output(ferret().args(["watch", "--once"]).arg(&place.log));
+    assert_eq!(answer.code, Some(2));
+    assert!(answer.stderr.contains("does not exist"), "{}", answer.stderr);
+}

@@ -34,7 +34,9 @@ impl Piece {
 pub(crate) fn pieces(scene: &Scene) -> Vec<Piece> {
     let plain = Tone::Mood(Mood::Plain);
     let Some((log, head)) = scene.head() else {
-        return vec![Piece::new(0, Tone::Name, "a log that has lost its beginning".to_owned())];
+        let is_empty = scene.board.processes.iter().len() == 0;
+        let text = if is_empty { "no entry yet" } else { "a log that has lost its beginning" };
+        return vec![Piece::new(0, Tone::Name, text.to_owned())];
     };
     let mut pieces = vec![Piece::new(0, Tone::Name, wording::process_name(head, false))];
     if scene.board.processes.iter().len() > 1 {

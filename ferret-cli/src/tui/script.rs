@@ -223,3 +223,23 @@ impl Script {
         id
     }
 }
+
+/// A podcast at work: a stage at 3 of 10, two workers, some history.
+pub(crate) fn podcast() -> Script {
+    let mut script = Script::default().process("podcast", 4711).metric(3.0, 40, 2);
+    script = script.start(1, "run").stage(1, "rss_feed_fetch").wait(420 * MS).metric(12.0, 48, 3);
+    script = script.end(1).mark(1, "feed read").stage(1, "media_download").wait(300 * MS);
+    script = script.call(1, "fetch_enclosure", 150 * MS);
+    script = script.start(1, "fetch_enclosure").wait(90 * MS).end_as(1, Outcome::Err);
+    script = script.wait(S).metric(8.0, 52, 4).end(1);
+    script = script.thread(2, "worker-1").thread(3, "worker-2").thread(4, "idle-1");
+    script = script.call(4, "warm_up", MS);
+    script = script.stage(1, "transcription").tag(1, "episode", TagValue::Unsigned(42));
+    for second in 0..20_u32 {
+        script = script.wait(S / 2).call(2, "decode_frame", 2 * MS).call(2, "decode_frame", 3 * MS);
+        let load = 80.0 + f64::from(second % 5) * 20.0;
+        script = script.wait(S / 2).metric(load, 180 + u64::from(second) * 3, 6);
+    }
+    script = script.progress(1, 3, 10).start(1, "Whisper::full").wait(2 * S).metric(187.0, 242, 6);
+    script.start(3, "summarize").start(3, "TextRank::rank").wait(250 * MS)
+}

@@ -241,3 +241,71 @@ fn stamp(process: &Process, time: LogTime) -> Option<String> {
     let ns = i128::from(process.unix_ns(time)?);
     Timestamp::from_nanosecond(ns).ok().map(|stamp| stamp.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script::{Script, podcast};
+    use ferret::event::{Offset, ProcessUid, RunId};
+
+    fn info() -> LogInfo {
+        LogInfo {
+            path: "run.redb".into(),
+            uid: ProcessUid(7),
+            run: RunId(7),
+            token: None,
+            pid: 4711,
+            host: "host".to_owned(),
+            boot_id: "boot".to_owned(),
+            bytes: 65_536,
+            length: 131_072,
+            first_offset: Offset(0),
+            next_offset: Offset(99),
+            first_time: LogTime(0),
+            repaired: false,
+            salvaged_entries: 0,
+        }
+    }
+
+    fn of(script: &Script, filter: &str) -> serde_json::Value {
+        let filter: Option<Filter> = (!filter.is_empty()).then(|| filter.parse().unwrap());
+        script.look(|scene| {
+            serde_json::to_value(Snapshot::of(scene, filter.as_ref(), &[info()])).unwrap()
+        })
+    }
+
+    #[test]
+    fn it_has_all_that_the_screen_shows() {
+        let mut snapshot = of(&podcast(), "");
+        // The latest ones stand for the others.
+        let recent = snapshot["recent"].as_array_mut().unwrap();
+        recent.drain(3..recent.len() - 2);
+        insta::assert_json_snapshot!("snapshot", snapshot);
+    }
+
+    #[test]
+    fn a_filter_chooses_open_spans_and_happenings_but_not_processes() {
+        let snapshot = of(&podcast(), "thread:worker-2");
+        let open = snapshot["open"].as_array().unwrap();
+        let names: Vec<_> = open.iter().map(|span| span["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["summarize", "TextRank::rank"]);
+        assert_eq!(snapshot["run"]["open_spans"], 5);
+        assert_eq!(snapshot["processes"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_waiting_async_span_has_no_thread_and_a_polled_one_has() {
+        let script = Script::default().process("async", 7);
+        let script = script.task(1, "serve").enter(1).start(1, "parse").task(1, "fetch").wait(50);
+        let snapshot = of(&script, "");
+        let row = |index: usize| {
+            let row = &snapshot["open"][index];
+            let text = |field: &str| row[field].as_str().map(str::to_owned);
+            (text("name").unwrap(), text("thread"), text("task").is_some())
+        };
+        let main = Some("main".to_owned());
+        assert_eq!(row(0), ("serve".to_owned(), main.clone(), true));
+        assert_eq!(row(1), ("parse".to_owned(), main, true));
+        assert_eq!(row(2), ("fetch".to_owned(), None, true));
+    }
+}

@@ -86,8 +86,17 @@ pub(super) fn run(mut source: Source, filter: Option<Filter>) -> anyhow::Result<
 impl Plain {
     /// What was there before is history: it is summed up, not told line by line.
     fn header(&mut self) -> anyhow::Result<()> {
-        self.source.look_at_files();
-        while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+        let began = log::now();
+        loop {
+            self.source.look_at_files();
+            while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+            // A log is there a moment before its first entry, which says who writes it.
+            let is_empty = self.source.board.processes.iter().len() == 0;
+            if !is_empty || log::now().since(began) >= GRACE_NS {
+                break;
+            }
+            self.source.wait(Duration::from_millis(20));
+        }
         self.next = self.source.board.recent.rows().back().map_or(0, |row| row.number + 1);
         let lines = self.source.look(log::now(), |scene| {
             let mut lines = vec![plain_lines::headline(scene)];

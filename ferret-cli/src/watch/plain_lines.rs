@@ -140,3 +140,26 @@ fn left_open(scene: &Scene) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script::{S, Script, podcast};
+    use ferret::event::EndKind;
+
+    #[test]
+    fn a_status_line_tells_the_use_of_the_machine_and_what_runs() {
+        assert_eq!(
+            podcast().look(status),
+            "24 s  CPU 187 %  RSS 242 MiB  threads 6  0/s  Whisper::full 2.2 s, TextRank::rank 0.2 s"
+        );
+        let idle = Script::default().process("cast", 7).wait(S).look(status);
+        assert_eq!(idle, "1 s  0/s  no span is open");
+    }
+
+    #[test]
+    fn a_summary_tells_the_end_the_peaks_the_stages_and_what_was_left_open() {
+        let script = podcast().ends(EndKind::Lost).wait(60 * S);
+        insta::assert_snapshot!("summary", script.look(summary).join("\n"));
+    }
+}
