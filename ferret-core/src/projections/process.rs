@@ -133,7 +133,8 @@ impl Process {
             }
             LogEntry::ProcessExit(exit) => {
                 self.exit = Some(*exit);
-                lived_then = false;
+                // Its parent waited for it: one that did not say goodbye itself lived until then.
+                lived_then = self.end.is_none();
             }
             LogEntry::SpanStart { .. } => self.spans.started += 1,
             LogEntry::SpanEnd { outcome, .. } => {

@@ -79,6 +79,16 @@ fn what_a_salvager_adds_later_does_not_lengthen_a_life() {
 }
 
 #[test]
+fn a_killed_process_lived_until_its_parent_saw_it_dead() {
+    let exit = LogEntry::ProcessExit(ProcessExit::Signal(9));
+    let killed = fold(&[started(1), ended(2, Outcome::Ok), at(60 * S, exit.clone())]);
+    assert_eq!(killed.last_heard(), LogTime(60 * S));
+    let goodbye = LogEntry::ProcessEnd(ProcessEnd { how: EndKind::Exited(Some(0)) });
+    let exited = fold(&[started(1), at(3, goodbye), at(60 * S, exit)]);
+    assert_eq!(exited.last_heard(), LogTime(3));
+}
+
+#[test]
 fn log_time_becomes_wall_time_by_the_start() {
     let process = fold(&[started(S)]);
     assert_eq!(process.unix_ns(LogTime(S + 7)), Some(57));
