@@ -37,5 +37,5 @@ cat <<END
 What you can do now:
   $TARGET/release/ferret analyze $LOG    where the time went
   $TARGET/release/ferret watch $LOG      the run again, as it was at its end
-  $TARGET/release/pipeline search "power from the sea" --out $OUT    where that was said
+  $TARGET/release/pipeline search "who built the mill" --out $OUT    where that was said
 END

@@ -28,7 +28,7 @@ pub struct Search<'a> {
 }
 
 /// Scores below this are chance.
-const MINILM_SCORE_MIN: f32 = 0.15;
+const MINILM_SCORE_MIN: f32 = 0.2;
 const TFIDF_SCORE_MIN: f32 = 0.02;
 /// A snippet shorter than this takes the sentence after it along.
 const SNIPPET_WORDS_MIN: usize = 12;
@@ -59,26 +59,39 @@ impl<'a> Search<'a> {
         let counted = !self.rarity.is_empty();
         let query = if counted { tfidf::weighted(query, &self.rarity) } else { query.to_vec() };
         let least = if counted { TFIDF_SCORE_MIN } else { MINILM_SCORE_MIN };
-        let mut found: Vec<Found<'a>> = Vec::new();
+        let mut near: Vec<(f32, &'a Chunk)> = Vec::new();
         for (chunk, vector) in self.index.chunks().iter().zip(self.index.vectors()) {
-            let near = if counted {
+            let angle = if counted {
                 cosine(&query, &tfidf::weighted(vector, &self.rarity))
             } else {
                 cosine(&query, vector)
             };
-            let score = (1.0 - WORDS_WEIGHT) * near + WORDS_WEIGHT * share(&wanted, &chunk.text());
+            let score = mixed(angle, share(&wanted, &chunk.text()));
             if score >= least {
-                let (at, snippet) = snippet(chunk, &wanted);
+                near.push((score, chunk));
+            }
+        }
+        near.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        for (score, chunk) in near {
+            if found.len() == limit {
+                break;
+            }
+            // Counted vectors of single sentences say no more than the words they share.
+            let model = (!counted).then_some((embedder, query.as_slice()));
+            let (at, snippet) = snippet(chunk, &wanted, model)?;
+            // Chunks overlap by a sentence: the same place twice helps nobody.
+            if seen.insert((chunk.episode.clone(), at)) {
                 found.push(Found { chunk, score, at, snippet });
             }
         }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        // Chunks overlap by a sentence: the same place twice helps nobody.
-        let mut seen = BTreeSet::new();
-        found.retain(|f| seen.insert((f.chunk.episode.clone(), f.at)));
-        found.truncate(limit);
         Ok(found)
     }
+}
+
+/// Nearness in meaning and shared words as one score.
+fn mixed(angle: f32, share: f32) -> f32 {
+    (1.0 - WORDS_WEIGHT) * angle + WORDS_WEIGHT * share
 }
 
 /// Which part of the wanted stems `text` has.
@@ -89,21 +102,33 @@ fn share(wanted: &BTreeSet<String>, text: &str) -> f32 {
     part
 }
 
-/// The sentence of `chunk` with most of the wanted stems, and when it begins; the first where none has any.
-fn snippet(chunk: &Chunk, wanted: &BTreeSet<String>) -> (Millis, String) {
-    let mut best = (0, share(wanted, chunk.sentences.first().map_or("", |s| s.1.as_str())));
-    for (at, (_, text)) in chunk.sentences.iter().enumerate().skip(1) {
-        let part = share(wanted, text);
-        if part > best.1 {
-            best = (at, part);
+/// The sentence of `chunk` that answers best, by the wanted stems and, where there is a model, by its nearness to the query;
+/// and when it begins. The first where none has anything of it.
+fn snippet(
+    chunk: &Chunk,
+    wanted: &BTreeSet<String>,
+    model: Option<(&Embedder, &[f32])>,
+) -> Result<(Millis, String), EmbedError> {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (at, (_, text)) in chunk.sentences.iter().enumerate() {
+        let share = share(wanted, text);
+        let score = match model {
+            Some((embedder, query)) => {
+                let vectors = embedder.embed(&[text])?;
+                mixed(vectors.first().map_or(0.0, |vector| cosine(query, vector)), share)
+            }
+            None => share,
+        };
+        if score > best.1 {
+            best = (at, score);
         }
     }
-    let Some((at, text)) = chunk.sentences.get(best.0) else { return (chunk.start, String::new()) };
-    let after = chunk
-        .sentences
-        .get(best.0 + 1)
-        .filter(|_| text.split_whitespace().count() < SNIPPET_WORDS_MIN);
-    (*at, after.map_or_else(|| text.clone(), |(_, next)| format!("{text} {next}")))
+    let Some((at, text)) = chunk.sentences.get(best.0) else {
+        return Ok((chunk.start, String::new()));
+    };
+    let short = text.split_whitespace().count() < SNIPPET_WORDS_MIN;
+    let after = chunk.sentences.get(best.0 + 1).filter(|_| short);
+    Ok((*at, after.map_or_else(|| text.clone(), |(_, next)| format!("{text} {next}"))))
 }
 
 #[cfg(test)]
