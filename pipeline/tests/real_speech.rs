@@ -4,7 +4,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "clippy.toml allows it in tests, and does not see that helpers are part of them"
+    reason = "clippy.toml allows it in tests, and does not see that what they call is part of them"
 )]
 
 use std::collections::BTreeSet;
