@@ -88,7 +88,8 @@ pub(crate) fn page(width: u16, live: usize, stages: usize, recent: usize) -> Are
 
 fn two_columns(mut rest: Area, areas: Areas, stages: u16) -> Areas {
     let recent = rest.cut_bottom((rest.height / 3).clamp(6, 24));
-    let live = rest.cut_left(if rest.width < 160 { rest.width / 2 } else { rest.width * 3 / 5 });
+    let live =
+        rest.cut_left(if rest.width < 160 { rest.width * 11 / 20 } else { rest.width * 3 / 5 });
     // One column between the two halves.
     rest.cut_left(1);
     // Each chart: a line of numbers and its bars; the stages come before taller bars.

@@ -95,10 +95,10 @@ pub(crate) fn said(names: &Names, said: &Said) -> String {
     progress.into_iter().chain(tags).collect::<Vec<_>>().join("  ")
 }
 
-/// `3/10`, or `3` where the total is not known.
+/// `3/10`, or `3` where the total is not known; bytes and the like are shortened, `5.36M/5.36M`.
 pub(crate) fn progress(done: u64, total: u64) -> String {
-    let done = format::count(done);
-    if total == 0 { done } else { format!("{done}/{}", format::count(total)) }
+    let done = format::short_count(done);
+    if total == 0 { done } else { format!("{done}/{}", format::short_count(total)) }
 }
 
 /// How a stage stands.

@@ -149,9 +149,9 @@ impl Plain {
     fn tell(&mut self, now: LogTime, all: bool) -> anyhow::Result<()> {
         let (mut next, begun) = (self.next, std::mem::take(&mut self.begun));
         let filter = self.filter.as_ref();
-        let mut lines: Vec<String> = self.source.look(now, |scene| {
+        let mut lines: Vec<(LogTime, String)> = self.source.look(now, |scene| {
             let mut lines = Vec::new();
-            lines.extend(begun.iter().map(|stage| stage.line(scene)));
+            lines.extend(begun.iter().map(|stage| (stage.time, stage.line(scene))));
             let from = next;
             for row in scene.board.recent.rows().iter().filter(|row| row.number >= from) {
                 if let News::Spans(ended) = &row.what
@@ -168,11 +168,12 @@ impl Plain {
                 }
                 next = row.number + 1;
                 if filter.is_none_or(|filter| pick::happening(filter, scene, row)) {
-                    lines.push(plain_lines::told(scene, row));
+                    lines.push((row.time, plain_lines::told(scene, row)));
                 }
             }
             lines
         });
+        lines.sort_by_key(|(time, _)| *time);
         self.next = next;
         let second = now.0 / SECOND;
         if second != self.second {
@@ -188,7 +189,7 @@ impl Plain {
         self.left_out += left_out as u64;
         lines.truncate(lines.len() - left_out);
         self.lines += u32::try_from(lines.len()).unwrap_or(u32::MAX);
-        lines.iter().try_for_each(|line| say(line))
+        lines.iter().try_for_each(|(_, line)| say(line))
     }
 
     /// The run in a few lines.

@@ -11,7 +11,7 @@ pub(super) struct Begun {
     log: LogIndex,
     span: SpanId,
     name: String,
-    time: LogTime,
+    pub(super) time: LogTime,
 }
 
 impl Begun {

@@ -3,7 +3,7 @@
 
 use crate::tui::board::{Board, LogFile, Scene};
 use ferret::event::{Entry, LogIndex, LogTime, Names};
-use ferret::log::{LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
+use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,14 +25,27 @@ pub(crate) struct Source {
     /// The run that is read; none before there is one.
     run: Option<Run>,
     pub(crate) board: Board,
-    /// Stages as last reported, and when.
-    stages: (StageReport, LogTime),
+    stages: Stages,
 }
+
+/// The stages as last reported. What they add up to is a walk over all their intervals, so a long
+/// run's are reported less often.
+#[derive(Debug, Default)]
+struct Stages {
+    report: StageReport,
+    /// As of when.
+    at: LogTime,
+    /// How long it took, ns.
+    cost_ns: u64,
+}
+
+/// A report takes at most one part in so many of the time.
+const STAGES_SHARE: u64 = 20;
 
 impl Source {
     pub(crate) fn new(wanted: Wanted, options: ReadOptions) -> Self {
-        let stages = (StageReport::default(), LogTime::default());
-        Self { wanted, options, run: None, board: Board::default(), stages }
+        let (board, stages) = (Board::default(), Stages::default());
+        Self { wanted, options, run: None, board, stages }
     }
 
     /// Opens the log if it is there; says whether it is open.
@@ -150,19 +163,20 @@ impl Source {
 
     /// Shows the board as of `now`.
     pub(crate) fn look<T>(&mut self, now: LogTime, look: impl FnOnce(&Scene) -> T) -> T {
-        // What the stages add up to is a walk over all their intervals: not for every frame.
-        if self.stages.1 != now && now.since(self.stages.1) >= STAGES_EVERY_NS
-            || now < self.stages.1
-        {
-            self.stages = (self.board.stage_report(now), now);
+        let age = now.0.abs_diff(self.stages.at.0);
+        if age >= self.stages.cost_ns * STAGES_SHARE {
+            let began = log::now();
+            self.stages.report = self.board.stage_report(now);
+            self.stages.at = now;
+            self.stages.cost_ns = log::now().since(began);
         }
         let names: Vec<&Names> = self.run.iter().flat_map(Run::logs).map(Tail::names).collect();
-        look(&Scene { board: &self.board, names: &names, now, stages: &self.stages.0 })
+        look(&Scene { board: &self.board, names: &names, now, stages: &self.stages.report })
     }
 
     /// The stages are to be reported anew at the next look.
     pub(crate) fn forget_stages(&mut self) {
-        self.stages.1 = LogTime::default();
+        self.stages = Stages::default();
     }
 
     /// What is waited for, for people.
@@ -190,6 +204,3 @@ impl Source {
         }
     }
 }
-
-/// The stages' numbers move this often, ns: as often as ages do.
-const STAGES_EVERY_NS: u64 = 100_000_000;
