@@ -67,7 +67,7 @@ impl Arena {
             large_count,
         };
         for index in 0..arena.chunks.len() {
-            arena.recycle(ChunkIndex(u32::try_from(index).expect("clamped above")));
+            arena.free(ChunkIndex(u32::try_from(index).expect("clamped above")));
         }
         Ok(arena)
     }
@@ -105,6 +105,11 @@ impl Arena {
 
     /// Puts a chunk back that the recorder has done with.
     pub(super) fn recycle(&self, index: ChunkIndex) {
+        self.chunk(index).disown();
+        self.free(index);
+    }
+
+    fn free(&self, index: ChunkIndex) {
         let list = if (index.0 as usize) < SMALL_CHUNKS {
             &self.small.0
         } else if self.warm.1.len() < WARM_CHUNKS {
@@ -132,4 +137,21 @@ fn map(bytes: usize) -> io::Result<*mut u8> {
         )
     };
     if memory == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(memory.cast()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread between two chunks announces its old one, which may be recycled and another's by
+    /// then: half of what that one says of its owner must not be taken for the next chunk.
+    #[test]
+    fn a_recycled_chunk_is_nobodys_until_it_is_claimed() {
+        let arena = Arena::new(0).unwrap();
+        let index = arena.first().unwrap();
+        arena.chunk(index).claim(7, 3, 100);
+        assert_eq!(arena.chunk(index).label(), (7, 3));
+        arena.recycle(index);
+        assert_eq!(arena.chunk(index).label().0, 0);
+    }
 }

@@ -99,6 +99,15 @@ impl Chunk {
         self.head().thread.store(thread, Ordering::Relaxed);
     }
 
+    /// Marks the chunk as nobody's. For the recorder, before it recycles it: a thread that has moved
+    /// on, and not yet announced its next chunk, still announces this one, and its owner and number
+    /// are two words. Read while a new owner claims it, they could otherwise be the old owner's id
+    /// and the new one's number, and name the very chunk that is waited for.
+    pub(super) fn disown(&self) {
+        // Relaxed: read by the recorder, who is the caller.
+        self.head().thread.store(0, Ordering::Relaxed);
+    }
+
     /// Owner, and number among its chunks. Meaningful while the recorder holds the chunk or has
     /// seen it announced.
     pub(super) fn label(&self) -> (u32, u32) {
@@ -335,7 +344,8 @@ impl Room {
     }
 }
 
-/// The position a new chunk begins at: `next`, unless a slot of the chunk would have a low half that is reserved for "none" or "skipped".
+/// The position a new chunk begins at: `next`, unless a slot of the chunk would have a low half that
+/// is reserved for "none" or "skipped".
 pub(super) fn next_base(next: u64, capacity: u32) -> u64 {
     let low = next & u64::from(u32::MAX);
     if low + u64::from(capacity) >= u64::from(NO_SPAN) - 1 {
