@@ -3,6 +3,7 @@
 use super::raw::{Kind, word};
 use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
 use parking_lot::{Mutex, MutexGuard};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A place in the program that is recorded. A `static`; gets a small id of the process's own the
@@ -21,6 +22,11 @@ pub struct Callsite {
 
 /// Callsites in order of their ids, the first having id 1.
 static REGISTERED: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// This thread holds the list, or waits for it.
+    static REGISTERING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Ids are 24 bits; the last is the recorder's `<other>`. A program with more callsites than this
 /// (generated code) shares the last one.
@@ -45,7 +51,8 @@ impl Callsite {
         self.word.load(Ordering::Relaxed)
     }
 
-    /// Its id, given now if it has none.
+    /// Its id, given now if it has none; 0 if that cannot be: an allocator that is profiled is asked
+    /// for memory by the very list of callsites.
     pub(super) fn id(&'static self) -> u32 {
         match self.start_word() >> 8 {
             0 => self.register(),
@@ -55,6 +62,15 @@ impl Callsite {
 
     #[cold]
     fn register(&'static self) -> u32 {
+        if REGISTERING.replace(true) {
+            return 0;
+        }
+        let id = self.register_once();
+        REGISTERING.set(false);
+        id
+    }
+
+    fn register_once(&'static self) -> u32 {
         let mut registered = REGISTERED.lock();
         let known = self.start_word() >> 8;
         if known != 0 {

@@ -32,6 +32,9 @@ pub(super) struct Local {
     pub(super) loss: Loss,
 }
 
+/// In the place of a recording's number: this thread is never part of one.
+const NEVER: u32 = u32::MAX;
+
 /// What a guard remembers: 8 bytes. `start` is the low half of its START's position, `previous`
 /// the frame below; or `start` is one of the two marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,12 @@ impl Local {
     #[inline(always)]
     pub(super) fn with<R>(f: impl FnOnce(&Self) -> R) -> R {
         LOCAL.with(f)
+    }
+
+    /// Keeps the calling thread out of every recording: the recorder's own, whose allocations may be
+    /// profiled, would never come to rest, and could wait for itself.
+    pub(super) fn never_record() {
+        Self::with(|local| local.state.set(NEVER));
     }
 
     /// Opens a span.
@@ -114,8 +123,12 @@ impl Local {
     #[inline(never)]
     fn start_slow(callsite: &'static Callsite) -> Opened {
         Self::with(|local| {
-            let id = callsite.id();
             if !local.is_on() {
+                return Opened::NOT_RECORDED;
+            }
+            let id = callsite.id();
+            if id == 0 {
+                registration::orphan(1);
                 return Opened::NOT_RECORDED;
             }
             let ticks = clock::ticks();
@@ -229,11 +242,11 @@ impl Local {
     /// Whether recording is on and this thread part of it; starts and joins it if that is due.
     fn is_on(&self) -> bool {
         let mut state = STATE.load(Ordering::Relaxed);
-        if state == UNSTARTED {
+        if state == UNSTARTED && self.state.get() != NEVER {
             super::session::start_from_environment();
             state = STATE.load(Ordering::Relaxed);
         }
-        if state < super::engine::FIRST {
+        if state < super::engine::FIRST || self.state.get() == NEVER {
             return false;
         }
         state == self.state.get()

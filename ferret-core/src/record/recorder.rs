@@ -1,5 +1,5 @@
-//! The recorder: the background thread that drains chunks into the sink and commits. It never
-//! records itself, for it opens no span.
+//! The recorder: the background thread that drains chunks into the sink and commits. It opens no
+//! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
 use super::clock::{ClockMap, ClockPair};
 use super::drain::Drain;
