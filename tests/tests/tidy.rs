@@ -12,6 +12,8 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("ferret-core/src/record/chunk.rs", "raw events, written and read without a lock"),
     ("ferret-core/src/record/clock.rs", "the time stamp counter"),
     ("ferret-core/src/record/hooks.rs", "exit, fork and signal hooks"),
+    ("ferret-core/tests/host.rs", "a program that forks is one of the hosts"),
+    ("ferret-core/tests/profiled_allocator.rs", "a global allocator is one of the hosts"),
     ("benches/src/subjects.rs", "two bare reads of the counter, the floor of the benchmark"),
     ("ferret-macros/tests/edition.rs", "an `unsafe fn` is one of the macro's cases"),
 ];

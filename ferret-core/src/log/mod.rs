@@ -1,9 +1,10 @@
 //! The log: one file a process, written by that process alone, read by any number of others while
 //! it is written and after.
 //!
-//! `codec` → `segment` → `block` → `schema` are the format, bottom up (docs/format.md tells it byte by byte). `backend` and
-//! `lock` are redb's storage and the locks, `family` the names. `writer` is what a profiled program
-//! runs; it never reads another process's bytes. Reading knows no recorder, recording no reader.
+//! `codec` → `segment` → `block` → `schema` are the format, bottom up (docs/format.md tells it byte
+//! by byte). `backend` and `lock` are redb's storage and the locks, `family` the names. `writer` is
+//! what a profiled program runs; it never reads another process's bytes. Reading knows no recorder,
+//! recording no reader.
 
 #![cfg_attr(
     not(all(feature = "record", feature = "read")),
@@ -77,6 +78,8 @@ pub use tail::Tail;
 pub use watch::Waker;
 #[cfg(feature = "record")]
 pub use writer::Writer;
+#[cfg(feature = "record")]
+pub use written::Descriptors;
 
 use crate::event::LogTime;
 

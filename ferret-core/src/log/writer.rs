@@ -10,13 +10,12 @@ use super::batch::Batch;
 use super::family::{self, Durability, Place};
 use super::lock::Liveness;
 use super::sync::Syncer;
-use super::written::{self, Open};
+use super::written::{self, Descriptors, Open};
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
     ProcessEnd, ProcessStart, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
-use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +34,7 @@ const LONGEST_PAUSE_NS: u64 = 10_000_000_000;
 pub struct Writer {
     open: Option<Open>,
     alive: Arc<Liveness>,
-    alive_fd: RawFd,
+    descriptors: Arc<Descriptors>,
     batch: Batch,
     path: PathBuf,
     run: RunId,
@@ -62,18 +61,18 @@ impl Writer {
     pub fn create(place: &Place, start: ProcessStart, now: LogTime) -> io::Result<Self> {
         let uid = start.uid;
         let placed = family::place(place, uid, |temp, file, run| {
-            let (open, alive, alive_fd) =
+            let (open, alive, descriptors) =
                 written::create(place, temp, file, &written::meta(place, &start, run, now))?;
-            Ok((open, alive, alive_fd, run))
+            Ok((open, alive, descriptors, run))
         })?;
-        let (open, alive, alive_fd, run) = placed.value;
+        let (open, alive, descriptors, run) = placed.value;
         let alive = Arc::new(alive);
         let tidies = place.durability == Durability::Process;
         let mut writer = Self {
             open: Some(open),
             syncer: tidies.then(|| Syncer::start(&alive)).flatten(),
             alive,
-            alive_fd,
+            descriptors,
             batch: Batch::new(Offset(0)),
             path: placed.path,
             run,
@@ -95,11 +94,9 @@ impl Writer {
         self.run
     }
 
-    /// The file descriptors that a forked child must close.
-    pub fn descriptors(&self) -> Vec<RawFd> {
-        let mut fds = vec![self.alive_fd];
-        fds.extend(self.open.as_ref().map(|open| open.fd));
-        fds
+    /// The file descriptors that a forked child must close, as they are at any time.
+    pub fn descriptors(&self) -> Arc<Descriptors> {
+        Arc::clone(&self.descriptors)
     }
 
     /// Ends the log: one last commit with `end` in it, tried for `patience` at most, then closes
@@ -110,6 +107,8 @@ impl Writer {
     /// The last commit failed. The file is closed all the same.
     pub fn finish(mut self, end: ProcessEnd, now: LogTime, patience: Duration) -> io::Result<()> {
         self.own_entry(now, &LogEntry::ProcessEnd(end));
+        // A log that failed a moment ago is tried once more: there is no later.
+        self.retry.not_before = LogTime::default();
         let done = super::backend::wait_until(patience, || {
             self.commit(now).map(|commit| commit == Commit::Done)
         })?;
@@ -127,9 +126,10 @@ impl Writer {
         if now < self.retry.not_before {
             return Err(io::Error::other("the log failed, and is reopened in a moment"));
         }
-        let file = written::again(self.alive_fd, &self.path)?;
+        let file = written::again(self.descriptors.alive(), &self.path)?;
         let open = written::open(file, self.durability)?;
         self.batch.skip_below(written::end_of(&open.database)?);
+        self.descriptors.opened(open.fd);
         self.open = Some(open);
         Ok(())
     }
@@ -139,6 +139,7 @@ impl Writer {
         let pause_ns = self.retry.pause_ns.clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS);
         self.retry =
             Retry { pause_ns: pause_ns.saturating_mul(2), not_before: now.after(pause_ns) };
+        self.descriptors.closes_file();
         let open = self.open.take();
         // A panic of redb while it closes changes nothing: the file is repaired when reopened.
         drop(catch_unwind(AssertUnwindSafe(|| drop(open))));
@@ -147,6 +148,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.descriptors.closes_all();
         let open = self.open.take();
         // As in `give_up`; and the file is closed before its owner is seen to be gone.
         drop(catch_unwind(AssertUnwindSafe(|| drop(open))));

@@ -15,6 +15,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// The default of redb would cost the host 1 GiB.
@@ -29,6 +31,50 @@ pub(super) struct Open {
     pub(super) database: Database,
     pub(super) header: HeaderLock,
     pub(super) fd: RawFd,
+}
+
+/// The file descriptors that a log holds now, for a forked child to close: the lock that says who
+/// lives, and the file, which is closed and opened again after errors.
+///
+/// Each is taken out before it is closed: a number that is free again may be the host's next file.
+#[derive(Debug)]
+pub struct Descriptors {
+    alive: AtomicI32,
+    file: AtomicI32,
+}
+
+/// In the place of a descriptor that is not open.
+const CLOSED: RawFd = -1;
+
+impl Descriptors {
+    pub(super) fn new(alive: RawFd, file: RawFd) -> Arc<Self> {
+        Arc::new(Self { alive: AtomicI32::new(alive), file: AtomicI32::new(file) })
+    }
+
+    pub(super) fn alive(&self) -> RawFd {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn opened(&self, file: RawFd) {
+        self.file.store(file, Ordering::Relaxed);
+    }
+
+    pub(super) fn closes_file(&self) {
+        self.file.store(CLOSED, Ordering::Relaxed);
+    }
+
+    pub(super) fn closes_all(&self) {
+        self.closes_file();
+        self.alive.store(CLOSED, Ordering::Relaxed);
+    }
+
+    /// Takes those that are open: no lock, no allocation.
+    pub fn take(&self) -> impl Iterator<Item = RawFd> {
+        // Relaxed: a child has the one thread that forked, and a parent's other threads are late at
+        // worst, when a descriptor lives on in the child.
+        let each = [&self.alive, &self.file].into_iter();
+        each.map(|number| number.swap(CLOSED, Ordering::Relaxed)).filter(|number| *number >= 0)
+    }
 }
 
 /// What the log says of its process.
@@ -53,7 +99,7 @@ pub(super) fn create(
     temp: &Path,
     file: File,
     meta: &Meta,
-) -> io::Result<(Open, Liveness, RawFd)> {
+) -> io::Result<(Open, Liveness, Arc<Descriptors>)> {
     let own =
         OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(temp)?;
     let alive_fd = own.as_raw_fd();
@@ -70,7 +116,8 @@ pub(super) fn create(
     }
     schema::open_all(&txn).map_err(io::Error::other)?;
     txn.commit().map_err(io::Error::other)?;
-    Ok((open, alive, alive_fd))
+    let descriptors = Descriptors::new(alive_fd, open.fd);
+    Ok((open, alive, descriptors))
 }
 
 pub(super) fn open(file: File, durability: Durability) -> io::Result<Open> {

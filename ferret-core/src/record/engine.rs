@@ -106,10 +106,15 @@ impl Engine {
         STATE.store(self.number, Ordering::Relaxed);
     }
 
-    /// Switches recording off, whichever is on.
-    pub(super) fn switch_off() {
-        STATE.store(OFF, Ordering::Relaxed);
-        *CURRENT.lock() = None;
+    /// Switches this recording off, if it is the one that is on.
+    pub(super) fn switch_off(&self) {
+        // Not so if it has not been switched on, or is off already, or another is on.
+        let _was_on: bool =
+            STATE.compare_exchange(self.number, OFF, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let mut current = CURRENT.lock();
+        if current.is_some_and(|engine| engine.number == self.number) {
+            *current = None;
+        }
     }
 
     /// Nobody starts a recording: the next span need not ask again.
@@ -120,8 +125,11 @@ impl Engine {
     }
 
     /// In a forked child: the recording is the parent's, and the next span may start another.
-    pub(super) fn forget_in_child() {
-        STATE.store(UNSTARTED, Ordering::Relaxed);
+    pub(super) fn forget_in_child(&self) {
+        // If it had ended by itself, the child does not begin one either.
+        let _was_on: bool = STATE
+            .compare_exchange(self.number, UNSTARTED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
         if let Some(mut current) = CURRENT.try_lock() {
             *current = None;
         }

@@ -6,6 +6,7 @@ use super::{callsite, engine, registration, session};
 use parking_lot::MutexGuard;
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Registers the exit and fork hooks, once in the life of the process.
@@ -51,7 +52,7 @@ fn at_exit() {
 
 /// Every lock of ours that a forked child may need.
 type Locks = (
-    session::Locks,
+    MutexGuard<'static, session::Recording>,
     MutexGuard<'static, Option<&'static engine::Engine>>,
     MutexGuard<'static, Vec<&'static callsite::Callsite>>,
 );
@@ -82,34 +83,65 @@ extern "C" fn after_fork_child() {
 }
 
 /// Closes descriptors that the parent's log holds, in a forked child, without the parent's drops.
-pub(super) fn close(descriptors: &[AtomicI32]) {
+pub(super) fn close(descriptors: impl Iterator<Item = RawFd>) {
     for descriptor in descriptors {
-        let number = descriptor.swap(-1, Ordering::Relaxed);
-        if number >= 0 {
-            // SAFETY: in the child nothing else uses these: the recorder, their only user, is not
-            // among its threads.
-            unsafe { libc::close(number) };
-        }
+        // SAFETY: in the child nothing else uses these: the recorder, their only user, is not
+        // among its threads.
+        unsafe { libc::close(descriptor) };
     }
 }
 
-/// Blocks every signal on the calling thread, so that the host's handlers never run on it.
-pub(super) fn block_signals() {
+/// Every signal is blocked on the calling thread, until this is dropped: threads started meanwhile
+/// keep it so.
+#[derive(Debug)]
+pub(super) struct SignalsBlocked(libc::sigset_t);
+
+/// Blocks every signal on the calling thread.
+pub(super) fn block_signals() -> SignalsBlocked {
     let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: fills the set it is given.
     unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: the set was filled; a null old set is allowed.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut()) };
+    // SAFETY: the first set was filled, the second is memory for one.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    // SAFETY: zeroed is valid for this plain C struct, and the call has filled it.
+    SignalsBlocked(unsafe { before.assume_init() })
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: a set that the kernel gave; a null old set is allowed.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
+        };
+    }
 }
 
 /// The signal that asked us to end, if one did.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
+/// Those that ask a program to end.
+const ENDING: [c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+
 /// Handles SIGTERM, SIGINT and SIGHUP where the host leaves them at their default.
 pub(super) fn handle_signals() {
-    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
-        handle(signal);
+    for signal in ENDING {
+        replace(signal, libc::SIG_DFL, catcher());
     }
+}
+
+/// Gives them their default back, where the handler is still ours: nobody looks at what it notes
+/// any more, and a program must not survive its first Ctrl-C for that.
+pub(super) fn leave_signals() {
+    for signal in ENDING {
+        replace(signal, catcher(), libc::SIG_DFL);
+    }
+}
+
+/// In a forked child: the handlers are the parent's recording's, and so is what they have caught.
+pub(super) fn forget_signals() {
+    leave_signals();
+    SIGNAL.store(0, Ordering::Relaxed);
 }
 
 /// The signal caught, once.
@@ -122,19 +154,24 @@ extern "C" fn catch(signal: c_int) {
     SIGNAL.store(signal, Ordering::Relaxed);
 }
 
-fn handle(signal: c_int) {
+fn catcher() -> libc::sighandler_t {
+    catch as *const () as libc::sighandler_t
+}
+
+/// Gives the signal the handler `to` if it has `from`.
+fn replace(signal: c_int, from: libc::sighandler_t, to: libc::sighandler_t) {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: asks only, into memory for it.
     let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
     // SAFETY: zeroed is valid for this plain C struct, and the call has filled it.
     let mut action = unsafe { action.assume_init() };
-    if failed != 0 || action.sa_sigaction != libc::SIG_DFL {
+    if failed != 0 || action.sa_sigaction != from {
         return;
     }
-    action.sa_sigaction = catch as *const () as libc::sighandler_t;
+    action.sa_sigaction = to;
     // The second signal finds the default again and ends the process at once.
     action.sa_flags = libc::SA_RESETHAND | libc::SA_RESTART;
-    // SAFETY: a complete action with a handler that is async-signal-safe.
+    // SAFETY: a complete action, with a handler that is async-signal-safe, or none.
     unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
 }
 

@@ -8,36 +8,45 @@ use super::clock;
 use super::engine::Engine;
 use super::hooks;
 use super::identity;
+use super::local::Local;
 use super::recorder::{Recorder, Request};
-use crate::event::{EndKind, ProcessEnd, RunId};
-use crate::log::{Place, Writer};
+use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
+use crate::log::{Descriptors, Place, Writer};
 use crate::options::{Options, StartError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Mutex, MutexGuard};
-use std::io;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long the end of the program may be delayed for the last commit.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_nanos(PATIENCE_NS);
+const PATIENCE_NS: u64 = 200_000_000;
 
-static ACTIVE: Mutex<Option<Active>> = Mutex::new(None);
+/// What this process records. Held while a recording starts and ends, so spans only ever try it.
+static RECORDING: Mutex<Recording> = Mutex::new(Recording { active: None, options: None });
 
-/// What a forked child goes on with, when it runs a span.
-static INHERITED: Mutex<Option<Options>> = Mutex::new(None);
-
-/// The log's descriptors, for a forked child to close.
-static DESCRIPTORS: [AtomicI32; 4] = [const { AtomicI32::new(-1) }; 4];
+/// What this process records, and how.
+#[derive(Debug)]
+pub(super) struct Recording {
+    active: Option<Active>,
+    /// What a forked child goes on with, when it runs a span.
+    options: Option<Options>,
+}
 
 /// The recording that is on.
 #[derive(Debug)]
-pub(super) struct Active {
-    number: u32,
+struct Active {
+    engine: &'static Engine,
     path: PathBuf,
     requests: Sender<Request>,
     /// Disconnected when the log is closed.
     finished: Receiver<()>,
+    /// The log's, for a forked child to close.
+    descriptors: Arc<Descriptors>,
 }
 
 /// A recording. Ends it when dropped; a program that keeps it to its end, leaks it, or calls
@@ -59,32 +68,59 @@ impl Session {
     /// whether it is.
     pub fn flush(&self, patience: Duration) -> bool {
         let (done, answer) = bounded(1);
-        let requests = match &*ACTIVE.lock() {
-            Some(active) if active.number == self.number => active.requests.clone(),
+        let requests = match &RECORDING.lock().active {
+            Some(active) if active.engine.number == self.number => active.requests.clone(),
             _ => return false,
         };
-        requests.send(Request::Flush(done)).is_ok() && answer.recv_timeout(patience).is_ok()
+        let until = clock::now().after(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX));
+        requests.send_timeout(Request::Flush(done), patience).is_ok()
+            && answer.recv_timeout(left(until)).is_ok()
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let mut active = ACTIVE.lock();
-        if active.as_ref().is_some_and(|active| active.number == self.number) {
-            stop(active.take(), EndKind::Closed);
+        let mut recording = RECORDING.lock();
+        if recording.active.as_ref().is_some_and(|active| active.engine.number == self.number) {
+            stop(recording.active.take(), EndKind::Closed, clock::now().after(PATIENCE_NS));
         }
     }
 }
 
-pub(crate) fn start_with(mut options: Options) -> Result<Session, StartError> {
+pub(crate) fn start_with(options: Options) -> Result<Session, StartError> {
+    start_in(&mut RECORDING.lock(), options)
+}
+
+fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, StartError> {
+    if let Some(active) = &recording.active {
+        return Err(StartError::AlreadyStarted { path: active.path.clone() });
+    }
     if let Some(path) = log_from_environment() {
         options.path = path;
     }
-    let mut active = ACTIVE.lock();
-    if let Some(active) = &*active {
-        return Err(StartError::AlreadyStarted { path: active.path.clone() });
+    // A forked child may have another working folder. What is no path fails further on.
+    if let Ok(path) = std::path::absolute(&options.path) {
+        options.path = path;
     }
     hooks::install();
+    // The threads that are started here inherit that, and never run a handler of the host's, nor
+    // are they killed by a signal that the host blocks everywhere to wait for it.
+    let signals = hooks::block_signals();
+    let active = begin(&options)?;
+    drop(signals);
+    if options.handle_signals {
+        hooks::handle_signals();
+    }
+    let session = Session { number: active.engine.number, path: active.path.clone() };
+    active.engine.switch_on();
+    *recording = Recording { active: Some(active), options: Some(options) };
+    Ok(session)
+}
+
+/// Makes the log and starts the recorder.
+fn begin(options: &Options) -> Result<Active, StartError> {
+    let engine =
+        Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
     let place = Place {
         path: options.path.clone(),
         join: run_from_environment(),
@@ -93,38 +129,32 @@ pub(crate) fn start_with(mut options: Options) -> Result<Session, StartError> {
     };
     let create = |source| StartError::Create { path: options.path.clone(), source };
     let writer = Writer::create(&place, identity::process_start(), clock::now()).map_err(create)?;
-    let path = writer.path().to_owned();
-    for (slot, descriptor) in DESCRIPTORS.iter().zip(writer.descriptors()) {
-        slot.store(descriptor, Ordering::Relaxed);
-    }
-    let engine =
-        Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
-    if options.handle_signals {
-        hooks::handle_signals();
-    }
+    let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (requests, inbox) = bounded(16);
     let (finishing, finished) = bounded(0);
     let recorder = Recorder::new(engine, writer, inbox, say_trouble);
     std::thread::Builder::new()
         .name("ferret-recorder".to_owned())
-        .spawn(move || record(recorder, finishing))
+        .spawn(move || record(engine, recorder, finishing))
         .map_err(StartError::Recorder)?;
-    *INHERITED.lock() = Some(options);
-    *active = Some(Active { number: engine.number, path: path.clone(), requests, finished });
-    engine.switch_on();
-    Ok(Session { number: engine.number, path })
+    Ok(Active { engine, path, requests, finished, descriptors })
 }
 
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
-fn record(recorder: Recorder<Writer>, finishing: Sender<()>) {
-    hooks::block_signals();
-    let (writer, how) = recorder.run(hooks::caught);
-    // A failure to write has been said already, and one to close is repaired by the next reader.
-    let _ended: bool = writer.finish(ProcessEnd { how }, clock::now(), PATIENCE).is_ok();
-    for descriptor in &DESCRIPTORS {
-        descriptor.store(-1, Ordering::Relaxed);
+fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender<()>) {
+    Local::never_record();
+    let recorded = catch_unwind(AssertUnwindSafe(|| {
+        let (writer, how) = recorder.run(hooks::caught);
+        engine.switch_off();
+        // A failure to write has been said already, and one to close is repaired by the next reader.
+        let _ended: bool = writer.finish(ProcessEnd { how }, clock::now(), PATIENCE).is_ok();
+    }));
+    if recorded.is_err() {
+        engine.switch_off();
+        say("recording has ended: the recorder failed, which is a bug in ferret");
     }
     drop(finishing);
+    hooks::leave_signals();
     if let Some(signal) = hooks::caught() {
         hooks::raise_again(signal);
     }
@@ -133,12 +163,14 @@ fn record(recorder: Recorder<Writer>, finishing: Sender<()>) {
 /// Called at the first span of a process that has not started anything: `FERRET_LOG` does.
 #[cold]
 pub(super) fn start_from_environment() {
-    // One thread looks; the others go on unrecorded meanwhile, rather than wait.
-    let Some(mut inherited) = INHERITED.try_lock() else { return };
-    let options = log_from_environment().map(Options::new).or_else(|| inherited.take());
-    drop(inherited);
-    let Some(options) = options else { return Engine::stay_off() };
-    match start_with(options) {
+    // One thread looks, or starts a recording; the others go on unrecorded meanwhile, rather than
+    // wait. So does this one, where what it allocates in here is profiled.
+    let Some(mut recording) = RECORDING.try_lock() else { return };
+    let inherited = recording.options.take();
+    let Some(options) = inherited.or_else(|| log_from_environment().map(Options::new)) else {
+        return Engine::stay_off();
+    };
+    match start_in(&mut recording, options) {
         // It ends with the process.
         Ok(session) => std::mem::forget(session),
         // Another thread was faster.
@@ -162,19 +194,26 @@ fn run_from_environment() -> Option<RunId> {
 /// The program is about to be gone; other threads still run, and this one's thread-locals are
 /// destroyed. Statics and timed locks only.
 pub(super) fn process_exits(code: Option<i32>) {
-    if let Some(mut active) = ACTIVE.try_lock_for(PATIENCE) {
-        stop(active.take(), EndKind::Exited(code));
+    let until = clock::now().after(PATIENCE_NS);
+    if let Some(mut recording) = RECORDING.try_lock_for(PATIENCE) {
+        stop(recording.active.take(), EndKind::Exited(code), until);
     }
 }
 
-fn stop(active: Option<Active>, how: EndKind) {
+/// Ends the recording, and waits for that until `until` at most.
+fn stop(active: Option<Active>, how: EndKind, until: LogTime) {
     let Some(active) = active else { return };
-    Engine::switch_off();
-    // Full or disconnected: the recorder is ending by itself, and is waited for all the same.
-    let _asked: bool = active.requests.try_send(Request::Stop(how)).is_ok();
+    active.engine.switch_off();
+    // Not taken: the recorder has ended by itself, or is stuck.
+    let _asked: bool = active.requests.send_timeout(Request::Stop(how), left(until)).is_ok();
     // Nothing is ever sent: disconnection says that the log is closed. After a timeout the log
     // is left to be repaired by its next reader.
-    let _closed: bool = active.finished.recv_timeout(PATIENCE).is_err_and(|why| !why.is_timeout());
+    let _closed: bool =
+        active.finished.recv_timeout(left(until)).is_err_and(|why| !why.is_timeout());
+}
+
+fn left(until: LogTime) -> Duration {
+    Duration::from_nanos(until.since(clock::now()))
 }
 
 /// Says on stderr that recording cannot go on, and that it can again: once each, however often a
@@ -191,9 +230,10 @@ fn say_trouble(error: Option<&io::Error>) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one line the design allows")]
+/// The one line the design allows.
 fn say(what: &str) {
-    eprintln!("ferret: {what}");
+    // `eprintln!` would panic in the host whose stderr is a pipe that nobody reads any more.
+    let _said: bool = io::stderr().write_all(format!("ferret: {what}\n").as_bytes()).is_ok();
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -206,23 +246,20 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The locks of this file, held.
-pub(super) type Locks = (MutexGuard<'static, Option<Active>>, MutexGuard<'static, Option<Options>>);
-
-/// Keeps other threads from holding this file's locks across a fork, while the answer lives.
-pub(super) fn lock_for_fork() -> Locks {
-    (ACTIVE.lock(), INHERITED.lock())
+/// Keeps other threads from holding this file's lock across a fork, while the answer lives.
+pub(super) fn lock_for_fork() -> MutexGuard<'static, Recording> {
+    RECORDING.lock()
 }
 
 /// In a forked child: the recording is the parent's. The child's next span starts its own.
 pub(super) fn forget_in_child() {
-    let recording = ACTIVE.try_lock().is_some_and(|mut active| {
-        let was_on = active.is_some();
-        std::mem::forget(active.take());
-        was_on
-    });
-    if recording {
-        hooks::close(&DESCRIPTORS);
-        Engine::forget_in_child();
-    }
+    let Some(active) = RECORDING.try_lock().and_then(|mut recording| recording.active.take())
+    else {
+        return;
+    };
+    hooks::close(active.descriptors.take());
+    hooks::forget_signals();
+    active.engine.forget_in_child();
+    // Its channels are the parent's, and may be locked.
+    std::mem::forget(active);
 }

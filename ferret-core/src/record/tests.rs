@@ -144,7 +144,7 @@ fn record_with(buffer_bytes: usize, late: bool, program: impl FnOnce() + Send + 
         ask.send(Request::Stop(EndKind::Closed)).unwrap();
         recorder.join().unwrap().0
     };
-    Engine::switch_off();
+    engine.switch_off();
     drop(turn);
     list
 }
