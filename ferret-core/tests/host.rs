@@ -13,7 +13,7 @@ const PART: &str = "FERRET_TEST_PART";
 
 /// The program that plays `part`, with a log in `folder`.
 fn program(part: &str, folder: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
     command
         .args(["--exact", "plays_its_part", "--nocapture"])
         .env(PART, part)
@@ -24,8 +24,8 @@ fn program(part: &str, folder: &Path) -> Command {
 
 #[track_caller]
 fn check(part: &str, expect: impl FnOnce(ExitStatus) -> bool) {
-    let folder = tempfile::tempdir().unwrap();
-    let status = program(part, folder.path()).status().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
+    let status = program(part, folder.path()).status().expect("it starts");
     assert!(expect(status), "{part}: {status}");
 }
 
@@ -121,8 +121,8 @@ fn longest_span() -> Duration {
 
 /// Sends SIGTERM to this process and survives it for a second at most.
 fn ask_to_end() {
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)
-        .unwrap();
+    let (own, signal) = (rustix::process::getpid(), rustix::process::Signal::TERM);
+    rustix::process::kill_process(own, signal).expect("a signal is sent");
     std::thread::sleep(Duration::from_secs(1));
 }
 
