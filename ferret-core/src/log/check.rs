@@ -4,7 +4,7 @@
 use super::error::LogError;
 use super::info::{Damage, LogInfo, ReadOptions};
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
-use super::source::ReadError;
+use super::source::{Order, ReadError};
 use super::tail::Tail;
 use crate::event::Offset;
 use redb::{ReadTransaction, TableDefinition};
@@ -90,10 +90,10 @@ fn each(
     table: TableDefinition<'_, u64, &'static [u8]>,
     mut read: impl FnMut(u64, &[u8]) -> Result<(), ()>,
 ) -> Result<u64, ReadError> {
-    let mut sound = 0;
+    let (mut sound, mut order) = (0, Order::new());
     for found in txn.open_table(table)?.range::<u64>(..)? {
         let (key, row) = found?;
-        sound += u64::from(read(key.value(), row.value()).is_ok());
+        sound += u64::from(read(order.up(key.value())?, row.value()).is_ok());
     }
     Ok(sound)
 }

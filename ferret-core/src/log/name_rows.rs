@@ -1,7 +1,7 @@
 //! Keeps [`Names`] as the log's reference rows say them, reading only what is new.
 
 use super::schema::{self, RowKind};
-use super::source::ReadError;
+use super::source::{Order, ReadError};
 use crate::event::{CallsiteId, Names, PathId, ThreadId};
 use redb::{ReadTransaction, ReadableTableMetadata, TableDefinition};
 use std::collections::BTreeSet;
@@ -58,9 +58,10 @@ impl NameRows {
             return Ok(());
         }
         self.thread_rows = rows;
+        let mut order = Order::new();
         for found in table.range::<u32>(..)? {
             let (id, value) = found?;
-            let (id, (_, row)) = (id.value(), value.value());
+            let (id, (_, row)) = (order.up(id.value())?, value.value());
             if row.is_empty() || self.names.threads.contains_key(&ThreadId(id)) {
                 continue;
             }
@@ -93,9 +94,10 @@ impl Progress {
         let mut new = Vec::new();
         for from in [from, 0] {
             new.clear();
+            let mut order = Order::beyond(from.checked_sub(1));
             for found in table.range(from..)? {
                 let (id, row) = found?;
-                new.push((id.value(), row.value().to_vec()));
+                new.push((order.up(id.value())?, row.value().to_vec()));
             }
             if from == 0 || self.rows + new.len() as u64 == rows {
                 break;

@@ -7,7 +7,7 @@ use super::error::LogError;
 use super::info::Damage;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Segment, get_keyframe};
-use super::source::ReadError;
+use super::source::{Order, ReadError};
 use super::tail::Tail;
 use crate::event::{LogTime, Offset, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
@@ -95,9 +95,10 @@ impl Search {
     /// Finds the last checkpoint before `time`, and what it and those before it say, back to one
     /// that is full.
     fn begin_before(&mut self, txn: &ReadTransaction, time: LogTime) -> Result<(), ReadError> {
-        let mut next = None;
+        let (mut next, mut order) = (None, Order::new());
         for row in txn.open_table(schema::CHECKPOINTS)?.range(..=time.0)?.rev() {
             let (key, row) = row?;
+            order.down(key.value())?;
             let read =
                 schema::read_row::<Checkpoint>(RowKind::Checkpoint, key.value(), row.value());
             let Ok(checkpoint) = read else { continue };
@@ -115,9 +116,10 @@ impl Search {
 
     /// Finds the log's end, who is silent, and how far there is to go back.
     fn begin(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+        let mut order = Order::new();
         for row in txn.open_table(schema::OPEN)?.range(..1_u64 << 32)? {
             let (key, row) = row?;
-            self.silent.push((key.value(), row.value().to_vec()));
+            self.silent.push((order.up(key.value())?, row.value().to_vec()));
         }
         let mut before_last = None;
         let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
@@ -152,9 +154,10 @@ impl Search {
     fn go_back(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
         let blocks = txn.open_table(schema::BLOCKS)?;
         let enough = self.bytes + AT_ONCE;
+        let mut order = Order::beyond(Some(self.reached.0));
         for row in blocks.range(..self.reached.0)?.rev() {
             let (key, block) = row?;
-            self.reached = Offset(key.value());
+            self.reached = Offset(order.down(key.value())?);
             self.bytes += block.value().len();
             self.look(self.reached, block.value(), |_| true);
             if self.reached <= self.until || self.bytes >= enough {

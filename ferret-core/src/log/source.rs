@@ -105,6 +105,41 @@ impl<E: Into<redb::Error>> From<E> for ReadError {
     }
 }
 
+/// Holds the keys of a walk over a table to their order. A damaged tree may give them in any, and
+/// again and again: a walk that believed it would never end.
+#[derive(Debug)]
+pub(super) struct Order<K>(Option<K>);
+
+impl<K: Ord + Copy> Order<K> {
+    /// No key has been seen.
+    pub(super) fn new() -> Self {
+        Self(None)
+    }
+
+    /// Every key must be beyond `key`.
+    pub(super) fn beyond(key: Option<K>) -> Self {
+        Self(key)
+    }
+
+    /// The next key, of a walk upwards.
+    pub(super) fn up(&mut self, key: K) -> Result<K, ReadError> {
+        self.step(key, self.0.is_none_or(|last| key > last))
+    }
+
+    /// The next key, of a walk downwards.
+    pub(super) fn down(&mut self, key: K) -> Result<K, ReadError> {
+        self.step(key, self.0.is_none_or(|last| key < last))
+    }
+
+    fn step(&mut self, key: K, in_order: bool) -> Result<K, ReadError> {
+        self.0 = Some(key);
+        if in_order {
+            return Ok(key);
+        }
+        Err(ReadError(redb::Error::Corrupted("the keys of a table are out of order".to_owned())))
+    }
+}
+
 /// Says what an error of redb's means.
 pub(super) fn redb_error(path: &Path, error: redb::Error) -> LogError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "redb may add variants")]

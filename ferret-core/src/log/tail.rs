@@ -13,7 +13,7 @@ use super::lock;
 use super::name_rows::NameRows;
 use super::open::{self, Opened};
 use super::schema;
-use super::source::{ReadError, Source};
+use super::source::{Order, ReadError, Source};
 use crate::event::{Entry, Names, Offset};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::VecDeque;
@@ -242,13 +242,14 @@ fn blocks_from(
         },
     };
     let (mut fetched, mut bytes) = (VecDeque::new(), 0);
+    let mut order = Order::beyond(from.checked_sub(1));
     for found in table.range(from..)? {
         let (key, block) = found?;
         // What is too large for a block is not copied, and found to be none.
         let block = block.value();
         let block = if block.len() > block::LARGEST { Vec::new() } else { block.to_vec() };
         bytes += block.len();
-        fetched.push_back((Offset(key.value()), block));
+        fetched.push_back((Offset(order.up(key.value())?), block));
         if bytes >= FETCH_BYTES {
             break;
         }

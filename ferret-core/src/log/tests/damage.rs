@@ -201,3 +201,40 @@ fn damage_anywhere_gives_entries_or_an_error() {
     let places = std::env::var("FERRET_TEST_MUTATIONS").map(|text| text.parse().unwrap());
     mutate(places.unwrap_or(400));
 }
+
+/// A reader once went round and round in a tree whose keys a flipped bit had put out of order.
+#[test]
+fn a_tree_out_of_order_ends_the_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    for _ in 0..8 {
+        program.act(&Act::Mark, &mut writer);
+        writer.commit(program.time).unwrap();
+    }
+    drop(writer);
+    // Eight small blocks, whose keys stand one behind the other in a page.
+    let original = fs::read(&path).unwrap();
+    let mut refused = 0;
+    for (number, key) in (0..6).flat_map(|number| [0, 1, 4, 6, u64::MAX].map(|key| (number, key))) {
+        let keys: Vec<u8> = (1..7_u64).flat_map(u64::to_le_bytes).collect();
+        let (mut bytes, mut hits) = (original.clone(), 0);
+        for at in 0..bytes.len() - keys.len() {
+            if bytes[at..].starts_with(&keys) {
+                bytes[at + 8 * number..][..8].copy_from_slice(&key.to_le_bytes());
+                hits += 1;
+            }
+        }
+        assert!(hits > 0, "the keys were not found");
+        fs::write(&path, &bytes).unwrap();
+        match check(&path, &ReadOptions { read_only: true }) {
+            Ok(report) => assert_eq!(report.is_sound(), key == number as u64 + 1),
+            Err(error) => {
+                assert!(error.is_damage(), "{error:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "no walk met keys out of order");
+}
