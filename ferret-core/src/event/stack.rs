@@ -2,7 +2,7 @@
 //! (for paths, parents and child time), a keyframe is a copy of one, and the decoder continues
 //! from that copy: all three are this type, so they cannot disagree.
 
-use super::{LogTime, PathId, Position, SpanId};
+use super::{LogTime, PathId, SpanId};
 use serde::{Deserialize, Serialize};
 
 /// One open frame: a span, or one poll of an async span.
@@ -107,13 +107,6 @@ impl ThreadStack {
     /// Unrecorded spans ran for `busy_ns` directly under the innermost frame.
     pub fn dropped(&mut self, busy_ns: u64) {
         self.add_child_time(self.frames.len(), busy_ns);
-    }
-
-    /// The innermost frame that began after `top` (any, for `None`): it ended unseen. The caller
-    /// closes it and asks again.
-    pub fn ended_above(&self, top: Option<Position>) -> Option<SpanId> {
-        let span = self.top()?.span;
-        top.is_none_or(|top| span.start > top).then_some(span)
     }
 
     fn add_child_time(&mut self, above: usize, ns: u64) {
