@@ -56,5 +56,5 @@ fn it_runs_is_recorded_and_comes_to_rest() {
         done.send(flushed).unwrap();
     };
     std::thread::Builder::new().spawn(program).unwrap();
-    assert_eq!(finished.recv_timeout(Duration::from_secs(60)), Ok(true), "it hangs");
+    assert_eq!(finished.recv_timeout(Duration::from_secs(30)), Ok(true), "it hangs");
 }

@@ -1,6 +1,8 @@
 //! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
+mod notes;
+
 use super::callsite;
 use super::clock::ClockMap;
 use super::paths::{Interned, OTHER, Paths};
@@ -8,7 +10,7 @@ use super::raw::{Head, Kind, NO_SPAN, Slot};
 use super::tasks::{Task, Tasks};
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
-    SpanId, TagValue, ThreadId, ThreadStack,
+    SpanId, ThreadId, ThreadStack,
 };
 
 /// One thread, as far as it has been folded.
@@ -125,7 +127,7 @@ impl<S: Sink> Fold<S> {
             Kind::TaskCancelled => {
                 self.task_end(thread, position, time, slots, Outcome::Cancelled, final_try)?;
             }
-            Kind::Dropped => self.dropped(thread, position, time, event.argument, slots),
+            Kind::Dropped => self.dropped(thread, position, time, event, slots),
             Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),
             Kind::ThreadEnd => self.thread_end(thread, position, time),
             Kind::Tag | Kind::Progress | Kind::Mark | Kind::Counter => {
@@ -287,16 +289,20 @@ impl<S: Sink> Fold<S> {
         thread: &mut ThreadFold,
         position: Position,
         time: LogTime,
-        top: u32,
+        event: &Head,
         slots: &[Slot],
     ) {
-        let keep = match top {
-            NO_SPAN => 0,
-            low => {
-                thread.opened_at.iter().rposition(|at| low_half(*at) == low).map_or(0, |i| i + 1)
-            }
-        };
-        self.close_down_to(thread, keep, position, time);
+        if event.callsite != CallsiteId(0) {
+            let keep = match event.argument {
+                NO_SPAN => 0,
+                // By order, for the span named may have ended itself, out of order.
+                low => {
+                    let top = latest(low, position);
+                    thread.opened_at.partition_point(|at| *at <= top)
+                }
+            };
+            self.close_down_to(thread, keep, position, time);
+        }
         let [spans, busy_ticks] = slots.get(1).copied().unwrap_or_default();
         let busy_ns = self.clock.duration_ns(busy_ticks);
         let top = thread.stack.top().map(|frame| frame.span.start);
@@ -327,42 +333,6 @@ impl<S: Sink> Fold<S> {
     ) {
         while thread.opened_at.len() > keep {
             self.close(thread, thread.opened_at.len() - 1, position, time, Outcome::Unknown);
-        }
-    }
-
-    fn note(&mut self, thread: &ThreadFold, event: &Head, slots: &[Slot]) -> Option<LogEntry> {
-        let span = thread.stack.top().map(|frame| frame.span);
-        let [a, b] = slots.get(1).copied().unwrap_or_default();
-        match event.kind {
-            Kind::Tag => {
-                let value = tag_value(event.argument, slots.get(1..)?)?;
-                self.tell_callsite(event.callsite);
-                Some(LogEntry::Tag { span: span?, key: event.callsite, value })
-            }
-            Kind::Progress => Some(LogEntry::Progress { span, done: a, total: b }),
-            Kind::Mark => {
-                self.tell_callsite(event.callsite);
-                Some(LogEntry::Mark { span, callsite: event.callsite })
-            }
-            Kind::Counter => {
-                self.tell_callsite(event.callsite);
-                let value = f64::from_bits(a);
-                Some(LogEntry::Counter { key: event.callsite, value, gauge: event.argument == 1 })
-            }
-            Kind::ThreadStart
-            | Kind::ThreadEnd
-            | Kind::Start
-            | Kind::EndOk
-            | Kind::EndErr
-            | Kind::EndPanicked
-            | Kind::TaskStart
-            | Kind::Enter
-            | Kind::Exit
-            | Kind::TaskOk
-            | Kind::TaskErr
-            | Kind::TaskPanicked
-            | Kind::TaskCancelled
-            | Kind::Dropped => None,
         }
     }
 
@@ -423,25 +393,15 @@ fn low_half(position: Position) -> u32 {
     position.0 as u32
 }
 
+/// The latest position, up to `at`, that has this low half.
+fn latest(low: u32, at: Position) -> Position {
+    let behind = u64::from(low_half(at).wrapping_sub(low));
+    Position(at.0.saturating_sub(behind))
+}
+
 /// The async span that slot 1 names.
 fn span_of(slots: &[Slot]) -> SpanId {
     let [thread, position] = slots.get(1).copied().unwrap_or_default();
     let thread = ThreadId(u32::try_from(thread).unwrap_or(u32::MAX));
     SpanId { thread, start: Position(position) }
-}
-
-/// A tag's value, from its type and length and its payload slots.
-fn tag_value(argument: u32, payload: &[Slot]) -> Option<TagValue> {
-    let length = (argument & 0xff_ffff) as usize;
-    let bytes: Vec<u8> =
-        payload.iter().flatten().flat_map(|half| half.to_le_bytes()).take(length).collect();
-    let number = || payload.first().map(|slot| slot[0]);
-    Some(match argument >> 24 {
-        1 => TagValue::Bool(number()? != 0),
-        2 => TagValue::Unsigned(number()?),
-        3 => TagValue::Signed(number()?.cast_signed()),
-        4 => TagValue::Float(f64::from_bits(number()?)),
-        5 => TagValue::Text(String::from_utf8_lossy(&bytes).into_owned()),
-        _ => return None,
-    })
 }

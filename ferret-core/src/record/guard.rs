@@ -5,7 +5,7 @@
 use super::callsite::Callsite;
 use super::clock;
 use super::engine::{OFF, STATE};
-use super::local::{Local, Opened};
+use super::local::{Local, Opened, TaskId};
 use super::raw::{Kind, Slot, head};
 use crate::event::Outcome;
 use crate::value::TagValueRef;
@@ -47,26 +47,20 @@ impl Drop for Guard {
 /// An async span: open from its start to its end, running only while entered, on any thread.
 #[derive(Debug)]
 pub struct TaskSpan {
-    /// The thread and position of its START; none if it is not recorded.
-    id: Option<(u32, u64)>,
+    /// None if it is not recorded.
+    id: Option<TaskId>,
 }
 
 impl TaskSpan {
     /// Starts it below the current span of this thread.
     pub fn start(callsite: &'static Callsite) -> Self {
-        let id = callsite.id();
-        Self { id: Local::note(&[head(clock::ticks(), Kind::TaskStart, id, 0)]) }
-    }
-
-    fn event(&self, kind: Kind) -> Option<[Slot; 2]> {
-        let (thread, position) = self.id?;
-        Some([head(clock::ticks(), kind, 0, 0), [u64::from(thread), position]])
+        Self { id: if recording() { Local::start_task(callsite) } else { None } }
     }
 
     /// A poll begins on this thread; it ends when the answer is dropped.
     pub fn enter(&self) -> Poll {
-        let opened =
-            self.event(Kind::Enter).map_or(Opened::NOT_RECORDED, |event| Local::enter(&event));
+        let event = self.id.and_then(|id| id.event(Kind::Enter));
+        let opened = event.map_or(Opened::NOT_RECORDED, |event| Local::enter(&event));
         Poll { opened, not_send: PhantomData }
     }
 
@@ -76,8 +70,7 @@ impl TaskSpan {
     }
 
     fn end_once(&mut self, outcome: Outcome) {
-        if let Some(event) = self.event(Kind::task_end(outcome)) {
-            self.id = None;
+        if let Some(event) = self.id.take().and_then(|id| id.event(Kind::task_end(outcome))) {
             Local::end_task(&event);
         }
     }
@@ -119,6 +112,9 @@ pub fn recording() -> bool {
 /// Tags the innermost open span of this thread. `key` is of kind
 /// [`CallsiteKind::Key`](crate::event::CallsiteKind::Key).
 pub fn tag(key: &'static Callsite, value: TagValueRef<'_>) {
+    if !recording() {
+        return;
+    }
     let mut slots = [[0u64; 2]; MAX_SLOTS];
     let (tag_type, payload) = match value {
         TagValueRef::Bool(v) => (1, write_payload(&mut slots, &u64::from(v).to_le_bytes())),
@@ -131,7 +127,7 @@ pub fn tag(key: &'static Callsite, value: TagValueRef<'_>) {
     };
     let argument = (tag_type << 24) | u32::try_from(payload).unwrap_or(0);
     slots[0] = head(clock::ticks(), Kind::Tag, key.id(), argument);
-    note(&slots[..=payload.div_ceil(16)]);
+    Local::note(&slots[..=payload.div_ceil(16)]);
 }
 
 /// Puts the bytes behind slot 0; gives how many.
@@ -149,7 +145,9 @@ fn write_payload(slots: &mut [Slot; MAX_SLOTS], bytes: &[u8]) -> usize {
 
 /// Notes an instant. `callsite` is of kind [`CallsiteKind::Mark`](crate::event::CallsiteKind::Mark).
 pub fn mark(callsite: &'static Callsite) {
-    note(&[head(clock::ticks(), Kind::Mark, callsite.id(), 0)]);
+    if recording() {
+        Local::note(&[head(clock::ticks(), Kind::Mark, callsite.id(), 0)]);
+    }
 }
 
 /// Says how far the innermost open span of this thread has come: `done` units of `total`; a
@@ -165,11 +163,7 @@ pub fn mark(callsite: &'static Callsite) {
 /// }
 /// ```
 pub fn progress(done: u64, total: u64) {
-    note(&[head(clock::ticks(), Kind::Progress, 0, 0), [done, total]]);
-}
-
-fn note(event: &[Slot]) {
-    // A note that finds recording off, or no room, is dropped: it belongs to a span that is not
-    // recorded either, or whose loss is counted.
-    let _place: Option<(u32, u64)> = Local::note(event);
+    if recording() {
+        Local::note(&[head(clock::ticks(), Kind::Progress, 0, 0), [done, total]]);
+    }
 }

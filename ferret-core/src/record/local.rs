@@ -43,6 +43,23 @@ pub(super) struct Opened {
     previous: u32,
 }
 
+/// An async span, as its future remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TaskId {
+    /// The recording it started in: the next one numbers its threads and positions anew.
+    recording: u32,
+    thread: u32,
+    position: u64,
+}
+
+impl TaskId {
+    /// An event of this span; none if its recording has ended.
+    pub(super) fn event(self, kind: Kind) -> Option<[Slot; 2]> {
+        let is_on = STATE.load(Ordering::Relaxed) == self.recording;
+        is_on.then(|| [head(clock::ticks(), kind, 0, 0), [u64::from(self.thread), self.position]])
+    }
+}
+
 /// Recording was off.
 const NOT_RECORDED: u32 = NO_SPAN;
 /// The span was skipped, in the period that stands in `previous`.
@@ -190,17 +207,36 @@ impl Local {
         Some(room.position())
     }
 
-    /// Writes an event that opens and closes nothing; gives its whole position.
-    pub(super) fn note(event: &[Slot]) -> Option<(u32, u64)> {
+    /// Opens an async span: no frame of this thread until it is polled.
+    pub(super) fn start_task(callsite: &'static Callsite) -> Option<TaskId> {
         Self::with(|local| {
-            if !local.is_on() || local.loss.is_skipping() {
+            if !local.is_on() {
                 return None;
             }
-            local.write(event)?;
-            let slots = u64::try_from(event.len()).ok()?;
+            let id = callsite.id();
+            if id == 0 {
+                registration::orphan(1);
+                return None;
+            }
+            let started = local.write(&[head(clock::ticks(), Kind::TaskStart, id, 0)]);
+            if started.is_none() {
+                local.cursor.shut();
+                local.loss.skip_task();
+                return None;
+            }
             let (thread, next) = local.cursor.place()?;
-            Some((thread, next - slots))
+            Some(TaskId { recording: local.state.get(), thread, position: next - 1 })
         })
+    }
+
+    /// Writes an event that opens and closes nothing, if there is room.
+    pub(super) fn note(event: &[Slot]) {
+        Self::with(|local| {
+            if local.is_on() && !local.loss.is_skipping() {
+                // No room: the note belongs to a span whose loss is counted, or is lost with it.
+                let _place: Option<u32> = local.write(event);
+            }
+        });
     }
 
     /// Writes the END of an async span, from whichever thread; it may use the reserve.

@@ -1,6 +1,6 @@
 //! What a thread keeps of spans it had to skip, until it can say so in its chunk.
 
-use super::raw::{Kind, Slot, head};
+use super::raw::{Kind, NO_SPAN, Slot, head};
 use std::cell::Cell;
 
 /// The spans skipped since the last report.
@@ -52,6 +52,11 @@ impl Loss {
         self.period.get()
     }
 
+    /// A span that is no frame of this thread was skipped.
+    pub(super) fn skip_task(&self) {
+        self.spans.set(self.spans.get() + 1);
+    }
+
     /// A skipped span ended.
     pub(super) fn unskip(&self, period: u32, ticks: u64) {
         if period != self.period.get() || self.depth.get() == 0 {
@@ -78,17 +83,16 @@ impl Loss {
             self.depth.set(0);
             self.period.set(self.period.get().wrapping_add(1));
         }
-        let spans = self.spans.get();
-        self.spans.set(0);
+        let spans = self.spans.replace(0);
         self.busy_ticks.set(0);
-        self.lost_end.set(false);
-        [head(ticks, Kind::Dropped, 0, current), [spans, busy]]
+        let lost_end = u32::from(self.lost_end.replace(false));
+        [head(ticks, Kind::Dropped, lost_end, current), [spans, busy]]
     }
 
-    /// Takes the count of a thread that will never report.
+    /// Takes the count of a thread that will never report, and begins anew.
     pub(super) fn abandon(&self) -> u64 {
-        self.lost_end.set(false);
-        self.spans.replace(0)
+        let [_, [spans, _]] = self.report(0, NO_SPAN);
+        spans
     }
 }
 
@@ -115,5 +119,18 @@ mod tests {
         let b = loss.skip(1000);
         loss.unskip(b, 1001);
         assert_eq!(loss.report(2000, 7)[1], [1, 1]);
+    }
+
+    /// What a thread could not say in one recording was counted as busy time in the next.
+    #[test]
+    fn what_is_abandoned_is_not_reported_later() {
+        let loss = Loss::new();
+        let a = loss.skip(100);
+        loss.unskip(a, 150);
+        let b = loss.skip(160);
+        assert_eq!(loss.abandon(), 2);
+        loss.unskip(b, 900);
+        loss.skip_task();
+        assert_eq!(loss.report(1000, 7)[1], [1, 0]);
     }
 }

@@ -16,6 +16,8 @@ mod hooks;
 mod identity;
 mod local;
 mod loss;
+#[cfg(test)]
+mod loss_tests;
 mod paths;
 mod raw;
 mod recorder;

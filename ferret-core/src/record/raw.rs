@@ -46,8 +46,9 @@ pub(super) enum Kind {
     Mark = 16,
     /// `callsite` is the key. Argument: 1 for a gauge. Slot 1: the f64's bits, 0.
     Counter = 17,
-    /// Argument: low half of the innermost recorded open span's position, or [`NO_SPAN`].
-    /// Slot 1: spans, busy ticks.
+    /// Argument: low half of the position of the innermost recorded span still open, as far as the
+    /// thread knows, or [`NO_SPAN`]. `callsite` is 1 if ENDs were lost too: then what was opened
+    /// behind that position has ended. Slot 1: spans, busy ticks.
     Dropped = 18,
 }
 

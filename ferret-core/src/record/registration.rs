@@ -178,7 +178,10 @@ pub(super) fn forget() {
     if forgotten.is_ok() {
         Local::with(|local| {
             local.state.set(0);
+            local.current.set(NO_SPAN);
             local.cursor.release();
+            // The parent's to report.
+            local.loss.abandon();
         });
     }
 }

@@ -18,17 +18,17 @@ use std::io;
 
 static TURN: Mutex<()> = Mutex::new(());
 
-static OUTER: Callsite = Callsite::new("outer", "m", "f.rs", 1, CallsiteKind::Function);
-static INNER: Callsite = Callsite::new("inner", "m", "f.rs", 2, CallsiteKind::Function);
-static TASK: Callsite = Callsite::new("task", "m", "f.rs", 3, CallsiteKind::Async);
+pub(super) static OUTER: Callsite = Callsite::new("outer", "m", "f.rs", 1, CallsiteKind::Function);
+pub(super) static INNER: Callsite = Callsite::new("inner", "m", "f.rs", 2, CallsiteKind::Function);
+pub(super) static TASK: Callsite = Callsite::new("task", "m", "f.rs", 3, CallsiteKind::Async);
 static KEY: Callsite = Callsite::new("key", "m", "f.rs", 4, CallsiteKind::Key);
 static MARK: Callsite = Callsite::new("here", "m", "f.rs", 5, CallsiteKind::Mark);
 
 /// A sink that keeps everything.
 #[derive(Debug, Default)]
-struct List {
+pub(super) struct List {
     names: Names,
-    entries: Vec<(ThreadId, Position, LogTime, LogEntry)>,
+    pub(super) entries: Vec<(ThreadId, Position, LogTime, LogEntry)>,
     /// The stack each entry came with must be the fold of the entries before.
     drained: u64,
 }
@@ -117,14 +117,18 @@ impl List {
         found.map_or_else(|| "?".to_owned(), |path| self.names.span_name(path).to_owned())
     }
 
-    fn count(&self, wanted: impl Fn(&LogEntry) -> bool) -> usize {
+    pub(super) fn count(&self, wanted: impl Fn(&LogEntry) -> bool) -> usize {
         self.entries.iter().filter(|(_, _, _, what)| wanted(what)).count()
     }
 }
 
 /// Records what `program` does on a thread of its own, the recorder running beside it unless
 /// `late`: then it begins when the program is done.
-fn record_with(buffer_bytes: usize, late: bool, program: impl FnOnce() + Send + 'static) -> List {
+pub(super) fn record_with(
+    buffer_bytes: usize,
+    late: bool,
+    program: impl FnOnce() + Send + 'static,
+) -> List {
     let turn = TURN.lock();
     let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
     engine.switch_on();
@@ -322,6 +326,21 @@ fn polls_are_known_by_their_task_though_its_end_is_read_first() {
         ]
     );
     assert_eq!(list.count(|what| matches!(what, LogEntry::SpanEnd { .. })), 3);
+}
+
+/// Threads and positions are numbered anew, so it was taken for another task, and ended that.
+#[test]
+fn a_task_of_a_recording_that_has_ended_is_nobody_in_the_next() {
+    let (give, take) = std::sync::mpsc::channel();
+    record(move || give.send(TaskSpan::start(&TASK)).unwrap());
+    let list = record(move || {
+        let task = TaskSpan::start(&TASK);
+        let old = take.recv().unwrap();
+        drop(old.enter());
+        drop(old);
+        task.end(Outcome::Ok);
+    });
+    assert_eq!(list.script(), ["1 start task", "1 end task Ok", "1 thread end"]);
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! Programs of any shape, on several threads, with next to no memory for their events: whatever is
+//! lost, what is recorded is whole, and the sum is right.
+#![expect(clippy::wildcard_enum_match_arm, reason = "each check looks for a few kinds of entry")]
+
+use super::tests::{INNER, List, OUTER, TASK, record_with};
+use super::{Guard, TaskSpan, enter, progress};
+use crate::event::{LogEntry, Outcome, SpanId, ThreadId};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Frames open at once: ENDs of so many fit the reserve, so none is lost.
+const DEEPEST: usize = 40;
+
+/// What a thread does.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Opens a span, and keeps it.
+    Enter,
+    /// Ends the innermost span kept.
+    Leave,
+    /// Ends another, counted from the outermost.
+    LeaveBelow(usize),
+    /// So many spans, one behind the other.
+    Burst(u16),
+    /// A task, polled so often, with a span in each poll.
+    Task(u8),
+    Note,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        6 => Just(Act::Enter),
+        5 => Just(Act::Leave),
+        2 => (0..DEEPEST).prop_map(Act::LeaveBelow),
+        3 => (0..2000_u16).prop_map(Act::Burst),
+        2 => (0..5_u8).prop_map(Act::Task),
+        1 => Just(Act::Note),
+    ];
+    proptest::collection::vec(act, 0..60)
+}
+
+/// Does it; gives how many spans that were.
+fn perform(acts: &[Act]) -> u64 {
+    let mut kept: Vec<Guard> = Vec::new();
+    let mut begun = 0;
+    for act in acts {
+        match act {
+            Act::Enter if kept.len() < DEEPEST => {
+                kept.push(enter(&OUTER));
+                begun += 1;
+            }
+            Act::Enter => {}
+            Act::Leave => drop(kept.pop()),
+            Act::LeaveBelow(index) => {
+                if *index < kept.len() {
+                    kept.remove(*index).finish(Outcome::Err);
+                }
+            }
+            Act::Burst(spans) => {
+                (0..*spans).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+                begun += u64::from(*spans);
+            }
+            Act::Task(polls) => {
+                let task = TaskSpan::start(&TASK);
+                for _ in 0..*polls {
+                    let poll = task.enter();
+                    enter(&INNER).finish(Outcome::Ok);
+                    drop(poll);
+                }
+                task.end(Outcome::Ok);
+                begun += 1 + u64::from(*polls);
+            }
+            Act::Note => progress(1, 2),
+        }
+    }
+    while let Some(guard) = kept.pop() {
+        drop(guard);
+    }
+    begun
+}
+
+/// Whether the list is what a program that began `begun` spans may have left.
+fn judge(list: &List, begun: u64) {
+    let mut open: BTreeMap<ThreadId, Vec<SpanId>> = BTreeMap::new();
+    let mut tasks = BTreeSet::new();
+    let (mut recorded, mut dropped) = (0, 0);
+    for (thread, _, _, what) in &list.entries {
+        let frames = open.entry(*thread).or_default();
+        match what {
+            LogEntry::SpanStart { span, parent, is_async, .. } => {
+                assert_eq!(*parent, frames.last().copied(), "the parent is the innermost frame");
+                recorded += 1;
+                if *is_async {
+                    assert!(tasks.insert(*span));
+                } else {
+                    frames.push(*span);
+                }
+            }
+            LogEntry::SpanEnd { span, .. } if tasks.remove(span) => {}
+            LogEntry::Enter { span, .. } => frames.push(*span),
+            LogEntry::SpanEnd { span, outcome, .. } => {
+                assert_ne!(*outcome, Outcome::Unknown, "{span} ended, and that fits the reserve");
+                close(frames, *span);
+            }
+            LogEntry::Exit { span, .. } => close(frames, *span),
+            LogEntry::Dropped { spans, .. } => dropped += spans,
+            _ => {}
+        }
+    }
+    assert!(open.values().all(Vec::is_empty), "still open: {open:?}");
+    assert!(tasks.is_empty(), "still open: {tasks:?}");
+    assert_eq!(recorded + dropped, begun, "recorded {recorded}, dropped {dropped}");
+}
+
+#[track_caller]
+fn close(frames: &mut Vec<SpanId>, span: SpanId) {
+    let index = frames.iter().rposition(|open| *open == span).expect("what ends is open");
+    frames.remove(index);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_recorded_is_whole_and_what_is_not_is_counted(
+        threads in proptest::collection::vec(acts(), 1..4),
+        late: bool,
+    ) {
+        let (say, hear) = std::sync::mpsc::channel();
+        let list = record_with(1, late, move || {
+            let threads: Vec<_> = threads
+                .into_iter()
+                .map(|acts| std::thread::Builder::new().spawn(move || perform(&acts)).unwrap())
+                .collect();
+            let begun: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+            say.send(begun).unwrap();
+        });
+        judge(&list, hear.recv().unwrap());
+    }
+}
