@@ -4,6 +4,7 @@
 use super::chunk::Chunk;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A chunk's number in the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,9 @@ type FreeList = (Sender<ChunkIndex>, Receiver<ChunkIndex>);
 #[derive(Debug)]
 pub(super) struct Arena {
     chunks: Vec<Chunk>,
+    /// The mapping that holds them, and its length.
+    memory: AtomicPtr<u8>,
+    bytes: usize,
     small: FreeList,
     /// Large chunks used lately, at most [`WARM_CHUNKS`] as a rule.
     warm: FreeList,
@@ -61,6 +65,8 @@ impl Arena {
         }
         let arena = Self {
             chunks,
+            memory: AtomicPtr::new(memory),
+            bytes,
             small: bounded(SMALL_CHUNKS),
             warm: bounded(large_count),
             cold: bounded(large_count),
@@ -109,6 +115,18 @@ impl Arena {
         self.free(index);
     }
 
+    /// Gives the memory back when the recording is over: a program that records now and then must
+    /// not grow by a buffer each time. The mapping stays, for threads may still write into their
+    /// chunks, and keep what they touch.
+    pub(super) fn release(&self) {
+        let memory = self.memory.load(Ordering::Relaxed).cast();
+        // SAFETY: our own private mapping, whose pages read as zeros afterwards: a chunk like a new
+        // one. Its slots had one reader, the recorder, which has ended.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let failed = unsafe { libc::madvise(memory, self.bytes, libc::MADV_DONTNEED) };
+        debug_assert_eq!(failed, 0, "the range is a mapping of ours");
+    }
+
     fn free(&self, index: ChunkIndex) {
         let list = if (index.0 as usize) < SMALL_CHUNKS {
             &self.small.0
@@ -142,6 +160,7 @@ fn map(bytes: usize) -> io::Result<*mut u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::chunk::Cursor;
 
     /// A thread between two chunks announces its old one, which may be recycled and another's by
     /// then: half of what that one says of its owner must not be taken for the next chunk.
@@ -153,5 +172,20 @@ mod tests {
         assert_eq!(arena.chunk(index).label(), (7, 3));
         arena.recycle(index);
         assert_eq!(arena.chunk(index).label().0, 0);
+    }
+
+    #[test]
+    fn released_memory_is_as_new_and_can_still_be_written() {
+        let arena = Arena::new(0).unwrap();
+        let chunk = arena.chunk(arena.next().unwrap());
+        let cursor = Cursor::new();
+        chunk.claim(7, 0, 100);
+        cursor.take(chunk);
+        cursor.push(cursor.room_to_start().unwrap(), [1, 1]);
+        assert_eq!(chunk.published_from(0), [[1, 1]]);
+        arena.release();
+        assert_eq!((chunk.label(), chunk.published_from(0).len()), ((0, 0), 0));
+        cursor.push(cursor.room_to_start().unwrap(), [2, 2]);
+        assert!(cursor.place().is_some());
     }
 }

@@ -12,8 +12,17 @@ use std::sync::LazyLock;
 static TSC: LazyLock<bool> =
     LazyLock::new(|| cfg!(target_arch = "x86_64") && has_invariant_tsc() && kernel_trusts_tsc());
 
+/// Tests of the fallback take the TSC away.
+#[cfg(test)]
+pub(super) static WITHOUT_TSC: std::sync::atomic::AtomicBool =
+    std::sync::atomic::AtomicBool::new(false);
+
 /// Whether [`ticks_fast`] may be used. Where not, the fast path is never opened.
 pub(super) fn is_fast() -> bool {
+    #[cfg(test)]
+    if WITHOUT_TSC.load(std::sync::atomic::Ordering::Relaxed) {
+        return false;
+    }
     *TSC
 }
 
@@ -101,9 +110,11 @@ pub(super) struct ClockMap {
     line: Line,
 }
 
-/// Older pairs are forgotten: events older than this many recorder ticks (10 s) are mapped by the
-/// oldest line.
+/// Older pairs are forgotten: events older than 5 s at least are mapped by the oldest line.
 const PAIRS: usize = 512;
+/// Pairs are this far apart, ns: 50 ns of error in one bend the line by 5 ppm. A busy recorder reads
+/// the clock with every full chunk, which may be a hundred times as often.
+const APART_NS: u64 = 10_000_000;
 /// A difference that cannot be drift, ns.
 const JUMP_NS: i64 = 1_000_000;
 /// Events that wait this long for the second pair make the first line good to a few ppm.
@@ -153,11 +164,11 @@ impl ClockMap {
         Self { pairs: VecDeque::from([first, second]), line: Line::through(first, second) }
     }
 
-    /// Takes a new pair; answers by how much the boot-time clock has jumped against the ticks, if
-    /// it has.
+    /// Takes a new pair, unless it is too close to the last; answers by how much the boot-time
+    /// clock has jumped against the ticks, if it has.
     pub(super) fn add(&mut self, pair: ClockPair) -> Option<i64> {
         let last = self.pairs.back().copied()?;
-        if pair.ticks <= last.ticks || pair.time <= last.time {
+        if pair.ticks <= last.ticks || pair.time.since(last.time) < APART_NS {
             return None;
         }
         let expected = Line { from: last, ..self.line }.at(pair.ticks);
@@ -200,13 +211,15 @@ mod tests {
         ClockPair { ticks, time: LogTime(time) }
     }
 
+    /// Pairs and ticks in milliseconds of both.
     #[track_caller]
     fn check(pairs: &[(u64, u64)], ticks: u64, expect: u64) {
-        let mut map = ClockMap::between(pair(pairs[0].0, pairs[0].1), pair(pairs[1].0, pairs[1].1));
-        for &(ticks, time) in &pairs[2..] {
-            map.add(pair(ticks, time));
+        let pair = |(ticks, time): (u64, u64)| pair(ticks * 1_000_000, time * 1_000_000);
+        let mut map = ClockMap::between(pair(pairs[0]), pair(pairs[1]));
+        for each in &pairs[2..] {
+            map.add(pair(*each));
         }
-        assert_eq!(map.time(ticks).0, expect);
+        assert_eq!(map.time(ticks * 1_000_000).0, expect * 1_000_000);
     }
 
     #[test]
@@ -233,13 +246,27 @@ mod tests {
 
     #[test]
     fn a_suspend_is_a_jump() {
-        let mut map = ClockMap::between(pair(0, 0), pair(1000, 1000));
-        assert_eq!(map.add(pair(2000, 2000)), None);
-        assert_eq!(map.add(pair(3000, 5_003_000)), Some(5_000_000));
+        let mut map = ClockMap::between(pair(0, 0), pair(20_000_000, 20_000_000));
+        assert_eq!(map.add(pair(40_000_000, 40_000_000)), None);
+        assert_eq!(map.add(pair(60_000_000, 65_000_000)), Some(5_000_000));
+    }
+
+    /// Read a microsecond apart, each 50 ns wrong, they made a line of any slope, and a second of
+    /// them made the map forget what waited longer.
+    #[test]
+    fn a_pair_close_to_the_last_is_not_taken() {
+        let mut map = ClockMap::between(pair(0, 0), pair(20_000_000, 20_000_000));
+        for n in 1..=1_000 {
+            assert_eq!(map.add(pair(20_000_000 + n * 1_000, 20_000_050 + n * 1_000)), None);
+        }
+        assert_eq!(map.time(30_000_000), LogTime(30_000_000));
+        assert_eq!(map.time(10_000_000), LogTime(10_000_000));
+        assert_eq!(map.pairs.len(), 2);
     }
 
     #[test]
     fn the_two_real_clocks_agree_within_a_millisecond() {
+        let _turn = crate::record::tests::TURN.lock();
         let mut map = ClockMap::calibrate();
         let pair = ClockPair::read();
         let mapped = map.time(pair.ticks);

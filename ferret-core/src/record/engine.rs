@@ -21,7 +21,8 @@ pub(super) const OFF: u32 = 1;
 /// The number of the first recording; each later one has the next.
 pub(super) const FIRST: u32 = 2;
 
-/// The recording that is on. Leaked when it ends, for other threads may be about to look at it.
+/// The recording that is on. Leaked when it ends, for other threads may be about to look at it: some
+/// 100 KB, its buffer being given back.
 static CURRENT: Mutex<Option<&'static Engine>> = Mutex::new(None);
 
 /// What the threads of one recording share.

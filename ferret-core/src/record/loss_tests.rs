@@ -2,9 +2,11 @@
 //! lost, what is recorded is whole, and the sum is right.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each check looks for a few kinds of entry")]
 
-use super::tests::{INNER, List, OUTER, TASK, record_with};
-use super::{Guard, TaskSpan, enter, progress};
-use crate::event::{LogEntry, Outcome, SpanId, ThreadId};
+use super::engine::Engine;
+use super::tests::{INNER, List, OUTER, TASK, TURN, record_by};
+use super::{Guard, TaskSpan, clock, enter, progress};
+use crate::event::{LogEntry, LogTime, Outcome, SpanId, ThreadId};
+use crate::options::Overflow;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +114,21 @@ fn judge(list: &List, begun: u64) {
     assert_eq!(recorded + dropped, begun, "recorded {recorded}, dropped {dropped}");
 }
 
+/// Time never goes back in a thread, and is the program's; the clocks may differ by a millisecond.
+fn judge_times(list: &List, began: LogTime) {
+    const APART_NS: u64 = 1_000_000;
+    let ended = clock::now();
+    let mut last: BTreeMap<ThreadId, LogTime> = BTreeMap::new();
+    for (thread, _, time, what) in &list.entries {
+        let before = last.insert(*thread, *time).unwrap_or_default();
+        assert!(*time >= before, "{time:?} after {before:?}");
+        assert!(
+            time.after(APART_NS) >= began && *time <= ended.after(APART_NS),
+            "{time:?} {what:?}"
+        );
+    }
+}
+
 #[track_caller]
 fn close(frames: &mut Vec<SpanId>, span: SpanId) {
     let index = frames.iter().rposition(|open| *open == span).expect("what ends is open");
@@ -125,9 +142,11 @@ proptest! {
     fn what_is_recorded_is_whole_and_what_is_not_is_counted(
         threads in proptest::collection::vec(acts(), 1..4),
         late: bool,
+        tsc: bool,
     ) {
         let (say, hear) = std::sync::mpsc::channel();
-        let list = record_with(1, late, move || {
+        let began = clock::now();
+        let list = record_by(tsc, 1, late, move || {
             let threads: Vec<_> = threads
                 .into_iter()
                 .map(|acts| std::thread::Builder::new().spawn(move || perform(&acts)).unwrap())
@@ -135,6 +154,22 @@ proptest! {
             let begun: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
             say.send(begun).unwrap();
         });
+        judge_times(&list, began);
         judge(&list, hear.recv().unwrap());
     }
+}
+
+/// With the log in trouble each span waited its 100 ms.
+#[test]
+fn who_waits_for_a_chunk_in_vain_does_not_wait_again() {
+    let _turn = TURN.lock();
+    let engine = Engine::new(Overflow::Block, 0).unwrap();
+    engine.switch_on();
+    let program = || (0..10_100).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+    let began = clock::now();
+    std::thread::Builder::new().spawn(program).unwrap().join().unwrap();
+    engine.switch_off();
+    let took_ns = clock::now().since(began);
+    assert!(took_ns >= 100_000_000, "it waits once: {took_ns} ns");
+    assert!(took_ns < 1_000_000_000, "{took_ns} ns");
 }

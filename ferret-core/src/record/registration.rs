@@ -87,6 +87,9 @@ impl Registration {
         let free = match (self.sequence, self.engine.overflow) {
             (0, _) => arena.first(),
             (_, Overflow::Drop) => arena.next(),
+            // Once: while a loss waits to be said, further spans do not wait again, or a full disk
+            // would stop the program by 100 ms a span.
+            (_, Overflow::Block) if local.loss.is_pending() => arena.next(),
             (_, Overflow::Block) => arena.next().or_else(|| arena.next_within(PATIENCE)),
         };
         let Some(index) = free else { return false };

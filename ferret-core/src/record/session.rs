@@ -153,6 +153,7 @@ fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender
         engine.switch_off();
         say("recording has ended: the recorder failed, which is a bug in ferret");
     }
+    engine.arena.release();
     drop(finishing);
     hooks::leave_signals();
     if let Some(signal) = hooks::caught() {

@@ -3,6 +3,7 @@
 //! There is one recording a process, so these tests take turns.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for a few kinds of entry")]
 
+use super::clock::WITHOUT_TSC;
 use super::engine::Engine;
 use super::recorder::{Recorder, Request};
 use super::{Callsite, TaskSpan, enter, mark, progress, tag};
@@ -15,8 +16,9 @@ use crate::value::TagValueRef;
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 use std::io;
+use std::sync::atomic::Ordering;
 
-static TURN: Mutex<()> = Mutex::new(());
+pub(super) static TURN: Mutex<()> = Mutex::new(());
 
 pub(super) static OUTER: Callsite = Callsite::new("outer", "m", "f.rs", 1, CallsiteKind::Function);
 pub(super) static INNER: Callsite = Callsite::new("inner", "m", "f.rs", 2, CallsiteKind::Function);
@@ -124,12 +126,19 @@ impl List {
 
 /// Records what `program` does on a thread of its own, the recorder running beside it unless
 /// `late`: then it begins when the program is done.
-pub(super) fn record_with(
+fn record_with(buffer_bytes: usize, late: bool, program: impl FnOnce() + Send + 'static) -> List {
+    record_by(true, buffer_bytes, late, program)
+}
+
+/// The same, by the TSC or without it.
+pub(super) fn record_by(
+    tsc: bool,
     buffer_bytes: usize,
     late: bool,
     program: impl FnOnce() + Send + 'static,
 ) -> List {
     let turn = TURN.lock();
+    WITHOUT_TSC.store(!tsc, Ordering::Relaxed);
     let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
     engine.switch_on();
     let (ask, requests) = bounded(1);
@@ -149,6 +158,7 @@ pub(super) fn record_with(
         recorder.join().unwrap().0
     };
     engine.switch_off();
+    WITHOUT_TSC.store(false, Ordering::Relaxed);
     drop(turn);
     list
 }
