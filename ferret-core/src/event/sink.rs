@@ -21,6 +21,7 @@ pub trait Sink {
 
     /// One entry of `thread`. `stack` is the thread's open stack *before* this entry. `position`
     /// is the raw event's it comes from: never falling, and more than one entry may share one.
+    /// Behind a `ThreadEnd` and its watermark nothing more comes of that thread.
     fn entry(
         &mut self,
         thread: ThreadId,

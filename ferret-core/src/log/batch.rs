@@ -40,6 +40,15 @@ struct ThreadState {
     /// It has a segment since the last checkpoint.
     touched: bool,
     silent: Silent,
+    /// Its last entry has been given.
+    ended: bool,
+}
+
+impl ThreadState {
+    /// The log has all of it: nothing is left to say, not even that its stack is empty.
+    fn is_over(&self) -> bool {
+        self.ended && !self.dirty && !self.touched && matches!(self.silent, Silent::Absent)
+    }
 }
 
 /// The thread's row in `open`.
@@ -96,6 +105,9 @@ impl Batch {
     ) {
         if thread == ThreadId::RECORDER {
             self.next_own = self.next_own.max(position.next());
+        }
+        if matches!(what, LogEntry::ThreadEnd) {
+            self.threads.entry(thread).or_default().ended = true;
         }
         self.encoder.push(thread, position, stack, time, what);
     }
@@ -222,6 +234,7 @@ impl Batch {
         if checkpoint_at.is_some() {
             self.checkpoints += 1;
             self.last_checkpoint = checkpoint_at;
+            self.threads.retain(|_, state| !state.is_over());
         }
     }
 
@@ -309,5 +322,28 @@ mod tests {
         let again = batch.rows(LogTime(2));
         assert_eq!(again.blocks[..attempted.len()], attempted);
         assert_eq!(again.blocks[attempted.len()].0, Offset(200));
+    }
+
+    /// A program of a thread a request held a row of each for ever, and looked at all in a commit.
+    #[test]
+    fn threads_that_have_ended_are_forgotten_when_a_checkpoint_has_told_so() {
+        let mut batch = Batch::new(Offset(0));
+        let stack = ThreadStack::default();
+        let info = ThreadInfo { name: "worker".to_owned(), tid: 1, start: LogTime(1) };
+        for id in 1..=3_000_u32 {
+            let (thread, time) = (ThreadId(id), LogTime(u64::from(id) * 1_000_000));
+            batch.thread(thread, &info);
+            batch.entry(thread, Position(0), &stack, time, &LogEntry::ThreadStart);
+            if id != 7 {
+                batch.entry(thread, Position(1), &stack, time, &LogEntry::ThreadEnd);
+            }
+            batch.drained(thread, Position(2));
+            if id.is_multiple_of(10) {
+                let checkpoint_at = batch.rows(time).checkpoint.map(|(at, _)| at);
+                batch.committed(checkpoint_at);
+                assert!(batch.threads.len() <= 1_001, "a second's threads, and the one that lives");
+            }
+        }
+        assert!(batch.threads.contains_key(&ThreadId(7)));
     }
 }

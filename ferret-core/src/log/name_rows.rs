@@ -12,7 +12,7 @@ pub(super) struct NameRows {
     names: Names,
     callsites: Progress,
     paths: Progress,
-    thread_rows: u64,
+    threads: Progress,
     /// Rows that could not be read: kind and id.
     damaged: BTreeSet<(u8, u32)>,
 }
@@ -36,36 +36,24 @@ impl NameRows {
 
     /// Reads the rows that are new in `txn`.
     pub(super) fn update(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
-        for (id, row) in self.callsites.new_rows(txn, schema::CALLSITES)? {
+        for (id, row) in self.callsites.new_rows(txn, schema::CALLSITES, <[u8]>::to_vec)? {
             match schema::read_row(RowKind::Callsite, u64::from(id), &row) {
                 Ok(info) => drop(self.names.callsites.insert(CallsiteId(id), info)),
                 Err(_) => drop(self.damaged.insert((RowKind::Callsite as u8, id))),
             }
         }
-        for (id, row) in self.paths.new_rows(txn, schema::PATHS)? {
+        for (id, row) in self.paths.new_rows(txn, schema::PATHS, <[u8]>::to_vec)? {
             match schema::read_row(RowKind::Path, u64::from(id), &row) {
                 Ok(info) => drop(self.names.paths.insert(PathId(id), info)),
                 Err(_) => drop(self.damaged.insert((RowKind::Path as u8, id))),
             }
         }
-        self.update_threads(txn)
-    }
-
-    fn update_threads(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
-        let table = txn.open_table(schema::THREADS)?;
-        let rows = table.len()?;
-        if rows == self.thread_rows {
-            return Ok(());
-        }
-        self.thread_rows = rows;
-        let mut order = Order::new();
-        for found in table.range::<u32>(..)? {
-            let (id, value) = found?;
-            let (id, (_, row)) = (order.up(id.value())?, value.value());
+        for (id, row) in self.threads.new_rows(txn, schema::THREADS, |(_, row)| row.to_vec())? {
+            // The recorder's has no name; of the others the watermark alone changes.
             if row.is_empty() || self.names.threads.contains_key(&ThreadId(id)) {
                 continue;
             }
-            match schema::read_row(RowKind::Thread, u64::from(id), row) {
+            match schema::read_row(RowKind::Thread, u64::from(id), &row) {
                 Ok(info) => drop(self.names.threads.insert(ThreadId(id), info)),
                 Err(_) => drop(self.damaged.insert((RowKind::Thread as u8, id))),
             }
@@ -80,10 +68,11 @@ impl Progress {
     /// Ids are given by the process's threads, but rows written as the recorder meets them, so a
     /// lower id may come later: where the highest ids are not all that is new, the whole table is
     /// read again.
-    fn new_rows(
+    fn new_rows<V: redb::Value + 'static>(
         &mut self,
         txn: &ReadTransaction,
-        definition: TableDefinition<'_, u32, &'static [u8]>,
+        definition: TableDefinition<'_, u32, V>,
+        row_of: impl for<'a> Fn(V::SelfType<'a>) -> Vec<u8>,
     ) -> Result<Vec<(u32, Vec<u8>)>, ReadError> {
         let table = txn.open_table(definition)?;
         let rows = table.len()?;
@@ -97,7 +86,7 @@ impl Progress {
             let mut order = Order::beyond(from.checked_sub(1));
             for found in table.range(from..)? {
                 let (id, row) = found?;
-                new.push((order.up(id.value())?, row.value().to_vec()));
+                new.push((order.up(id.value())?, row_of(row.value())));
             }
             if from == 0 || self.rows + new.len() as u64 == rows {
                 break;

@@ -261,7 +261,8 @@ impl Open {
         };
         self.fold.stack.hidden() > 0
             && !self.fold.knows(*span)
-            && stack.frames().iter().any(|frame| frame.span == *span)
+            // From the innermost: in deep recursion it is that one, time after time.
+            && stack.frames().iter().rev().any(|frame| frame.span == *span)
     }
 }
 
