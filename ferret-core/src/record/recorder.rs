@@ -132,6 +132,9 @@ impl<S: Sink> Recorder<S> {
 
     fn tick(&mut self, at_once: bool) {
         let now = self.read_clock();
+        if at_once && !self.has_room() {
+            self.commit(now);
+        }
         if self.has_room() {
             self.drain.all(&mut self.fold, now);
         }
