@@ -1,6 +1,7 @@
 //! What recording may not do to the process it is in. Each case is this test binary again, playing
 //! a part that a variable names, since what is at stake is the process's own: its signals, its
 //! children, its stderr.
+#![cfg(all(feature = "record", not(feature = "off")))]
 #![expect(unsafe_code, reason = "fork has no safe face")]
 
 use ferret::{Options, profile};

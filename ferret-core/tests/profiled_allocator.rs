@@ -1,5 +1,6 @@
 //! A program whose allocator is profiled: every allocation of Ferret's own, on the host's threads
 //! and under Ferret's locks, comes back to it as a span.
+#![cfg(all(feature = "record", not(feature = "off")))]
 #![expect(unsafe_code, reason = "a global allocator is; it passes everything on")]
 
 use ferret::profile;

@@ -8,6 +8,8 @@
 //! redb's own calls for it are answered here. Everywhere else the wait is bounded by `patience`,
 //! and running out of it is `ErrorKind::TimedOut`, which redb reports without latching a failure.
 
+#[cfg(all(test, feature = "record", feature = "read"))]
+use super::faults::change;
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 use std::fs::File;
@@ -110,6 +112,12 @@ pub(super) fn wait_until<E>(
     }
 }
 
+/// Tests plan its failure.
+#[cfg(not(all(test, feature = "record", feature = "read")))]
+fn change(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    change()
+}
+
 impl StorageBackend for LogBackend {
     fn len(&self) -> io::Result<u64> {
         self.0.file.len()
@@ -120,15 +128,15 @@ impl StorageBackend for LogBackend {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.file.set_len(len)
+        change(|| self.0.file.set_len(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        if self.0.syncs { self.0.file.sync_data() } else { Ok(()) }
+        if self.0.syncs { change(|| self.0.file.sync_data()) } else { Ok(()) }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.file.write(offset, data)
+        change(|| self.0.file.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {

@@ -92,6 +92,9 @@ pub fn now() -> LogTime {
 
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]
+mod faults;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
 mod testing;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]

@@ -127,8 +127,14 @@ impl Writer {
             return Err(io::Error::other("the log failed, and is reopened in a moment"));
         }
         let file = written::again(self.descriptors.alive(), &self.path)?;
-        let open = written::open(file, self.durability)?;
-        self.batch.skip_below(written::end_of(&open.database)?);
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let open = written::open(file, self.durability)?;
+            let end = written::end_of(&open.database)?;
+            Ok((open, end))
+        }));
+        let (open, end) = opened
+            .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while reopening")))?;
+        self.batch.skip_below(end);
         self.descriptors.opened(open.fd);
         self.open = Some(open);
         Ok(())

@@ -3,6 +3,7 @@
 mod child;
 mod damage;
 mod families;
+mod faults;
 mod format;
 mod processes;
 mod round_trip;
