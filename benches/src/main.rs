@@ -36,21 +36,24 @@ fn main() -> anyhow::Result<()> {
     for (subject, median) in SUBJECTS.iter().zip(&medians) {
         println!("{:<38} {median:>8.1}  {:>20.2}", subject.name, median / medians[floor]);
     }
-    println!("dropped spans: {}", dropped(&log)?);
+    let (recorded, dropped) = count(&log)?;
+    println!("spans recorded: {recorded}, dropped: {dropped}");
     Ok(())
 }
 
-/// Spans that the log had to leave out.
-fn dropped(log: &Path) -> anyhow::Result<u64> {
+/// Spans that are in the log, and spans that it says are not.
+fn count(log: &Path) -> anyhow::Result<(u64, u64)> {
     let mut tail = Tail::open(log, &ReadOptions::default())?;
-    let mut dropped = 0;
+    let (mut recorded, mut dropped) = (0, 0);
     loop {
         let entries = tail.poll(100_000)?;
         if entries.is_empty() {
-            return Ok(dropped);
+            return Ok((recorded, dropped));
         }
         for entry in entries {
-            if let LogEntry::Dropped { spans, .. } = entry.what {
+            if let LogEntry::SpanEnd { .. } = entry.what {
+                recorded += 1;
+            } else if let LogEntry::Dropped { spans, .. } = entry.what {
                 dropped += spans;
             }
         }

@@ -59,8 +59,9 @@ impl Drain {
         }
     }
 
-    /// Reads everything published.
-    pub(super) fn all<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) {
+    /// Reads everything published; whether a thread has filled a chunk.
+    pub(super) fn all<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) -> bool {
+        let before = self.done.len();
         self.join(fold);
         self.file_handed_over();
         for index in 0..self.order.len() {
@@ -68,18 +69,7 @@ impl Drain {
         }
         fold.round();
         self.forget_finished();
-    }
-
-    /// Reads the thread whose full chunk this is, no other.
-    pub(super) fn full<S: Sink>(&mut self, chunk: ChunkIndex, fold: &mut Fold<S>, now: LogTime) {
-        self.join(fold);
-        let thread = self.file(chunk);
-        self.thread(thread, None, fold, now);
-    }
-
-    /// Keeps a full chunk for later.
-    pub(super) fn keep(&mut self, chunk: ChunkIndex) {
-        self.file(chunk);
+        self.done.len() > before
     }
 
     /// Gives back the chunks read. For after the commit.

@@ -7,12 +7,15 @@ use super::engine::Engine;
 use super::fold::Fold;
 use super::sampler::Sampler;
 use crate::event::{Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack};
-use crossbeam_channel::{Receiver, Sender, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::time::Duration;
 
-/// How often threads are looked at.
+/// How often threads are looked at ...
 const TICK: Duration = Duration::from_millis(20);
+/// ... and how often while they fill chunks. The recorder looks, and is not told: waking it would
+/// be a system call in the program's own thread, 10 to 50 µs on a virtual machine.
+const BUSY_TICK: Duration = Duration::from_millis(1);
 /// A METRIC at least this often, ns.
 const SAMPLE_NS: u64 = 1_000_000_000;
 /// METRICs for stages come no closer than this, ns.
@@ -81,26 +84,23 @@ impl<S: Sink> Recorder<S> {
     /// everything given to it, for the caller to end as told.
     pub(super) fn run(mut self, interrupted: impl Fn() -> Option<i32>) -> (S, EndKind) {
         let mut flushes: Vec<Sender<()>> = Vec::new();
+        let mut pause = TICK;
         let how = loop {
             if let Some(signal) = interrupted() {
                 break EndKind::Signal(signal);
             }
-            let full = self.engine.handed_over();
-            let requests = &self.requests;
-            select! {
-                recv(requests) -> request => match request {
-                    Ok(Request::Flush(done)) => {
-                        flushes.push(done);
-                        self.tick(true);
-                    }
-                    Ok(Request::Stop(how)) => break how,
-                    // The session is gone without a word: it cannot be asked for more.
-                    Err(_disconnected) => break EndKind::Closed,
-                },
-                recv(full) -> chunk => if let Ok(chunk) = chunk {
-                    self.busy(chunk);
-                },
-                default(TICK) => self.tick(false),
+            match self.requests.recv_timeout(pause) {
+                Err(RecvTimeoutError::Timeout) => {
+                    let is_busy = self.tick(false);
+                    pause = if is_busy { BUSY_TICK } else { TICK };
+                }
+                Ok(Request::Flush(done)) => {
+                    flushes.push(done);
+                    self.tick(true);
+                }
+                Ok(Request::Stop(how)) => break how,
+                // The session is gone without a word: it cannot be asked for more.
+                Err(RecvTimeoutError::Disconnected) => break EndKind::Closed,
             }
             if !self.in_trouble && self.fold.sink.is_empty() {
                 for done in flushes.drain(..) {
@@ -116,33 +116,19 @@ impl<S: Sink> Recorder<S> {
         (self.fold.sink, how)
     }
 
-    /// A full chunk came: the program is busy. Reads it, and has the usual look at everybody when
-    /// that is due.
-    fn busy(&mut self, chunk: super::arena::ChunkIndex) {
-        let now = self.read_clock();
-        if self.has_room() {
-            self.drain.full(chunk, &mut self.fold, now);
-        } else {
-            self.drain.keep(chunk);
-        }
-        if now >= self.next_commit || self.must_commit() {
-            self.tick(false);
-        }
-    }
-
-    fn tick(&mut self, at_once: bool) {
+    /// Looks at every thread, and commits if that is due; whether a thread has filled a chunk.
+    fn tick(&mut self, at_once: bool) -> bool {
         let now = self.read_clock();
         if at_once && !self.has_room() {
             self.commit(now);
         }
-        if self.has_room() {
-            self.drain.all(&mut self.fold, now);
-        }
+        let is_busy = self.has_room() && self.drain.all(&mut self.fold, now);
         self.report_orphans(now);
         self.sample_if_due(now);
         if at_once || now >= self.next_commit || self.must_commit() {
             self.commit(now);
         }
+        is_busy
     }
 
     fn has_room(&self) -> bool {
