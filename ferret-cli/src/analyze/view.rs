@@ -51,6 +51,8 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
 
 /// The heaviest functions of a summary.
 const TOP_IN_SUMMARY: usize = 6;
+/// Stages are few and in the order of the work: more of them are of use.
+const STAGES_IN_SUMMARY: usize = 20;
 
 /// The text in short: stages where there are any, and the heaviest functions.
 pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
@@ -69,6 +71,7 @@ pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
         out += &notes::nothing_recorded(analysis, page);
     } else {
         if !analysis.stages.is_empty() {
+            let options = Options { top: STAGES_IN_SUMMARY, ..options };
             out += &stages::draw(analysis, options, page);
             out.push('\n');
         }
