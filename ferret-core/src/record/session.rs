@@ -117,10 +117,24 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
     Ok(session)
 }
 
-/// Makes the log and starts the recorder.
+/// Starts the recorder's thread, then makes the log: where there is no thread to be had, no log
+/// begins that says nothing.
 fn begin(options: &Options) -> Result<Active, StartError> {
     let engine =
         Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
+    let (hand, take) = bounded::<Recorder<Writer>>(1);
+    let (finishing, finished) = bounded(0);
+    let life = move || {
+        Local::never_record();
+        // Nothing comes if the log cannot be made.
+        if let Ok(recorder) = take.recv() {
+            record(engine, recorder, finishing);
+        }
+    };
+    std::thread::Builder::new()
+        .name("ferret-recorder".to_owned())
+        .spawn(life)
+        .map_err(StartError::Recorder)?;
     let place = Place {
         path: options.path.clone(),
         join: run_from_environment(),
@@ -131,18 +145,13 @@ fn begin(options: &Options) -> Result<Active, StartError> {
     let writer = Writer::create(&place, identity::process_start(), clock::now()).map_err(create)?;
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (requests, inbox) = bounded(16);
-    let (finishing, finished) = bounded(0);
-    let recorder = Recorder::new(engine, writer, inbox, say_trouble);
-    std::thread::Builder::new()
-        .name("ferret-recorder".to_owned())
-        .spawn(move || record(engine, recorder, finishing))
-        .map_err(StartError::Recorder)?;
+    let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
+    ready.map_err(|_gone| StartError::Recorder(io::Error::other("its thread has ended")))?;
     Ok(Active { engine, path, requests, finished, descriptors })
 }
 
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
 fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender<()>) {
-    Local::never_record();
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (writer, how) = recorder.run(hooks::caught);
         engine.switch_off();
