@@ -2,6 +2,7 @@
 //! of threads. Also the one word that the hot path tests.
 
 use super::arena::{Arena, ChunkIndex};
+use super::raw::Slot;
 use crate::options::Overflow;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Mutex, MutexGuard};
@@ -18,6 +19,9 @@ pub(super) static STATE: AtomicU32 = AtomicU32::new(UNSTARTED);
 pub(super) const UNSTARTED: u32 = 0;
 /// Recording is off.
 pub(super) const OFF: u32 = 1;
+/// Late ENDs that are kept until the recorder's next tick.
+const LATE_ENDS: usize = 1024;
+
 /// The number of the first recording; each later one has the next.
 pub(super) const FIRST: u32 = 2;
 
@@ -33,6 +37,9 @@ pub(super) struct Engine {
     pub(super) overflow: Overflow,
     pub(super) arena: Arena,
     full: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
+    /// ENDs of async spans that found no room in their thread's chunk: a task that is over must not
+    /// be shown as waiting for ever.
+    late_ends: (Sender<[Slot; 2]>, Receiver<[Slot; 2]>),
     threads: Mutex<Vec<Arc<ThreadShared>>>,
     /// Threads so far, the recorder (0) included.
     count: AtomicU32,
@@ -89,6 +96,7 @@ impl Engine {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             overflow,
             full: bounded(arena.len()),
+            late_ends: bounded(LATE_ENDS),
             arena,
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
@@ -164,6 +172,16 @@ impl Engine {
     /// The recorder's end of the hand-over.
     pub(super) fn handed_over(&self) -> &Receiver<ChunkIndex> {
         &self.full.1
+    }
+
+    /// Takes the END of an async span past the chunks. Where that is full too the span stays open.
+    pub(super) fn end_late(&self, event: [Slot; 2]) {
+        let _sent: bool = self.late_ends.0.try_send(event).is_ok();
+    }
+
+    /// Takes those that have come.
+    pub(super) fn late_ends(&self) -> Vec<[Slot; 2]> {
+        self.late_ends.1.try_iter().take(LATE_ENDS).collect()
     }
 
     /// Counts spans that no chunk will tell of.

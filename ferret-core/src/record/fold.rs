@@ -117,15 +117,12 @@ impl<S: Sink> Fold<S> {
             }
             Kind::TaskStart => self.task_start(thread, position, time, event.callsite),
             Kind::Enter => self.enter(thread, position, time, span_of(slots), final_try)?,
-            Kind::TaskOk => self.task_end(thread, position, time, slots, Outcome::Ok, final_try)?,
-            Kind::TaskErr => {
-                self.task_end(thread, position, time, slots, Outcome::Err, final_try)?;
-            }
-            Kind::TaskPanicked => {
-                self.task_end(thread, position, time, slots, Outcome::Panicked, final_try)?;
-            }
-            Kind::TaskCancelled => {
-                self.task_end(thread, position, time, slots, Outcome::Cancelled, final_try)?;
+            Kind::TaskOk | Kind::TaskErr | Kind::TaskPanicked | Kind::TaskCancelled => {
+                match self.end_of_task(event.kind, slots) {
+                    Some(end) => self.put(thread, position, time, &end),
+                    None if final_try => {}
+                    None => return Err(Missing(span_of(slots))),
+                }
             }
             Kind::Dropped => self.dropped(thread, position, time, event, slots),
             Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),
@@ -258,30 +255,26 @@ impl<S: Sink> Fold<S> {
         Ok(())
     }
 
-    fn task_end(
-        &mut self,
-        thread: &ThreadFold,
-        position: Position,
-        time: LogTime,
-        slots: &[Slot],
-        outcome: Outcome,
-        final_try: bool,
-    ) -> Result<(), Missing> {
+    /// The END of an async span, if its START is known.
+    fn end_of_task(&mut self, kind: Kind, slots: &[Slot]) -> Option<LogEntry> {
         let span = span_of(slots);
-        let Some(task) = self.tasks.end(span) else {
-            return if final_try { Ok(()) } else { Err(Missing(span)) };
-        };
+        let task = self.tasks.end(span)?;
         self.note_stage_path(task.path);
-        let entry = LogEntry::SpanEnd {
+        Some(LogEntry::SpanEnd {
             span,
             path: task.path,
             start: task.start,
             child_ns: 0,
-            outcome,
+            outcome: kind.task_outcome(),
             out_of_order: false,
-        };
-        self.put(thread, position, time, &entry);
-        Ok(())
+        })
+    }
+
+    /// The END of an async span that came past the chunks, and when it was.
+    pub(super) fn late_end(&mut self, slots: &[Slot; 2]) -> Option<(LogTime, LogEntry)> {
+        let event = Head::of(slots[0])?;
+        let end = self.end_of_task(event.kind, slots)?;
+        Some((self.clock.time(event.ticks), end))
     }
 
     fn dropped(

@@ -250,7 +250,7 @@ impl Local {
             }
             match local.cursor.room_for_end(2) {
                 Some(room) => local.cursor.push_all(room, event),
-                None => registration::orphan(1),
+                None => registration::end_late(event),
             }
         });
     }

@@ -95,6 +95,30 @@ impl Kind {
         }
     }
 
+    /// How an async span ended, by its END.
+    pub(super) fn task_outcome(self) -> Outcome {
+        match self {
+            Self::TaskOk => Outcome::Ok,
+            Self::TaskErr => Outcome::Err,
+            Self::TaskPanicked => Outcome::Panicked,
+            Self::TaskCancelled => Outcome::Cancelled,
+            Self::ThreadStart
+            | Self::ThreadEnd
+            | Self::Start
+            | Self::EndOk
+            | Self::EndErr
+            | Self::EndPanicked
+            | Self::TaskStart
+            | Self::Enter
+            | Self::Exit
+            | Self::Tag
+            | Self::Progress
+            | Self::Mark
+            | Self::Counter
+            | Self::Dropped => Outcome::Unknown,
+        }
+    }
+
     /// The END of an async span.
     pub(super) fn task_end(outcome: Outcome) -> Self {
         match outcome {

@@ -28,6 +28,8 @@ const LONGEST_REST_NS: u64 = 500_000_000;
 /// With a batch this large the recorder stops draining: then threads run out of chunks, and say
 /// in the log what they had to drop.
 const MAX_PENDING_BYTES: usize = 32 << 20;
+/// Of more flushes than this, the oldest are told that it has not come to pass.
+const MAX_FLUSHES: usize = 64;
 /// A batch this large is committed at once.
 const LARGE_BATCH_BYTES: usize = 2 << 20;
 
@@ -50,6 +52,8 @@ pub(super) struct Recorder<S> {
     requests: Receiver<Request>,
     /// The position of thread 0's next entry; its first is the sink's own, `ProcessStart`.
     next_position: Position,
+    /// The time of its last.
+    last_time: LogTime,
     next_sample: LogTime,
     last_sample: LogTime,
     next_commit: LogTime,
@@ -72,6 +76,7 @@ impl<S: Sink> Recorder<S> {
             sampler: Sampler::new(),
             requests,
             next_position: Position(1),
+            last_time: LogTime::default(),
             next_sample: LogTime::default(),
             last_sample: LogTime::default(),
             next_commit: LogTime::default(),
@@ -95,6 +100,10 @@ impl<S: Sink> Recorder<S> {
                     pause = if is_busy { BUSY_TICK } else { TICK };
                 }
                 Ok(Request::Flush(done)) => {
+                    // While the log is in trouble none is answered, and they give up unseen.
+                    if flushes.len() == MAX_FLUSHES {
+                        flushes.remove(0);
+                    }
                     flushes.push(done);
                     self.tick(true);
                 }
@@ -110,7 +119,7 @@ impl<S: Sink> Recorder<S> {
             }
         };
         let now = self.read_clock();
-        self.drain.all(&mut self.fold, now);
+        self.drain(now);
         self.report_orphans(now);
         self.sample(now);
         (self.fold.sink, how)
@@ -122,7 +131,7 @@ impl<S: Sink> Recorder<S> {
         if at_once && !self.has_room() {
             self.commit(now);
         }
-        let is_busy = self.has_room() && self.drain.all(&mut self.fold, now);
+        let is_busy = self.has_room() && self.drain(now);
         self.report_orphans(now);
         self.sample_if_due(now);
         if at_once || now >= self.next_commit || self.must_commit() {
@@ -150,10 +159,26 @@ impl<S: Sink> Recorder<S> {
 
     /// An entry of the process as a whole.
     fn put(&mut self, time: LogTime, entry: &LogEntry) {
+        self.last_time = time;
         let nothing_open = ThreadStack::default();
         self.fold.sink.entry(ThreadId::RECORDER, self.next_position, &nothing_open, time, entry);
         self.next_position = self.next_position.next();
         self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
+    }
+
+    /// Reads everything published, and the ENDs of async spans that came past the chunks; whether
+    /// a thread has filled a chunk.
+    fn drain(&mut self, now: LogTime) -> bool {
+        // Those that are there before anything is read: then their STARTs are read too.
+        let late = self.engine.late_ends();
+        let is_busy = self.drain.all(&mut self.fold, now);
+        for event in late {
+            if let Some((time, end)) = self.fold.late_end(&event) {
+                // In this thread too time never goes back.
+                self.put(time.max(self.last_time), &end);
+            }
+        }
+        is_busy
     }
 
     fn report_orphans(&mut self, now: LogTime) {

@@ -5,7 +5,7 @@ use super::chunk::next_base;
 use super::clock;
 use super::engine::{Engine, STATE, ThreadShared};
 use super::local::Local;
-use super::raw::{Kind, NO_SPAN, head};
+use super::raw::{Kind, NO_SPAN, Slot, head};
 use crate::options::Overflow;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -78,6 +78,13 @@ pub(super) fn next_chunk(local: &Local) -> bool {
 pub(super) fn orphan(spans: u64) {
     if let Some(engine) = Engine::current() {
         engine.orphan(spans);
+    }
+}
+
+/// Takes the END of an async span past the chunks.
+pub(super) fn end_late(event: &[Slot; 2]) {
+    if let Some(engine) = Engine::current() {
+        engine.end_late(*event);
     }
 }
 
