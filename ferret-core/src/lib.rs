@@ -41,7 +41,8 @@
 //! room is counted and said in the log ([`Overflow`] lets the program wait up to 100 ms instead). It
 //! prints one line on stderr when the log cannot be written. A return from `main`, `process::exit`
 //! and a panic end the log cleanly without any guard, and delay the end by 200 ms at most;
-//! a kill leaves a log that says what was open.
+//! a kill leaves a log that says what was open. Annotate no function that a signal handler calls:
+//! writing an event is not async-signal-safe.
 //!
 //! # Features
 //!
