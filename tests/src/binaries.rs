@@ -51,7 +51,7 @@ fn folder() -> &'static Path {
     FOLDER.get_or_init(|| {
         let test = std::env::current_exe().expect("a test knows where it is");
         let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_path_buf();
-        if std::env::var_os("FERRET_TESTS_BUILT").is_none() {
+        if std::env::var_os("FERRET_TESTS_BUILT").is_none_or(|value| value.is_empty()) {
             build(&folder);
         }
         folder
