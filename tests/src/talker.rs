@@ -106,6 +106,15 @@ impl Talker {
     /// It does not end within [`PATIENCE`].
     pub fn end(mut self) -> ExitStatus {
         self.stdin = None;
+        self.wait()
+    }
+
+    /// Waits for its end, with its input open: whatever ends it, it is not that.
+    ///
+    /// # Panics
+    ///
+    /// It does not end within [`PATIENCE`].
+    pub fn wait(mut self) -> ExitStatus {
         crate::until("a program's end", || self.child.try_wait().expect("it can be waited for"))
     }
 }

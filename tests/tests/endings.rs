@@ -49,7 +49,7 @@ fn a_handled_signal_is_a_clean_end_and_still_ends_the_program() {
         let mut server = Talker::start(example("signals").env("FERRET_LOG", &place.log));
         server.hear_until("it serves", |line| (line == "serving").then_some(()));
         server.signal(signal);
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&server.end()), Some(number));
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&server.wait()), Some(number));
         let report = analysis(&place.log);
         assert_eq!(report["processes"][0]["state"], "stopped");
         assert_eq!(report["processes"][0]["signal"], number);
@@ -77,7 +77,7 @@ fn a_killed_program_leaves_a_log_that_opens_and_says_what_was_open() {
         names(&report, "open").contains(&"wait_for_a_word").then_some(())
     });
     program.signal(Signal::KILL);
-    program.end();
+    program.wait();
 
     let report = analysis(&place.log);
     assert_eq!(report["processes"][0]["state"], "crashed");

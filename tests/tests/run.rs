@@ -85,7 +85,7 @@ fn what_only_a_parent_knows_is_in_the_log() {
     running.say("get stuck");
     running.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
     running.signal(Signal::TERM);
-    assert_eq!(running.end().code(), Some(143), "SIGTERM is passed on");
+    assert_eq!(running.wait().code(), Some(143), "SIGTERM is passed on");
     let process = &analysis(&killed.log)["processes"][0];
     assert_eq!((&process["state"], &process["signal"]), (&"stopped".into(), &15.into()));
 }

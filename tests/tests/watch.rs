@@ -90,7 +90,7 @@ fn it_waits_for_a_log_that_is_not_there_and_sees_how_its_program_ends() {
     program.say("get stuck");
     screen.see("the program", |screen| is_live(screen, "wait_for_a_word").then_some(()));
     program.signal(Signal::KILL);
-    program.end();
+    program.wait();
     screen.see("how it ended", |screen| screen.contains("crashed").then_some(()));
     screen.press("q");
     assert_eq!(screen.end(), 0);
