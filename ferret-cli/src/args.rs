@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// Records what a Rust program is doing, shows it while it runs, and tells where the time went.
 ///
-/// Annotate functions with #[profile], start the program with `ferret run`, look at it with
+/// Annotate functions with `#[profile]`, start the program with `ferret run`, look at it with
 /// `ferret watch` from a second terminal, and at what it did with `ferret analyze`.
 #[derive(Debug, Parser)]
 #[command(name = "ferret", version, arg_required_else_help = true)]
