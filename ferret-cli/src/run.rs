@@ -55,6 +55,8 @@ fn start(args: &RunArgs) -> anyhow::Result<ExitCode> {
     command.args(rest).env("FERRET_LOG", &log).env("FERRET_RUN", token.to_string());
     let signals = Signals::catch().context("catching signals")?;
     let status = args.plain.then(|| StatusLines::start(&args.log)).transpose()?;
+    #[expect(clippy::disallowed_methods, reason = "the run may leave no log to tell its duration")]
+    let began = Instant::now();
     let running = match signals.spawn(&mut command) {
         Ok(running) => running,
         Err(error) => return Ok(not_started(program, &error).into()),
@@ -66,8 +68,6 @@ fn start(args: &RunArgs) -> anyhow::Result<ExitCode> {
         say(format_args!("{}; the command goes on without", exit::sentence(&error)));
     }
     let child = Child { pid: running.pid(), start_ticks: running.start_ticks() };
-    #[expect(clippy::disallowed_methods, reason = "the run may leave no log to tell its duration")]
-    let began = Instant::now();
     let ended = running.wait().context("waiting for the command to end")?;
     drop(status);
     conclude(&args.log, &child, ended, began.elapsed());

@@ -22,7 +22,7 @@ pub enum LogError {
         path: PathBuf,
     },
     /// A file that ferret did not write.
-    #[error("{} is not a ferret log ({what})", path.display())]
+    #[error("{} is not a ferret log ({what}): name a file that a profiled program wrote, as FERRET_LOG or `ferret run --log` called it", path.display())]
     NotALog {
         /// The file.
         path: PathBuf,
