@@ -14,7 +14,6 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("ferret-core/src/record/hooks.rs", "exit, fork and signal hooks"),
     ("ferret-core/tests/host.rs", "a program that forks is one of the hosts"),
     ("ferret-core/tests/profiled_allocator.rs", "a global allocator is one of the hosts"),
-    ("benches/src/subjects.rs", "two bare reads of the counter, the floor of the benchmark"),
     ("ferret-macros/tests/edition.rs", "an `unsafe fn` is one of the macro's cases"),
 ];
 
