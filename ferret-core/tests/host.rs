@@ -1,9 +1,11 @@
 //! What recording may not do to the process it is in. Each case is this test binary again, playing
 //! a part that a variable names, since what is at stake is the process's own: its signals, its
 //! children, its stderr.
-#![cfg(all(feature = "record", not(feature = "off")))]
+#![cfg(all(feature = "record", feature = "read", not(feature = "off")))]
 #![expect(unsafe_code, reason = "fork has no safe face")]
 
+use ferret::event::LogEntry;
+use ferret::log::{ReadOptions, Tail};
 use ferret::{Options, profile};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -60,6 +62,19 @@ fn a_span_does_not_wait_for_a_start_that_waits() {
     assert!(program("span beside a start", folder.path()).status().unwrap().success());
 }
 
+/// All threads but the one that started the recording lost their first spans.
+#[test]
+fn threads_that_begin_together_lose_no_first_span() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(program("begin together", folder.path()).status().unwrap().success());
+        let mut log = Tail::open(&folder.path().join("run.redb"), &ReadOptions::default()).unwrap();
+        let entries = log.poll(usize::MAX).unwrap();
+        let begun = entries.iter().filter(|e| matches!(e.what, LogEntry::SpanStart { .. })).count();
+        assert_eq!(begun, 8);
+    }
+}
+
 /// `eprintln!` panics where stderr is gone: in the host's thread, at its first span.
 #[test]
 fn a_recording_that_cannot_start_panics_nowhere_though_nobody_reads_stderr() {
@@ -99,6 +114,17 @@ fn plays_its_part() {
             let longest = threads.into_iter().map(|thread| thread.join().unwrap());
             let waited = longest.filter(|longest| *longest > Duration::from_millis(700)).count();
             assert_eq!(waited, 1, "the one that starts the recording");
+        }
+        "begin together" => {
+            let together = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        together.wait();
+                        work();
+                    });
+                }
+            });
         }
         "only spans" => work(),
         other => panic!("no part: {other}"),

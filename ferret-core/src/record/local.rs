@@ -95,6 +95,14 @@ impl Local {
         Self::with(|local| local.state.set(NEVER));
     }
 
+    /// Runs `f` with the calling thread kept out of recordings.
+    pub(super) fn unrecorded<R>(f: impl FnOnce() -> R) -> R {
+        let state = Self::with(|local| local.state.replace(NEVER));
+        let result = f();
+        Self::with(|local| local.state.set(state));
+        result
+    }
+
     /// Opens a span.
     #[inline(always)]
     pub(super) fn start(callsite: &'static Callsite) -> Opened {

@@ -106,20 +106,22 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
     // The threads that are started here inherit that, and never run a handler of the host's, nor
     // are they killed by a signal that the host blocks everywhere to wait for it.
     let signals = hooks::block_signals();
-    let active = begin(&options)?;
+    // What is allocated in here may be profiled.
+    let active = Local::unrecorded(|| begin(&options))?;
     drop(signals);
     if options.handle_signals {
         hooks::handle_signals();
     }
     let session = Session { number: active.engine.number, path: active.path.clone() };
-    active.engine.switch_on();
     *recording = Recording { active: Some(active), options: Some(options) };
     Ok(session)
 }
 
-/// Starts the recorder's thread, then makes the log: where there is no thread to be had, no log
-/// begins that says nothing.
+/// Starts the recorder's thread, switches recording on, then makes the log. In this order: where
+/// there is no thread to be had, no log begins that says nothing; and other threads' first spans,
+/// often their longest, go into chunks while the log is being made.
 fn begin(options: &Options) -> Result<Active, StartError> {
+    let (start, now) = (identity::process_start(), clock::now());
     let engine =
         Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
     let (hand, take) = bounded::<Recorder<Writer>>(1);
@@ -141,8 +143,12 @@ fn begin(options: &Options) -> Result<Active, StartError> {
         keep_families: options.keep_runs,
         durability: options.durability,
     };
-    let create = |source| StartError::Create { path: options.path.clone(), source };
-    let writer = Writer::create(&place, identity::process_start(), clock::now()).map_err(create)?;
+    engine.switch_on();
+    let writer = Writer::create(&place, start, now).map_err(|source| {
+        engine.switch_off();
+        engine.arena.release();
+        StartError::Create { path: options.path.clone(), source }
+    })?;
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (requests, inbox) = bounded(16);
     let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
@@ -173,9 +179,8 @@ fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender
 /// Called at the first span of a process that has not started anything: `FERRET_LOG` does.
 #[cold]
 pub(super) fn start_from_environment() {
-    // One thread looks, or starts a recording; the others go on unrecorded meanwhile, rather than
-    // wait. So does this one, where what it allocates in here is profiled.
-    let Some(mut recording) = RECORDING.try_lock() else { return };
+    // One thread looks, or starts a recording.
+    let Some(mut recording) = RECORDING.try_lock() else { return Engine::await_start() };
     let inherited = recording.options.take();
     let Some(options) = inherited.or_else(|| log_from_environment().map(Options::new)) else {
         return Engine::stay_off();
