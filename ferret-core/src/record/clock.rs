@@ -5,12 +5,12 @@
 //! span), nor `Instant` (+24 ns): a span may seem to begin a few nanoseconds early.
 
 use crate::event::LogTime;
+use once_cell::race::OnceBool;
 use std::collections::VecDeque;
-use std::sync::LazyLock;
 
-/// Whether ticks are the TSC.
-static TSC: LazyLock<bool> =
-    LazyLock::new(|| cfg!(target_arch = "x86_64") && has_invariant_tsc() && kernel_trusts_tsc());
+/// Whether ticks are the TSC. Threads that ask at once may each find out: none waits for another,
+/// and a forked child cannot inherit a lock that nobody will release.
+static TSC: OnceBool = OnceBool::new();
 
 /// Tests of the fallback take the TSC away.
 #[cfg(test)]
@@ -23,7 +23,7 @@ pub(super) fn is_fast() -> bool {
     if WITHOUT_TSC.load(std::sync::atomic::Ordering::Relaxed) {
         return false;
     }
-    *TSC
+    TSC.get_or_init(|| cfg!(target_arch = "x86_64") && has_invariant_tsc() && kernel_trusts_tsc())
 }
 
 /// The tick counter, without asking whether it may be trusted.
