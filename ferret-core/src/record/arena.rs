@@ -37,7 +37,6 @@ pub(super) struct Arena {
     warm: FreeList,
     /// Large chunks for when they run out.
     cold: FreeList,
-    large_count: usize,
 }
 
 impl Arena {
@@ -70,7 +69,6 @@ impl Arena {
             small: bounded(SMALL_CHUNKS),
             warm: bounded(large_count),
             cold: bounded(large_count),
-            large_count,
         };
         for index in 0..arena.chunks.len() {
             arena.free(ChunkIndex(u32::try_from(index).expect("clamped above")));
@@ -104,9 +102,11 @@ impl Arena {
         self.warm.1.recv_timeout(patience).ok()
     }
 
-    /// Whether the large chunks run out: fewer than a quarter are free.
-    pub(super) fn is_short(&self) -> bool {
-        (self.warm.1.len() + self.cold.1.len()) * 4 < self.large_count
+    /// Whether more chunks, small or large, wait to be recycled than are free.
+    pub(super) fn is_short(&self, waiting: &[ChunkIndex]) -> bool {
+        let small = waiting.iter().filter(|index| is_small(**index)).count();
+        let large = waiting.len() - small;
+        small > self.small.1.len() || large > self.warm.1.len() + self.cold.1.len()
     }
 
     /// Puts a chunk back that the recorder has done with.
@@ -128,7 +128,7 @@ impl Arena {
     }
 
     fn free(&self, index: ChunkIndex) {
-        let list = if (index.0 as usize) < SMALL_CHUNKS {
+        let list = if is_small(index) {
             &self.small.0
         } else if self.warm.1.len() < WARM_CHUNKS {
             &self.warm.0
@@ -138,6 +138,10 @@ impl Arena {
         let sent = list.try_send(index);
         debug_assert!(sent.is_ok(), "a free list holds every chunk");
     }
+}
+
+fn is_small(index: ChunkIndex) -> bool {
+    (index.0 as usize) < SMALL_CHUNKS
 }
 
 /// Zeroed private pages, reserved but not yet touched.

@@ -72,6 +72,11 @@ impl Drain {
         self.done.len() > before
     }
 
+    /// Whether chunks run out that a commit would give back.
+    pub(super) fn runs_short(&self) -> bool {
+        self.engine.arena.is_short(&self.done)
+    }
+
     /// Gives back the chunks read. For after the commit.
     pub(super) fn recycle(&mut self) {
         for chunk in self.done.drain(..) {

@@ -146,7 +146,7 @@ impl<S: Sink> Recorder<S> {
 
     fn must_commit(&self) -> bool {
         !self.in_trouble
-            && (self.engine.arena.is_short() || self.fold.sink.pending_bytes() >= LARGE_BATCH_BYTES)
+            && (self.drain.runs_short() || self.fold.sink.pending_bytes() >= LARGE_BATCH_BYTES)
     }
 
     fn read_clock(&mut self) -> LogTime {
