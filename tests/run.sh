@@ -102,6 +102,7 @@ rustdoc() {
 # Every interleaving of writer and reader of a chunk, up to three preemptions. In a folder of its
 # own: the flag would rebuild everything, here and back again.
 loom() {
+    mkdir -p target
     RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 \
         cargo test -p ferret-core --lib --target-dir target/loom -- loom_tests | tee target/loom.txt
     # A filter that no test's name passes any more would be a success, too.
