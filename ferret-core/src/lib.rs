@@ -38,7 +38,9 @@
 //! # What recording may do to the program
 //!
 //! It never blocks, panics, or grows: events go into a fixed number of chunks, and what finds no
-//! room is counted and said in the log ([`Overflow`] lets the program wait up to 100 ms instead). It
+//! room is counted and said in the log ([`Overflow`] lets the program wait up to 100 ms instead).
+//! Starting is the one exception: the thread that starts a recording makes the log, in a few ms,
+//! or 2 s if other starts hold the folder; threads that begin meanwhile wait 5 ms at most. It
 //! prints one line on stderr when the log cannot be written. A return from `main`, `process::exit`
 //! and a panic end the log cleanly without any guard, and delay the end by 200 ms at most;
 //! a kill leaves a log that says what was open. Annotate no function that a signal handler calls:

@@ -90,14 +90,20 @@ impl SortBy {
         }
     }
 
-    fn of_durations(self, durations: &Durations) -> Option<u64> {
+    /// What a row is ordered by: one of its times (total, self), counts (calls, errors) or
+    /// durations, which a row without calls does not have.
+    fn key(self, times: (u64, u64), counts: (u64, u64), durations: Option<&Durations>) -> u64 {
+        let duration = |of: fn(&Durations) -> Option<u64>| durations.and_then(of).unwrap_or(0);
         match self {
-            Self::Mean => durations.mean_ns,
-            Self::P50 => durations.p50_ns,
-            Self::P95 => durations.p95_ns,
-            Self::P99 => durations.p99_ns,
-            Self::Max => durations.max_ns,
-            Self::Total | Self::SelfTime | Self::Calls | Self::Errors => None,
+            Self::Total => times.0,
+            Self::SelfTime => times.1,
+            Self::Calls => counts.0,
+            Self::Errors => counts.1,
+            Self::Mean => duration(|d| d.mean_ns),
+            Self::P50 => duration(|d| d.p50_ns),
+            Self::P95 => duration(|d| d.p95_ns),
+            Self::P99 => duration(|d| d.p99_ns),
+            Self::Max => duration(|d| d.max_ns),
         }
     }
 
@@ -105,15 +111,8 @@ impl SortBy {
     /// that the function a program hangs in stands on top.
     pub(super) fn functions(self, rows: &mut [Function]) {
         rows.sort_by_cached_key(|row| {
-            let key = match self {
-                Self::Total => row.total_ns.saturating_add(row.open_ns),
-                Self::SelfTime => row.self_ns,
-                Self::Calls => row.calls,
-                Self::Errors => row.errors,
-                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
-                    self.of_durations(&row.durations).unwrap_or(0)
-                }
-            };
+            let times = (row.total_ns.saturating_add(row.open_ns), row.self_ns);
+            let key = self.key(times, (row.calls, row.errors), Some(&row.durations));
             (Reverse(key), row.name.clone(), row.id)
         });
     }
@@ -121,14 +120,8 @@ impl SortBy {
     /// Puts threads in order.
     pub(super) fn threads(self, rows: &mut [Thread]) {
         rows.sort_by_cached_key(|row| {
-            let key = match self {
-                Self::Total | Self::SelfTime => row.busy_ns,
-                Self::Calls => row.calls,
-                Self::Errors => row.errors,
-                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
-                    self.of_durations(&row.durations).unwrap_or(0)
-                }
-            };
+            let times = (row.busy_ns, row.busy_ns);
+            let key = self.key(times, (row.calls, row.errors), Some(&row.durations));
             (Reverse(key), row.name.clone(), row.id)
         });
     }
@@ -136,14 +129,8 @@ impl SortBy {
     /// Puts processes in order.
     pub(super) fn processes(self, rows: &mut [Process]) {
         rows.sort_by_cached_key(|row| {
-            let key = match self {
-                Self::Total | Self::SelfTime => row.busy_ns,
-                Self::Calls => row.calls,
-                Self::Errors => row.errors,
-                Self::Mean | Self::P50 | Self::P95 | Self::P99 | Self::Max => {
-                    row.durations.as_ref().and_then(|d| self.of_durations(d)).unwrap_or(0)
-                }
-            };
+            let times = (row.busy_ns, row.busy_ns);
+            let key = self.key(times, (row.calls, row.errors), row.durations.as_ref());
             (Reverse(key), row.pid)
         });
     }

@@ -150,19 +150,39 @@ impl<S: Sink> Fold<S> {
         time: LogTime,
         callsite: CallsiteId,
     ) {
+        let (span, path) = self.begin(thread, position, time, callsite, false);
+        thread.stack.push(span, path, time);
+        thread.opened_at.push(position);
+        self.open_spans += 1;
+    }
+
+    fn task_start(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+    ) {
+        let (span, path) = self.begin(thread, position, time, callsite, true);
+        self.tasks.start(span, Task { path, start: time });
+    }
+
+    /// Says that a span begins below the innermost frame.
+    #[inline]
+    fn begin(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+        is_async: bool,
+    ) -> (SpanId, PathId) {
         let path = self.path(thread.stack.path(), callsite);
         self.note_stage(callsite);
         let span = SpanId { thread: thread.id, start: position };
         let parent = thread.stack.top().map(|frame| frame.span);
-        self.put(
-            thread,
-            position,
-            time,
-            &LogEntry::SpanStart { span, path, parent, is_async: false },
-        );
-        thread.stack.push(span, path, time);
-        thread.opened_at.push(position);
-        self.open_spans += 1;
+        self.put(thread, position, time, &LogEntry::SpanStart { span, path, parent, is_async });
+        (span, path)
     }
 
     /// Ends the frame opened at the position with this low half: a span's, or a poll's.
@@ -215,26 +235,6 @@ impl<S: Sink> Fold<S> {
         };
         self.put(thread, position, time, &entry);
         thread.stack.close(frame.span, time);
-    }
-
-    fn task_start(
-        &mut self,
-        thread: &ThreadFold,
-        position: Position,
-        time: LogTime,
-        callsite: CallsiteId,
-    ) {
-        let path = self.path(thread.stack.path(), callsite);
-        self.note_stage(callsite);
-        let span = SpanId { thread: thread.id, start: position };
-        let parent = thread.stack.top().map(|frame| frame.span);
-        self.put(
-            thread,
-            position,
-            time,
-            &LogEntry::SpanStart { span, path, parent, is_async: true },
-        );
-        self.tasks.start(span, Task { path, start: time });
     }
 
     fn enter(
