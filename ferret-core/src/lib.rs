@@ -60,6 +60,8 @@ pub mod projections;
 #[cfg(feature = "record")]
 mod expansion;
 #[cfg(feature = "record")]
+mod instrument;
+#[cfg(feature = "record")]
 mod macros;
 #[cfg(feature = "record")]
 mod options;
@@ -72,11 +74,13 @@ mod value;
 #[cfg(feature = "record")]
 pub use ferret_macros::profile;
 #[cfg(feature = "record")]
+pub use instrument::{ByResult, Completed, InSpan, Instrument, Instrumented, OutcomeOf};
+#[cfg(feature = "record")]
 pub use log::Durability;
 #[cfg(feature = "record")]
 pub use options::{Options, Overflow, StartError, start};
 #[cfg(feature = "record")]
-pub use record::{Session, progress};
+pub use record::{Entered, Session, SpanRef, TaskSpan, current_span, progress};
 
 /// What the macros expand to. Not for use by hand: it changes with them.
 #[cfg(feature = "record")]
@@ -89,7 +93,7 @@ pub mod __private {
     };
     #[cfg(not(feature = "off"))]
     pub use crate::record::ticks;
-    pub use crate::record::{Callsite, Guard, Poll, TaskSpan, enter, mark, recording, tag};
+    pub use crate::record::{Callsite, Guard, Key, TaskSpan, Under, enter, mark, recording, tag};
     pub use crate::value::TagValueRef;
     pub use core;
 }

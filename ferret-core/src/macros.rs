@@ -25,7 +25,7 @@ macro_rules! span {
     };
     ($name:expr $(, $($tags:tt)*)?) => {{
         let span = $crate::__private::open($crate::__callsite!($name, Block));
-        $($crate::__tags!($($tags)*);)?
+        $($crate::__tags!((here) $($tags)*);)?
         span
     }};
 }
@@ -56,8 +56,57 @@ macro_rules! tag {
         $crate::__private::core::compile_error!("what is the tag? `tag!(key = value)`")
     };
     ($($tags:tt)+) => {
-        $crate::__tags!($($tags)+)
+        $crate::__tags!((here) $($tags)+)
     };
+}
+
+/// Makes the span of a future or stream: `future.instrument(ferret::task!("fetch"))`.
+///
+/// It is a child of the span that is open where the macro stands, on whatever thread the future is
+/// polled later; of another with `parent: &other` before the name ([`current_span`](crate::current_span)
+/// gives such), of none with `parent: None`. It begins at the first poll.
+///
+/// The fields behind the name are its tags, written as in [`tag!`](crate::tag!).
+///
+/// # Examples
+///
+/// ```
+/// use ferret::Instrument;
+///
+/// # async fn body() {}
+/// let url = "https://example.org";
+/// let future = async { body().await }.instrument(ferret::task!("fetch", url));
+/// # futures::executor::block_on(future);
+///
+/// let here = ferret::current_span();
+/// let future = async { body().await }.instrument(ferret::task!(parent: &here, "fetch", url));
+/// # futures::executor::block_on(future);
+/// ```
+#[macro_export]
+macro_rules! task {
+    () => {
+        $crate::__private::core::compile_error!("a task needs a name: `task!(\"fetch\")`")
+    };
+    (parent: None, $name:expr $(, $($tags:tt)*)?) => {
+        $crate::__task!($crate::__private::Under::Nowhere, $name, $($($tags)*)?)
+    };
+    (parent: $parent:expr, $name:expr $(, $($tags:tt)*)?) => {
+        $crate::__task!($crate::__private::Under::Span($parent), $name, $($($tags)*)?)
+    };
+    ($name:expr $(, $($tags:tt)*)?) => {
+        $crate::__task!($crate::__private::Under::Here, $name, $($($tags)*)?)
+    };
+}
+
+/// A task under a parent.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task {
+    ($under:expr, $name:expr, $($tags:tt)*) => {{
+        let task = $crate::TaskSpan::create($crate::__callsite!($name, Async), $under);
+        $crate::__tags!((of task) $($tags)*);
+        task
+    }};
 }
 
 /// Notes an instant, with a fixed text, on the innermost open span of this thread.
@@ -95,29 +144,29 @@ macro_rules! __callsite {
     }};
 }
 
-/// Takes the tags one by one.
+/// Takes the tags one by one. `$of` says whose they are: `(here)` or `(of task)`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tags {
-    () => {{}};
-    ($key:ident = $($rest:tt)+) => {
-        $crate::__tag_value!(($crate::__private::core::stringify!($key)) $($rest)+)
+    ($of:tt) => {{}};
+    ($of:tt $key:ident = $($rest:tt)+) => {
+        $crate::__tag_value!($of ($crate::__private::core::stringify!($key)) $($rest)+)
     };
-    ($key:literal = $($rest:tt)+) => {
-        $crate::__tag_value!(($key) $($rest)+)
+    ($of:tt $key:literal = $($rest:tt)+) => {
+        $crate::__tag_value!($of ($key) $($rest)+)
     };
-    ($value:ident $(, $($rest:tt)*)?) => {{
-        $crate::__tag!(tag_value, ($crate::__private::core::stringify!($value)), &$value);
-        $($crate::__tags!($($rest)*))?
+    ($of:tt $value:ident $(, $($rest:tt)*)?) => {{
+        $crate::__tag!($of tag_value, ($crate::__private::core::stringify!($value)), &$value);
+        $($crate::__tags!($of $($rest)*))?
     }};
-    (% $value:ident $(, $($rest:tt)*)?) => {
+    ($of:tt % $value:ident $(, $($rest:tt)*)?) => {
         $crate::__tag_value!(
-            ($crate::__private::core::stringify!($value)) % $value $(, $($rest)*)?
+            $of ($crate::__private::core::stringify!($value)) % $value $(, $($rest)*)?
         )
     };
-    (? $value:ident $(, $($rest:tt)*)?) => {
+    ($of:tt ? $value:ident $(, $($rest:tt)*)?) => {
         $crate::__tag_value!(
-            ($crate::__private::core::stringify!($value)) ? $value $(, $($rest)*)?
+            $of ($crate::__private::core::stringify!($value)) ? $value $(, $($rest)*)?
         )
     };
     ($($other:tt)+) => {
@@ -132,27 +181,34 @@ macro_rules! __tags {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tag_value {
-    (($key:expr) % $value:expr $(, $($rest:tt)*)?) => {{
-        $crate::__tag!(tag_display, ($key), &$value);
-        $($crate::__tags!($($rest)*))?
+    ($of:tt ($key:expr) % $value:expr $(, $($rest:tt)*)?) => {{
+        $crate::__tag!($of tag_display, ($key), &$value);
+        $($crate::__tags!($of $($rest)*))?
     }};
-    (($key:expr) ? $value:expr $(, $($rest:tt)*)?) => {{
-        $crate::__tag!(tag_debug, ($key), &$value);
-        $($crate::__tags!($($rest)*))?
+    ($of:tt ($key:expr) ? $value:expr $(, $($rest:tt)*)?) => {{
+        $crate::__tag!($of tag_debug, ($key), &$value);
+        $($crate::__tags!($of $($rest)*))?
     }};
-    (($key:expr) $value:expr $(, $($rest:tt)*)?) => {{
-        $crate::__tag!(tag_value, ($key), &$value);
-        $($crate::__tags!($($rest)*))?
+    ($of:tt ($key:expr) $value:expr $(, $($rest:tt)*)?) => {{
+        $crate::__tag!($of tag_value, ($key), &$value);
+        $($crate::__tags!($of $($rest)*))?
     }};
 }
 
-/// One tag: how, its key, a reference to its value.
+/// One tag: whose, how, its key, a reference to its value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tag {
-    ($tag:ident, ($key:expr), $value:expr) => {
+    ((here) $tag:ident, ($key:expr), $value:expr) => {
         if $crate::__private::recording() {
-            $crate::__private::$tag($value, $crate::__callsite!($key, Key));
+            let key = $crate::__private::Key::here($crate::__callsite!($key, Key));
+            $crate::__private::$tag($value, key);
+        }
+    };
+    ((of $task:ident) $tag:ident, ($key:expr), $value:expr) => {
+        if $crate::__private::recording() {
+            let key = $crate::__private::Key::of($crate::__callsite!($key, Key), &$task);
+            $crate::__private::$tag($value, key);
         }
     };
 }

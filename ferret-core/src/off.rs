@@ -48,20 +48,29 @@ impl Guard {
 }
 
 /// Nothing.
+#[must_use = "the span is for a future: `future.instrument(span)`"]
 #[derive(Debug)]
 pub struct TaskSpan;
 
 impl TaskSpan {
     /// Does nothing.
+    #[doc(hidden)]
     #[inline(always)]
     pub fn start(_callsite: &'static Callsite) -> Self {
         Self
     }
 
     /// Does nothing.
+    #[doc(hidden)]
     #[inline(always)]
-    pub fn enter(&self) -> Poll {
-        Poll(std::marker::PhantomData)
+    pub fn create(_callsite: &'static Callsite, _under: Under<'_>) -> Self {
+        Self
+    }
+
+    /// Does nothing.
+    #[inline(always)]
+    pub fn enter(&mut self) -> Entered {
+        Entered(std::marker::PhantomData)
     }
 
     /// Does nothing.
@@ -70,12 +79,62 @@ impl TaskSpan {
 }
 
 /// Nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum Under<'a> {
+    /// The innermost open span.
+    Here,
+    /// None.
+    Nowhere,
+    /// That one.
+    Span(&'a SpanRef),
+    /// That async one.
+    Task(&'a TaskSpan),
+}
+
+/// Nothing.
+#[derive(Clone, Debug)]
+pub struct SpanRef;
+
+impl SpanRef {
+    /// Does nothing.
+    #[inline(always)]
+    pub fn enter(&self) -> Entered {
+        Entered(std::marker::PhantomData)
+    }
+}
+
+/// Nothing.
+#[inline(always)]
+pub fn current_span() -> SpanRef {
+    SpanRef
+}
+
+/// Nothing.
+#[must_use = "it ends when this is dropped: bind it, `let _in_span = …`"]
 #[derive(Debug)]
-pub struct Poll(std::marker::PhantomData<*const ()>);
+pub struct Entered(std::marker::PhantomData<*const ()>);
+
+/// Nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a>(std::marker::PhantomData<&'a TaskSpan>);
+
+impl<'a> Key<'a> {
+    /// Nothing.
+    #[inline(always)]
+    pub const fn here(_callsite: &'static Callsite) -> Self {
+        Self(std::marker::PhantomData)
+    }
+
+    /// Nothing.
+    #[inline(always)]
+    pub const fn of(_callsite: &'static Callsite, _task: &'a TaskSpan) -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
 
 /// Does nothing.
 #[inline(always)]
-pub fn tag(_key: &'static Callsite, _value: TagValueRef<'_>) {}
+pub fn tag(_key: Key<'_>, _value: TagValueRef<'_>) {}
 
 /// Does nothing.
 #[inline(always)]

@@ -137,7 +137,7 @@ fn tags(options: &Options) -> TokenStream {
         } else {
             quote_spanned!(place=> &(#value))
         };
-        quote_spanned!(site=> #ferret::__tag!(#how, (#key), #reference);)
+        quote_spanned!(site=> #ferret::__tag!((here) #how, (#key), #reference);)
     });
     tags.collect()
 }

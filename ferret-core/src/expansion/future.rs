@@ -5,8 +5,9 @@
 //! enters and leaves it. It ends when the future completes, unwinds, or is dropped; a future that
 //! is never polled leaves no trace. The future is `Send` if the one inside is.
 
+use super::polled::PolledSpan;
 use crate::event::Outcome;
-use crate::record::{Callsite, TaskSpan};
+use crate::record::Callsite;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -20,7 +21,7 @@ where
     F: Future,
     O: Fn(&F::Output) -> Outcome,
 {
-    Profiled { future, span: Span(State::Unstarted(callsite)), outcome }
+    Profiled { future, span: PolledSpan::of(callsite), outcome }
 }
 
 pin_project! {
@@ -31,57 +32,23 @@ pin_project! {
         // spans that must end first.
         #[pin]
         future: F,
-        span: Span,
+        span: PolledSpan,
         outcome: O,
-    }
-}
-
-/// The span between polls.
-struct Span(State);
-
-enum State {
-    Unstarted(&'static Callsite),
-    Open(TaskSpan),
-    Ended,
-}
-
-impl Span {
-    /// Takes the span out of its place.
-    fn take(&mut self) -> State {
-        std::mem::replace(&mut self.0, State::Ended)
-    }
-}
-
-impl Drop for Span {
-    /// The future was dropped between polls. It may be so because its thread unwinds, but that is
-    /// not the future's panic.
-    fn drop(&mut self) {
-        if let State::Open(span) = self.take() {
-            span.end(Outcome::Cancelled);
-        }
     }
 }
 
 impl<F: Future, O: Fn(&F::Output) -> Outcome> Future for Profiled<F, O> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Out of its place while the future runs: if that unwinds, the span ends here, as panicked.
-        let span = match this.span.take() {
-            State::Unstarted(callsite) => TaskSpan::start(callsite),
-            State::Open(span) => span,
-            // What becomes of a future that is polled after its end is its own affair.
-            State::Ended => return this.future.poll(cx),
+        let (future, outcome) = (this.future, this.outcome);
+        let ends = |result: &Poll<F::Output>| match result {
+            Poll::Ready(output) => Some(outcome(output)),
+            Poll::Pending => None,
         };
-        let poll = span.enter();
-        let result = this.future.poll(cx);
-        drop(poll);
-        match &result {
-            Poll::Ready(output) => span.end((this.outcome)(output)),
-            Poll::Pending => this.span.0 = State::Open(span),
-        }
-        result
+        this.span.run(|| future.poll(cx), ends)
     }
 }
 

@@ -7,9 +7,12 @@ mod block;
 #[cfg_attr(feature = "off", path = "future_off.rs")]
 mod future;
 mod outcome;
+#[cfg_attr(feature = "off", path = "polled_off.rs")]
+mod polled;
 mod tag;
 
 pub use block::{SpanGuard, open};
 pub use future::future;
 pub use outcome::{ReturnType, Returned, body, body_of, capture, never};
+pub(crate) use polled::PolledSpan;
 pub use tag::{Taggable, tag_debug, tag_display, tag_value};

@@ -3,7 +3,7 @@
 //! `tag!` and `tags(…)` take a value by its own type, by `Display` (`%`) or by `Debug` (`?`). Text
 //! is formatted into a fixed buffer on the stack; what does not fit is cut off.
 
-use crate::record::{Callsite, tag};
+use crate::record::{Key, tag};
 use crate::value::TagValueRef;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -22,14 +22,14 @@ use std::sync::Arc;
 )]
 pub trait Taggable {
     /// Tags the innermost open span of this thread.
-    fn tag(&self, key: &'static Callsite);
+    fn tag(&self, key: Key<'_>);
 }
 
 macro_rules! unsigned {
     ($($number:ty)*) => {$(
         impl Taggable for $number {
             #[inline]
-            fn tag(&self, key: &'static Callsite) {
+            fn tag(&self, key: Key<'_>) {
                 tag(key, TagValueRef::Unsigned(u64::from(*self)));
             }
         }
@@ -40,7 +40,7 @@ macro_rules! signed {
     ($($number:ty)*) => {$(
         impl Taggable for $number {
             #[inline]
-            fn tag(&self, key: &'static Callsite) {
+            fn tag(&self, key: Key<'_>) {
                 i64::from(*self).tag(key);
             }
         }
@@ -52,7 +52,7 @@ signed!(i8 i16 i32);
 
 impl Taggable for i64 {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         // One type for all that are not negative, so that a key's values compare.
         let value = u64::try_from(*self).map_or(TagValueRef::Signed(*self), TagValueRef::Unsigned);
         tag(key, value);
@@ -61,21 +61,21 @@ impl Taggable for i64 {
 
 impl Taggable for usize {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         tag(key, TagValueRef::Unsigned(*self as u64));
     }
 }
 
 impl Taggable for isize {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         (*self as i64).tag(key);
     }
 }
 
 impl Taggable for u128 {
     /// As a number where it fits 64 bits, else as text.
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         match u64::try_from(*self) {
             Ok(small) => small.tag(key),
             Err(_too_large) => tag_display(self, key),
@@ -85,7 +85,7 @@ impl Taggable for u128 {
 
 impl Taggable for i128 {
     /// As a number where it fits 64 bits, else as text.
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         match i64::try_from(*self) {
             Ok(small) => small.tag(key),
             Err(_too_large) => tag_display(self, key),
@@ -97,7 +97,7 @@ macro_rules! non_zero {
     ($($number:ty)*) => {$(
         impl Taggable for NonZero<$number> {
             #[inline]
-            fn tag(&self, key: &'static Callsite) {
+            fn tag(&self, key: Key<'_>) {
                 self.get().tag(key);
             }
         }
@@ -108,48 +108,48 @@ non_zero!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 impl Taggable for f32 {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         tag(key, TagValueRef::Float(f64::from(*self)));
     }
 }
 
 impl Taggable for f64 {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         tag(key, TagValueRef::Float(*self));
     }
 }
 
 impl Taggable for bool {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         tag(key, TagValueRef::Bool(*self));
     }
 }
 
 impl Taggable for char {
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         self.encode_utf8(&mut [0; 4]).tag(key);
     }
 }
 
 impl Taggable for str {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         tag(key, TagValueRef::Text(self));
     }
 }
 
 impl Taggable for String {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         self.as_str().tag(key);
     }
 }
 
 impl<T: Taggable> Taggable for Option<T> {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         if let Some(value) = self {
             value.tag(key);
         }
@@ -158,7 +158,7 @@ impl<T: Taggable> Taggable for Option<T> {
 
 impl<T: Taggable + ToOwned + ?Sized> Taggable for Cow<'_, T> {
     #[inline]
-    fn tag(&self, key: &'static Callsite) {
+    fn tag(&self, key: Key<'_>) {
         T::tag(self, key);
     }
 }
@@ -167,7 +167,7 @@ macro_rules! pointers {
     ($($pointer:ty)*) => {$(
         impl<T: Taggable + ?Sized> Taggable for $pointer {
             #[inline]
-            fn tag(&self, key: &'static Callsite) {
+            fn tag(&self, key: Key<'_>) {
                 T::tag(self, key);
             }
         }
@@ -181,17 +181,17 @@ pointers!(&T &mut T Box<T> Rc<T> Arc<T>);
 
 /// `key = value`
 #[inline]
-pub fn tag_value<T: Taggable + ?Sized>(value: &T, key: &'static Callsite) {
+pub fn tag_value<T: Taggable + ?Sized>(value: &T, key: Key<'_>) {
     value.tag(key);
 }
 
 /// `key = %value`
-pub fn tag_display<T: fmt::Display + ?Sized>(value: &T, key: &'static Callsite) {
+pub fn tag_display<T: fmt::Display + ?Sized>(value: &T, key: Key<'_>) {
     tag(key, TagValueRef::Text(Text::of(format_args!("{value}")).as_str()));
 }
 
 /// `key = ?value`
-pub fn tag_debug<T: fmt::Debug + ?Sized>(value: &T, key: &'static Callsite) {
+pub fn tag_debug<T: fmt::Debug + ?Sized>(value: &T, key: Key<'_>) {
     tag(key, TagValueRef::Text(Text::of(format_args!("{value:?}")).as_str()));
 }
 

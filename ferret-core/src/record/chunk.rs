@@ -275,6 +275,13 @@ impl Cursor {
         (position < self.start_limit.get()).then_some(Room { position, slots: 1 })
     }
 
+    /// Room for an ENTER, which has two slots, on the fast path.
+    #[inline(always)]
+    pub(super) fn room_to_enter(&self) -> Option<Room> {
+        let position = self.position.get();
+        (position + 1 < self.start_limit.get()).then_some(Room { position, slots: 2 })
+    }
+
     /// Room for an END, on the fast path.
     #[inline(always)]
     pub(super) fn room_to_end(&self) -> Option<Room> {
@@ -297,6 +304,7 @@ impl Cursor {
     }
 
     /// Writes and publishes an event of several slots as a whole.
+    #[inline]
     pub(super) fn push_all(&self, room: Room, event: &[Slot]) {
         debug_assert_eq!(event.len(), room.slots as usize, "room asked for another event");
         let mut position = room.position;

@@ -212,6 +212,7 @@ impl Drain {
             reached = until.is_some_and(|until| position >= until);
         }
         thread.next_position = Position(base + u64::from(thread.read));
+        fold.settle(&mut thread.fold);
         fold.sink.drained(thread.fold.id, thread.next_position);
         !reached
     }

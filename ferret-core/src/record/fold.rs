@@ -2,40 +2,22 @@
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
 mod notes;
+mod polls;
+mod spawned;
+mod thread;
+
+pub(super) use thread::ThreadFold;
 
 use super::callsite;
 use super::clock::ClockMap;
 use super::paths::{Interned, OTHER, Paths};
 use super::raw::{Head, Kind, NO_SPAN, Slot};
-use super::tasks::{Task, Tasks};
+use super::tasks::Tasks;
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
-    SpanId, ThreadId, ThreadStack,
+    SpanId, TagValue, ThreadId,
 };
-
-/// One thread, as far as it has been folded.
-#[derive(Debug)]
-pub(super) struct ThreadFold {
-    pub(super) id: ThreadId,
-    pub(super) stack: ThreadStack,
-    /// The positions of the events that opened the stack's frames; for a poll that is its ENTER.
-    opened_at: Vec<Position>,
-    /// The latest time given: time never goes back in a thread.
-    pub(super) last_time: LogTime,
-    ended: bool,
-}
-
-impl ThreadFold {
-    pub(super) fn new(id: ThreadId) -> Self {
-        Self {
-            id,
-            stack: ThreadStack::default(),
-            opened_at: Vec::new(),
-            last_time: LogTime::default(),
-            ended: false,
-        }
-    }
-}
+use thread::Opening;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -45,6 +27,8 @@ pub(super) struct Fold<S> {
     paths: Paths,
     /// Callsites by id: what kind, once the sink has been told.
     known: Vec<Option<CallsiteKind>>,
+    /// The sink has been told of `<other>`.
+    other_is_known: bool,
     tasks: Tasks,
     /// Sync spans open in all threads.
     open_spans: u32,
@@ -65,6 +49,7 @@ impl<S: Sink> Fold<S> {
             clock,
             paths: Paths::new(),
             known: Vec::new(),
+            other_is_known: false,
             tasks: Tasks::default(),
             open_spans: 0,
             stage_changed: false,
@@ -106,6 +91,29 @@ impl<S: Sink> Fold<S> {
         if time > mapped {
             self.clamped += 1;
         }
+        if event.kind == Kind::Enter {
+            self.enter(thread, position, time, span_of(slots), final_try)?;
+        } else if event.kind == Kind::Exit && thread.polls.is_open_at(event.argument) {
+            self.poll_ends(thread, position, time, event.argument);
+        } else {
+            self.settle(thread);
+            self.other(thread, position, time, event, slots, final_try)?;
+        }
+        thread.last_time = time;
+        Ok(())
+    }
+
+    /// An event that may change the stack, and comes behind the polls before it.
+    #[inline]
+    fn other(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        event: &Head,
+        slots: &[Slot],
+        final_try: bool,
+    ) -> Result<(), Missing> {
         match event.kind {
             Kind::Start => self.start(thread, position, time, event.callsite),
             Kind::EndOk | Kind::Exit => {
@@ -116,24 +124,29 @@ impl<S: Sink> Fold<S> {
                 self.end(thread, position, time, event.argument, Outcome::Panicked);
             }
             Kind::TaskStart => self.task_start(thread, position, time, event.callsite),
-            Kind::Enter => self.enter(thread, position, time, span_of(slots), final_try)?,
+            Kind::Created => {
+                let parent = slots.get(1).copied().unwrap_or_default();
+                self.created(thread, position, time, event.callsite, parent, final_try)?;
+            }
+            Kind::TaskBegin => {
+                self.task_begins(thread, position, time, span_of(slots), final_try)?;
+            }
+            // Folded by the caller.
+            Kind::Enter => {}
             Kind::TaskOk | Kind::TaskErr | Kind::TaskPanicked | Kind::TaskCancelled => {
-                match self.end_of_task(event.kind, slots) {
-                    Some(end) => self.put(thread, position, time, &end),
-                    None if final_try => {}
-                    None => return Err(Missing(span_of(slots))),
-                }
+                let (span, outcome) = (span_of(slots), event.kind.task_outcome());
+                self.task_ends(thread, position, time, span, outcome, final_try)?;
             }
             Kind::Dropped => self.dropped(thread, position, time, event, slots),
             Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),
             Kind::ThreadEnd => self.thread_end(thread, position, time),
+            Kind::TagOf => self.tag_of(thread, position, time, event, slots, final_try)?,
             Kind::Tag | Kind::Progress | Kind::Mark | Kind::Counter => {
                 if let Some(entry) = self.note(thread, event, slots) {
                     self.put(thread, position, time, &entry);
                 }
             }
         }
-        thread.last_time = time;
         Ok(())
     }
 
@@ -152,22 +165,11 @@ impl<S: Sink> Fold<S> {
     ) {
         let (span, path) = self.begin(thread, position, time, callsite, false);
         thread.stack.push(span, path, time);
-        thread.opened_at.push(position);
+        thread.opened.push(Opening::at(position));
         self.open_spans += 1;
     }
 
-    fn task_start(
-        &mut self,
-        thread: &ThreadFold,
-        position: Position,
-        time: LogTime,
-        callsite: CallsiteId,
-    ) {
-        let (span, path) = self.begin(thread, position, time, callsite, true);
-        self.tasks.start(span, Task { path, start: time });
-    }
-
-    /// Says that a span begins below the innermost frame.
+    /// Says that a span begins where the thread is.
     #[inline]
     fn begin(
         &mut self,
@@ -177,10 +179,10 @@ impl<S: Sink> Fold<S> {
         callsite: CallsiteId,
         is_async: bool,
     ) -> (SpanId, PathId) {
-        let path = self.path(thread.stack.path(), callsite);
+        let (parent, above) = thread.innermost();
+        let path = self.path(above, callsite);
         self.note_stage(callsite);
         let span = SpanId { thread: thread.id, start: position };
-        let parent = thread.stack.top().map(|frame| frame.span);
         self.put(thread, position, time, &LogEntry::SpanStart { span, path, parent, is_async });
         (span, path)
     }
@@ -195,10 +197,11 @@ impl<S: Sink> Fold<S> {
         low: u32,
         outcome: Outcome,
     ) {
-        let found = thread.opened_at.iter().rposition(|at| low_half(*at) == low);
-        // Not there: it began before this recording, and is nobody's business.
-        if let Some(index) = found {
-            self.close(thread, index, position, time, outcome);
+        let found = thread.opened.iter().rposition(|opening| low_half(opening.at) == low);
+        match found {
+            Some(index) => self.close(thread, index, position, time, outcome),
+            // Neither: it began before this recording, and is nobody's business.
+            None => thread.leave_place(low),
         }
     }
 
@@ -211,8 +214,9 @@ impl<S: Sink> Fold<S> {
         outcome: Outcome,
     ) {
         let Some(frame) = thread.stack.frames().get(index).copied() else { return };
-        let opened_at = thread.opened_at.remove(index);
-        let is_poll = frame.span.thread != thread.id || frame.span.start != opened_at;
+        let Opening { at, tags } = thread.opened.remove(index);
+        let is_poll = frame.span.thread != thread.id || frame.span.start != at;
+        self.say_refused(thread, position, time, frame.span, tags.refused());
         let entry = if is_poll {
             let busy_ns = time.since(frame.since);
             LogEntry::Exit {
@@ -237,46 +241,6 @@ impl<S: Sink> Fold<S> {
         thread.stack.close(frame.span, time);
     }
 
-    fn enter(
-        &mut self,
-        thread: &mut ThreadFold,
-        position: Position,
-        time: LogTime,
-        span: SpanId,
-        final_try: bool,
-    ) -> Result<(), Missing> {
-        let Some(task) = self.tasks.get(span) else {
-            // Lost: its polls have nowhere to be shown.
-            return if final_try { Ok(()) } else { Err(Missing(span)) };
-        };
-        self.put(thread, position, time, &LogEntry::Enter { span, path: task.path });
-        thread.stack.push(span, task.path, time);
-        thread.opened_at.push(position);
-        Ok(())
-    }
-
-    /// The END of an async span, if its START is known.
-    fn end_of_task(&mut self, kind: Kind, slots: &[Slot]) -> Option<LogEntry> {
-        let span = span_of(slots);
-        let task = self.tasks.end(span)?;
-        self.note_stage_path(task.path);
-        Some(LogEntry::SpanEnd {
-            span,
-            path: task.path,
-            start: task.start,
-            child_ns: 0,
-            outcome: kind.task_outcome(),
-            out_of_order: false,
-        })
-    }
-
-    /// The END of an async span that came past the chunks, and when it was.
-    pub(super) fn late_end(&mut self, slots: &[Slot; 2]) -> Option<(LogTime, LogEntry)> {
-        let event = Head::of(slots[0])?;
-        let end = self.end_of_task(event.kind, slots)?;
-        Some((self.clock.time(event.ticks), end))
-    }
-
     fn dropped(
         &mut self,
         thread: &mut ThreadFold,
@@ -289,10 +253,7 @@ impl<S: Sink> Fold<S> {
             let keep = match event.argument {
                 NO_SPAN => 0,
                 // By order, for the span named may have ended itself, out of order.
-                low => {
-                    let top = latest(low, position);
-                    thread.opened_at.partition_point(|at| *at <= top)
-                }
+                low => thread.opened_up_to(latest(low, position)),
             };
             self.close_down_to(thread, keep, position, time);
         }
@@ -306,6 +267,7 @@ impl<S: Sink> Fold<S> {
     /// The thread has ended; it may not have found the room to say so.
     pub(super) fn thread_gone(&mut self, thread: &mut ThreadFold, next: Position, now: LogTime) {
         if !thread.ended {
+            self.settle(thread);
             self.thread_end(thread, next, now.max(thread.last_time));
         }
     }
@@ -324,8 +286,8 @@ impl<S: Sink> Fold<S> {
         position: Position,
         time: LogTime,
     ) {
-        while thread.opened_at.len() > keep {
-            self.close(thread, thread.opened_at.len() - 1, position, time, Outcome::Unknown);
+        while thread.opened.len() > keep {
+            self.close(thread, thread.opened.len() - 1, position, time, Outcome::Unknown);
         }
     }
 
@@ -351,10 +313,29 @@ impl<S: Sink> Fold<S> {
         self.note_stage(self.paths.callsite(path));
     }
 
+    /// Says how many tags a span was refused.
+    #[inline]
+    fn say_refused(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        refused: u64,
+    ) {
+        if refused > 0 {
+            self.tell_callsite(OTHER);
+            let value = TagValue::Unsigned(refused);
+            self.put(thread, position, time, &LogEntry::Tag { span, key: OTHER, value });
+        }
+    }
+
     /// Tells the sink of a callsite, unless it has been told.
     fn tell_callsite(&mut self, id: CallsiteId) {
         if id == OTHER {
-            self.sink.callsite(id, &other());
+            if !std::mem::replace(&mut self.other_is_known, true) {
+                self.sink.callsite(id, &other());
+            }
             return;
         }
         let index = id.0 as usize;
@@ -370,7 +351,7 @@ impl<S: Sink> Fold<S> {
     }
 }
 
-/// The callsite of paths that were too many to keep.
+/// The callsite of paths, and of tags, that were too many to keep.
 fn other() -> CallsiteInfo {
     CallsiteInfo {
         name: "<other>".to_owned(),

@@ -1,12 +1,14 @@
-//! What annotations expand to: guards, tasks, and notes on the open span.
+//! What annotations expand to: guards, and notes on the open span. The spans of futures are in
+//! `task_span`.
 //!
 //! Hidden from the docs: programs use the macros, which may change what they expand to.
 
 use super::callsite::Callsite;
 use super::clock;
 use super::engine::{OFF, STATE};
-use super::local::{Local, Opened, TaskId};
+use super::local::{Local, Opened};
 use super::raw::{Kind, Slot, head};
+use super::task_span::TaskSpan;
 use crate::event::Outcome;
 use crate::value::TagValueRef;
 use std::marker::PhantomData;
@@ -44,64 +46,10 @@ impl Drop for Guard {
     }
 }
 
-/// An async span: open from its start to its end, running only while entered, on any thread.
-#[derive(Debug)]
-pub struct TaskSpan {
-    /// None if it is not recorded.
-    id: Option<TaskId>,
-}
-
-impl TaskSpan {
-    /// Starts it below the current span of this thread.
-    pub fn start(callsite: &'static Callsite) -> Self {
-        Self { id: if recording() { Local::start_task(callsite) } else { None } }
-    }
-
-    /// A poll begins on this thread; it ends when the answer is dropped.
-    pub fn enter(&self) -> Poll {
-        let event = self.id.and_then(|id| id.event(Kind::Enter));
-        let opened = event.map_or(Opened::NOT_RECORDED, |event| Local::enter(&event));
-        Poll { opened, not_send: PhantomData }
-    }
-
-    /// Ends it.
-    pub fn end(mut self, outcome: Outcome) {
-        self.end_once(outcome);
-    }
-
-    fn end_once(&mut self, outcome: Outcome) {
-        if let Some(event) = self.id.take().and_then(|id| id.event(Kind::task_end(outcome))) {
-            Local::end_task(&event);
-        }
-    }
-}
-
-impl Drop for TaskSpan {
-    /// Dropped without an end: cancelled, or unwound.
-    fn drop(&mut self) {
-        let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
-        self.end_once(outcome);
-    }
-}
-
-/// One poll of an async span.
-#[must_use = "the poll ends when this is dropped"]
-#[derive(Debug)]
-pub struct Poll {
-    opened: Opened,
-    not_send: PhantomData<*const ()>,
-}
-
-impl Drop for Poll {
-    fn drop(&mut self) {
-        Local::end(self.opened, Kind::Exit);
-    }
-}
-
 /// The longest text of a tag, bytes.
 pub(super) const MAX_TEXT: usize = 256;
-/// Slots of the longest tag.
-const MAX_SLOTS: usize = 1 + MAX_TEXT / 16;
+/// Slots of the longest tag, its head and the span that it may name included.
+const MAX_SLOTS: usize = 2 + MAX_TEXT / 16;
 
 /// Whether it may be of use to evaluate a tag: recording is on, or about to be.
 #[inline(always)]
@@ -111,28 +59,60 @@ pub fn recording() -> bool {
 
 /// Tags the innermost open span of this thread. `key` is of kind
 /// [`CallsiteKind::Key`](crate::event::CallsiteKind::Key).
-pub fn tag(key: &'static Callsite, value: TagValueRef<'_>) {
+pub fn tag(key: Key<'_>, value: TagValueRef<'_>) {
     if !recording() {
         return;
     }
     let mut slots = [[0u64; 2]; MAX_SLOTS];
-    let (tag_type, payload) = match value {
-        TagValueRef::Bool(v) => (1, write_payload(&mut slots, &u64::from(v).to_le_bytes())),
-        TagValueRef::Unsigned(v) => (2, write_payload(&mut slots, &v.to_le_bytes())),
-        TagValueRef::Signed(v) => (3, write_payload(&mut slots, &v.to_le_bytes())),
-        TagValueRef::Float(v) => (4, write_payload(&mut slots, &v.to_bits().to_le_bytes())),
-        TagValueRef::Text(v) => {
-            (5, write_payload(&mut slots, &v.as_bytes()[..v.floor_char_boundary(MAX_TEXT)]))
+    // The span stands before the value, if the tag is not the innermost one's.
+    let (kind, before) = match key.of {
+        None => (Kind::Tag, 1),
+        Some(task) => {
+            let Some(name) = task.name() else { return };
+            slots[1] = name;
+            (Kind::TagOf, 2)
         }
     };
-    let argument = (tag_type << 24) | u32::try_from(payload).unwrap_or(0);
-    slots[0] = head(clock::ticks(), Kind::Tag, key.id(), argument);
-    Local::note(&slots[..=payload.div_ceil(16)]);
+    let payload = &mut slots[before..];
+    let (tag_type, bytes) = match value {
+        TagValueRef::Bool(v) => (1, write_payload(payload, &u64::from(v).to_le_bytes())),
+        TagValueRef::Unsigned(v) => (2, write_payload(payload, &v.to_le_bytes())),
+        TagValueRef::Signed(v) => (3, write_payload(payload, &v.to_le_bytes())),
+        TagValueRef::Float(v) => (4, write_payload(payload, &v.to_bits().to_le_bytes())),
+        TagValueRef::Text(v) => {
+            (5, write_payload(payload, &v.as_bytes()[..v.floor_char_boundary(MAX_TEXT)]))
+        }
+    };
+    let argument = (tag_type << 24) | u32::try_from(bytes).unwrap_or(0);
+    slots[0] = head(clock::ticks(), kind, key.callsite.id(), argument);
+    Local::note(&slots[..before + bytes.div_ceil(16)]);
 }
 
-/// Puts the bytes behind slot 0; gives how many.
-fn write_payload(slots: &mut [Slot; MAX_SLOTS], bytes: &[u8]) -> usize {
-    for (slot, chunk) in slots[1..].iter_mut().zip(bytes.chunks(16)) {
+/// A tag's key, and whose tag it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    callsite: &'static Callsite,
+    /// None for the innermost open span of this thread.
+    of: Option<&'a TaskSpan>,
+}
+
+impl<'a> Key<'a> {
+    /// Of the innermost open span of this thread.
+    #[inline]
+    pub const fn here(callsite: &'static Callsite) -> Self {
+        Self { callsite, of: None }
+    }
+
+    /// Of a span that need not be entered.
+    #[inline]
+    pub const fn of(callsite: &'static Callsite, task: &'a TaskSpan) -> Self {
+        Self { callsite, of: Some(task) }
+    }
+}
+
+/// Puts the bytes into slots; gives how many.
+fn write_payload(slots: &mut [Slot], bytes: &[u8]) -> usize {
+    for (slot, chunk) in slots.iter_mut().zip(bytes.chunks(16)) {
         let mut padded = [0u8; 16];
         padded[..chunk.len()].copy_from_slice(chunk);
         let whole = u128::from_le_bytes(padded);

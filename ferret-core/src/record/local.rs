@@ -10,7 +10,7 @@ use super::chunk::Cursor;
 use super::clock;
 use super::engine::{Engine, OFF, STATE, UNSTARTED};
 use super::loss::Loss;
-use super::raw::{Kind, NO_SPAN, Slot, head, head_of};
+use super::raw::{HERE, Kind, NO_SPAN, Slot, head, head_of};
 use super::registration;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -55,8 +55,18 @@ pub(super) struct TaskId {
 impl TaskId {
     /// An event of this span; none if its recording has ended.
     pub(super) fn event(self, kind: Kind) -> Option<[Slot; 2]> {
+        self.name().map(|name| [head(clock::ticks(), kind, 0, 0), name])
+    }
+
+    /// How an event names it in slot 1; none if its recording has ended.
+    pub(super) fn name(self) -> Option<Slot> {
         let is_on = STATE.load(Ordering::Relaxed) == self.recording;
-        is_on.then(|| [head(clock::ticks(), kind, 0, 0), [u64::from(self.thread), self.position]])
+        is_on.then(|| self.slot())
+    }
+
+    #[inline]
+    fn slot(self) -> Slot {
+        [u64::from(self.thread), self.position]
     }
 }
 
@@ -164,13 +174,31 @@ impl Local {
         })
     }
 
-    /// Opens a frame by an event of more than one slot: a poll.
-    pub(super) fn enter(event: &[Slot; 2]) -> Opened {
+    /// Opens a frame for a poll of an async span, or for being in a place.
+    #[inline]
+    pub(super) fn enter(task: TaskId) -> Opened {
         Self::with(|local| {
-            if !local.is_on() {
-                return Opened::NOT_RECORDED;
+            let state = STATE.load(Ordering::Relaxed);
+            if state == local.state.get()
+                && state == task.recording
+                && let Some(room) = local.cursor.room_to_enter()
+            {
+                let event = [head(clock::ticks_fast(), Kind::Enter, 0, 0), task.slot()];
+                local.cursor.push_all(room, &event);
+                return local.open(room.position());
             }
-            local.write(event).map_or(Opened::NOT_RECORDED, |start| local.open(start))
+            Self::enter_slow(task)
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_slow(task: TaskId) -> Opened {
+        Self::with(|local| {
+            let Some(event) = task.event(Kind::Enter).filter(|_| local.is_on()) else {
+                return Opened::NOT_RECORDED;
+            };
+            local.write(&event).map_or(Opened::NOT_RECORDED, |start| local.open(start))
         })
     }
 
@@ -215,26 +243,61 @@ impl Local {
         Some(room.position())
     }
 
-    /// Opens an async span: no frame of this thread until it is polled.
+    /// Begins an async span: no frame of this thread until it is polled.
     pub(super) fn start_task(callsite: &'static Callsite) -> Option<TaskId> {
         Self::with(|local| {
-            if !local.is_on() {
-                return None;
-            }
-            let id = callsite.id();
+            let id = local.is_on().then(|| callsite.id())?;
             if id == 0 {
                 registration::orphan(1);
                 return None;
             }
-            let started = local.write(&[head(clock::ticks(), Kind::TaskStart, id, 0)]);
+            let started = local.name_task(&[head(clock::ticks(), Kind::TaskStart, id, 0)]);
             if started.is_none() {
                 local.cursor.shut();
                 local.loss.skip_task();
+            }
+            started
+        })
+    }
+
+    /// Makes an async span that begins later, under the span that `under` names.
+    pub(super) fn create_task(callsite: &'static Callsite, under: Slot) -> Option<TaskId> {
+        Self::with(|local| {
+            let id = local.is_on().then(|| callsite.id())?;
+            if id == 0 {
+                registration::orphan(1);
                 return None;
             }
-            let (thread, next) = local.cursor.place()?;
-            Some(TaskId { recording: local.state.get(), thread, position: next - 1 })
+            let made = local.name_task(&[head(clock::ticks(), Kind::Created, id, 0), under]);
+            if made.is_none() {
+                local.cursor.shut();
+                local.loss.skip_task();
+            }
+            made
         })
+    }
+
+    /// Takes note of the place that `under` names.
+    pub(super) fn create_place(under: Slot) -> Option<TaskId> {
+        Self::with(|local| {
+            if !local.is_on() || (under == HERE && local.current.get() == NO_SPAN) {
+                return None;
+            }
+            local.name_task(&[head(clock::ticks(), Kind::Created, 0, 0), under])
+        })
+    }
+
+    /// Begins an async span that was made before; whether there was room to say so.
+    pub(super) fn begin_task(event: &[Slot; 2]) -> bool {
+        Self::with(|local| local.is_on() && local.write(event).is_some())
+    }
+
+    /// Writes an event by whose position an async span is named.
+    fn name_task(&self, event: &[Slot]) -> Option<TaskId> {
+        self.write(event)?;
+        let (thread, next) = self.cursor.place()?;
+        let position = next - event.len() as u64;
+        Some(TaskId { recording: self.state.get(), thread, position })
     }
 
     /// Writes an event that opens and closes nothing, if there is room.

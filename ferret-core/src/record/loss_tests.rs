@@ -4,7 +4,7 @@
 
 use super::engine::Engine;
 use super::tests::{INNER, List, OUTER, TASK, TURN, record_by};
-use super::{Guard, TaskSpan, clock, enter, progress};
+use super::{Guard, TaskSpan, Under, clock, current_span, enter, progress};
 use crate::event::{LogEntry, LogTime, Outcome, SpanId, ThreadId};
 use crate::options::Overflow;
 use proptest::prelude::*;
@@ -26,6 +26,10 @@ enum Act {
     Burst(u16),
     /// A task, polled so often, with a span in each poll.
     Task(u8),
+    /// A task made before it is polled so often, with nothing in its polls.
+    Idle(u8),
+    /// A span under the innermost one, from a place elsewhere.
+    Away,
     Note,
 }
 
@@ -36,6 +40,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..DEEPEST).prop_map(Act::LeaveBelow),
         3 => (0..2000_u16).prop_map(Act::Burst),
         2 => (0..5_u8).prop_map(Act::Task),
+        2 => (0..50_u8).prop_map(Act::Idle),
+        1 => Just(Act::Away),
         1 => Just(Act::Note),
     ];
     proptest::collection::vec(act, 0..60)
@@ -63,7 +69,7 @@ fn perform(acts: &[Act]) -> u64 {
                 begun += u64::from(*spans);
             }
             Act::Task(polls) => {
-                let task = TaskSpan::start(&TASK);
+                let mut task = TaskSpan::start(&TASK);
                 for _ in 0..*polls {
                     let poll = task.enter();
                     enter(&INNER).finish(Outcome::Ok);
@@ -71,6 +77,20 @@ fn perform(acts: &[Act]) -> u64 {
                 }
                 task.end(Outcome::Ok);
                 begun += 1 + u64::from(*polls);
+            }
+            Act::Idle(polls) => {
+                let mut task = TaskSpan::create(&TASK, Under::Here);
+                (0..*polls).for_each(|_| drop(task.enter()));
+                task.end(Outcome::Ok);
+                begun += 1;
+            }
+            Act::Away => {
+                let here = current_span();
+                let in_here = here.clone();
+                let in_here = in_here.enter();
+                enter(&INNER).finish(Outcome::Ok);
+                drop(in_here);
+                begun += 1;
             }
             Act::Note => progress(1, 2),
         }
@@ -84,21 +104,27 @@ fn perform(acts: &[Act]) -> u64 {
 /// Whether the list is what a program that began `begun` spans may have left.
 fn judge(list: &List, begun: u64) {
     let mut open: BTreeMap<ThreadId, Vec<SpanId>> = BTreeMap::new();
-    let mut tasks = BTreeSet::new();
+    let (mut tasks, mut made) = (BTreeSet::new(), BTreeSet::new());
     let (mut recorded, mut dropped) = (0, 0);
     for (thread, _, _, what) in &list.entries {
         let frames = open.entry(*thread).or_default();
         match what {
             LogEntry::SpanStart { span, parent, is_async, .. } => {
                 assert_eq!(*parent, frames.last().copied(), "the parent is the innermost frame");
-                recorded += 1;
+                recorded += u64::from(!made.remove(span));
                 if *is_async {
                     assert!(tasks.insert(*span));
                 } else {
                     frames.push(*span);
                 }
             }
-            LogEntry::SpanEnd { span, .. } if tasks.remove(span) => {}
+            LogEntry::Created { span, parent, .. } => {
+                assert_eq!(*parent, frames.last().copied(), "the parent is the innermost frame");
+                recorded += 1;
+                assert!(made.insert(*span));
+            }
+            LogEntry::Polls { span, .. } => assert!(tasks.contains(span)),
+            LogEntry::SpanEnd { span, .. } if tasks.remove(span) || made.remove(span) => {}
             LogEntry::Enter { span, .. } => frames.push(*span),
             LogEntry::SpanEnd { span, outcome, .. } => {
                 assert_ne!(*outcome, Outcome::Unknown, "{span} ended, and that fits the reserve");
@@ -110,7 +136,7 @@ fn judge(list: &List, begun: u64) {
         }
     }
     assert!(open.values().all(Vec::is_empty), "still open: {open:?}");
-    assert!(tasks.is_empty(), "still open: {tasks:?}");
+    assert!(tasks.is_empty() && made.is_empty(), "still open: {tasks:?}, {made:?}");
     assert_eq!(recorded + dropped, begun, "recorded {recorded}, dropped {dropped}");
 }
 

@@ -24,12 +24,17 @@ mod recorder;
 mod registration;
 mod sampler;
 mod session;
+mod tag_keys;
+mod task_span;
+#[cfg(test)]
+mod task_tests;
 mod tasks;
 #[cfg(test)]
 mod tests;
 
 pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
-pub use guard::{Guard, Poll, TaskSpan, enter, mark, progress, recording, tag};
+pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
 pub use session::Session;
 pub(crate) use session::start_with;
+pub use task_span::{Entered, SpanRef, TaskSpan, Under, current_span};

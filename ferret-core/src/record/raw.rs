@@ -50,13 +50,27 @@ pub(super) enum Kind {
     /// thread knows, or [`NO_SPAN`]. `callsite` is 1 if ENDs were lost too: then what was opened
     /// behind that position has ended. Slot 1: spans, busy ticks.
     Dropped = 18,
+    /// An async span was made, under the one in slot 1, or where that is [`HERE`] under the innermost
+    /// frame of this thread, or under none for [`NOWHERE`]. It begins later. Without a `callsite` it
+    /// is none but a place: what is begun while it is entered is begun there.
+    Created = 19,
+    /// The async span in slot 1, which was made before, begins.
+    TaskBegin = 20,
+    /// As `Tag`, of the span in slot 1. Then the payload.
+    TagOf = 21,
 }
+
+/// Slot 1 of a [`Kind::Created`] whose parent is the innermost frame of its thread. Thread 0 is the
+/// recorder's own, which writes no raw event.
+pub(super) const HERE: Slot = [0, 0];
+/// Slot 1 of a [`Kind::Created`] that has no parent.
+pub(super) const NOWHERE: Slot = [0, 1];
 
 /// Stands for no span, where a position's low half is expected. No position has this low half.
 pub(super) const NO_SPAN: u32 = u32::MAX;
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 21] = [
         Self::ThreadStart,
         Self::ThreadEnd,
         Self::Start,
@@ -75,6 +89,9 @@ impl Kind {
         Self::Mark,
         Self::Counter,
         Self::Dropped,
+        Self::Created,
+        Self::TaskBegin,
+        Self::TagOf,
     ];
 
     /// The kind a slot's word names.
@@ -115,7 +132,10 @@ impl Kind {
             | Self::Progress
             | Self::Mark
             | Self::Counter
-            | Self::Dropped => Outcome::Unknown,
+            | Self::Dropped
+            | Self::Created
+            | Self::TaskBegin
+            | Self::TagOf => Outcome::Unknown,
         }
     }
 
@@ -191,8 +211,16 @@ impl Head {
             | Kind::TaskCancelled
             | Kind::Progress
             | Kind::Counter
-            | Kind::Dropped => 2,
-            Kind::Tag => 1 + ((self.argument & 0xff_ffff) as usize).div_ceil(16),
+            | Kind::Dropped
+            | Kind::Created
+            | Kind::TaskBegin => 2,
+            Kind::Tag => 1 + self.payload_slots(),
+            Kind::TagOf => 2 + self.payload_slots(),
         }
+    }
+
+    /// How many slots a tag's value takes.
+    fn payload_slots(&self) -> usize {
+        ((self.argument & 0xff_ffff) as usize).div_ceil(16)
     }
 }

@@ -6,7 +6,7 @@
 use super::clock::WITHOUT_TSC;
 use super::engine::Engine;
 use super::recorder::{Recorder, Request};
-use super::{Callsite, TaskSpan, enter, mark, progress, tag};
+use super::{Callsite, Key, enter, mark, progress, tag};
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, Outcome,
     PathId, PathInfo, Position, Sink, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
@@ -23,7 +23,7 @@ pub(super) static TURN: Mutex<()> = Mutex::new(());
 pub(super) static OUTER: Callsite = Callsite::new("outer", "m", "f.rs", 1, CallsiteKind::Function);
 pub(super) static INNER: Callsite = Callsite::new("inner", "m", "f.rs", 2, CallsiteKind::Function);
 pub(super) static TASK: Callsite = Callsite::new("task", "m", "f.rs", 3, CallsiteKind::Async);
-static KEY: Callsite = Callsite::new("key", "m", "f.rs", 4, CallsiteKind::Key);
+pub(super) static KEY: Callsite = Callsite::new("key", "m", "f.rs", 4, CallsiteKind::Key);
 static MARK: Callsite = Callsite::new("here", "m", "f.rs", 5, CallsiteKind::Mark);
 
 /// A sink that keeps everything.
@@ -81,7 +81,7 @@ impl Sink for List {
 
 impl List {
     /// The entries of spans as text, one a line, without times.
-    fn script(&self) -> Vec<String> {
+    pub(super) fn script(&self) -> Vec<String> {
         let lines = self.entries.iter().filter_map(|(thread, _, _, what)| {
             let name = |path: &PathId| self.names.span_name(*path).to_owned();
             let line = match what {
@@ -93,8 +93,13 @@ impl List {
                     let order = if *out_of_order { " out of order" } else { "" };
                     format!("end {} {outcome:?}{order}", name(path))
                 }
+                LogEntry::Created { path, parent, .. } => match parent {
+                    Some(parent) => format!("made {} in {}", name(path), self.name_of(*parent)),
+                    None => format!("made {}", name(path)),
+                },
                 LogEntry::Enter { path, .. } => format!("enter {}", name(path)),
                 LogEntry::Exit { path, .. } => format!("exit {}", name(path)),
+                LogEntry::Polls { path, count, .. } => format!("{count} polls of {}", name(path)),
                 LogEntry::Tag { span, key, value } => {
                     let key = self.names.callsite_name(*key);
                     format!("tag {} {key}={value}", self.name_of(*span))
@@ -113,7 +118,11 @@ impl List {
 
     fn name_of(&self, span: SpanId) -> String {
         let found = self.entries.iter().find_map(|(_, _, _, what)| match what {
-            LogEntry::SpanStart { span: s, path, .. } if *s == span => Some(*path),
+            LogEntry::SpanStart { span: s, path, .. } | LogEntry::Created { span: s, path, .. }
+                if *s == span =>
+            {
+                Some(*path)
+            }
             _ => None,
         });
         found.map_or_else(|| "?".to_owned(), |path| self.names.span_name(path).to_owned())
@@ -126,7 +135,11 @@ impl List {
 
 /// Records what `program` does on a thread of its own, the recorder running beside it unless
 /// `late`: then it begins when the program is done.
-fn record_with(buffer_bytes: usize, late: bool, program: impl FnOnce() + Send + 'static) -> List {
+pub(super) fn record_with(
+    buffer_bytes: usize,
+    late: bool,
+    program: impl FnOnce() + Send + 'static,
+) -> List {
     record_by(true, buffer_bytes, late, program)
 }
 
@@ -163,12 +176,12 @@ pub(super) fn record_by(
     list
 }
 
-fn record(program: impl FnOnce() + Send + 'static) -> List {
+pub(super) fn record(program: impl FnOnce() + Send + 'static) -> List {
     record_with(1 << 20, false, program)
 }
 
 #[track_caller]
-fn check(program: impl FnOnce() + Send + 'static, expect: &[&str]) {
+pub(super) fn check(program: impl FnOnce() + Send + 'static, expect: &[&str]) {
     let list = record(program);
     assert_eq!(list.script(), expect, "{:#?}", list.entries);
 }
@@ -235,8 +248,8 @@ fn notes_belong_to_the_innermost_span() {
     check(
         || {
             let _outer = enter(&OUTER);
-            tag(&KEY, TagValueRef::Text("grüße"));
-            tag(&KEY, TagValueRef::Signed(-3));
+            tag(Key::here(&KEY), TagValueRef::Text("grüße"));
+            tag(Key::here(&KEY), TagValueRef::Signed(-3));
             progress(2, 5);
             mark(&MARK);
         },
@@ -256,8 +269,8 @@ fn notes_belong_to_the_innermost_span() {
 fn a_long_tag_is_cut_at_a_character() {
     let list = record(|| {
         let _outer = enter(&OUTER);
-        tag(&KEY, TagValueRef::Text(&"ß".repeat(200)));
-        tag(&KEY, TagValueRef::Text(&format!("x{}", "ß".repeat(200))));
+        tag(Key::here(&KEY), TagValueRef::Text(&"ß".repeat(200)));
+        tag(Key::here(&KEY), TagValueRef::Text(&format!("x{}", "ß".repeat(200))));
     });
     let texts: Vec<_> = list
         .entries
@@ -268,89 +281,6 @@ fn a_long_tag_is_cut_at_a_character() {
         })
         .collect();
     assert_eq!(texts, [256, 255]);
-}
-
-#[test]
-fn a_task_is_polled_on_any_thread_under_the_parent_it_started_in() {
-    let list = record(|| {
-        let outer = enter(&OUTER);
-        let task = TaskSpan::start(&TASK);
-        let task = std::thread::Builder::new()
-            .spawn(move || {
-                let poll = task.enter();
-                enter(&INNER).finish(Outcome::Ok);
-                drop(poll);
-                task
-            })
-            .unwrap()
-            .join()
-            .unwrap();
-        drop(task);
-        drop(outer);
-    });
-    let mut script = list.script();
-    script.sort();
-    assert_eq!(
-        script,
-        [
-            "1 end outer Ok",
-            "1 end task Cancelled",
-            "1 start outer",
-            "1 start task in outer",
-            "1 thread end",
-            "2 end inner Ok",
-            "2 enter task",
-            "2 exit task",
-            "2 start inner in task",
-            "2 thread end",
-        ]
-    );
-}
-
-/// The end of a task on one thread was folded before its polls on another, which were then lost,
-/// and what ran in them was given to the span around them.
-#[test]
-fn polls_are_known_by_their_task_though_its_end_is_read_first() {
-    let list = record_with(1 << 20, true, || {
-        let _outer = enter(&OUTER);
-        let polls = std::thread::Builder::new().spawn(|| {
-            let task = TaskSpan::start(&TASK);
-            let poll = task.enter();
-            enter(&INNER).finish(Outcome::Ok);
-            drop(poll);
-            task
-        });
-        polls.unwrap().join().unwrap().end(Outcome::Ok);
-    });
-    let script = list.script();
-    let of_the_other: Vec<_> = script.iter().filter(|line| line.starts_with('2')).collect();
-    assert_eq!(
-        of_the_other,
-        [
-            "2 start task",
-            "2 enter task",
-            "2 start inner in task",
-            "2 end inner Ok",
-            "2 exit task",
-            "2 thread end",
-        ]
-    );
-    assert_eq!(list.count(|what| matches!(what, LogEntry::SpanEnd { .. })), 3);
-}
-
-/// Threads and positions are numbered anew, so it was taken for another task, and ended that.
-#[test]
-fn a_task_of_a_recording_that_has_ended_is_nobody_in_the_next() {
-    let (give, take) = std::sync::mpsc::channel();
-    record(move || give.send(TaskSpan::start(&TASK)).unwrap());
-    let list = record(move || {
-        let task = TaskSpan::start(&TASK);
-        let old = take.recv().unwrap();
-        drop(old.enter());
-        drop(old);
-        task.end(Outcome::Ok);
-    });
-    assert_eq!(list.script(), ["1 start task", "1 end task Ok", "1 thread end"]);
 }
 
 #[test]
@@ -429,4 +359,20 @@ fn metrics_come_at_once_and_at_the_end() {
     assert!(list.count(|what| matches!(what, LogEntry::Metric(_))) >= 1);
     let last = list.entries.last().map(|(_, _, _, what)| what.name());
     assert_eq!(last, Some("METRIC"));
+}
+
+#[test]
+fn a_span_has_so_many_tags_and_then_says_how_many_more() {
+    let keys: &'static [Callsite] = Vec::leak(
+        (0..40).map(|_| Callsite::new("key", "m", "f.rs", 4, CallsiteKind::Key)).collect(),
+    );
+    let list = record(move || {
+        let _outer = enter(&OUTER);
+        for key in keys {
+            tag(Key::here(key), TagValueRef::Bool(true));
+        }
+    });
+    let tags: Vec<_> = list.script().into_iter().filter(|line| line.contains("tag ")).collect();
+    assert_eq!(tags.len(), 33);
+    assert_eq!(tags[32], "1 tag outer <other>=8");
 }

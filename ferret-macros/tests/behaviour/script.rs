@@ -61,13 +61,15 @@ impl Log {
         let mut main = None;
         let mut script = String::new();
         for entry in &self.entries {
-            let Some((depth, line)) = self.line(entry, &mut depths) else { continue };
+            let Some((depth, lines)) = self.line(entry, &mut depths) else { continue };
             let thread = *main.get_or_insert(entry.thread);
-            write!(script, "{:1$}", "", 2 * depth).unwrap();
-            if entry.thread != thread {
-                write!(script, "[{}] ", self.names.thread_name(entry.thread)).unwrap();
+            for line in lines.lines() {
+                write!(script, "{:1$}", "", 2 * depth).unwrap();
+                if entry.thread != thread {
+                    write!(script, "[{}] ", self.names.thread_name(entry.thread)).unwrap();
+                }
+                writeln!(script, "{line}").unwrap();
             }
-            writeln!(script, "{line}").unwrap();
         }
         script
     }
@@ -96,6 +98,11 @@ impl Log {
             }
             LogEntry::Enter { span, path } => (of(span), format!("enter {}", name(*path))),
             LogEntry::Exit { span, path, .. } => (of(span), format!("exit {}", name(*path))),
+            // Whether polls are merged depends on when the recorder looks.
+            LogEntry::Polls { span, path, count, .. } => {
+                let poll = format!("enter {0}\nexit {0}\n", name(*path));
+                (of(span), poll.repeat(usize::try_from(*count).unwrap()))
+            }
             LogEntry::Tag { span, key, value } => {
                 (of(span) + 1, format!("{} = {value:?}", self.names.callsite_name(*key)))
             }

@@ -1,23 +1,29 @@
 //! What is noted on a span while it is open: tags, progress, marks, counters.
 
-use super::{Fold, ThreadFold};
-use crate::event::{LogEntry, Sink, TagValue};
+use super::{Fold, Missing, ThreadFold, span_of};
+use crate::event::{CallsiteId, LogEntry, LogTime, Position, Sink, SpanId, TagValue};
 use crate::record::raw::{Head, Kind, Slot};
 
 impl<S: Sink> Fold<S> {
+    /// Something about the innermost span, or about the process.
     pub(super) fn note(
         &mut self,
-        thread: &ThreadFold,
+        thread: &mut ThreadFold,
         event: &Head,
         slots: &[Slot],
     ) -> Option<LogEntry> {
-        let span = thread.stack.top().map(|frame| frame.span);
+        let span = thread.innermost().0;
         let [a, b] = slots.get(1).copied().unwrap_or_default();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the caller hands over only these")]
         match event.kind {
             Kind::Tag => {
+                let (span, key) = (span?, event.callsite);
                 let value = tag_value(event.argument, slots.get(1..)?)?;
-                self.tell_callsite(event.callsite);
-                Some(LogEntry::Tag { span: span?, key: event.callsite, value })
+                if !self.admits(thread, span, key) {
+                    return None;
+                }
+                self.tell_callsite(key);
+                Some(LogEntry::Tag { span, key, value })
             }
             Kind::Progress => Some(LogEntry::Progress { span, done: a, total: b }),
             Kind::Mark => {
@@ -29,21 +35,46 @@ impl<S: Sink> Fold<S> {
                 let value = f64::from_bits(a);
                 Some(LogEntry::Counter { key: event.callsite, value, gauge: event.argument == 1 })
             }
-            Kind::ThreadStart
-            | Kind::ThreadEnd
-            | Kind::Start
-            | Kind::EndOk
-            | Kind::EndErr
-            | Kind::EndPanicked
-            | Kind::TaskStart
-            | Kind::Enter
-            | Kind::Exit
-            | Kind::TaskOk
-            | Kind::TaskErr
-            | Kind::TaskPanicked
-            | Kind::TaskCancelled
-            | Kind::Dropped => None,
+            _ => None,
         }
+    }
+
+    /// Whether `span`, the innermost one of `thread`, may have a tag of this key.
+    fn admits(&mut self, thread: &mut ThreadFold, span: SpanId, key: CallsiteId) -> bool {
+        if let Some(task) = self.tasks.get(span) {
+            return task.tags.admit(key);
+        }
+        match thread.opened.last_mut() {
+            Some(opening) if thread.stack.top().is_some_and(|top| top.span == span) => {
+                opening.tags.admit(key)
+            }
+            // A place: the span is another thread's.
+            _ => true,
+        }
+    }
+
+    /// A tag of an async span, which need not be polled now.
+    pub(super) fn tag_of(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        event: &Head,
+        slots: &[Slot],
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        let (span, key) = (span_of(slots), event.callsite);
+        let Some(task) = self.tasks.get(span) else {
+            return if final_try { Ok(()) } else { Err(Missing(span)) };
+        };
+        let value = slots.get(2..).and_then(|payload| tag_value(event.argument, payload));
+        if let Some(value) = value
+            && task.tags.admit(key)
+        {
+            self.tell_callsite(key);
+            self.put(thread, position, time, &LogEntry::Tag { span, key, value });
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,142 @@
+//! Async spans from their making to their end, and the places that programs hold on to.
+
+use super::{Fold, Missing, ThreadFold, span_of};
+use crate::event::{CallsiteId, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
+use crate::record::raw::{HERE, Head, NOWHERE, Slot};
+use crate::record::tasks::{Life, Task};
+
+impl<S: Sink> Fold<S> {
+    /// A span that begins where it is first polled.
+    pub(super) fn task_start(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+    ) {
+        if self.tasks.is_full() {
+            self.refuse(thread, position, time);
+            return;
+        }
+        let parent = thread.innermost().0;
+        let (span, path) = self.begin(thread, position, time, callsite, true);
+        self.tasks.add(span, Task::new(path, parent, Life::Begun(time)));
+    }
+
+    /// A span is made that begins elsewhere, or a place is taken note of.
+    pub(super) fn created(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        callsite: CallsiteId,
+        under: Slot,
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        let (parent, above) = match under {
+            HERE => thread.innermost(),
+            NOWHERE => (None, PathId::ROOT),
+            other => {
+                let parent = span_of(&[other, other]);
+                match self.tasks.get(parent) {
+                    Some(place) if place.life == Life::Place => (place.parent, place.path),
+                    Some(task) => (Some(parent), task.path),
+                    None if final_try => (None, PathId::ROOT),
+                    None => return Err(Missing(parent)),
+                }
+            }
+        };
+        let span = SpanId { thread: thread.id, start: position };
+        let is_place = callsite == CallsiteId(0);
+        if self.tasks.is_full() {
+            if !is_place {
+                self.refuse(thread, position, time);
+            }
+        } else if is_place {
+            self.tasks.add(span, Task::new(above, parent, Life::Place));
+        } else {
+            let path = self.path(above, callsite);
+            self.tasks.add(span, Task::new(path, parent, Life::Created));
+            self.put(thread, position, time, &LogEntry::Created { span, parent, path });
+        }
+        Ok(())
+    }
+
+    /// There is no room for what is known of one more.
+    fn refuse(&mut self, thread: &ThreadFold, position: Position, time: LogTime) {
+        let top = thread.stack.top().map(|frame| frame.span.start);
+        let refused = LogEntry::Dropped { spans: 1, busy_ns: 0, top };
+        self.put(thread, position, time, &refused);
+    }
+
+    /// A span that was made before is polled for the first time.
+    pub(super) fn task_begins(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        match self.tasks.get(span) {
+            Some(task) if task.life == Life::Created => {
+                task.life = Life::Begun(time);
+                let (path, parent) = (task.path, task.parent);
+                self.note_stage_path(path);
+                let start = LogEntry::SpanStart { span, path, parent, is_async: true };
+                self.put(thread, position, time, &start);
+                Ok(())
+            }
+            None if !final_try => Err(Missing(span)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A span ends, or a place is held no longer.
+    pub(super) fn task_ends(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        outcome: Outcome,
+        final_try: bool,
+    ) -> Result<(), Missing> {
+        if self.tasks.get(span).is_none() && !final_try {
+            return Err(Missing(span));
+        }
+        if let Some((end, refused)) = self.end_of_task(span, time, outcome) {
+            self.say_refused(thread, position, time, span, refused);
+            self.put(thread, position, time, &end);
+        }
+        Ok(())
+    }
+
+    /// The END of an async span that came past the chunks, and when it was.
+    pub(in crate::record) fn late_end(&mut self, slots: &[Slot; 2]) -> Option<(LogTime, LogEntry)> {
+        let event = Head::of(slots[0])?;
+        let time = self.clock.time(event.ticks);
+        let (end, _) = self.end_of_task(span_of(slots), time, event.kind.task_outcome())?;
+        Some((time, end))
+    }
+
+    /// The END of an async span, if it is known, and how many tags it was refused.
+    fn end_of_task(
+        &mut self,
+        span: SpanId,
+        time: LogTime,
+        outcome: Outcome,
+    ) -> Option<(LogEntry, u64)> {
+        let task = self.tasks.end(span)?;
+        let start = match task.life {
+            Life::Place => return None,
+            // It never ran: it took no time.
+            Life::Created => time,
+            Life::Begun(start) => start,
+        };
+        let (path, refused) = (task.path, task.tags.refused());
+        self.note_stage_path(path);
+        let (child_ns, out_of_order) = (0, false);
+        Some((LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order }, refused))
+    }
+}

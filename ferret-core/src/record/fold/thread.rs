@@ -1,0 +1,89 @@
+//! One thread, as far as it has been folded.
+
+use super::low_half;
+use super::polls::PollRun;
+use crate::event::{LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
+use crate::record::tag_keys::TagKeys;
+
+/// One thread, as far as it has been folded.
+///
+/// Invariant: `opened` has an element for each frame of `stack`.
+#[derive(Debug)]
+pub(in crate::record) struct ThreadFold {
+    pub(in crate::record) id: ThreadId,
+    pub(in crate::record) stack: ThreadStack,
+    pub(super) opened: Vec<Opening>,
+    /// The places entered, by the event that did.
+    places: Vec<Entered>,
+    pub(super) polls: PollRun,
+    /// The latest time given: time never goes back in a thread.
+    pub(in crate::record) last_time: LogTime,
+    pub(super) ended: bool,
+}
+
+/// What is known of a frame beside what the stack has.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// The position of the event that opened it; for a poll that is its ENTER.
+    pub(super) at: Position,
+    /// Of a poll, those of its span are kept with that.
+    pub(super) tags: TagKeys,
+}
+
+/// A place that the thread is in, though the span it is lies elsewhere.
+#[derive(Debug)]
+struct Entered {
+    at: Position,
+    parent: Option<SpanId>,
+    path: PathId,
+}
+
+impl Opening {
+    pub(super) fn at(at: Position) -> Self {
+        Self { at, tags: TagKeys::default() }
+    }
+}
+
+impl ThreadFold {
+    pub(in crate::record) fn new(id: ThreadId) -> Self {
+        Self {
+            id,
+            stack: ThreadStack::default(),
+            opened: Vec::new(),
+            places: Vec::new(),
+            polls: PollRun::default(),
+            last_time: LogTime::default(),
+            ended: false,
+        }
+    }
+
+    /// The span that what begins now is a child of, and its place in the call tree: the innermost
+    /// frame's, or that of a place entered since.
+    #[inline]
+    pub(super) fn innermost(&self) -> (Option<SpanId>, PathId) {
+        if let Some(place) = self.places.last()
+            && self.opened.last().is_none_or(|top| top.at < place.at)
+        {
+            return (place.parent, place.path);
+        }
+        (self.stack.top().map(|frame| frame.span), self.stack.path())
+    }
+
+    /// Enters a place, by the event at `at`.
+    pub(super) fn enter_place(&mut self, at: Position, parent: Option<SpanId>, path: PathId) {
+        self.places.push(Entered { at, parent, path });
+    }
+
+    /// Leaves the place that was entered at the position with this low half.
+    pub(super) fn leave_place(&mut self, low: u32) {
+        if let Some(index) = self.places.iter().rposition(|place| low_half(place.at) == low) {
+            self.places.remove(index);
+        }
+    }
+
+    /// Forgets the places entered behind `top`; says how many frames were opened up to there.
+    pub(super) fn opened_up_to(&mut self, top: Position) -> usize {
+        self.places.retain(|place| place.at <= top);
+        self.opened.partition_point(|opening| opening.at <= top)
+    }
+}
