@@ -3,8 +3,9 @@
 
 use super::arena::{Arena, ChunkIndex};
 use super::raw::Slot;
+use super::tasks::MAX_TASKS;
 use crate::options::Overflow;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ pub(super) static STATE: AtomicU32 = AtomicU32::new(UNSTARTED);
 pub(super) const UNSTARTED: u32 = 0;
 /// Recording is off.
 pub(super) const OFF: u32 = 1;
-/// Late ENDs that are kept until the recorder's next tick.
-const LATE_ENDS: usize = 1024;
+/// Late ENDs that are kept until the recorder's next tick: no more than there can be tasks to end.
+const LATE_ENDS: usize = MAX_TASKS;
 
 /// The number of the first recording; each later one has the next.
 pub(super) const FIRST: u32 = 2;
@@ -39,7 +40,8 @@ pub(super) struct Engine {
     pub(super) arena: Arena,
     full: (Sender<ChunkIndex>, Receiver<ChunkIndex>),
     /// ENDs of async spans that found no room in their thread's chunk: a task that is over must not
-    /// be shown as waiting for ever.
+    /// be shown as waiting for ever. It takes memory as they come, and gives it back: a burst of a
+    /// hundred thousand that end while the log cannot be written is 3 MB.
     late_ends: (Sender<[Slot; 2]>, Receiver<[Slot; 2]>),
     threads: Mutex<Vec<Arc<ThreadShared>>>,
     /// Threads so far, the recorder (0) included.
@@ -97,7 +99,7 @@ impl Engine {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             overflow,
             full: bounded(arena.len()),
-            late_ends: bounded(LATE_ENDS),
+            late_ends: unbounded(),
             arena,
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
@@ -189,7 +191,10 @@ impl Engine {
 
     /// Takes the END of an async span past the chunks. Where that is full too the span stays open.
     pub(super) fn end_late(&self, event: [Slot; 2]) {
-        let _sent: bool = self.late_ends.0.try_send(event).is_ok();
+        // It may be over the bound by as many as there are threads that ask at once.
+        if self.late_ends.0.len() < LATE_ENDS {
+            let _sent: bool = self.late_ends.0.try_send(event).is_ok();
+        }
     }
 
     /// Takes those that have come.

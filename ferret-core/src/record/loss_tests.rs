@@ -188,15 +188,15 @@ proptest! {
 /// They were open for ever, and known to the recorder for ever.
 #[test]
 fn tasks_that_end_where_there_is_no_room_end_all_the_same() {
-    const TASKS: u64 = 300;
-    let list = record_by(true, 1, true, || {
+    const TASKS: u64 = 20_000;
+    let list = record_by(true, 1 << 20, true, || {
         let tasks: Vec<_> = (0..TASKS).map(|_| TaskSpan::start(&TASK)).collect();
-        (0..20_000).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+        (0..60_000).for_each(|_| enter(&INNER).finish(Outcome::Ok));
         for task in tasks {
             task.end(Outcome::Err);
         }
     });
-    judge(&list, TASKS + 20_000);
+    judge(&list, TASKS + 60_000);
     let failed = |what: &LogEntry| matches!(what, LogEntry::SpanEnd { outcome: Outcome::Err, .. });
     assert_eq!(list.count(failed) as u64, TASKS);
 }

@@ -1,7 +1,8 @@
 //! Interns call-tree paths: each distinct (parent path, callsite) gets a small number, once.
 
 use crate::event::{CallsiteId, PathId, PathInfo};
-use std::collections::HashMap;
+// Ids are the program's own, numbered from 0: nobody chooses them to collide.
+use rustc_hash::FxHashMap;
 
 /// Past this many levels of direct recursion, a path is its own child.
 const RECURSION: u16 = 64;
@@ -14,7 +15,7 @@ pub(super) const OTHER: CallsiteId = CallsiteId(0xff_ffff);
 #[derive(Debug)]
 pub(super) struct Paths {
     nodes: Vec<Node>,
-    children: HashMap<(PathId, CallsiteId), PathId>,
+    children: FxHashMap<(PathId, CallsiteId), PathId>,
     other: Option<PathId>,
 }
 
@@ -38,7 +39,7 @@ pub(super) struct Interned {
 impl Paths {
     pub(super) fn new() -> Self {
         let root = Node { callsite: CallsiteId(0), run: 0, last: (CallsiteId(0), PathId::ROOT) };
-        Self { nodes: vec![root], children: HashMap::new(), other: None }
+        Self { nodes: vec![root], children: FxHashMap::default(), other: None }
     }
 
     /// The path of `callsite` called from `parent`, if it is known: the hot case.

@@ -7,10 +7,11 @@
 
 use super::tag_keys::TagKeys;
 use crate::event::{LogTime, PathId, SpanId};
-use std::collections::HashMap;
+// Ids are the program's own, numbered from 0: nobody chooses them to collide.
+use rustc_hash::FxHashMap;
 
 /// More are not kept, for they take 100 bytes each: what begins beyond is counted as dropped.
-const MAX_TASKS: usize = 1 << 20;
+pub(super) const MAX_TASKS: usize = 1 << 20;
 
 /// An async span, or a place.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Task {
 /// The async spans that have not ended, and those whose polls may still come.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    known: HashMap<SpanId, Task>,
+    known: FxHashMap<SpanId, Task>,
     /// Those of them that are places, and have not ended.
     places: usize,
     /// Ended since the last round over all threads.
