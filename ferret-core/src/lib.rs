@@ -88,12 +88,16 @@ pub use record::{Entered, Session, SpanRef, TaskSpan, current_span, progress};
 pub mod __private {
     pub use crate::event::{CallsiteKind, Outcome};
     pub use crate::expansion::{
-        ReturnType, Returned, SpanGuard, Taggable, body, body_of, capture, future, never, open,
-        tag_debug, tag_display, tag_value,
+        Fallible, Observed, Optional, ReturnType, Returned, SpanGuard, Taggable, body, body_of,
+        capture, error_debug, error_display, future, future_of, named, naming, never, none_is_err,
+        observe, open, output, tag_debug, tag_display, tag_value,
     };
     #[cfg(not(feature = "off"))]
     pub use crate::record::ticks;
-    pub use crate::record::{Callsite, Guard, Key, TaskSpan, Under, enter, mark, recording, tag};
+    pub use crate::record::{
+        Callsite, Guard, Key, Names, TaskSpan, Under, enter, mark, recording, tag,
+    };
     pub use crate::value::TagValueRef;
     pub use core;
+    pub use std::boxed::Box;
 }

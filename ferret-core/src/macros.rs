@@ -18,11 +18,42 @@
 /// ```
 ///
 /// The fields behind the name are tags, written as in [`tag!`](crate::tag!).
+///
+/// A name that is known only here is written `name = …`, and may be anything that implements
+/// [`Display`](std::fmt::Display). It is for names of which there are few: of one place in the
+/// program, 64 are kept apart, and what comes after them is called `<other>`. What differs from span to
+/// span goes into a tag. The expression is not evaluated while recording is off.
+///
+/// ```
+/// # let (method, id) = ("GET", 4711);
+/// let _span = ferret::span!(name = format_args!("{method} /users"), id);
+/// ```
 #[macro_export]
 macro_rules! span {
     () => {
         $crate::__private::core::compile_error!("a span needs a name: `span!(\"decode\")`")
     };
+    (name = $name:expr $(, $($tags:tt)*)?) => {{
+        // In a block of its own, where the name cannot see it.
+        let names = {
+            static NAMES: $crate::__private::Names = $crate::__private::Names::new(
+                "span",
+                $crate::__private::core::module_path!(),
+                $crate::__private::core::file!(),
+                $crate::__private::core::line!(),
+                $crate::__private::CallsiteKind::Block,
+            );
+            &NAMES
+        };
+        let callsite = if $crate::__private::naming() {
+            $crate::__private::named(&$name, names)
+        } else {
+            names.unnamed()
+        };
+        let span = $crate::__private::open(callsite);
+        $($crate::__tags!($($tags)*);)?
+        span
+    }};
     ($name:expr $(, $($tags:tt)*)?) => {{
         let span = $crate::__private::open($crate::__callsite!($name, Block));
         $($crate::__tags!((here) $($tags)*);)?

@@ -187,41 +187,41 @@ pub fn tag_value<T: Taggable + ?Sized>(value: &T, key: Key<'_>) {
 
 /// `key = %value`
 pub fn tag_display<T: fmt::Display + ?Sized>(value: &T, key: Key<'_>) {
-    tag(key, TagValueRef::Text(Text::of(format_args!("{value}")).as_str()));
+    tag(key, TagValueRef::Text(Text::<MAX_TEXT>::of(format_args!("{value}")).as_str()));
 }
 
 /// `key = ?value`
 pub fn tag_debug<T: fmt::Debug + ?Sized>(value: &T, key: Key<'_>) {
-    tag(key, TagValueRef::Text(Text::of(format_args!("{value:?}")).as_str()));
+    tag(key, TagValueRef::Text(Text::<MAX_TEXT>::of(format_args!("{value:?}")).as_str()));
 }
 
 /// The longest text of a tag, bytes.
 const MAX_TEXT: usize = 256;
 
-/// The beginning of a formatted text, up to what a tag can hold.
-struct Text {
+/// The beginning of a formatted text: at most `MAX` bytes of it.
+pub(super) struct Text<const MAX: usize> {
     /// Only whole characters.
-    bytes: [u8; MAX_TEXT],
+    bytes: [u8; MAX],
     length: usize,
 }
 
-impl Text {
-    fn of(arguments: fmt::Arguments<'_>) -> Self {
-        let mut text = Self { bytes: [0; MAX_TEXT], length: 0 };
+impl<const MAX: usize> Text<MAX> {
+    pub(super) fn of(arguments: fmt::Arguments<'_>) -> Self {
+        let mut text = Self { bytes: [0; MAX], length: 0 };
         // An error here is our own, that the buffer is full, or the value's refusal to be
         // formatted: in both cases what has been written is the tag.
         let _cut: fmt::Result = text.write_fmt(arguments);
         text
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
 }
 
-impl Write for Text {
+impl<const MAX: usize> Write for Text<MAX> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MAX_TEXT - self.length;
+        let room = MAX - self.length;
         let fits = text.floor_char_boundary(room);
         self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
         self.length += fits;
@@ -235,7 +235,7 @@ mod tests {
     use super::{MAX_TEXT, Text};
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(Text::of(format_args!("{text}")).as_str(), expected);
+        assert_eq!(Text::<MAX_TEXT>::of(format_args!("{text}")).as_str(), expected);
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod tests {
                 }
             }
         }
-        let text = Text::of(format_args!("{Endless}"));
+        let text = Text::<MAX_TEXT>::of(format_args!("{Endless}"));
         assert!(text.as_str().starts_with("on and on and "));
         assert_eq!(text.as_str().len(), MAX_TEXT);
     }

@@ -84,6 +84,15 @@ impl Callsite {
         id
     }
 
+    /// The same place by another name, as a callsite of its own.
+    pub(super) fn renamed(&self, name: &'static str) -> Self {
+        Self::new(name, self.module, self.file, self.line, self.kind)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(super) fn kind(&self) -> CallsiteKind {
         self.kind
     }

@@ -9,6 +9,7 @@ mod callsite;
 mod chunk;
 mod clock;
 mod drain;
+mod dynamic;
 mod engine;
 mod fold;
 mod guard;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
+pub use dynamic::Names;
 pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
 pub use session::Session;
 pub(crate) use session::start_with;
