@@ -1,5 +1,7 @@
 //! What stands in the parentheses of `#[profile(…)]`. Knows nothing of what it stands on.
 
+use crate::look::ErrOption;
+use crate::name::Name;
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -10,8 +12,10 @@ use syn::{Error, Expr, LitStr, Member, Path, Result, Token, parenthesized};
 /// The options given, each with where it was given.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) name: Option<LitStr>,
+    pub(crate) name: Option<Name>,
     pub(crate) stage: Option<Span>,
+    pub(crate) err: Option<ErrOption>,
+    pub(crate) none: Option<Span>,
     pub(crate) skip: Option<Span>,
     pub(crate) tags: Option<Tags>,
     pub(crate) krate: Option<Path>,
@@ -42,7 +46,8 @@ pub(crate) enum Form {
     Debug,
 }
 
-const KNOWN: &str = "`name = \"…\"`, `stage`, `tags(…)`, `skip` and `crate = path`";
+const KNOWN: &str =
+    "`name = …`, `stage`, `tags(…)`, `err`, `err(Debug)`, `none`, `skip` and `crate = path`";
 
 impl Options {
     /// Where the first option that says something about a span stands, if there is one.
@@ -50,7 +55,13 @@ impl Options {
         let name = self.name.as_ref().map(|name| (name.span(), "name"));
         let stage = self.stage.map(|span| (span, "stage"));
         let tags = self.tags.as_ref().map(|tags| (tags.span, "tags"));
-        name.or(stage).or(tags)
+        name.or(stage).or(tags).or(self.about_the_value())
+    }
+
+    /// Where the option that looks at what the function returns stands, if there is one.
+    pub(crate) fn about_the_value(&self) -> Option<(Span, &'static str)> {
+        let err = self.err.as_ref().map(|err| (err.span, "err"));
+        err.or(self.none.map(|span| (span, "none")))
     }
 
     fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
@@ -60,9 +71,11 @@ impl Options {
         let word = input.call(Ident::parse_any)?;
         let twice = || Error::new(word.span(), format_args!("`{word}` is given twice"));
         match word.to_string().as_str() {
-            "name" => set(&mut self.name, name(&word, input)?, twice),
+            "name" => set(&mut self.name, Name::parse(&word, input)?, twice),
             "stage" => set(&mut self.stage, word.span(), twice),
             "skip" => set(&mut self.skip, word.span(), twice),
+            "err" => set(&mut self.err, ErrOption::parse(&word, input)?, twice),
+            "none" => set(&mut self.none, word.span(), twice),
             "tags" => set(&mut self.tags, Tags::parse(&word, input)?, twice),
             "crate" => {
                 input.parse::<Token![=]>()?;
@@ -93,6 +106,11 @@ impl Parse for Options {
             let message = format_args!("`skip` leaves the function out, so `{other}` says nothing");
             return Err(Error::new(skip, message));
         }
+        if let (Some(_), Some(none)) = (&options.err, options.none) {
+            let message =
+                "`err` is for a `Result` and `none` for an `Option`: one of them is wrong";
+            return Err(Error::new(none, message));
+        }
         Ok(options)
     }
 }
@@ -104,23 +122,7 @@ fn set<T>(slot: &mut Option<T>, value: T, twice: impl Fn() -> Error) -> Result<(
     }
 }
 
-fn name(word: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
-    if !input.peek(Token![=]) {
-        return Err(Error::new(word.span(), "`name` takes a string: `name = \"decode\"`"));
-    }
-    input.parse::<Token![=]>()?;
-    let value: Expr = input.parse()?;
-    let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) = &value else {
-        return Err(Error::new(
-            value.span(),
-            "`name` takes a string literal; what differs from call to call goes into `tags(…)`",
-        ));
-    };
-    not_blank(name, "`name` is empty: a span needs one to be known by")?;
-    Ok(name.clone())
-}
-
-fn not_blank(text: &LitStr, message: &str) -> Result<()> {
+pub(crate) fn not_blank(text: &LitStr, message: &str) -> Result<()> {
     if text.value().trim().is_empty() {
         return Err(Error::new(text.span(), message));
     }

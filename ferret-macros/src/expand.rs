@@ -7,6 +7,9 @@ use crate::attr::{Form, Options, Tag};
 use crate::body::Parts;
 use crate::drops;
 use crate::item::{Body, Function};
+use crate::look::Look;
+use crate::name::{self, Name};
+use crate::returned;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -40,23 +43,29 @@ pub(crate) fn function(
     if let Some(second) = attrs.iter().find(|attr| is_profile(attr)) {
         return Err(Error::new_spanned(second, "`#[profile]` stands here twice"));
     }
+    let ferret = ferret(options.krate.as_ref(), Span::mixed_site());
     let private = private(options.krate.as_ref(), Span::mixed_site());
     let order = drops::captured(sig, &group.stream()).into_iter().map(|variable| {
         let drops::Variable { cfgs, name } = variable;
         quote_spanned!(Span::mixed_site()=> #(#cfgs)* #private::capture(&#name);)
     });
+    let returned = returned::future(&sig.output).filter(|_| sig.asyncness.is_none());
+    let is_async = sig.asyncness.is_some() || returned.is_some();
+    let (name, callsite) = callsite(&private, options, prefix, &sig.ident, is_async);
     let parts = Parts {
-        callsite: callsite(&private, options, prefix, function),
-        tags: tags(options),
+        private: &private,
+        name,
+        callsite,
+        tags: tags(&ferret, options),
         order: order.collect(),
-        private,
+        look: Look { ferret: &ferret, private: &private, options },
         body: group,
     };
-    let body = if sig.asyncness.is_some() {
-        parts.future(&sig.output)
-    } else {
-        let has_track_caller = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
-        parts.call(&sig.output, has_track_caller)
+    let track_caller = attrs.iter().find(|attr| attr.path().is_ident("track_caller"));
+    let body = match returned {
+        Some(returned) => parts.returned(&returned, sig, options, track_caller)?,
+        None if is_async => parts.future(&sig.output)?,
+        None => parts.call(&sig.output, track_caller.is_some())?,
     };
     let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #body));
     body.set_span(group.span());
@@ -79,21 +88,21 @@ fn private(krate: Option<&Path>, site: Span) -> TokenStream {
     quote_spanned!(site=> #ferret::__private)
 }
 
-/// A block that holds the static callsite and gives a reference to it.
+/// Statements that find out the callsite, and an expression that is a reference to it.
 fn callsite(
     private: &TokenStream,
     options: &Options,
     prefix: Option<&str>,
-    function: &Function,
-) -> TokenStream {
+    ident: &Ident,
+    is_async: bool,
+) -> (TokenStream, TokenStream) {
     let site = Span::mixed_site();
-    let ident = &function.sig.ident;
-    let name = options.name.clone().unwrap_or_else(|| {
+    let in_source = {
         let name = ident.unraw();
         let name = prefix.map_or_else(|| name.to_string(), |prefix| format!("{prefix}::{name}"));
-        LitStr::new(&name, site)
-    });
-    let kind = match (function.sig.asyncness.is_some(), options.stage.is_some()) {
+        LitStr::new(&name, site).into_token_stream()
+    };
+    let kind = match (is_async, options.stage.is_some()) {
         (false, false) => "Function",
         (false, true) => "Stage",
         (true, false) => "Async",
@@ -106,22 +115,33 @@ fn callsite(
         let private = self::private(options.krate.as_ref(), site);
         quote_spanned!(site=> #private::core::line!())
     };
-    quote_spanned! {site=> {
-        static CALLSITE: #private::Callsite = #private::Callsite::new(
+    let place = |name: TokenStream| {
+        quote_spanned! {site=>
             #name,
             #private::core::module_path!(),
             #private::core::file!(),
             #line,
             #private::CallsiteKind::#kind,
-        );
+        }
+    };
+    let fixed = match &options.name {
+        Some(Name::Computed(value)) => {
+            let statements = name::computed(private, value, &place(in_source));
+            return (statements, quote_spanned!(site=> __ferret_callsite));
+        }
+        Some(Name::Fixed(name)) => place(name.to_token_stream()),
+        None => place(in_source),
+    };
+    let callsite = quote_spanned! {site=> {
+        static CALLSITE: #private::Callsite = #private::Callsite::new(#fixed);
         &CALLSITE
-    }}
+    }};
+    (TokenStream::new(), callsite)
 }
 
 /// Statements that record the tags.
-fn tags(options: &Options) -> TokenStream {
+fn tags(ferret: &TokenStream, options: &Options) -> TokenStream {
     let site = Span::mixed_site();
-    let ferret = ferret(options.krate.as_ref(), site);
     let tags = options.tags.iter().flat_map(|tags| &tags.tags).map(|tag| {
         let Tag { key, form, value } = tag;
         let how = match form {
@@ -130,16 +150,20 @@ fn tags(options: &Options) -> TokenStream {
             Form::Debug => "tag_debug",
         };
         let how = Ident::new(how, site);
-        // Where the value stands, for the compiler to point at if the value does not do.
-        let place = value.span();
-        let reference = if matches!(value, Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_)) {
-            quote_spanned!(place=> &#value)
-        } else {
-            quote_spanned!(place=> &(#value))
-        };
+        let reference = reference(value);
         quote_spanned!(site=> #ferret::__tag!((here) #how, (#key), #reference);)
     });
     tags.collect()
+}
+
+/// `&value`, with the span of the value, for the compiler to point at if the value does not do.
+pub(crate) fn reference(value: &Expr) -> TokenStream {
+    let place = value.span();
+    if matches!(value, Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_) | Expr::Macro(_)) {
+        quote_spanned!(place=> &#value)
+    } else {
+        quote_spanned!(place=> &(#value))
+    }
 }
 
 #[cfg(test)]

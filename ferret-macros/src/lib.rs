@@ -13,6 +13,10 @@ mod body;
 mod drops;
 mod expand;
 mod item;
+mod look;
+mod name;
+mod returned;
+mod tail;
 
 use proc_macro::TokenStream;
 

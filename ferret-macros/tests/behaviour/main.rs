@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test helper fails as a test does")]
 
 mod calls;
+mod dynamic;
 mod executors;
+mod look;
 mod names;
 mod polls;
+mod returned;
 mod script;

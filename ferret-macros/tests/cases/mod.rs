@@ -4,5 +4,6 @@
 mod futures;
 mod hygiene;
 mod methods;
+mod returned;
 mod shapes;
 mod written;

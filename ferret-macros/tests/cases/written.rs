@@ -32,6 +32,33 @@ struct User {
     name: String,
 }
 
+#[profile(name = format_args!("user {}", user.id), err)]
+fn named(user: &User) -> Result<u64, String> {
+    user.name.is_empty().then_some(user.id).ok_or_else(|| user.name.clone())
+}
+
+#[profile(name = n + 1, err(Debug), tags(n))]
+fn named_by_number(n: u32) -> std::io::Result<u32> {
+    std::fs::metadata("/no/such/file")?;
+    Ok(n)
+}
+
+#[profile(name = concat!("a", stringify!(b)), none)]
+fn named_by_the_compiler(n: Option<u32>) -> Option<u32> {
+    Some(n? + 1)
+}
+
+#[profile(name = name)]
+fn named_by_what_is_moved(name: String) -> String {
+    name
+}
+
+#[profile(name = text, err(Display))]
+async fn named_later(text: &str) -> Result<u32, std::num::ParseIntError> {
+    std::future::ready(()).await;
+    text.parse()
+}
+
 /// A tag takes no value away from the body.
 #[profile(tags(name, ?list))]
 fn moved(name: String, list: Vec<u32>) -> (String, Vec<u32>) {
@@ -54,6 +81,9 @@ fn macros(user: &User) {
     let _span = span!("fields", n, id = user.id, path = %path.display(), ?path, "a.b" = n > 2,);
     let _span = span!(concat!("made ", "up"));
     let _span = span!(NAME);
+    let _span = span!(name = NAME);
+    let _span = span!(name = user.name, n, path = %path.display(),);
+    let _span = span!(name = format!("{n}/{}", user.id),);
     tag!(n);
     tag!(n, %n, ?n, sum = n + 1, text = "x", r#type = %"y",);
     mark!("here");
@@ -80,6 +110,10 @@ fn all_ways_of_writing_are_taken() {
     assert_eq!(values(&user(), Path::new("x"), 1), 7);
     assert_eq!(moved("a".to_owned(), vec![1]).1, [1]);
     assert_eq!(user().method(), 7);
+    assert!(named(&user()).is_err() && named_by_number(3).is_err());
+    assert_eq!((named_by_the_compiler(Some(3)), named_by_the_compiler(None)), (Some(4), None));
+    assert_eq!(named_by_what_is_moved("x".to_owned()), "x");
+    assert_eq!(futures::executor::block_on(named_later("3")), Ok(3));
     macros(&user());
     types();
 }

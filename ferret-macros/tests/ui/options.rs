@@ -12,11 +12,21 @@ fn name_without_value() {}
 #[profile(name("decode"))]
 fn name_in_parentheses() {}
 
+#[profile(name = )]
+fn name_left_out() {}
+
 #[profile(name = 3)]
 fn name_is_a_number() {}
 
-#[profile(name = format!("{}", 3))]
-fn name_is_computed() {}
+#[profile(err(Pretty))]
+fn err_by_nothing_known() -> Result<(), u32> {
+    Ok(())
+}
+
+#[profile(err, none)]
+fn err_and_none() -> Result<(), u32> {
+    Ok(())
+}
 
 #[profile(name = " ")]
 fn name_is_empty() {}
