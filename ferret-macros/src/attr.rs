@@ -64,6 +64,27 @@ impl Options {
         err.or(self.none.map(|span| (span, "none")))
     }
 
+    /// Refuses what makes no sense on a block or module, but on `one` of the things in it.
+    pub(crate) fn only_about_a_block(&self, one: &str) -> Result<()> {
+        if let Some(skip) = self.skip {
+            let message = format_args!("`skip` goes on {one}; here it does nothing");
+            return Err(Error::new(skip, message));
+        }
+        match self.about_a_span() {
+            Some((span, option)) => {
+                let message = format_args!("`{option}` is about one function: put it on {one}");
+                Err(Error::new(span, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// These, of something that stands in a block with others: what both may say is the block's
+    /// unless it is said here.
+    pub(crate) fn within(self, block: &Self) -> Self {
+        Self { krate: self.krate.or_else(|| block.krate.clone()), ..self }
+    }
+
     fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
         if !input.peek(Ident::peek_any) {
             return Err(input.error(format_args!("expected one of {KNOWN}")));

@@ -4,6 +4,7 @@
 use crate::attr::Options;
 use crate::expand;
 use crate::item::{Body, Function};
+use crate::trivial::is_trivial;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -17,22 +18,17 @@ pub(crate) enum Block {
 
 /// The block with its methods recorded.
 pub(crate) fn methods(options: &Options, block: Block) -> Result<TokenStream> {
-    if let Some(skip) = options.skip {
-        return Err(Error::new(skip, "`skip` goes on a method of the block; here it does nothing"));
-    }
-    if let Some((span, option)) = options.about_a_span() {
-        let message = format_args!("`{option}` is about one function: put it on the method");
-        return Err(Error::new(span, message));
-    }
+    options.only_about_a_block("a method of the block")?;
     let mut errors = Vec::new();
     let block = match block {
         Block::Impl(mut item) => {
             let prefix = type_name(&item.self_ty);
             for member in &mut item.items {
                 if let ImplItem::Fn(method) = member {
-                    let expanded = method_tokens(options, &prefix, method.to_token_stream());
+                    let expanded = function(options, Some(&prefix), method.to_token_stream());
                     *member = ImplItem::Verbatim(expanded.unwrap_or_else(|error| {
                         errors.push(error);
+                        bare(&mut method.attrs);
                         method.to_token_stream()
                     }));
                 }
@@ -43,9 +39,10 @@ pub(crate) fn methods(options: &Options, block: Block) -> Result<TokenStream> {
             let prefix = item.ident.unraw().to_string();
             for member in &mut item.items {
                 if let TraitItem::Fn(method) = member {
-                    let expanded = method_tokens(options, &prefix, method.to_token_stream());
+                    let expanded = function(options, Some(&prefix), method.to_token_stream());
                     *member = TraitItem::Verbatim(expanded.unwrap_or_else(|error| {
                         errors.push(error);
+                        bare(&mut method.attrs);
                         method.to_token_stream()
                     }));
                 }
@@ -57,21 +54,60 @@ pub(crate) fn methods(options: &Options, block: Block) -> Result<TokenStream> {
     Ok(quote!(#block #(#errors)*))
 }
 
-fn method_tokens(block: &Options, prefix: &str, method: TokenStream) -> Result<TokenStream> {
-    let mut method: Function = syn::parse2(method)?;
-    let (own, explicit) = take_options(&mut method.attrs)?;
-    // `krate` is the block's unless the method has its own.
-    let options = Options { krate: own.krate.or_else(|| block.krate.clone()), ..own };
-    let possible = matches!(method.body, Body::Block { .. }) && method.sig.constness.is_none();
-    if !explicit && !possible {
-        return Ok(method.into_token_stream());
+/// A function of a block or module, recorded unless it is left out.
+pub(crate) fn function(
+    block: &Options,
+    prefix: Option<&str>,
+    function: TokenStream,
+) -> Result<TokenStream> {
+    let mut function: Function = syn::parse2(function)?;
+    let (own, is_explicit) = take_options(&mut function.attrs)?;
+    if !is_explicit && is_left_out(&function) {
+        return Ok(function.into_token_stream());
     }
-    expand::function(&options, Some(prefix), &method)
+    expand::function(&own.within(block), prefix, &function)
 }
 
-/// Takes the method's own `#[profile(…)]` out of `attrs`: the block's attribute does its work.
-/// Says whether there was one.
-fn take_options(attrs: &mut Vec<Attribute>) -> Result<(Options, bool)> {
+/// Whether a function is not recorded unless it says so itself.
+fn is_left_out(function: &Function) -> bool {
+    let Body::Block { group, .. } = &function.body else { return true };
+    function.sig.constness.is_some()
+        || function.attrs.iter().any(is_not_ours)
+        || is_trivial(&group.stream())
+}
+
+/// Whether the attribute is of a function that a test harness or the compiler calls, or that may have
+/// nothing but assembly in it.
+fn is_not_ours(attr: &Attribute) -> bool {
+    const WORDS: &[&str] = &[
+        "test",
+        "bench",
+        "test_case",
+        "rstest",
+        "proc_macro",
+        "proc_macro_attribute",
+        "proc_macro_derive",
+        "panic_handler",
+        "naked",
+    ];
+    let is_one = |path: &syn::Path| {
+        path.segments.last().is_some_and(|name| WORDS.iter().any(|word| name.ident == word))
+    };
+    // `#[unsafe(naked)]`
+    is_one(attr.path())
+        || attr.path().is_ident("unsafe")
+            && attr.parse_args::<syn::Path>().is_ok_and(|path| is_one(&path))
+}
+
+/// Leaves a thing that could not be recorded without its own attribute, which would be expanded once
+/// more, to the same error.
+pub(crate) fn bare(attrs: &mut Vec<Attribute>) {
+    attrs.retain(|attr| !expand::is_profile(attr));
+}
+
+/// Takes a thing's own `#[profile(…)]` out of `attrs`: the attribute around it does its work. Says
+/// whether there was one.
+pub(crate) fn take_options(attrs: &mut Vec<Attribute>) -> Result<(Options, bool)> {
     let Some(index) = attrs.iter().position(expand::is_profile) else {
         return Ok((Options::default(), false));
     };

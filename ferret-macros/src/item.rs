@@ -1,7 +1,8 @@
-//! What `#[profile]` stands on: a function, or a block of methods; for anything else, why not.
+//! What `#[profile]` stands on: a function, a block of methods, or a module; for anything else, why
+//! not.
 
 use crate::attr::Options;
-use crate::{block, expand};
+use crate::{block, expand, module};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative;
@@ -48,6 +49,7 @@ fn expand_item(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
         Annotated::Function(function) => expand::function(&options, None, &function),
         Annotated::Impl(item) => block::methods(&options, block::Block::Impl(item)),
         Annotated::Trait(item) => block::methods(&options, block::Block::Trait(item)),
+        Annotated::Module(item) => module::items(&options, item),
     }
 }
 
@@ -55,6 +57,7 @@ enum Annotated {
     Function(Function),
     Impl(syn::ItemImpl),
     Trait(syn::ItemTrait),
+    Module(syn::ItemMod),
 }
 
 impl Parse for Annotated {
@@ -68,6 +71,7 @@ impl Parse for Annotated {
         match input.parse()? {
             Item::Impl(item) => Ok(Self::Impl(item)),
             Item::Trait(item) => Ok(Self::Trait(item)),
+            Item::Mod(item) => Ok(Self::Module(item)),
             other => Err(refuse(&other)),
         }
     }
@@ -75,7 +79,7 @@ impl Parse for Annotated {
 
 /// Says why the attribute cannot stand on `item`, pointing at the word that makes it so.
 fn refuse(item: &Item) -> Error {
-    let on_functions = "`#[profile]` goes on functions, methods, `impl` and `trait` blocks";
+    let on_functions = "`#[profile]` goes on functions, methods, `impl`, `trait` and `mod` blocks";
     let say = |span: Span, what: &str| Error::new(span, format_args!("{on_functions}, {what}"));
     #[expect(clippy::wildcard_enum_match_arm, reason = "syn's enums grow")]
     match item {
@@ -84,7 +88,6 @@ fn refuse(item: &Item) -> Error {
             "`#[profile]` needs a body: what an `extern` block declares is defined elsewhere; \
              annotate a Rust function that calls it",
         ),
-        Item::Mod(item) => say(item.mod_token.span, "not yet on a `mod`: annotate what is in it"),
         Item::Struct(item) => say(item.struct_token.span, "not on a `struct`: annotate its `impl`"),
         Item::Enum(item) => say(item.enum_token.span, "not on an `enum`: annotate its `impl`"),
         Item::Union(item) => say(item.union_token.span, "not on a `union`: annotate its `impl`"),

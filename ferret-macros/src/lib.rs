@@ -14,9 +14,11 @@ mod drops;
 mod expand;
 mod item;
 mod look;
+mod module;
 mod name;
 mod returned;
 mod tail;
+mod trivial;
 
 use proc_macro::TokenStream;
 

@@ -5,6 +5,7 @@ mod calls;
 mod dynamic;
 mod executors;
 mod look;
+mod modules;
 mod names;
 mod polls;
 mod returned;

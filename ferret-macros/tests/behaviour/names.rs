@@ -32,7 +32,7 @@ impl<T: Clone> Decoder<T> {
 #[profile]
 trait Greet {
     fn greet(&self) -> usize {
-        3
+        "hey".len()
     }
 }
 

@@ -4,6 +4,7 @@
 mod futures;
 mod hygiene;
 mod methods;
+mod modules;
 mod returned;
 mod shapes;
 mod written;

@@ -14,9 +14,6 @@ union Union {
 }
 
 #[profile]
-mod module {}
-
-#[profile]
 const CONSTANT: u32 = 3;
 
 #[profile]
