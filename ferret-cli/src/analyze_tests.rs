@@ -313,6 +313,17 @@ fn what_was_lost_is_named() {
 }
 
 #[test]
+fn names_that_were_too_many_are_named() {
+    let mut made = Made::new(5);
+    for ms in [10, 20] {
+        made.call(1, "<other>", ms);
+    }
+    made.call(1, "GET /users", 5);
+    made.exit(0);
+    insta::assert_snapshot!("other", show(&[made], "", Some(80)));
+}
+
+#[test]
 fn a_run_without_spans_says_why_it_may_be() {
     let mut made = Made::new(6);
     made.now += 1_500 * MS;

@@ -13,10 +13,15 @@ struct Profiled;
 #[profile(name = "alloc")]
 fn noted() {}
 
+/// Asks for memory for its name, within the program's asking for memory.
+#[profile(name = if bytes < 100 { "small" } else { "large" })]
+fn named(bytes: usize) {}
+
 // SAFETY: the system's allocator does it all.
 unsafe impl GlobalAlloc for Profiled {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         noted();
+        named(layout.size());
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }

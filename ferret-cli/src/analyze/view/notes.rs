@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::headline::program;
-use crate::analyze::document::{Analysis, Open, Process};
+use crate::analyze::document::{Analysis, Function, Open, Process};
 use crate::format;
 use crate::page::{Page, Style};
 use crate::table::{Cell, Column, Table};
@@ -131,6 +131,7 @@ pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
         let spans = if unknown == 1 { "span" } else { "spans" };
         notes.push(format!("{} {spans} ended unseen, in no figure.", format::count(unknown)));
     }
+    notes.extend(too_many_names(analysis));
     for log in analysis.logs.iter().filter(|log| log.partial) {
         notes.push(match log.first_offset {
             0 => format!("{}: part of it is damaged and in no figure.", log.path),
@@ -152,4 +153,22 @@ pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
     }
     let lines = notes.iter().map(|note| page.sentence(note, Style::Warn));
     "\n".to_owned() + &lines.collect::<String>()
+}
+
+/// Places whose spans had more names than are kept apart.
+fn too_many_names(analysis: &Analysis) -> Vec<String> {
+    // The row of call paths that were too many has no file, and is not about names.
+    let is_one = |row: &&Function| row.name == "<other>" && !row.file.is_empty() && row.calls > 0;
+    let rows = analysis.functions.iter().filter(is_one);
+    let say = |row: &Function| {
+        format!(
+            "<other> at {}:{} is {} {} under names that came after the place's first 64 (or the \
+             process's first 4,096). What differs from call to call belongs in a tag.",
+            row.file,
+            row.line,
+            format::count(row.calls),
+            if row.calls == 1 { "call" } else { "calls" },
+        )
+    };
+    rows.map(say).collect()
 }
