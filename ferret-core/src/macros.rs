@@ -51,7 +51,7 @@ macro_rules! span {
             names.unnamed()
         };
         let span = $crate::__private::open(callsite);
-        $($crate::__tags!($($tags)*);)?
+        $($crate::__tags!((here) $($tags)*);)?
         span
     }};
     ($name:expr $(, $($tags:tt)*)?) => {{

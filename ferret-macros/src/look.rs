@@ -51,7 +51,7 @@ impl Look<'_> {
         let (ferret, how) = (self.ferret, Ident::new(how, site));
         // At the word, for the compiler to point at if the function returns no `Result`.
         let result = result(site.located_at(*span), is_reference);
-        quote_spanned!(site=> #ferret::__tag!(#how, ("error"), #result);)
+        quote_spanned!(site=> #ferret::__tag!((here) #how, ("error"), #result);)
     }
 
     /// An expression: how the function ended.

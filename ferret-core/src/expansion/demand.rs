@@ -2,7 +2,7 @@
 
 use super::tag::{tag_debug, tag_display};
 use crate::event::Outcome;
-use crate::record::{Callsite, Key};
+use crate::record::Key;
 use std::fmt::{Debug, Display};
 
 /// A `Result`, under whatever name.
@@ -45,16 +45,16 @@ impl<T> Optional for Option<T> {
 }
 
 /// `err`: tags the innermost open span with the error, if it is one.
-pub fn error_display<R: Fallible<Error: Display>>(result: &R, key: &'static Callsite) {
+pub fn error_display<R: Fallible<Error: Display>>(result: &R, key: Key<'_>) {
     if let Some(error) = result.error() {
-        tag_display(error, Key::here(key));
+        tag_display(error, key);
     }
 }
 
 /// `err(Debug)`
-pub fn error_debug<R: Fallible<Error: Debug>>(result: &R, key: &'static Callsite) {
+pub fn error_debug<R: Fallible<Error: Debug>>(result: &R, key: Key<'_>) {
     if let Some(error) = result.error() {
-        tag_debug(error, Key::here(key));
+        tag_debug(error, key);
     }
 }
 

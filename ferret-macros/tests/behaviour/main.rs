@@ -3,7 +3,6 @@
 
 mod calls;
 mod dynamic;
-mod executors;
 mod look;
 mod modules;
 mod names;

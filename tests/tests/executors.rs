@@ -1,13 +1,42 @@
 //! Futures where they live: on tokio, smol and the executors of `futures`, spawned, joined, raced,
 //! timed out, moved between threads.
 
-use crate::script::{Log, record};
-use ferret::event::{LogEntry, Outcome, SpanId, ThreadId};
+use ferret::event::{Entry, LogEntry, Names, Outcome, SpanId, ThreadId};
+use ferret::log::{ReadOptions, Tail};
 use ferret::{Instrument, profile, task};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// There is one recording a process, so programs take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A log, read.
+struct Log {
+    entries: Vec<Entry>,
+    names: Names,
+}
+
+/// Records `program`.
+fn record(program: impl FnOnce()) -> Log {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let session = ferret::start(folder.path().join("run.redb")).unwrap();
+    let path = session.path().to_owned();
+    program();
+    drop(session);
+    let mut tail = Tail::open(&path, &ReadOptions::default()).unwrap();
+    let mut entries = Vec::new();
+    loop {
+        let more = tail.poll(1_000).unwrap();
+        if more.is_empty() {
+            return Log { entries, names: tail.names().clone() };
+        }
+        entries.extend(more);
+    }
+}
 
 /// What became of a span.
 #[derive(Debug, Default)]
