@@ -50,6 +50,7 @@
 //!
 //! - `record` (default): all that a profiled program needs.
 //! - `read`: `log::Tail`, `log::Run` and the projections, for programs that read logs.
+//! - `tracing`: [`tracing_layer`] records the spans and events of programs that use `tracing`.
 //! - `off`: every annotation compiles to the code it would be without.
 
 pub mod event;
@@ -57,6 +58,8 @@ pub mod log;
 #[cfg(feature = "read")]
 pub mod projections;
 
+#[cfg(feature = "tracing")]
+mod bridge;
 #[cfg(feature = "record")]
 mod expansion;
 #[cfg(feature = "record")]
@@ -71,6 +74,8 @@ mod record;
 #[cfg(feature = "record")]
 mod value;
 
+#[cfg(feature = "tracing")]
+pub use bridge::{TracingLayer, tracing_layer};
 #[cfg(feature = "record")]
 pub use ferret_macros::profile;
 #[cfg(feature = "record")]

@@ -89,7 +89,7 @@ impl Callsite {
         Self::new(name, self.module, self.file, self.line, self.kind)
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 

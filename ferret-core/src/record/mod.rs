@@ -31,7 +31,7 @@ mod task_span;
 mod task_tests;
 mod tasks;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;

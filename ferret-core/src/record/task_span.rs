@@ -49,19 +49,39 @@ impl TaskSpan {
         Self { id, begun: false }
     }
 
+    /// Makes it, and begins it.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn begin(callsite: &'static Callsite, under: Under<'_>) -> Self {
+        let mut task = Self::create(callsite, under);
+        task.has_begun();
+        task
+    }
+
     /// It runs on this thread while the answer lives; the first time it begins. For those who poll by
     /// hand: an instrumented future does it.
     #[inline]
     pub fn enter(&mut self) -> Entered {
-        let Some(id) = self.id else { return Entered::not_recorded() };
-        if !self.begun {
-            // No room to say so: it will begin at a later poll.
-            self.begun = id.event(Kind::TaskBegin).is_some_and(|event| Local::begin_task(&event));
-            if !self.begun {
-                return Entered::not_recorded();
-            }
+        if self.has_begun() { self.run() } else { Entered::not_recorded() }
+    }
+
+    /// As `enter`, of one that has begun.
+    #[inline]
+    pub(crate) fn run(&self) -> Entered {
+        match self.id {
+            Some(id) if self.begun => Entered { opened: Local::enter(id), not_send: PhantomData },
+            _ => Entered::not_recorded(),
         }
-        Entered { opened: Local::enter(id), not_send: PhantomData }
+    }
+
+    /// Begins it, unless it has; whether that could be said.
+    #[inline]
+    fn has_begun(&mut self) -> bool {
+        if !self.begun {
+            // No room: it will begin at a later poll.
+            let event = self.id.and_then(|id| id.event(Kind::TaskBegin));
+            self.begun = event.is_some_and(|event| Local::begin_task(&event));
+        }
+        self.begun
     }
 
     /// Ends it, with an outcome.

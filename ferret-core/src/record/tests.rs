@@ -28,7 +28,7 @@ static MARK: Callsite = Callsite::new("here", "m", "f.rs", 5, CallsiteKind::Mark
 
 /// A sink that keeps everything.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(crate) struct List {
     names: Names,
     pub(super) entries: Vec<(ThreadId, Position, LogTime, LogEntry)>,
     /// The stack each entry came with must be the fold of the entries before.
@@ -81,7 +81,7 @@ impl Sink for List {
 
 impl List {
     /// The entries of spans as text, one a line, without times.
-    pub(super) fn script(&self) -> Vec<String> {
+    pub(crate) fn script(&self) -> Vec<String> {
         let lines = self.entries.iter().filter_map(|(thread, _, _, what)| {
             let name = |path: &PathId| self.names.span_name(*path).to_owned();
             let line = match what {
@@ -176,12 +176,12 @@ pub(super) fn record_by(
     list
 }
 
-pub(super) fn record(program: impl FnOnce() + Send + 'static) -> List {
+pub(crate) fn record(program: impl FnOnce() + Send + 'static) -> List {
     record_with(1 << 20, false, program)
 }
 
 #[track_caller]
-pub(super) fn check(program: impl FnOnce() + Send + 'static, expect: &[&str]) {
+pub(crate) fn check(program: impl FnOnce() + Send + 'static, expect: &[&str]) {
     let list = record(program);
     assert_eq!(list.script(), expect, "{:#?}", list.entries);
 }
