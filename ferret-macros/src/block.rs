@@ -71,7 +71,9 @@ pub(crate) fn function(
 /// Whether a function is not recorded unless it says so itself.
 fn is_left_out(function: &Function) -> bool {
     let Body::Block { group, .. } = &function.body else { return true };
+    // A signal handler has another ABI, and nothing may be recorded in one.
     function.sig.constness.is_some()
+        || function.sig.abi.is_some()
         || function.attrs.iter().any(is_not_ours)
         || is_trivial(&group.stream())
 }

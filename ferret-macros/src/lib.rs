@@ -122,7 +122,7 @@ use proc_macro::TokenStream;
 /// # On an `impl` or `trait` block
 ///
 /// Every method is recorded, under the name `Type::method`. `#[profile(skip)]` leaves one out, and
-/// its other options go on the method too. `const fn`s, methods without a body and
+/// its other options go on the method too. `const fn`s, `extern "C" fn`s, methods without a body and
 /// [accessors](#what-is-too-small-to-record) are left out.
 ///
 /// ```
@@ -163,7 +163,7 @@ use proc_macro::TokenStream;
 ///
 /// Every function in it is recorded, and every method of its `impl` and `trait` blocks, and so on in
 /// the inline modules in it. `#[profile(skip)]` leaves out a function, a block or a module. What has
-/// options of its own uses those. Left alone are `const fn`s, accessors, tests (and whole
+/// options of its own uses those. Left alone are `const fn`s, `extern "C" fn`s (one may be a signal handler), accessors, tests (and whole
 /// `#[cfg(test)]` modules and blocks), what `extern` blocks declare, and what macros make. A `main` is
 /// a function like any other.
 ///

@@ -16,6 +16,7 @@ mod work {
         counter.rename("x");
         counter.by_hand();
         skipped();
+        handler(3);
         let rest = counter.name().len() + counter.name.len() + counter.again();
         counter.count() + u32::try_from(rest).unwrap()
     }
@@ -27,6 +28,10 @@ mod work {
     #[ferret::profile(skip)]
     fn skipped() {
         inner::one();
+    }
+
+    extern "C" fn handler(n: u32) -> u32 {
+        n.pow(2)
     }
 
     pub(crate) struct Counter {

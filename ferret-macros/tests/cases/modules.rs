@@ -128,6 +128,11 @@ pub(crate) mod everything {
         n.saturating_add(1)
     }
 
+    #[profile]
+    pub(crate) extern "C" fn callback_by_hand(n: u32) -> u32 {
+        callback(n)
+    }
+
     unsafe extern "C" {
         fn abs(n: i32) -> i32;
     }
@@ -147,6 +152,6 @@ fn what_is_in_modules_does_what_it_would() {
     assert!(everything::Choice::A.is_a() && !everything::Choice::B.is_a());
     assert_eq!(everything::inner::pair(&3), (3, 3));
     assert_eq!(everything::inner::by_hand(1), 4);
-    assert_eq!((everything::made_by_macro(), everything::callback(1)), (5, 2));
+    assert_eq!((everything::made_by_macro(), everything::callback_by_hand(1)), (5, 2));
     assert_eq!(everything::STATIC, 4);
 }

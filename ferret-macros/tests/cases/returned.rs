@@ -78,6 +78,18 @@ fn elided(text: &str) -> ::std::pin::Pin<Box<dyn Future<Output = Option<&'_ str>
 }
 
 #[profile]
+fn elided_opaque(text: &str) -> impl Future<Output = Option<&str>> + Send + '_ {
+    let first = text.split(' ').next();
+    async move { first }
+}
+
+#[profile(err)]
+async fn with_error(text: &str) -> Result<u32, std::num::ParseIntError> {
+    ready(()).await;
+    text.parse()
+}
+
+#[profile]
 fn recursion(n: u32) -> BoxFuture<'static, u32> {
     Box::pin(async move { if n == 0 { 0 } else { 1 + recursion(n - 1).await } })
 }
@@ -208,6 +220,7 @@ fn futures_give_what_they_would() {
         assert_eq!(generic([&1, &2]).await, ["1", "2"]);
         assert_eq!(tagged("a".to_owned()).await, "a");
         assert_eq!((pinned("a", "b").await, elided("a b").await), ("a", Some("a")));
+        assert_eq!((elided_opaque("a b").await, with_error("3").await), (Some("a"), Ok(3)));
         assert_eq!((recursion(5).await, local(Rc::new(4)).await), (5, 4));
         assert_eq!((question_mark("").await, question_mark("7").await), (Ok(0), Ok(7)));
         assert_eq!((of_a_hidden_type(1).await, of_a_hidden_type(u32::MAX).await), (Some(2), None));
@@ -231,6 +244,8 @@ fn futures_are_what_they_would_be() {
     fn unpin<F: Future + Unpin>(_: F) {}
     check(block(3));
     check(tagged(String::new()));
+    check(with_error("3"));
+    check(elided_opaque("3"));
     unpin(chained(3));
     drop(Client { name: String::new() }.into_name());
 }
