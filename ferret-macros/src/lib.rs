@@ -111,8 +111,8 @@ use proc_macro::TokenStream;
 /// # assert!(futures::executor::block_on(load(3)).is_err());
 /// ```
 ///
-/// Where the body ends in `async { … }` or `Box::pin(async { … })`, with no `return`, `?` or macro before
-/// it, the span costs no allocation. Else a boxed future is put into another box; that is only done
+/// Where the body ends in `async { … }` or `Box::pin(async { … })`, with no `return` or `?` before it, and
+/// no macro that may hide one (the standard library's do not), the span costs no allocation. Else a boxed future is put into another box; that is only done
 /// while recording is on, so one made before recording began is not recorded. `tags` need the first
 /// form, with `move`.
 ///

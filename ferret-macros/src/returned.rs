@@ -111,17 +111,15 @@ impl Parts<'_> {
             let future = boxed.map_or(future.clone(), |boxed| boxed.around(&future));
             return Ok(quote!(#name #before #future));
         }
+        let ending = "end the body in `async move { … }` or `Box::pin(async move { … })`, with no \
+                      `return` or `?` before it, nor a macro of your own";
         if let Some(tags) = &options.tags {
-            let message = "`tags` of a function that returns a future are recorded in it: end the \
-                           body in `async move { … }` or `Box::pin(async move { … })`, with no \
-                           `return`, `?` or macro before it";
-            return Err(Error::new(tags.span, message));
+            let why = "`tags` of a function that returns a future are recorded in it";
+            return Err(Error::new(tags.span, format_args!("{why}: {ending}")));
         }
         if let Some(track_caller) = track_caller {
-            let message = "`#[profile]` needs a function that returns a future and has \
-                           `#[track_caller]` to end in `async move { … }` or \
-                           `Box::pin(async move { … })`, with no `return`, `?` or macro before it";
-            return Err(Error::new_spanned(track_caller, message));
+            let why = "`#[profile]` cannot look at the future that this returns to its caller";
+            return Err(Error::new_spanned(track_caller, format_args!("{why}: {ending}")));
         }
         let recorded = self.recorded(&quote_spanned!(site=> __ferret_result));
         Ok(match returned {

@@ -94,11 +94,18 @@ fn take_pin(trees: &mut Vec<TokenTree>) -> Option<TokenStream> {
     is_ident(path.last()?, "pin").then(|| path.into_iter().collect())
 }
 
+/// Macros of the standard library, and those that log: no way out but what is written in them.
+const HARMLESS: &str = "assert assert_eq assert_ne concat dbg debug debug_assert debug_assert_eq \
+                        debug_assert_ne env eprint eprintln error format format_args info matches \
+                        panic print println stringify trace vec warn write writeln";
+
 /// Whether there may be a way out of the function in `trees`: a macro may hide one.
 fn may_return(trees: &[TokenTree]) -> bool {
-    let is_macro =
-        |pair: &[TokenTree]| matches!(pair, [TokenTree::Ident(_), bang] if is_punct(bang, '!'));
-    trees.windows(2).any(is_macro)
+    let may_hide_one = |pair: &[TokenTree]| {
+        matches!(pair, [TokenTree::Ident(name), bang] if is_punct(bang, '!')
+            && !HARMLESS.split(' ').any(|harmless| name == harmless))
+    };
+    trees.windows(2).any(may_hide_one)
         || trees.iter().any(|tree| {
             let is_within =
                 matches!(tree, TokenTree::Group(group) if may_return(&self::trees(group.stream())));
@@ -166,5 +173,8 @@ mod tests {
         check(quote!(if a { return Box::pin(b); } Box::pin(async {})), None);
         check(quote!(let a = f()?; async {}), None);
         check(quote!(ensure!(a); async {}), None);
+        check(quote!(println!("{}", a?); async {}), None);
+        let before = quote!(println!("{a}"););
+        check(quote!(#before async {}), Some((before, false)));
     }
 }
