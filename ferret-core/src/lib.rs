@@ -39,6 +39,7 @@
 //!
 //! It never blocks, panics, or grows: events go into a fixed number of chunks, and what finds no
 //! room is counted and said in the log ([`Overflow`] lets the program wait up to 100 ms instead).
+//! Names made of values are kept, 4096 of them at most.
 //! Starting is the one exception: the thread that starts a recording makes the log, in a few ms,
 //! or 2 s if other starts hold the folder; threads that begin meanwhile wait 5 ms at most. It
 //! prints one line on stderr when the log cannot be written. A return from `main`, `process::exit`
@@ -59,6 +60,7 @@ pub mod log;
 pub mod projections;
 
 #[cfg(feature = "tracing")]
+#[cfg_attr(feature = "off", path = "bridge_off.rs")]
 mod bridge;
 #[cfg(feature = "record")]
 mod expansion;

@@ -39,7 +39,12 @@ fn the_spans_fields_and_events_of_mini_redis_are_in_the_log() {
     let apply = row(&analysis, "functions", "apply");
     assert!(apply["calls"].as_u64().unwrap() >= 1, "{apply:#}");
     let log = output(ferret().arg("log").arg(&place.log)).stdout;
-    for part in ["INFO accepting inbound connections", "DEBUG cmd", "cmd = Get(Get { key: \"weasel\" })", "apply"] {
+    for part in [
+        "INFO accepting inbound connections",
+        "DEBUG cmd",
+        "cmd = Get(Get { key: \"weasel\" })",
+        "apply",
+    ] {
         assert!(log.contains(part), "{part} in {log}");
     }
 }

@@ -44,7 +44,10 @@ impl<T> Optional for Option<T> {
     }
 }
 
+// Inlined: out of line they would have every result put into memory first, errors or not.
+
 /// `err`: tags the innermost open span with the error, if it is one.
+#[inline(always)]
 pub fn error_display<R: Fallible<Error: Display>>(result: &R, key: Key<'_>) {
     if let Some(error) = result.error() {
         tag_display(error, key);
@@ -52,6 +55,7 @@ pub fn error_display<R: Fallible<Error: Display>>(result: &R, key: Key<'_>) {
 }
 
 /// `err(Debug)`
+#[inline(always)]
 pub fn error_debug<R: Fallible<Error: Debug>>(result: &R, key: Key<'_>) {
     if let Some(error) = result.error() {
         tag_debug(error, key);
