@@ -1,5 +1,6 @@
 //! A hundred thousand futures that are open at once: what the recorder keeps of them is bounded, the
 //! log tells of each, and a poll costs what a span costs.
+#![cfg(all(feature = "record", feature = "read", not(feature = "off")))]
 #![expect(clippy::unwrap_used, reason = "a test fails so")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "only tasks are looked at")]
 
