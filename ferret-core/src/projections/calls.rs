@@ -8,6 +8,7 @@
 //! and whether it is nested in its own function is told by its path. (Keeping each thread's stack
 //! here was rejected: it would tie the fold to one log's beginning and one core.)
 
+mod idle;
 mod rollup;
 mod totals;
 
@@ -21,7 +22,9 @@ use crate::event::{
     CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId,
     ThreadId,
 };
+use idle::OpenPolls;
 use std::collections::BTreeMap;
+use totals::Polled;
 
 /// Losses under a span still to be matched with that span's end, in one log. More are counted for
 /// the log alone.
@@ -61,6 +64,7 @@ pub(super) struct LogCalls {
     thread_slots: Slots,
     threads: Vec<ThreadTotals>,
     row: Option<usize>,
+    open: OpenPolls,
     /// Spans lost under a span that has not ended, by that span.
     losses: BTreeMap<(ThreadId, Position), u64>,
     dropped: u64,
@@ -76,6 +80,9 @@ pub(super) struct PathCalls {
     outermost: bool,
     is_async: bool,
     pub(super) totals: Totals,
+    /// How long its async spans that ended waited, ns. Below 0 only while a poll's end is read and
+    /// its span's is not.
+    idle_ns: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -95,14 +102,17 @@ impl Calls {
     #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         match &entry.what {
+            &LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
             &LogEntry::SpanEnd { span, path, start, child_ns, outcome, .. } => {
                 self.end(log, names, entry, span, path, (start, child_ns, outcome));
             }
-            &LogEntry::Exit { path, busy_ns, child_ns, .. } => {
-                self.poll(log, names, entry.thread, path, (busy_ns, child_ns));
+            &LogEntry::Exit { span, path, busy_ns, child_ns } => {
+                let polled = Polled { count: 1, busy_ns, child_ns, longest_ns: busy_ns };
+                self.poll(log, names, entry.thread, (span, path), polled);
             }
-            &LogEntry::Polls { path, busy_ns, .. } => {
-                self.poll(log, names, entry.thread, path, (busy_ns, 0));
+            &LogEntry::Polls { span, path, count, busy_ns, longest_ns } => {
+                let polled = Polled { count, busy_ns, child_ns: 0, longest_ns };
+                self.poll(log, names, entry.thread, (span, path), polled);
             }
             LogEntry::Summary { path, calls, total_ns, min_ns, max_ns, histogram } => {
                 let cell = self.know(log, names, *path);
@@ -119,13 +129,26 @@ impl Calls {
         }
     }
 
+    /// Takes one entry that does not count, because a filter or a window leaves it out: what it says
+    /// of an async span is needed should the end of that span count.
+    pub fn pass_over(&mut self, log: LogIndex, entry: &Entry) {
+        match entry.what {
+            LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
+            LogEntry::Exit { span, busy_ns, .. } | LogEntry::Polls { span, busy_ns, .. } => {
+                // One that has ended did not count, or this is the moment of its end: nothing to do.
+                self.log(log).open.poll(span, busy_ns);
+            }
+            LogEntry::SpanEnd { span, .. } => {
+                self.log(log).open.end(span);
+            }
+            _ => {}
+        }
+    }
+
     /// Makes sure that a path has a place, and gives it. Open spans have not ended: whoever will
     /// ask for a report about them names their paths first.
     pub fn know(&mut self, log: LogIndex, names: &Names, path: PathId) -> usize {
-        if log.0 >= self.logs.len() {
-            self.logs.resize_with(log.0 + 1, LogCalls::default);
-        }
-        match self.logs[log.0].slots.get(path.0) {
+        match self.log(log).slots.get(path.0) {
             Some(slot) => slot,
             None => self.learn(log, names, path),
         }
@@ -181,6 +204,13 @@ impl Calls {
         // The polls of an async span carry its self time.
         let self_ns = if cell.is_async { 0 } else { ns.saturating_sub(child_ns) };
         cell.totals.end(outcome, ns, self_ns);
+        if cell.is_async {
+            let busy_ns = in_log.open.end(span);
+            if outcome != Outcome::Unknown {
+                cell.idle_ns =
+                    cell.idle_ns.saturating_add(signed(ns)).saturating_sub(signed(busy_ns));
+            }
+        }
         if !in_log.losses.is_empty() {
             cell.totals.dropped += in_log.losses.remove(&(span.thread, span.start)).unwrap_or(0);
         }
@@ -196,16 +226,20 @@ impl Calls {
         log: LogIndex,
         names: &Names,
         thread: ThreadId,
-        path: PathId,
-        (busy_ns, child_ns): (u64, u64),
+        (span, path): (SpanId, PathId),
+        polled: Polled,
     ) {
         let slot = self.know(log, names, path);
         let thread = self.thread(log, thread);
         let in_log = &mut self.logs[log.0];
         let cell = &mut in_log.paths[slot];
         cell.is_async = true;
-        cell.totals.poll(busy_ns, child_ns);
-        in_log.threads[thread].totals.poll(busy_ns, child_ns);
+        cell.totals.poll(polled);
+        if !in_log.open.poll(span, polled.busy_ns) {
+            // Its end was read before: it waited for so much less.
+            cell.idle_ns = cell.idle_ns.saturating_sub(signed(polled.busy_ns));
+        }
+        in_log.threads[thread].totals.poll(polled);
     }
 
     fn lose(&mut self, log: LogIndex, thread: ThreadId, spans: u64, top: Option<Position>) {
@@ -219,13 +253,18 @@ impl Calls {
         }
     }
 
-    /// The place of a thread's totals.
     #[inline]
-    fn thread(&mut self, log: LogIndex, thread: ThreadId) -> usize {
+    fn log(&mut self, log: LogIndex) -> &mut LogCalls {
         if log.0 >= self.logs.len() {
             self.logs.resize_with(log.0 + 1, LogCalls::default);
         }
-        let log = &mut self.logs[log.0];
+        &mut self.logs[log.0]
+    }
+
+    /// The place of a thread's totals.
+    #[inline]
+    fn thread(&mut self, log: LogIndex, thread: ThreadId) -> usize {
+        let log = self.log(log);
         if let Some(slot) = log.thread_slots.get(thread.0) {
             return slot;
         }
@@ -308,9 +347,15 @@ impl Calls {
             outermost: above.is_none(),
             is_async: info.is_some_and(|info| info.kind.is_async()),
             totals: Totals::default(),
+            idle_ns: 0,
         });
         slot
     }
+}
+
+/// Nanoseconds as a signed number: 292 years at most.
+fn signed(ns: u64) -> i64 {
+    i64::try_from(ns).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -134,6 +134,7 @@ fn an_async_function_takes_from_start_to_end_and_is_busy_in_its_polls() {
     let fetch = function(&calls, "fetch");
     assert_eq!((fetch.totals.calls, fetch.totals.errors), (1, 1));
     assert_eq!((fetch.totals.total_ns, fetch.busy_ns, fetch.totals.self_ns), (107, 15, 12));
+    assert_eq!((fetch.totals.polls, fetch.idle_ns, fetch.totals.longest_poll_ns), (2, 92, 8));
     let at_work: Vec<_> = calls.threads().iter().map(|row| row.totals.self_ns).collect();
     assert_eq!(at_work, [8, 7]);
 }
@@ -144,9 +145,129 @@ fn merged_polls_are_work_of_their_span() {
     let span = scenario.start_async(1, "wait");
     let path = PathId(1);
     scenario.say(1, LogEntry::Polls { span, path, count: 9, busy_ns: 90, longest_ns: 20 });
+    scenario.say(1, LogEntry::Polls { span, path, count: 1, busy_ns: 9, longest_ns: 9 });
     let wait = function(&counted(&scenario, GroupBy::Function), "wait");
-    assert_eq!((wait.totals.calls, wait.busy_ns, wait.totals.self_ns), (0, 90, 90));
+    assert_eq!((wait.totals.polls, wait.totals.longest_poll_ns), (10, 20));
+    assert_eq!((wait.is_async, wait.idle_ns), (true, 0), "it has not ended");
+    assert_eq!((wait.totals.calls, wait.busy_ns, wait.totals.self_ns), (0, 99, 99));
     assert_eq!(wait.durations, None, "no call, no percentile");
+}
+
+/// A random run of a few tasks on three threads; in the end all end if `finish`.
+fn run_tasks(steps: &[Step], finish: bool) -> (Scenario, BTreeMap<SpanId, (u64, Option<u64>)>) {
+    let mut scenario = Scenario::default();
+    let mut open = Vec::new();
+    // Each task: time in polls, and from start to end.
+    let mut plain = BTreeMap::new();
+    for (thread, what, passes, outcome) in steps {
+        match what {
+            Some(0) => {
+                let span = scenario.start_async(*thread, "task");
+                open.push((span, scenario.now));
+                plain.insert(span, (0, None));
+            }
+            Some(_) if !open.is_empty() => {
+                let (span, _) = open[usize::try_from(*passes).unwrap() % open.len()];
+                scenario.enter(*thread, span);
+                scenario.now += passes;
+                scenario.exit(*thread, span);
+                plain.get_mut(&span).unwrap().0 += passes;
+            }
+            None if !open.is_empty() && *passes < 300 => {
+                let (span, start) = open.remove(0);
+                // A task is not cut off by a loss in the thread that polls it.
+                let outcome = if *outcome == Outcome::Unknown { Outcome::Ok } else { *outcome };
+                scenario.end_async(*thread, span, outcome);
+                plain.get_mut(&span).unwrap().1 = Some(scenario.now - start);
+            }
+            _ => {}
+        }
+        scenario.now += passes;
+    }
+    for (span, start) in open.into_iter().filter(|_| finish) {
+        scenario.end_async(1, span, Outcome::Ok);
+        plain.get_mut(&span).unwrap().1 = Some(scenario.now - start);
+    }
+    (scenario, plain)
+}
+
+proptest! {
+    #[test]
+    fn tasks_that_ended_waited_from_start_to_end_less_their_polls(
+        steps in prop::collection::vec(step(), 0..100)
+    ) {
+        let (scenario, plain) = run_tasks(&steps, false);
+        let ended = |of: &(u64, Option<u64>)| of.1.map(|ns| ns - of.0);
+        let idle_ns: u64 = plain.values().filter_map(ended).sum();
+        let rows = counted(&scenario, GroupBy::Function).functions();
+        prop_assert_eq!(rows.first().map_or(0, |row| row.idle_ns), idle_ns);
+    }
+
+    /// A span's start is in the log before its polls; where these ended on another thread than it
+    /// did, they may come after its end.
+    #[test]
+    fn what_tasks_waited_for_does_not_depend_on_the_order_of_threads(
+        steps in prop::collection::vec(step(), 0..100),
+        last in 1..4_u32,
+    ) {
+        let (scenario, _) = run_tasks(&steps, true);
+        let mut other = Calls::default();
+        let (early, late): (Vec<_>, Vec<_>) = scenario.entries.iter().partition(|entry| {
+            entry.thread != ThreadId(last) || !matches!(entry.what, LogEntry::Exit { .. })
+        });
+        for entry in early.into_iter().chain(late) {
+            other.apply(LOG, &scenario.names, entry);
+        }
+        prop_assert_eq!(other.functions(), counted(&scenario, GroupBy::Function).functions());
+    }
+}
+
+#[test]
+fn a_poll_that_is_read_after_its_span_ended_is_no_time_waited() {
+    let mut scenario = Scenario::default();
+    let task = scenario.start_async(1, "fetch");
+    scenario.enter(1, task);
+    scenario.now = 8;
+    scenario.exit(1, task);
+    scenario.now = 20;
+    scenario.end_async(2, task, Outcome::Cancelled);
+    let exit = scenario.entries.remove(2);
+    scenario.entries.push(exit);
+    let fetch = function(&counted(&scenario, GroupBy::Function), "fetch");
+    assert_eq!((fetch.totals.total_ns, fetch.busy_ns, fetch.idle_ns), (20, 8, 12));
+}
+
+#[test]
+fn polls_that_do_not_count_are_no_time_waited_of_a_span_that_does() {
+    let mut scenario = Scenario::default();
+    let task = scenario.start_async(1, "fetch");
+    scenario.enter(1, task);
+    scenario.now = 8;
+    scenario.exit(1, task);
+    scenario.now = 20;
+    scenario.end_async(2, task, Outcome::Ok);
+    let mut calls = Calls::default();
+    let (end, before) = scenario.entries.split_last().unwrap();
+    for entry in before {
+        calls.pass_over(LOG, entry);
+    }
+    calls.apply(LOG, &scenario.names, end);
+    let fetch = function(&calls, "fetch");
+    assert_eq!((fetch.totals.total_ns, fetch.busy_ns, fetch.idle_ns), (20, 0, 12));
+}
+
+#[test]
+fn a_future_that_is_dropped_unpolled_was_a_call_that_did_nothing() {
+    let mut scenario = Scenario::default();
+    let span = scenario.start_async(1, "never");
+    let path = PathId(1);
+    scenario.entries.clear();
+    scenario.say(1, LogEntry::Created { span, parent: None, path });
+    scenario.now = 50;
+    scenario.end_async(1, span, Outcome::Cancelled);
+    let never = function(&counted(&scenario, GroupBy::Function), "never");
+    assert_eq!((never.totals.calls, never.totals.cancelled, never.totals.polls), (1, 1, 0));
+    assert_eq!((never.busy_ns, never.idle_ns), (0, 50));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The counts of paths rolled up into functions, threads and processes.
 
-use super::{Calls, FunctionId, GroupBy, LogCalls, Totals};
+use super::{Calls, FunctionId, GroupBy, LogCalls, PathCalls, Totals};
 use crate::event::{CallsiteInfo, LogIndex, ThreadId};
 use crate::projections::durations::{DurationStats, Durations};
 
@@ -15,6 +15,11 @@ pub struct FunctionCalls {
     pub totals: Totals,
     /// Time it was at work, ns: the polls of an async function, the total of any other.
     pub busy_ns: u64,
+    /// Whether it is async: only then polls and idle time mean something.
+    pub is_async: bool,
+    /// How long its async spans that ended waited, from start to end less their polls, ns;
+    /// recursion counted once.
+    pub idle_ns: u64,
     /// Its durations, if they are grouped by function and there are any.
     pub durations: Option<DurationStats>,
 }
@@ -32,29 +37,55 @@ pub struct GroupCalls {
     pub durations: Option<DurationStats>,
 }
 
+/// The paths of one function, added up.
+#[derive(Clone, Debug, Default)]
+struct Sum {
+    totals: Totals,
+    busy_ns: u64,
+    idle_ns: i64,
+    is_async: bool,
+}
+
+impl Sum {
+    fn add(&mut self, cell: &PathCalls) {
+        let mut counted = cell.totals;
+        if cell.outermost {
+            self.idle_ns = self.idle_ns.saturating_add(cell.idle_ns);
+        } else {
+            (counted.total_ns, counted.polled_ns) = (0, 0);
+        }
+        self.totals.add(&counted);
+        let busy_ns = if cell.is_async { counted.polled_ns } else { counted.total_ns };
+        self.busy_ns = self.busy_ns.saturating_add(busy_ns);
+        self.is_async |= cell.is_async;
+    }
+}
+
 impl Calls {
     /// Every function that ended a span or is known by name, in order of first appearance.
     pub fn functions(&self) -> Vec<FunctionCalls> {
-        let mut rows: Vec<(Totals, u64)> = vec![Default::default(); self.functions.len()];
+        let mut sums: Vec<Sum> = vec![Sum::default(); self.functions.len()];
         for cell in self.logs.iter().flat_map(|log| &log.paths) {
-            let (totals, busy_ns) = &mut rows[cell.function.0 as usize];
-            let mut counted = cell.totals;
-            if !cell.outermost {
-                (counted.total_ns, counted.polled_ns) = (0, 0);
-            }
-            totals.add(&counted);
-            let busy = if cell.is_async { counted.polled_ns } else { counted.total_ns };
-            *busy_ns = busy_ns.saturating_add(busy);
+            sums[cell.function.0 as usize].add(cell);
         }
-        let row = |(index, (totals, busy_ns)): (usize, (Totals, u64))| {
+        let row = |(index, sum): (usize, Sum)| {
             let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
+            let info = self.functions.info(id).clone();
             let durations = match self.group {
                 GroupBy::Function => self.durations.get(index).and_then(Durations::stats),
                 GroupBy::Thread | GroupBy::Process => None,
             };
-            FunctionCalls { id, info: self.functions.info(id).clone(), totals, busy_ns, durations }
+            FunctionCalls {
+                id,
+                totals: sum.totals,
+                busy_ns: sum.busy_ns,
+                is_async: sum.is_async || info.kind.is_async(),
+                idle_ns: u64::try_from(sum.idle_ns).unwrap_or(0),
+                durations,
+                info,
+            }
         };
-        rows.into_iter().enumerate().map(row).collect()
+        sums.into_iter().enumerate().map(row).collect()
     }
 
     /// Every thread that ended a span or a poll, by process and then by number.

@@ -23,8 +23,22 @@ pub struct Totals {
     pub total_ns: u64,
     /// Less the time in child spans, ns. Of an async span, its polls less the spans inside them.
     pub self_ns: u64,
+    /// Polls that ended. Of spans that are not async, 0.
+    pub polls: u64,
     /// Time in polls, ns. Of spans that are not async, 0.
     pub polled_ns: u64,
+    /// The longest poll, ns: for so long nothing else ran where it did.
+    pub longest_poll_ns: u64,
+}
+
+/// Polls of an async span, one or several merged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Polled {
+    pub(super) count: u64,
+    pub(super) busy_ns: u64,
+    /// Of that, time in child spans, ns.
+    pub(super) child_ns: u64,
+    pub(super) longest_ns: u64,
 }
 
 impl Totals {
@@ -46,9 +60,12 @@ impl Totals {
         self.self_ns = self.self_ns.saturating_add(self_ns);
     }
 
-    pub(super) fn poll(&mut self, busy_ns: u64, child_ns: u64) {
-        self.polled_ns = self.polled_ns.saturating_add(busy_ns);
-        self.self_ns = self.self_ns.saturating_add(busy_ns.saturating_sub(child_ns));
+    pub(super) fn poll(&mut self, polled: Polled) {
+        let self_ns = polled.busy_ns.saturating_sub(polled.child_ns);
+        self.polls = self.polls.saturating_add(polled.count);
+        self.polled_ns = self.polled_ns.saturating_add(polled.busy_ns);
+        self.longest_poll_ns = self.longest_poll_ns.max(polled.longest_ns);
+        self.self_ns = self.self_ns.saturating_add(self_ns);
     }
 
     /// Adds calls that were only counted. What they called is not known: all their time is their own.
@@ -69,6 +86,8 @@ impl Totals {
         self.dropped += other.dropped;
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
         self.self_ns = self.self_ns.saturating_add(other.self_ns);
+        self.polls = self.polls.saturating_add(other.polls);
         self.polled_ns = self.polled_ns.saturating_add(other.polled_ns);
+        self.longest_poll_ns = self.longest_poll_ns.max(other.longest_poll_ns);
     }
 }
