@@ -5,7 +5,7 @@ use crate::event::{
     CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, PathId, SpanId, TagValue,
     ThreadId, ThreadStack,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 /// The open spans of all logs read.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +18,11 @@ pub struct Live {
 pub struct LiveProcess {
     /// By thread id; ids come from a counter, so there are no gaps to speak of.
     threads: Vec<LiveThread>,
-    /// Open async spans, running or waiting, in order of their start on their thread.
+    /// Open async spans, running or waiting, in order of their start on their thread; and futures
+    /// that were created and have not been polled yet.
     tasks: BTreeMap<SpanId, Task>,
+    /// Of those, how many have not been polled yet.
+    unpolled: usize,
     /// Spans whose thread ended before they did (a leaked guard).
     abandoned: u64,
 }
@@ -42,6 +45,9 @@ pub struct OpenFrame {
     pub span: SpanId,
     /// Its place in the call tree.
     pub path: PathId,
+    /// The span it is a child of, which need not be the frame below: work that was handed to
+    /// another thread is the child of what handed it over. None of a poll.
+    pub parent: Option<SpanId>,
     /// When the span, or this poll, began.
     pub since: LogTime,
     /// It is one poll of an async span: what else is known stands in its [`Task`].
@@ -50,18 +56,20 @@ pub struct OpenFrame {
     pub said: Said,
 }
 
-/// An open async span.
+/// An open async span, or one to be: a future that has not been polled yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Its place in the call tree.
     pub path: PathId,
     /// The span it is a child of.
     pub parent: Option<SpanId>,
-    /// When it began: its first poll.
+    /// Whether it has begun: it does at its first poll.
+    pub begun: bool,
+    /// When it began; when it was created, if it has not.
     pub since: LogTime,
     /// The thread that polls it now, and since when; none while it waits.
     pub polled: Option<(ThreadId, LogTime)>,
-    /// When its last poll ended; its start before the first did.
+    /// When its last poll ended; its start before the first did, or its creation.
     pub waits_since: LogTime,
     /// Polls that ended.
     pub polls: u64,
@@ -147,7 +155,8 @@ impl LiveProcess {
         self.threads.get(id.0 as usize)
     }
 
-    /// The open async spans, in order of their start on their thread.
+    /// The open async spans, in order of their start on their thread, and with them the futures
+    /// that have not been polled yet ([`Task::begun`]).
     pub fn tasks(&self) -> impl ExactSizeIterator<Item = (SpanId, &Task)> {
         self.tasks.iter().map(|(id, task)| (*id, task))
     }
@@ -157,14 +166,29 @@ impl LiveProcess {
         self.tasks.get(&span)
     }
 
-    /// Spans open now; a poll is not a span of its own.
+    /// Whether a span is open, or a future that will be one waits for its first poll. Costs a look
+    /// at its thread's stack.
+    pub fn is_open(&self, span: SpanId) -> bool {
+        self.tasks.contains_key(&span)
+            || self
+                .thread(span.thread)
+                .is_some_and(|thread| thread.frames.iter().any(|frame| frame.span == span))
+    }
+
+    /// Spans open now; a poll is not a span of its own, and a future that has not been polled is
+    /// none yet.
     pub fn open_spans(&self) -> usize {
         let of_threads: usize = self
             .threads
             .iter()
             .map(|t| t.hidden as usize + t.frames.iter().filter(|frame| !frame.is_poll).count())
             .sum();
-        of_threads + self.tasks.len()
+        of_threads + self.tasks.len() - self.unpolled
+    }
+
+    /// Futures that were created and have not been polled yet.
+    pub fn unpolled(&self) -> usize {
+        self.unpolled
     }
 
     /// Spans whose thread ended before they did.
@@ -175,18 +199,19 @@ impl LiveProcess {
     fn apply(&mut self, names: &Names, entry: &Entry) {
         let (id, time) = (entry.thread, entry.time);
         match &entry.what {
+            LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
             LogEntry::SpanStart { span, path, parent, is_async: true } => {
-                self.tasks.insert(*span, Task::new(*path, *parent, time));
+                self.begin(*span, *path, *parent, time);
             }
-            LogEntry::SpanStart { span, path, is_async: false, .. } => {
-                self.push(names, id, OpenFrame::new(*span, *path, time, false));
+            LogEntry::SpanStart { span, path, parent, is_async: false } => {
+                self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
             }
-            LogEntry::SpanEnd { span, .. } => self.end(id, *span),
+            LogEntry::SpanEnd { span, path, .. } => self.end(names, id, *span, *path),
             LogEntry::Enter { span, path } => {
                 if let Some(task) = self.tasks.get_mut(span) {
                     task.polled = Some((id, time));
                 }
-                self.push(names, id, OpenFrame::new(*span, *path, time, true));
+                self.push(names, id, OpenFrame::poll(*span, *path, time));
             }
             LogEntry::Exit { span, busy_ns, .. } => {
                 self.close(id, *span);
@@ -222,9 +247,30 @@ impl LiveProcess {
         }
     }
 
-    fn end(&mut self, id: ThreadId, span: SpanId) {
-        if self.tasks.remove(&span).is_none() {
-            self.close(id, span);
+    fn create(&mut self, span: SpanId, path: PathId, parent: Option<SpanId>, time: LogTime) {
+        // It comes before the span's start: one that is known has begun, and stays so.
+        if let btree_map::Entry::Vacant(place) = self.tasks.entry(span) {
+            place.insert(Task { begun: false, ..Task::new(path, parent, time) });
+            self.unpolled += 1;
+        }
+    }
+
+    fn begin(&mut self, span: SpanId, path: PathId, parent: Option<SpanId>, time: LogTime) {
+        let mut task = Task::new(path, parent, time);
+        if let Some(created) = self.tasks.remove(&span) {
+            task.parent = parent.or(created.parent);
+            task.said = created.said;
+            self.unpolled -= usize::from(!created.begun);
+        }
+        self.tasks.insert(span, task);
+    }
+
+    fn end(&mut self, names: &Names, id: ThreadId, span: SpanId, path: PathId) {
+        match self.tasks.remove(&span) {
+            Some(task) => self.unpolled -= usize::from(!task.begun),
+            // One whose beginning is not known, as where the log's own is gone: no frame is its.
+            None if is_async(names, path) => {}
+            None => self.close(id, span),
         }
     }
 
@@ -240,8 +286,8 @@ impl LiveProcess {
 
     fn polled(&mut self, span: SpanId, on: ThreadId, end: LogTime, count: u64, busy_ns: u64) {
         let Some(task) = self.tasks.get_mut(&span) else { return };
-        task.polls += count;
-        task.busy_ns += busy_ns;
+        task.polls = task.polls.saturating_add(count);
+        task.busy_ns = task.busy_ns.saturating_add(busy_ns);
         task.waits_since = task.waits_since.max(end);
         // The next poll, on another thread, may have been read before the end of this one.
         if task.polled.is_some_and(|(thread, _)| thread == on) {
@@ -279,17 +325,17 @@ impl LiveProcess {
     }
 
     fn restore(&mut self, names: &Names, id: ThreadId, stack: &ThreadStack) {
-        let is_poll = |frame: &Frame| {
-            names.callsite_info(frame.path).is_some_and(|callsite| callsite.kind.is_async())
-        };
+        let is_poll = |frame: &Frame| is_async(names, frame.path);
         for frame in stack.frames().iter().filter(|frame| is_poll(frame)) {
             let task = self.tasks.entry(frame.span);
             let task = task.or_insert_with(|| Task::new(frame.path, None, frame.since));
             task.polled = Some((id, frame.since));
         }
         let Some(thread) = self.thread_mut(names, id) else { return };
-        let open =
-            |frame: &Frame| OpenFrame::new(frame.span, frame.path, frame.since, is_poll(frame));
+        let open = |frame: &Frame| OpenFrame {
+            is_poll: is_poll(frame),
+            ..OpenFrame::new(frame.span, frame.path, None, frame.since)
+        };
         thread.alive = true;
         thread.hidden = stack.hidden();
         thread.frames = stack.frames().iter().map(open).collect();
@@ -300,16 +346,26 @@ impl LiveProcess {
 /// entries come later, or were in a part of the log that is gone.
 const MAX_GAP: usize = 1 << 20;
 
+/// Whether the spans of a path are async.
+fn is_async(names: &Names, path: PathId) -> bool {
+    names.callsite_info(path).is_some_and(|callsite| callsite.kind.is_async())
+}
+
 impl OpenFrame {
-    fn new(span: SpanId, path: PathId, since: LogTime, is_poll: bool) -> Self {
-        Self { span, path, since, is_poll, said: Said::default() }
+    fn new(span: SpanId, path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
+        Self { span, path, parent, since, is_poll: false, said: Said::default() }
+    }
+
+    fn poll(span: SpanId, path: PathId, since: LogTime) -> Self {
+        Self { is_poll: true, ..Self::new(span, path, None, since) }
     }
 }
 
 impl Task {
     fn new(path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
         let (polled, said) = (None, Said::default());
-        Self { path, parent, since, polled, waits_since: since, polls: 0, busy_ns: 0, said }
+        let (polls, busy_ns, waits_since) = (0, 0, since);
+        Self { path, parent, begun: true, since, polled, waits_since, polls, busy_ns, said }
     }
 }
 

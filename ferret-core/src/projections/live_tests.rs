@@ -46,6 +46,15 @@ impl Script {
         self.entry(thread, LogEntry::SpanStart { span, path, parent, is_async: true })
     }
 
+    fn created(self, thread: u32, start: u64, parent: Option<SpanId>) -> Self {
+        let path = PathId(u32::try_from(start).unwrap());
+        self.entry(thread, LogEntry::Created { span: span(start), parent, path })
+    }
+
+    fn process(&self) -> &LiveProcess {
+        self.live.process(LogIndex(0)).unwrap()
+    }
+
     fn end(self, thread: u32, start: u64) -> Self {
         self.entry(
             thread,
@@ -120,6 +129,58 @@ fn an_async_span_ends_on_whichever_thread() {
     let script = Script::new().start_async(1, 1, None).enter(2, 1).exit(2, 1).end(2, 1);
     assert_eq!(script.live.open_spans(), 0);
     assert_eq!(script.live.process(LogIndex(0)).unwrap().tasks().len(), 0);
+}
+
+#[test]
+fn a_future_waits_for_its_first_poll_and_is_a_span_from_then_on() {
+    let script = Script::new().start(1, 1).created(1, 2, Some(span(1)));
+    let task = script.task(2);
+    assert_eq!((task.begun, task.since, task.parent), (false, LogTime(20), Some(span(1))));
+    assert_eq!((script.process().unpolled(), script.live.open_spans()), (1, 1));
+    let script = script.end(1, 1).start_async(2, 2, None).enter(2, 2);
+    let task = script.task(2);
+    assert_eq!((task.begun, task.since, task.parent), (true, LogTime(40), Some(span(1))));
+    assert_eq!((script.process().unpolled(), script.live.open_spans()), (0, 1));
+    assert!(!script.process().is_open(span(1)) && script.process().is_open(span(2)));
+}
+
+#[test]
+fn a_future_that_is_dropped_unpolled_is_gone() {
+    let script = Script::new().created(1, 1, None).end(3, 1);
+    assert_eq!((script.process().unpolled(), script.process().tasks().len()), (0, 0));
+    assert_eq!(script.live.open_spans(), 0);
+}
+
+#[test]
+fn polls_of_a_task_are_added_up_merged_or_not() {
+    let path = PathId(1);
+    let polls = LogEntry::Polls { span: span(1), path, count: 9, busy_ns: 5, longest_ns: 2 };
+    let script = Script::new().start_async(1, 1, None).enter(1, 1).exit(1, 1).entry(2, polls);
+    let task = script.task(1);
+    assert_eq!((task.polls, task.busy_ns, task.waits_since), (10, 15, LogTime(40)));
+}
+
+#[test]
+fn a_span_under_another_threads_knows_its_parent() {
+    let mut script = Script::new().start(1, 1);
+    let (path, parent) = (PathId(2), Some(span(1)));
+    let start = LogEntry::SpanStart { span: span(2), path, parent, is_async: false };
+    script = script.entry(2, start);
+    assert_eq!(script.process().thread(ThreadId(2)).unwrap().frames[0].parent, parent);
+}
+
+#[test]
+fn an_end_of_a_task_that_is_not_known_closes_no_frame() {
+    let mut script = Script::new();
+    let kind = crate::event::CallsiteKind::Async;
+    let (name, module, file) = (String::new(), String::new(), String::new());
+    let info = crate::event::CallsiteInfo { name, module, file, line: 1, kind };
+    script.names.callsites.insert(CallsiteId(1), info);
+    let info = crate::event::PathInfo { parent: PathId::ROOT, callsite: CallsiteId(1) };
+    script.names.paths.insert(PathId(1), info);
+    let stack = ThreadStack::restore(3, Vec::new());
+    script.live.restore(LogIndex(0), &script.names, [(ThreadId(1), stack)]);
+    assert_eq!(script.end(1, 77).live.open_spans(), 3);
 }
 
 #[test]
