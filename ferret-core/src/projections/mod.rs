@@ -11,9 +11,11 @@
 
 mod buckets;
 mod calls;
+mod counters;
 mod durations;
 mod functions;
 mod live;
+mod marks;
 mod metrics;
 mod process;
 mod recent;
@@ -25,9 +27,11 @@ mod tree;
 
 pub use buckets::{SUMMARY_BUCKETS, summary_bucket, summary_bucket_range};
 pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
+pub use counters::{Counters, Reading};
 pub use durations::{DurationStats, Durations};
 pub use functions::FunctionId;
 pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Said, Task};
+pub use marks::{MarkStats, Marks};
 pub use metrics::{Columns, Measure, Metrics, Peak, Series};
 pub use process::{Process, Processes, Rate, SpanCounts};
 pub use recent::{Ended, Happening, News, Recent};

@@ -1,0 +1,281 @@
+//! The numbers that programs count themselves: counters, which add up, and gauges, which have a
+//! level. Each by process and name, and by name over all processes.
+//!
+//! Over processes both are summed, as memory is: a counter over all there were, a gauge over those
+//! that have not ended. Where none is left, a gauge keeps the level it had last.
+//!
+//! A name's callsites are one counter. At most [`Counters::NAMES`] names of a log are kept; the
+//! keys of others, and numbers that are none, are counted ([`Counters::left_out`],
+//! [`Counters::not_numbers`]).
+
+mod seconds;
+
+use super::metrics::Columns;
+use super::slots::Slots;
+use crate::event::{CallsiteId, Entry, LogEntry, LogIndex, LogTime, Names};
+use seconds::Seconds;
+use std::collections::BTreeMap;
+
+/// The counters and gauges of all processes.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    logs: Vec<LogCounters>,
+    /// By name.
+    merged: BTreeMap<String, Merged>,
+    not_numbers: u64,
+}
+
+/// What a counter or gauge says, in one process or in all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// It is a level, set and not added to.
+    pub gauge: bool,
+    /// What was counted so far, or the level. Always finite, as all its numbers are.
+    pub value: f64,
+    /// The least it was; a counter begins at 0.
+    pub min: f64,
+    /// The most it was.
+    pub max: f64,
+    /// How often it was said.
+    pub changes: u64,
+    /// When it was said last.
+    pub last_change: LogTime,
+}
+
+/// A name over all processes.
+#[derive(Clone, Debug)]
+struct Merged {
+    reading: Reading,
+    /// The process in which it was said last.
+    last_log: LogIndex,
+    /// Its places: which log, and which of its counters.
+    places: Vec<(LogIndex, usize)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct LogCounters {
+    /// By key.
+    slots: Slots,
+    by_name: BTreeMap<String, usize>,
+    counters: Vec<Counter>,
+    /// Keys whose names are beyond the bound.
+    left_out: u64,
+    ended: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Counter {
+    reading: Reading,
+    seconds: Seconds,
+}
+
+/// The place of keys that are beyond the bound.
+const LEFT_OUT: usize = Counters::NAMES;
+
+impl Counters {
+    /// Names of a log that are kept.
+    pub const NAMES: usize = 256;
+    /// How far back [`Counters::per_second`] looks, in whole seconds.
+    pub const RATE_SECONDS: u64 = 5;
+
+    /// Takes the next entry of `log`.
+    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match entry.what {
+            LogEntry::Counter { value, .. } if !value.is_finite() => self.not_numbers += 1,
+            LogEntry::Counter { key, value, gauge } => {
+                let name = names.callsite_name(key);
+                let is_known = names.callsites.contains_key(&key);
+                let counters = self.log(log);
+                if let Some(place) = counters.place(key, name, is_known) {
+                    counters.counters[place].say(entry.time, value, gauge);
+                    self.merge(log, place, name, entry.time);
+                }
+            }
+            LogEntry::ProcessEnd(_) | LogEntry::ProcessExit(_) => self.end(log),
+            _ => {}
+        }
+    }
+
+    /// Every name with what it says over all processes, by name.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = (&str, &Reading)> {
+        self.merged.iter().map(|(name, merged)| (name.as_str(), &merged.reading))
+    }
+
+    /// Every name that a process has said, with what it says there, by name.
+    pub fn of(&self, log: LogIndex) -> impl Iterator<Item = (&str, &Reading)> {
+        let counters = self.logs.get(log.0);
+        counters.into_iter().flat_map(|log| {
+            log.by_name.iter().map(|(name, &place)| (name.as_str(), &log.counters[place].reading))
+        })
+    }
+
+    /// The process that said a name last.
+    pub fn last_log(&self, name: &str) -> Option<LogIndex> {
+        self.merged.get(name).map(|merged| merged.last_log)
+    }
+
+    /// Its change per second over the last [`Counters::RATE_SECONDS`] before `now`, of all
+    /// processes together; of a counter that is the rate, of a gauge whether it rises or falls.
+    pub fn per_second(&self, name: &str, now: LogTime) -> f64 {
+        self.counters(name).map(|counter| counter.seconds.per_second(now)).sum()
+    }
+
+    /// What is to be seen in each of `by.count` columns, the last of which holds `now`: the change
+    /// of a counter, the highest level of a gauge.
+    pub fn columns(&self, name: &str, now: LogTime, by: Columns) -> Vec<f64> {
+        let mut sums = vec![0.0; by.count];
+        for counter in self.counters(name) {
+            let columns = if counter.reading.gauge {
+                counter.seconds.levels(now, by)
+            } else {
+                counter.seconds.changes(now, by)
+            };
+            for (sum, value) in sums.iter_mut().zip(columns) {
+                *sum = finite(*sum + value);
+            }
+        }
+        sums
+    }
+
+    /// Keys that were not kept because a log has too many names.
+    pub fn left_out(&self) -> u64 {
+        self.logs.iter().map(|log| log.left_out).sum()
+    }
+
+    /// Values that were no numbers, or infinite: in no figure.
+    pub fn not_numbers(&self) -> u64 {
+        self.not_numbers
+    }
+
+    fn counters(&self, name: &str) -> impl Iterator<Item = &Counter> {
+        let places = self.merged.get(name).map_or(&[][..], |merged| &merged.places);
+        places.iter().filter_map(|&(log, place)| self.logs.get(log.0)?.counters.get(place))
+    }
+
+    fn log(&mut self, log: LogIndex) -> &mut LogCounters {
+        if log.0 >= self.logs.len() {
+            self.logs.resize_with(log.0 + 1, LogCounters::default);
+        }
+        &mut self.logs[log.0]
+    }
+
+    /// A counter has changed: what its name says over all processes does too.
+    fn merge(&mut self, log: LogIndex, place: usize, name: &str, time: LogTime) {
+        let own = self.logs[log.0].counters[place].reading;
+        let Some(merged) = self.merged.get_mut(name) else {
+            let merged = Merged { reading: own, last_log: log, places: vec![(log, place)] };
+            self.merged.insert(name.to_owned(), merged);
+            return;
+        };
+        if !merged.places.contains(&(log, place)) {
+            merged.places.push((log, place));
+        }
+        let reading = &mut merged.reading;
+        reading.gauge |= own.gauge;
+        reading.changes += 1;
+        if time >= reading.last_change {
+            (reading.last_change, merged.last_log) = (time, log);
+        }
+        reading.set(sum(&self.logs, &merged.places));
+    }
+
+    /// The levels of a process that ended are no more.
+    fn end(&mut self, log: LogIndex) {
+        let counters = self.log(log);
+        if std::mem::replace(&mut counters.ended, true) {
+            return;
+        }
+        for merged in self.merged.values_mut() {
+            let is_live = |(log, _): &(LogIndex, usize)| !self.logs[log.0].ended;
+            let is_its = merged.places.iter().any(|(of, _)| *of == log);
+            if is_its && merged.places.iter().any(is_live) {
+                merged.reading.set(sum(&self.logs, &merged.places));
+            }
+        }
+    }
+}
+
+/// What the counters at `places` say together.
+fn sum(logs: &[LogCounters], places: &[(LogIndex, usize)]) -> f64 {
+    let values = places.iter().filter_map(|(log, place)| {
+        let log = &logs[log.0];
+        let reading = &log.counters[*place].reading;
+        (!reading.gauge || !log.ended).then_some(reading.value)
+    });
+    values.fold(0.0, |sum, value| finite(sum + value))
+}
+
+impl LogCounters {
+    /// The place of a key's name; none if it is beyond the bound.
+    fn place(&mut self, key: CallsiteId, name: &str, is_known: bool) -> Option<usize> {
+        if let Some(place) = self.slots.get(key.0) {
+            return (place != LEFT_OUT).then_some(place);
+        }
+        let place = match self.by_name.get(name) {
+            Some(&place) => place,
+            None if self.counters.len() == Counters::NAMES => {
+                self.left_out += 1;
+                LEFT_OUT
+            }
+            None => {
+                self.by_name.insert(name.to_owned(), self.counters.len());
+                self.counters.push(Counter::default());
+                self.counters.len() - 1
+            }
+        };
+        // Keys that a damaged log made up have one name: they take no memory of their own.
+        if is_known {
+            self.slots.set(key.0, place);
+        }
+        (place != LEFT_OUT).then_some(place)
+    }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        let (gauge, changes, last_change) = (false, 0, LogTime::default());
+        let reading = Reading { gauge, value: 0.0, min: 0.0, max: 0.0, changes, last_change };
+        Self { reading, seconds: Seconds::default() }
+    }
+}
+
+impl Counter {
+    /// `value` is said at `time`: the level of a gauge, or what is added.
+    fn say(&mut self, time: LogTime, value: f64, gauge: bool) {
+        let reading = &mut self.reading;
+        let is_first = reading.changes == 0;
+        reading.changes += 1;
+        reading.gauge |= gauge;
+        // Threads are read one after the other: a level that was set before the one known is old.
+        if gauge && time < reading.last_change {
+            return;
+        }
+        let before = reading.value;
+        let after = if gauge { value } else { finite(before + value) };
+        if gauge && is_first {
+            // What it was before it was first set is not known.
+            (reading.min, reading.max) = (after, after);
+        }
+        reading.set(after);
+        reading.last_change = reading.last_change.max(time);
+        let change = if gauge && is_first { 0.0 } else { finite(after - before) };
+        self.seconds.add(time, change, after);
+    }
+}
+
+impl Reading {
+    fn set(&mut self, value: f64) {
+        self.value = value;
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+}
+
+/// The nearest number there is to a sum that left their range.
+fn finite(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(f64::MIN, f64::MAX) }
+}
+
+#[cfg(test)]
+#[path = "counters_tests.rs"]
+mod tests;

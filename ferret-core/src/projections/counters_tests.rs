@@ -1,0 +1,175 @@
+//! Tests of counters and gauges.
+
+#![expect(clippy::float_cmp, reason = "whole numbers are exact")]
+
+use super::*;
+use crate::event::{CallsiteInfo, CallsiteKind, EndKind, Offset, ProcessEnd, ThreadId};
+use proptest::prelude::*;
+
+const S: u64 = 1_000_000_000;
+const ALL: LogIndex = LogIndex(usize::MAX);
+
+/// Counters by hand. Keys are numbers, whose names are theirs; odd hundreds repeat the names of the
+/// even ones, as two callsites of one name do.
+struct Script {
+    counters: Counters,
+    names: Names,
+}
+
+impl Script {
+    fn new() -> Self {
+        let mut names = Names::default();
+        for id in 0..2_000 {
+            let (name, kind) = (format!("n{}", id % 1_000), CallsiteKind::Key);
+            let (module, file) = (String::new(), String::new());
+            let info = CallsiteInfo { name, module, file, line: id, kind };
+            names.callsites.insert(CallsiteId(id), info);
+        }
+        Self { counters: Counters::default(), names }
+    }
+
+    fn entry(mut self, log: usize, at_ns: u64, what: LogEntry) -> Self {
+        let (offset, thread, time) = (Offset(0), ThreadId(1), LogTime(at_ns));
+        let entry = Entry { offset, time, thread, what };
+        self.counters.apply(LogIndex(log), &self.names, &entry);
+        self
+    }
+
+    fn count(self, log: usize, at_ns: u64, key: u32, value: f64) -> Self {
+        let key = CallsiteId(key);
+        self.entry(log, at_ns, LogEntry::Counter { key, value, gauge: false })
+    }
+
+    fn gauge(self, log: usize, at_ns: u64, key: u32, value: f64) -> Self {
+        let key = CallsiteId(key);
+        self.entry(log, at_ns, LogEntry::Counter { key, value, gauge: true })
+    }
+
+    fn end(self, log: usize, at_ns: u64) -> Self {
+        let how = EndKind::Exited(Some(0));
+        self.entry(log, at_ns, LogEntry::ProcessEnd(ProcessEnd { how }))
+    }
+
+    /// Value, least, most, of a process or of all.
+    fn numbers(&self, log: LogIndex, name: &str) -> (f64, f64, f64) {
+        let reading = if log == ALL {
+            self.counters.all().find(|(of, _)| *of == name)
+        } else {
+            self.counters.of(log).find(|(of, _)| *of == name)
+        };
+        let reading = reading.unwrap().1;
+        (reading.value, reading.min, reading.max)
+    }
+
+    fn columns(&self, name: &str, now: u64, count: usize) -> Vec<f64> {
+        self.counters.columns(name, LogTime(now), Columns { count, width_ns: S })
+    }
+}
+
+#[test]
+fn a_counter_adds_up_and_a_gauge_has_its_last_level() {
+    let script = Script::new().count(0, 1, 7, 3.0).count(0, 2, 7, 4.5).count(0, 3, 7, -1.0);
+    assert_eq!(script.numbers(LogIndex(0), "n7"), (6.5, 0.0, 7.5));
+    let script = script.gauge(0, 5, 8, 40.0).gauge(0, 6, 8, 10.0).gauge(0, 9, 8, 20.0);
+    assert_eq!(script.numbers(LogIndex(0), "n8"), (20.0, 10.0, 40.0));
+    let kinds: Vec<_> = script.counters.all().map(|(name, r)| (name, r.gauge, r.changes)).collect();
+    assert_eq!(kinds, [("n7", false, 3), ("n8", true, 3)]);
+}
+
+#[test]
+fn two_callsites_of_one_name_are_one_counter() {
+    let script = Script::new().count(0, 1, 7, 3.0).count(0, 2, 1_007, 4.0);
+    assert_eq!(script.numbers(LogIndex(0), "n7"), (7.0, 0.0, 7.0));
+}
+
+#[test]
+fn a_level_that_was_set_before_the_one_known_is_old_whenever_it_is_read() {
+    let script = Script::new().gauge(0, 50, 1, 5.0).gauge(0, 40, 1, 9.0);
+    assert_eq!(script.numbers(LogIndex(0), "n1").0, 5.0);
+}
+
+#[test]
+fn counters_of_all_processes_add_up_and_levels_of_those_that_live() {
+    let script = Script::new().count(0, 1, 1, 3.0).count(1, 2, 1, 4.0);
+    let script = script.gauge(0, 3, 2, 10.0).gauge(1, 4, 2, 5.0);
+    assert_eq!((script.numbers(ALL, "n1").0, script.numbers(ALL, "n2").0), (7.0, 15.0));
+    let script = script.end(1, 9);
+    assert_eq!(script.numbers(ALL, "n1"), (7.0, 0.0, 7.0));
+    assert_eq!(script.numbers(ALL, "n2"), (10.0, 10.0, 15.0));
+    let script = script.end(0, 10).end(0, 11);
+    assert_eq!(script.numbers(ALL, "n2").0, 10.0, "the level at the last moment");
+    assert_eq!(script.counters.last_log("n2"), Some(LogIndex(1)));
+}
+
+#[test]
+fn the_rate_is_that_of_the_last_seconds() {
+    let mut script = Script::new();
+    for tenth in 0..200 {
+        script = script.count(0, tenth * S / 10, 1, 2.0);
+    }
+    let rate = |now: u64| script.counters.per_second("n1", LogTime(now));
+    assert_eq!(rate(20 * S - 1).round(), 20.0);
+    assert_eq!(rate(10 * S - 1).round(), 20.0, "what comes later is not in it");
+    assert_eq!(rate(25 * S), 0.0);
+    let young = Script::new().count(0, 100 * S, 1, 3.0);
+    assert_eq!(young.counters.per_second("n1", LogTime(100 * S + S / 10)), 3.0);
+    assert_eq!(young.counters.per_second("unheard_of", LogTime(5)), 0.0);
+}
+
+#[test]
+fn a_chart_has_the_changes_of_a_counter_and_the_levels_of_a_gauge() {
+    let script = Script::new().count(0, 3 * S, 1, 2.0).count(1, 3 * S + 5, 1, 3.0);
+    let script = script.count(0, 5 * S, 1, 7.0);
+    assert_eq!(script.columns("n1", 6 * S, 5), [0.0, 5.0, 0.0, 7.0, 0.0]);
+    let script = script.gauge(0, S, 2, 4.0).gauge(0, 4 * S, 2, 9.0).gauge(0, 4 * S + 5, 2, 1.0);
+    assert_eq!(script.columns("n2", 6 * S, 4), [4.0, 9.0, 1.0, 1.0]);
+    let wide = Columns { count: 3, width_ns: 2 * S };
+    assert_eq!(script.counters.columns("n2", LogTime(6 * S), wide), [4.0, 9.0, 1.0]);
+}
+
+#[test]
+fn names_are_bounded_and_the_rest_is_counted() {
+    let mut script = Script::new();
+    for id in 0..300 {
+        script = script.count(0, 1, id, 1.0).count(0, 1, id, 1.0).count(1, 1, 5, 1.0);
+    }
+    assert_eq!(script.counters.of(LogIndex(0)).count(), Counters::NAMES);
+    assert_eq!(script.counters.left_out(), 300 - 256);
+    for id in 0..1_000 {
+        script = script.count(2, 1, u32::MAX - id, 1.0);
+    }
+    assert_eq!(script.numbers(LogIndex(2), "?").0, 1_000.0, "made-up keys share a name");
+}
+
+#[test]
+fn what_is_no_number_breaks_nothing() {
+    let mut script = Script::new();
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        script = script.count(0, 1, 1, value).gauge(0, 1, 2, value);
+    }
+    assert_eq!((script.counters.not_numbers(), script.counters.all().len()), (6, 0));
+    for value in [f64::MAX, f64::MAX, f64::MIN] {
+        script = script.count(0, S, 1, value).count(1, S, 1, value).gauge(0, S, 2, value);
+    }
+    let columns = script.columns("n1", S, 2);
+    let rate = script.counters.per_second("n1", LogTime(S));
+    assert!(columns.iter().all(|value| value.is_finite()) && rate.is_finite());
+    assert!(
+        script.counters.all().all(|(_, r)| [r.value, r.min, r.max].iter().all(|v| v.is_finite()))
+    );
+}
+
+proptest! {
+    #[test]
+    fn seconds_are_kept_in_order_whatever_order_they_come_in(
+        changes in prop::collection::vec((0..20_u64, -5..5_i32), 0..50)
+    ) {
+        let mut script = Script::new();
+        let mut plain = vec![0.0; 20];
+        for (second, change) in changes {
+            script = script.count(0, second * S, 1, f64::from(change));
+            plain[usize::try_from(second).unwrap()] += f64::from(change);
+        }
+        prop_assert_eq!(script.columns("n1", 19 * S, 20), plain);
+    }
+}
