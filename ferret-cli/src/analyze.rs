@@ -16,6 +16,7 @@ mod gate;
 mod moments;
 mod open;
 mod rows;
+mod said;
 mod summary;
 mod view;
 mod window;

@@ -10,6 +10,9 @@ use ferret::event::{
 };
 use std::collections::BTreeMap;
 
+#[path = "analyze_async_tests.rs"]
+mod asynchronous;
+
 const MS: u64 = 1_000_000;
 /// 2026-11-22 14:00:00 UTC.
 const START: u64 = 1_795_356_000_000_000_000;
@@ -353,9 +356,12 @@ fn every_field_of_the_document_is_described() {
         }
     }
     let text = include_str!("../../docs/json.md");
-    for (logs, line) in
-        [([podcasts()], "--tree"), ([killed()], "--by thread"), ([podcasts()], "--by process")]
-    {
+    for (logs, line) in [
+        ([podcasts()], "--tree"),
+        ([killed()], "--by thread"),
+        ([podcasts()], "--by process"),
+        ([asynchronous::server()], ""),
+    ] {
         check(&serde_json::to_value(analyze(&logs, &args(line))).unwrap(), text);
     }
 }

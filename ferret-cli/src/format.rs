@@ -54,6 +54,48 @@ pub(crate) fn count(count: u64) -> String {
     text
 }
 
+/// A number the program made: whole ones as [`count`] has them, others with four digits or as
+/// many as stand before the point: `12,345`, `0.250`, `-3.142`, `1.20e-9`, `6.02e23`.
+pub(crate) fn number(number: f64) -> String {
+    let size = number.abs();
+    let sign = if number < 0.0 { "-" } else { "" };
+    // Beyond, not every whole number can be told from its neighbours.
+    if size >= 1e15 || (size > 0.0 && size < 0.001) {
+        return format!("{number:.2e}");
+    }
+    let decimals = match size {
+        _ if size.fract() == 0.0 || size >= 1_000.0 => 0,
+        _ if size >= 99.95 => 1,
+        _ if size >= 9.995 => 2,
+        _ => 3,
+    };
+    if decimals > 0 {
+        return format!("{sign}{size:.decimals$}");
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, below 1e15"
+    )]
+    let whole = size.round() as u64;
+    format!("{sign}{}", count(whole))
+}
+
+/// The same in seven columns or a few more, where there is no room: `12.3k`, `-1.20M`.
+pub(crate) fn short_number(number: f64) -> String {
+    let size = number.abs();
+    if !(10_000.0..1e15).contains(&size) {
+        return self::number(number);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, below 1e15"
+    )]
+    let short = short_count(size.round() as u64);
+    if number < 0.0 { format!("-{short}") } else { short }
+}
+
 /// A count in five columns, where there is no room for more: `850`, `12.3k`, `1.20M`.
 pub(crate) fn short_count(count: u64) -> String {
     if count < 10_000 {
@@ -147,6 +189,26 @@ mod tests {
     fn counts_fit_five_columns() {
         for (number, expect) in [(9_999, "9999"), (12_345, "12.3k"), (999_500, "1.00M")] {
             assert_eq!(short_count(number), expect);
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_program_have_as_many_digits_as_serve() {
+        for (value, expect, short) in [
+            (0.0, "0", "0"),
+            (-0.0, "0", "0"),
+            (42.0, "42", "42"),
+            (-12_345.0, "-12,345", "-12.3k"),
+            (1_234_567.4, "1,234,567", "1.23M"),
+            (0.25, "0.250", "0.250"),
+            (12.3456, "12.35", "12.35"),
+            (123.456, "123.5", "123.5"),
+            (-3.14159, "-3.142", "-3.142"),
+            (1.2e-9, "1.20e-9", "1.20e-9"),
+            (6.02e23, "6.02e23", "6.02e23"),
+            (f64::MAX, "1.80e308", "1.80e308"),
+        ] {
+            assert_eq!((number(value).as_str(), short_number(value).as_str()), (expect, short));
         }
     }
 

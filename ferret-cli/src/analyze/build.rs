@@ -6,7 +6,8 @@ use super::document::{
 use super::fold::Fold;
 use super::moments::Moments;
 use super::open;
-use super::rows::FunctionRow;
+use super::rows::{FunctionRow, percent};
+use super::said;
 use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
 };
@@ -76,6 +77,11 @@ pub(super) fn analysis(
         tree: parts.tree.then(|| tree(fold, &open)),
         threads: parts.threads.then(|| threads(fold, logs, &open)),
         open: open.into_iter().map(|span| span.row).collect(),
+        counters: said::counters(fold, logs, run.duration_ns),
+        counters_left_out: fold.counters.left_out(),
+        counters_not_numbers: fold.counters.not_numbers(),
+        marks: said::marks(fold, run.start_unix_ns),
+        marks_left_out: fold.marks.left_out(),
         run,
         functions,
     }
@@ -175,11 +181,18 @@ fn functions(fold: &Fold, open: &[open::OpenSpan], run_ns: u64) -> Vec<Function>
     for span in open {
         let Some(id) = fold.calls.function_of(span.log, span.path) else { continue };
         let row = &mut functions[id.0 as usize];
+        row.dropped += fold.calls.dropped_under(span.log, span.span);
+        if !span.row.begun {
+            continue;
+        }
         row.open += 1;
         if fold.calls.is_outermost(span.log, span.path) {
             row.open_ns = row.open_ns.saturating_add(span.row.age_ns);
+            if let Some(idle_ns) = row.open_idle_ns.as_mut().filter(|_| span.row.busy_ns.is_some())
+            {
+                *idle_ns = idle_ns.saturating_add(span.idle_ns);
+            }
         }
-        row.dropped += fold.calls.dropped_under(span.log, span.span);
     }
     functions.retain(|row| {
         let is_seen = row.calls + row.open + row.unknown + row.dropped + row.self_ns > 0;
@@ -190,7 +203,9 @@ fn functions(fold: &Fold, open: &[open::OpenSpan], run_ns: u64) -> Vec<Function>
 }
 
 fn function(row: &FunctionCalls) -> Function {
-    let FunctionCalls { id, info, totals, busy_ns, durations: stats } = row;
+    let FunctionCalls { id, info, totals, busy_ns, is_async, idle_ns, durations: stats } = row;
+    let errors = totals.errors + totals.panics;
+    let of_async = |value: u64| is_async.then_some(value);
     Function {
         id: id.0,
         name: info.name.clone(),
@@ -201,7 +216,8 @@ fn function(row: &FunctionCalls) -> Function {
         calls: totals.calls,
         open: 0,
         open_ns: 0,
-        errors: totals.errors + totals.panics,
+        errors,
+        error_percent: (totals.calls > 0).then(|| hundredths(percent(errors, totals.calls))),
         panics: totals.panics,
         cancelled: totals.cancelled,
         unknown: totals.unknown,
@@ -210,6 +226,10 @@ fn function(row: &FunctionCalls) -> Function {
         total_ns: totals.total_ns,
         self_ns: totals.self_ns,
         busy_ns: *busy_ns,
+        polls: of_async(totals.polls),
+        idle_ns: of_async(*idle_ns),
+        open_idle_ns: of_async(0),
+        longest_poll_ns: of_async(totals.longest_poll_ns),
         durations: durations(*stats),
         overhead_percent: None,
     }
@@ -290,7 +310,8 @@ fn threads(fold: &Fold, logs: &[LogFacts<'_>], open: &[open::OpenSpan]) -> Vec<T
 }
 
 fn tree(fold: &Fold, open: &[open::OpenSpan]) -> Vec<Node> {
-    let calls: Vec<_> = open.iter().map(open::OpenSpan::call).collect();
+    let calls: Vec<_> =
+        open.iter().filter(|span| span.row.begun).map(open::OpenSpan::call).collect();
     let tree = CallTree::new(&fold.calls, &calls);
     tree.roots().iter().map(|&root| node(fold, &tree, root)).collect()
 }

@@ -31,6 +31,21 @@ pub(crate) struct Analysis {
     /// With `--by thread`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) threads: Option<Vec<Thread>>,
+    /// By name.
+    #[serde(default)]
+    pub(crate) counters: Vec<Counter>,
+    /// Keys that have no row, because a process has more than 256 names.
+    #[serde(default)]
+    pub(crate) counters_left_out: u64,
+    /// Values of counters and gauges that were no finite numbers: in no figure.
+    #[serde(default)]
+    pub(crate) counters_not_numbers: u64,
+    /// In order of first appearance.
+    #[serde(default)]
+    pub(crate) marks: Vec<Mark>,
+    /// Marks that have no row, because there are more than 256 texts.
+    #[serde(default)]
+    pub(crate) marks_left_out: u64,
 }
 
 /// A log that was read.
@@ -125,7 +140,9 @@ pub(crate) struct Function {
     pub(crate) open_ns: u64,
     /// Of the calls, how many returned an `Err` or unwound.
     pub(crate) errors: u64,
-    /// Of those, how many unwound.
+    /// Of the calls in percent; null without calls.
+    pub(crate) error_percent: Option<f64>,
+    /// Of the errors, how many unwound.
     pub(crate) panics: u64,
     pub(crate) cancelled: u64,
     /// Spans whose end was not seen: in no other figure.
@@ -139,6 +156,14 @@ pub(crate) struct Function {
     pub(crate) self_ns: u64,
     /// Polls of an async function; the total of any other.
     pub(crate) busy_ns: u64,
+    /// Of an async function: how many polls ended. This and what follows is null for any other.
+    pub(crate) polls: Option<u64>,
+    /// From start to end of its spans that ended, less their polls; recursion counted once.
+    pub(crate) idle_ns: Option<u64>,
+    /// The same of those that are open, up to now.
+    pub(crate) open_idle_ns: Option<u64>,
+    /// For so long nothing else ran where it was polled.
+    pub(crate) longest_poll_ns: Option<u64>,
     #[serde(flatten)]
     pub(crate) durations: Durations,
     /// How much of its time is the profiler's; null where the log does not tell.
@@ -176,6 +201,51 @@ pub(crate) struct StageTotal {
     pub(crate) closed_gaps_ns: u64,
 }
 
+/// A counter or a gauge, over all processes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Counter {
+    pub(crate) name: String,
+    /// counter or gauge
+    pub(crate) kind: String,
+    /// What was counted in all, or the last level.
+    pub(crate) value: f64,
+    /// The least and the most it was; a counter begins at 0.
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    /// Of a counter, `value` by the time analysed.
+    pub(crate) mean_per_second: Option<f64>,
+    /// How often the program said it.
+    pub(crate) changes: u64,
+    /// Wall time of the last, RFC 3339.
+    pub(crate) last_change: Option<String>,
+    /// The same for each process that said it.
+    pub(crate) processes: Vec<CounterOfProcess>,
+}
+
+/// A counter or a gauge in one process.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CounterOfProcess {
+    /// The process's uid.
+    pub(crate) process: String,
+    pub(crate) value: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) changes: u64,
+}
+
+/// The marks of one text, in all processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    pub(crate) text: String,
+    pub(crate) count: u64,
+    /// Wall time, RFC 3339.
+    pub(crate) first: Option<String>,
+    pub(crate) last: Option<String>,
+    /// The same from the start of the run.
+    pub(crate) first_ns: u64,
+    pub(crate) last_ns: u64,
+}
+
 /// A span that has not ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Open {
@@ -192,6 +262,20 @@ pub(crate) struct Open {
     pub(crate) age_ns: u64,
     /// How many frames of its thread lie under it.
     pub(crate) depth: usize,
+    /// False for a future that has not been polled yet: `age_ns` is then from its creation.
+    #[serde(default = "yes")]
+    pub(crate) begun: bool,
+    /// How long an async span waits; null while it is polled, and for what is not async.
+    pub(crate) waits_ns: Option<u64>,
+    /// Polls of an async span that ended, and the time in them.
+    pub(crate) polls: Option<u64>,
+    pub(crate) busy_ns: Option<u64>,
+    /// The name of its parent's function, where the span above it here is not its parent.
+    pub(crate) under: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A node of the call tree.

@@ -3,7 +3,7 @@
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{Entry, LogEntry, LogIndex, Names, Outcome, PathId, ThreadId};
-use ferret::projections::{Calls, GroupBy, Live, Processes, Stages};
+use ferret::projections::{Calls, Counters, GroupBy, Live, Marks, Processes, Stages};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub(super) struct Fold {
     pub(super) live: Live,
     pub(super) processes: Processes,
     pub(super) stages: Stages,
+    pub(super) counters: Counters,
+    pub(super) marks: Marks,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
 }
@@ -41,8 +43,17 @@ impl Fold {
         self.live.apply(log, names, entry);
         self.stages.apply(log, names, entry);
         let is_counted = self.window.since(log).is_none_or(|since| entry.time >= since);
+        // A gauge has the level it was set to before the window.
+        if is_counted || !matches!(entry.what, LogEntry::Counter { gauge: false, .. }) {
+            self.counters.apply(log, names, entry);
+        }
+        if is_counted {
+            self.marks.apply(log, names, entry);
+        }
         if is_counted && self.passes(log, names, entry) {
             self.calls.apply(log, names, entry);
+        } else {
+            self.calls.pass_over(log, entry);
         }
     }
 

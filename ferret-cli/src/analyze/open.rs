@@ -5,7 +5,7 @@ use super::document::Open;
 use super::fold::{Fold, SpanSubject};
 use super::moments::Moments;
 use ferret::event::{LogIndex, LogTime, PathId, SpanId, ThreadId};
-use ferret::projections::{LiveProcess, OpenCall};
+use ferret::projections::{LiveProcess, LiveThread, OpenCall, OpenFrame, Task};
 
 /// An open span.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(super) struct OpenSpan {
     pub(super) span: SpanId,
     /// None while it waits.
     pub(super) thread: Option<ThreadId>,
+    /// Of an async span, how long it waited so far.
+    pub(super) idle_ns: u64,
     pub(super) row: Open,
 }
 
@@ -26,81 +28,109 @@ impl OpenSpan {
 }
 
 /// All open spans that pass the filter: by process, thread by thread from the outermost in, then
-/// the async spans that wait.
+/// the async spans that wait, and the futures that wait for their first poll.
 pub(super) fn spans(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<OpenSpan> {
     let mut spans = Vec::new();
     for (index, facts) in logs.iter().enumerate() {
         let log = LogIndex(index);
         let Some(live) = fold.live.process(log) else { continue };
-        let at = moments.of(log).at;
-        let mut of_log = Vec::new();
-        of_threads(live, facts, log, at, &mut of_log);
-        waiting(live, facts, log, at, &mut of_log);
-        of_log.retain(|span| passes(fold, facts, span));
-        spans.append(&mut of_log);
+        let process = Process { log, live, facts, at: moments.of(log).at };
+        let all = process.of_threads().chain(process.waiting());
+        spans.extend(all.filter(|span| passes(fold, facts, span)));
     }
     spans
 }
 
-fn of_threads(
-    live: &LiveProcess,
-    facts: &LogFacts<'_>,
+/// A process with what is needed to tell of its open spans.
+#[derive(Clone, Copy)]
+struct Process<'a> {
     log: LogIndex,
+    live: &'a LiveProcess,
+    facts: &'a LogFacts<'a>,
+    /// Its last known moment.
     at: LogTime,
-    spans: &mut Vec<OpenSpan>,
-) {
-    for (id, thread) in live.threads() {
-        let mut below = None;
-        for (index, frame) in thread.frames.iter().enumerate() {
-            let task = if frame.is_poll { live.task(frame.span) } else { None };
-            let since = task.map_or(frame.since, |task| task.since);
-            let parent = task.map_or(below, |task| task.parent);
-            below = Some(frame.span);
-            spans.push(OpenSpan {
-                log,
-                path: frame.path,
-                span: frame.span,
-                thread: Some(id),
-                row: Open {
-                    process: facts.uid.to_string(),
-                    thread: Some(facts.names.thread_name(id)),
-                    task: frame.is_poll.then(|| frame.span.to_string()),
-                    span: frame.span.to_string(),
-                    parent: parent.map(|parent| parent.to_string()),
-                    name: facts.names.span_name(frame.path).to_owned(),
-                    age_ns: at.since(since),
-                    depth: thread.hidden as usize + index,
-                },
-            });
-        }
-    }
 }
 
-fn waiting(
-    live: &LiveProcess,
-    facts: &LogFacts<'_>,
-    log: LogIndex,
-    at: LogTime,
-    spans: &mut Vec<OpenSpan>,
-) {
-    // One that is polled stands in its thread.
-    for (span, task) in live.tasks().filter(|(_, task)| task.polled.is_none()) {
-        spans.push(OpenSpan {
-            log,
-            path: task.path,
-            span,
-            thread: None,
-            row: Open {
-                process: facts.uid.to_string(),
-                thread: None,
+impl<'a> Process<'a> {
+    fn of_threads(self) -> impl Iterator<Item = OpenSpan> + use<'a> {
+        self.live.threads().flat_map(move |(id, thread)| {
+            let frames = thread.frames.iter().enumerate();
+            frames.map(move |(index, frame)| self.of_frame(id, thread, index, frame))
+        })
+    }
+
+    fn of_frame(
+        self,
+        id: ThreadId,
+        thread: &LiveThread,
+        index: usize,
+        frame: &OpenFrame,
+    ) -> OpenSpan {
+        let task = if frame.is_poll { self.live.task(frame.span) } else { None };
+        let parent = self.live.parent_of(thread, index);
+        let row = Open {
+            thread: Some(self.facts.names.thread_name(id)),
+            task: frame.is_poll.then(|| frame.span.to_string()),
+            age_ns: self.at.since(task.map_or(frame.since, |task| task.since)),
+            depth: thread.hidden as usize + index,
+            under: self.under(frame.path, parent.span.filter(|_| parent.is_elsewhere)),
+            ..self.row(frame.span, frame.path, parent.span)
+        };
+        self.span(frame.span, frame.path, Some(id), task, row)
+    }
+
+    /// One that is polled stands in its thread.
+    fn waiting(self) -> impl Iterator<Item = OpenSpan> + use<'a> {
+        let waiting = self.live.tasks().filter(|(_, task)| task.polled.is_none());
+        waiting.map(move |(span, task)| {
+            let row = Open {
                 task: Some(span.to_string()),
-                span: span.to_string(),
-                parent: task.parent.map(|parent| parent.to_string()),
-                name: facts.names.span_name(task.path).to_owned(),
-                age_ns: at.since(task.since),
-                depth: 0,
-            },
-        });
+                age_ns: self.at.since(task.since),
+                under: self.under(task.path, task.parent),
+                ..self.row(span, task.path, task.parent)
+            };
+            self.span(span, task.path, None, Some(task), row)
+        })
+    }
+
+    /// What is the same for all.
+    fn row(self, span: SpanId, path: PathId, parent: Option<SpanId>) -> Open {
+        Open {
+            process: self.facts.uid.to_string(),
+            span: span.to_string(),
+            parent: parent.map(|parent| parent.to_string()),
+            name: self.facts.names.span_name(path).to_owned(),
+            begun: true,
+            ..Open::default()
+        }
+    }
+
+    /// With what is known of an async span.
+    fn span(
+        self,
+        span: SpanId,
+        path: PathId,
+        thread: Option<ThreadId>,
+        task: Option<&Task>,
+        row: Open,
+    ) -> OpenSpan {
+        let log = self.log;
+        let Some(task) = task else { return OpenSpan { log, path, span, thread, idle_ns: 0, row } };
+        let in_poll_ns = task.polled.map_or(0, |(_, since)| self.at.since(since));
+        let idle_ns = row.age_ns.saturating_sub(task.busy_ns).saturating_sub(in_poll_ns);
+        let row = Open {
+            begun: task.begun,
+            waits_ns: task.polled.is_none().then(|| self.at.since(task.waits_since)),
+            polls: Some(task.polls),
+            busy_ns: Some(task.busy_ns),
+            ..row
+        };
+        OpenSpan { log, path, span, thread, idle_ns, row }
+    }
+
+    /// What a span is the child of, by name.
+    fn under(self, path: PathId, parent: Option<SpanId>) -> Option<String> {
+        self.live.parent_name(self.facts.names, path, parent).map(str::to_owned)
     }
 }
 

@@ -145,6 +145,11 @@ fn known(value: Option<u64>) -> Value<'static> {
     value.map_or(Value::Nothing, number)
 }
 
+/// Errors in percent of calls; of no calls there is none.
+fn error_percent(errors: u64, calls: u64) -> Value<'static> {
+    if calls == 0 { Value::Nothing } else { Value::Number(percent(errors, calls)) }
+}
+
 fn of_durations(durations: &Durations, field: Field) -> Value<'static> {
     match field {
         Field::Mean => known(durations.mean_ns),
@@ -177,6 +182,10 @@ impl Subject for FunctionRow<'_> {
             Field::SelfTime => number(row.self_ns),
             Field::Busy => number(row.busy_ns),
             Field::Percent => Value::Number(percent(row.total_ns, self.run_ns)),
+            Field::ErrorPercent => error_percent(row.errors, row.calls),
+            Field::Polls => known(row.polls),
+            Field::Idle => known(row.idle_ns),
+            Field::Longest => known(row.longest_poll_ns),
             _ => of_durations(&row.durations, field),
         }
     }
@@ -190,6 +199,7 @@ impl Subject for &Stage {
             Field::State => Value::Text(self.state.as_str().into()),
             Field::Calls => number(self.calls),
             Field::Errors => number(self.errors),
+            Field::ErrorPercent => error_percent(self.errors, self.calls),
             Field::Open => number(self.open),
             Field::Wall => number(self.wall_ns),
             Field::Rss => known(self.peak_rss_bytes),
@@ -205,6 +215,7 @@ impl Subject for &Thread {
             Field::Thread => Value::Text(self.name.as_str().into()),
             Field::Calls => number(self.calls),
             Field::Errors => number(self.errors),
+            Field::ErrorPercent => error_percent(self.errors, self.calls),
             Field::Unknown => number(self.unknown),
             Field::Dropped => number(self.dropped),
             Field::Open => number(self.open),
@@ -221,6 +232,7 @@ impl Subject for &Process {
             Field::State => Value::Text(self.state.as_str().into()),
             Field::Calls => number(self.calls),
             Field::Errors => number(self.errors),
+            Field::ErrorPercent => error_percent(self.errors, self.calls),
             Field::Dropped => number(self.dropped),
             Field::Busy | Field::SelfTime => number(self.busy_ns),
             Field::Wall => number(self.duration_ns),

@@ -1,9 +1,12 @@
 //! An analysis drawn for people: a headline, one table, and what else must be known.
 
+mod asynchronous;
 mod functions;
 mod groups;
 mod headline;
 mod notes;
+mod open;
+mod said;
 mod stages;
 mod tree;
 
@@ -44,7 +47,12 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
             GroupedBy::Process => groups::processes(analysis, options, page),
         };
     }
-    out += &notes::open(analysis, page);
+    if options.by == GroupedBy::Function && !options.tree {
+        out += &asynchronous::draw(analysis, options, page);
+        out += &said::counters(analysis, page);
+        out += &said::marks(analysis, page);
+    }
+    out += &open::draw(analysis, page);
     out += &notes::losses(analysis, page);
     out
 }
@@ -77,7 +85,7 @@ pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
         }
         out += &functions::draw(analysis, options, page);
     }
-    out += &notes::open(analysis, page);
+    out += &open::draw(analysis, page);
     out += &notes::losses(analysis, page);
     out
 }

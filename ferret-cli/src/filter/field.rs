@@ -35,6 +35,10 @@ pub(crate) enum Field {
     Rss,
     Cpu,
     Percent,
+    ErrorPercent,
+    Polls,
+    Idle,
+    Longest,
 }
 
 /// How a field's values are written.
@@ -50,7 +54,7 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 30] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 34] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
@@ -81,6 +85,10 @@ impl Field {
         ("rss", Self::Rss, Kind::Bytes),
         ("cpu", Self::Cpu, Kind::Percent),
         ("percent", Self::Percent, Kind::Percent),
+        ("error_percent", Self::ErrorPercent, Kind::Percent),
+        ("polls", Self::Polls, Kind::Count),
+        ("idle", Self::Idle, Kind::Duration),
+        ("longest", Self::Longest, Kind::Duration),
     ];
 
     /// The field of that name.

@@ -99,6 +99,12 @@ impl Names {
         self.callsite_info(path).map_or("?", |info| &info.name)
     }
 
+    /// The name of the callsite that a path lies under; none for one under the root.
+    pub fn parent_name(&self, path: PathId) -> Option<&str> {
+        let parent = self.paths.get(&path)?.parent;
+        (parent != PathId::ROOT).then(|| self.span_name(parent))
+    }
+
     /// The callsite's name, `?` if unknown.
     pub fn callsite_name(&self, id: CallsiteId) -> &str {
         self.callsites.get(&id).map_or("?", |info| &info.name)

@@ -101,12 +101,10 @@ impl Counters {
         self.merged.iter().map(|(name, merged)| (name.as_str(), &merged.reading))
     }
 
-    /// Every name that a process has said, with what it says there, by name.
-    pub fn of(&self, log: LogIndex) -> impl Iterator<Item = (&str, &Reading)> {
-        let counters = self.logs.get(log.0);
-        counters.into_iter().flat_map(|log| {
-            log.by_name.iter().map(|(name, &place)| (name.as_str(), &log.counters[place].reading))
-        })
+    /// What a name says in one process; none if that has not said it.
+    pub fn get(&self, log: LogIndex, name: &str) -> Option<&Reading> {
+        let log = self.logs.get(log.0)?;
+        log.by_name.get(name).map(|&place| &log.counters[place].reading)
     }
 
     /// The process that said a name last.

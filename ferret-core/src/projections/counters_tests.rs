@@ -55,7 +55,7 @@ impl Script {
         let reading = if log == ALL {
             self.counters.all().find(|(of, _)| *of == name)
         } else {
-            self.counters.of(log).find(|(of, _)| *of == name)
+            self.counters.get(log, name).map(|reading| (name, reading))
         };
         let reading = reading.unwrap().1;
         (reading.value, reading.min, reading.max)
@@ -133,7 +133,7 @@ fn names_are_bounded_and_the_rest_is_counted() {
     for id in 0..300 {
         script = script.count(0, 1, id, 1.0).count(0, 1, id, 1.0).count(1, 1, 5, 1.0);
     }
-    assert_eq!(script.counters.of(LogIndex(0)).count(), Counters::NAMES);
+    assert_eq!(script.counters.all().len(), Counters::NAMES);
     assert_eq!(script.counters.left_out(), 300 - 256);
     for id in 0..1_000 {
         script = script.count(2, 1, u32::MAX - id, 1.0);

@@ -79,6 +79,15 @@ pub struct Task {
     pub said: Said,
 }
 
+/// What a frame of a thread is the child of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The span.
+    pub span: Option<SpanId>,
+    /// It is not the frame below: it runs on another thread, waits, or has ended.
+    pub is_elsewhere: bool,
+}
+
 /// What a span said about itself while it ran.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
@@ -166,13 +175,39 @@ impl LiveProcess {
         self.tasks.get(&span)
     }
 
-    /// Whether a span is open, or a future that will be one waits for its first poll. Costs a look
-    /// at its thread's stack.
-    pub fn is_open(&self, span: SpanId) -> bool {
-        self.tasks.contains_key(&span)
-            || self
-                .thread(span.thread)
-                .is_some_and(|thread| thread.frames.iter().any(|frame| frame.span == span))
+    /// The parent of the frame at `index` of a thread of this process.
+    pub fn parent_of(&self, thread: &LiveThread, index: usize) -> Parent {
+        let below = index.checked_sub(1).and_then(|below| thread.frames.get(below));
+        let below = below.map(|frame| frame.span);
+        let told = thread.frames.get(index).and_then(|frame| {
+            let task = self.task(frame.span).filter(|_| frame.is_poll);
+            task.map_or(frame.parent, |task| task.parent)
+        });
+        // It may be one of the frames that are not known.
+        let is_hidden = index == 0 && thread.hidden > 0;
+        Parent { span: told.or(below), is_elsewhere: told.is_some() && told != below && !is_hidden }
+    }
+
+    /// The place in the call tree of a span that is open, or of a future that has not been polled;
+    /// none of one that has ended. Costs a look at its thread's stack.
+    pub fn path_of(&self, span: SpanId) -> Option<PathId> {
+        if let Some(task) = self.tasks.get(&span) {
+            return Some(task.path);
+        }
+        let frames = &self.thread(span.thread)?.frames;
+        frames.iter().rfind(|frame| frame.span == span).map(|frame| frame.path)
+    }
+
+    /// What a span at `path` is the child of, by name: also one that has ended, and one on another
+    /// thread. None if it has no parent, or nothing tells of that any more.
+    pub fn parent_name<'n>(
+        &self,
+        names: &'n Names,
+        path: PathId,
+        parent: Option<SpanId>,
+    ) -> Option<&'n str> {
+        let parent = parent?;
+        names.parent_name(path).or_else(|| Some(names.span_name(self.path_of(parent)?)))
     }
 
     /// Spans open now; a poll is not a span of its own, and a future that has not been polled is

@@ -141,7 +141,8 @@ fn a_future_waits_for_its_first_poll_and_is_a_span_from_then_on() {
     let task = script.task(2);
     assert_eq!((task.begun, task.since, task.parent), (true, LogTime(40), Some(span(1))));
     assert_eq!((script.process().unpolled(), script.live.open_spans()), (0, 1));
-    assert!(!script.process().is_open(span(1)) && script.process().is_open(span(2)));
+    let path_of = |start| script.process().path_of(span(start));
+    assert_eq!((path_of(1), path_of(2)), (None, Some(PathId(2))));
 }
 
 #[test]
@@ -166,7 +167,11 @@ fn a_span_under_another_threads_knows_its_parent() {
     let (path, parent) = (PathId(2), Some(span(1)));
     let start = LogEntry::SpanStart { span: span(2), path, parent, is_async: false };
     script = script.entry(2, start);
-    assert_eq!(script.process().thread(ThreadId(2)).unwrap().frames[0].parent, parent);
+    let process = script.process();
+    let told = |thread| process.parent_of(process.thread(ThreadId(thread)).unwrap(), 0);
+    assert_eq!(told(2), Parent { span: parent, is_elsewhere: true });
+    assert_eq!(told(1), Parent { span: None, is_elsewhere: false });
+    assert_eq!(process.parent_name(&script.names, path, parent), Some("?"), "the log names none");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
 pub use counters::{Counters, Reading};
 pub use durations::{DurationStats, Durations};
 pub use functions::FunctionId;
-pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Said, Task};
+pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Parent, Said, Task};
 pub use marks::{MarkStats, Marks};
 pub use metrics::{Columns, Measure, Metrics, Peak, Series};
 pub use process::{Process, Processes, Rate, SpanCounts};

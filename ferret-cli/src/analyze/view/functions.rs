@@ -9,7 +9,7 @@ use crate::table::{Cell, Column, Table};
 use std::collections::BTreeMap;
 
 /// The columns behind the name, each with the weight it has where there is no room for all.
-const COLUMNS: [(&str, u8); 10] = [
+const COLUMNS: [(&str, u8); 11] = [
     ("CALLS", 90),
     ("TOTAL", 100),
     ("% RUN", 95),
@@ -20,6 +20,7 @@ const COLUMNS: [(&str, u8); 10] = [
     ("P99", 70),
     ("MAX", 40),
     ("ERRORS", 10),
+    ("% ERR", 65),
 ];
 
 pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String {
@@ -35,7 +36,8 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     let top = if options.top == 0 { rows.len() } else { options.top };
     let has_errors = all.iter().any(|row| row.errors > 0);
     let mut columns = vec![Column { title: "FUNCTION", weight: u8::MAX }];
-    columns.extend(COLUMNS.map(|(title, weight)| Column {
+    let shown = COLUMNS.iter().filter(|(title, _)| has_errors || *title != "% ERR");
+    columns.extend(shown.map(|&(title, weight)| Column {
         title,
         // What was asked for stands there; a column of noughts is the first to go.
         weight: match title {
@@ -48,7 +50,11 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     let names = names(all);
     for row in rows.iter().take(top) {
         let name = names.get(&row.id).map_or(row.name.as_str(), String::as_str);
-        table.row(cells(row, name, run_ns, options.sort));
+        let mut cells = cells(row, name, run_ns, options.sort);
+        if has_errors {
+            cells.push(error_share(row));
+        }
+        table.row(cells);
     }
     let (mut text, hidden) = table.render(page);
     text += &below(rows.len().min(top), rows.len(), "functions", &hidden, page);
@@ -114,6 +120,14 @@ fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {
     cells
 }
 
+/// Errors in percent of calls; nothing where there are none.
+fn error_share(row: &Function) -> Cell {
+    if row.errors == 0 {
+        return Cell::default();
+    }
+    Cell::new(share_of_run(percent(row.errors, row.calls))).styled(Style::Bad)
+}
+
 /// A time that may still grow.
 pub(super) fn so_far(is_seen: bool, is_open: bool, text: String) -> Cell {
     match (is_seen, is_open) {
@@ -130,7 +144,7 @@ pub(super) fn durations(durations: &Durations) -> [Cell; 5] {
     [mean_ns, p50_ns, p95_ns, p99_ns, max_ns].map(|ns| Cell::new(text(ns)))
 }
 
-/// A share of the run: `98.2%`, and `<0.1%` for what is there but little.
+/// A share, of the run or of calls: `98.2%`, and `<0.1%` for what is there but little.
 pub(super) fn share_of_run(share: f64) -> String {
     if share > 0.0 && share < 0.05 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
 }

@@ -1,14 +1,10 @@
-//! What stands below the table: open spans, losses, and why there may be nothing to show.
+//! What stands below the table: losses, and why there may be nothing to show.
 
 use super::Options;
-use super::headline::program;
-use crate::analyze::document::{Analysis, Function, Open, Process};
+use crate::analyze::document::{Analysis, Function};
 use crate::format;
 use crate::page::{Page, Style};
-use crate::table::{Cell, Column, Table};
 
-/// More open spans than this are only counted.
-const MOST_OPEN: usize = 30;
 /// Functions named under which spans were lost.
 const MOST_LOSSES: usize = 5;
 
@@ -42,68 +38,6 @@ pub(super) fn nothing_passes(options: Options, page: Page) -> String {
         (false, false) => "No span ended in this part of the run",
     };
     page.paint(why, Style::Strong) + ".\n"
-}
-
-/// The spans that have not ended, thread by thread.
-pub(super) fn open(analysis: &Analysis, page: Page) -> String {
-    if analysis.open.is_empty() {
-        return String::new();
-    }
-    let has_several = analysis.processes.len() > 1;
-    let mut table = Table::new(vec![
-        Column { title: "OPEN", weight: u8::MAX },
-        Column { title: "SINCE", weight: 9 },
-    ]);
-    let mut place = None;
-    for span in analysis.open.iter().take(MOST_OPEN) {
-        let process = analysis.processes.iter().find(|process| process.uid == span.process);
-        let here = (span.process.as_str(), span.thread.as_deref());
-        if place != Some(here) {
-            table.row(vec![
-                Cell::new(title(process, span, has_several)).styled(Style::Strong),
-                Cell::default(),
-            ]);
-            place = Some(here);
-        }
-        let lead = "  ".repeat(span.depth.min(20) + 1);
-        let name = match &span.task {
-            Some(_) if span.thread.is_some() => format!("{} (polled)", span.name),
-            _ => span.name.clone(),
-        };
-        table.row(vec![
-            Cell { lead, text: name, style: Style::Plain },
-            Cell::new(format::duration(span.age_ns)).styled(Style::Warn),
-        ]);
-    }
-    let mut out = String::from("\n");
-    out += &table.render(page).0;
-    if analysis.open.len() > MOST_OPEN {
-        let more = format!("and {} more: --json has all", analysis.open.len() - MOST_OPEN);
-        out += &page.paint(&more, Style::Faint);
-        out.push('\n');
-    }
-    out
-}
-
-fn title(process: Option<&Process>, span: &Open, has_several: bool) -> String {
-    let place = match &span.thread {
-        Some(thread) => format!("thread {thread}"),
-        None => "waiting tasks".to_owned(),
-    };
-    let Some(process) = process else { return place };
-    let when = match process.state.as_str() {
-        "running" => "now",
-        "stalled" => "now, though it stalls",
-        "crashed" => "when it crashed",
-        "stopped" => "when it was stopped",
-        "unknown" => "when last heard of",
-        _ => "when it ended",
-    };
-    if has_several {
-        format!("{place} [{} {}], {when}", program(process), process.pid)
-    } else {
-        format!("{place}, {when}")
-    }
 }
 
 /// What was lost, and what of the log is gone.
