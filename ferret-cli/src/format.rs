@@ -96,6 +96,18 @@ pub(crate) fn short_number(number: f64) -> String {
     if number < 0.0 { format!("-{short}") } else { short }
 }
 
+/// A rate, with no more than a decimal: `0.4`, `82.5`, `12.3k`.
+pub(crate) fn short_rate(per_second: f64) -> String {
+    let size = per_second.abs();
+    // Below a twentieth it reads as none.
+    let rounded = if size < 0.05 { 0.0 } else { per_second };
+    if size < 1_000.0 && rounded.fract() != 0.0 {
+        format!("{rounded:.1}")
+    } else {
+        short_number(rounded.round())
+    }
+}
+
 /// A count in five columns, where there is no room for more: `850`, `12.3k`, `1.20M`.
 pub(crate) fn short_count(count: u64) -> String {
     if count < 10_000 {

@@ -3,7 +3,7 @@
 
 use ferret::event::{Entry, LogIndex, LogTime, Names, ProcessState};
 use ferret::projections::{
-    Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
+    Counters, Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -14,6 +14,7 @@ pub(crate) struct Board {
     pub(crate) live: Live,
     pub(crate) recent: Recent,
     pub(crate) metrics: Metrics,
+    pub(crate) counters: Counters,
     pub(crate) processes: Processes,
     pub(crate) stages: Stages,
     /// By [`LogIndex`].
@@ -50,6 +51,7 @@ impl Board {
         self.live.apply(log, names, entry);
         self.recent.apply(log, names, entry);
         self.metrics.apply(log, entry);
+        self.counters.apply(log, names, entry);
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
     }

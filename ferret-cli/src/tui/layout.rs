@@ -16,10 +16,39 @@ pub(crate) struct Areas {
     pub(crate) header: Area,
     /// CPU, memory, threads.
     pub(crate) charts: [Area; 3],
+    /// The program's own counters, a line each or several side by side.
+    pub(crate) counters: Area,
     pub(crate) live: Area,
     pub(crate) stages: Area,
     pub(crate) recent: Area,
     pub(crate) controls: Area,
+}
+
+/// What there is to show besides what runs now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub(crate) stages: usize,
+    pub(crate) counters: usize,
+}
+
+/// A counter takes about so many columns with bars, and so many without.
+const COUNTER: u16 = 38;
+const NARROW_COUNTER: u16 = 26;
+/// On a page, counters have so many rows at most.
+const COUNTER_ROWS: u16 = 20;
+
+/// How many of so many counters stand side by side: closer, and without bars, if else some would
+/// have no place.
+pub(crate) fn counters_across(area: Area, count: usize) -> u16 {
+    let across = |columns: u16| (area.width / columns).max(1);
+    let have_place = counter_rows(area.width, count) <= area.height;
+    across(if have_place { COUNTER } else { NARROW_COUNTER })
+}
+
+/// The rows that so many counters take, with bars.
+fn counter_rows(width: u16, count: usize) -> u16 {
+    let rows = count.div_ceil(usize::from((width / COUNTER).max(1)));
+    u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
 /// From here on there are two columns.
@@ -57,48 +86,56 @@ impl Area {
     }
 }
 
-/// Divides a screen; `stages` is how many there are to show.
-pub(crate) fn divide(width: u16, height: u16, stages: usize) -> Areas {
+/// Divides a screen.
+pub(crate) fn divide(width: u16, height: u16, contents: Contents) -> Areas {
     let mut rest = Area { x: 0, y: 0, width, height };
     let header = rest.cut_top(1);
     let controls = if height >= 6 { rest.cut_bottom(1) } else { Area::default() };
     let areas = Areas { header, controls, ..Areas::default() };
-    let stages = u16::try_from(stages).unwrap_or(u16::MAX).saturating_add(1);
     if width >= WIDE && height >= 20 {
-        two_columns(rest, areas, stages)
+        two_columns(rest, areas, contents)
     } else {
-        one_column(rest, areas, stages)
+        one_column(rest, areas, contents)
     }
 }
 
 /// One panel below the other, each with room for all it has: for a page instead of a screen.
-pub(crate) fn page(width: u16, live: usize, stages: usize, recent: usize) -> Areas {
+pub(crate) fn page(width: u16, live: usize, contents: Contents, recent: usize) -> Areas {
     let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1);
-    let stages = if stages == 0 { 0 } else { rows(stages) };
+    let stages = if contents.stages == 0 { 0 } else { rows(contents.stages) };
     let (live, recent) = (rows(live), rows(recent));
-    let height = [live, stages, recent].iter().fold(3, |sum: u16, rows| sum.saturating_add(*rows));
+    let counters = counter_rows(width, contents.counters).min(COUNTER_ROWS);
+    let all = [counters, live, stages, recent];
+    let height = all.iter().fold(3, |sum: u16, rows| sum.saturating_add(*rows));
     let mut rest = Area { x: 0, y: 0, width, height };
     let header = rest.cut_top(1);
     let mut strip = rest.cut_top(2);
     let (cpu, memory) = (width * 3 / 10, width * 4 / 10);
     let charts = [strip.cut_left(cpu), strip.cut_left(memory), strip];
+    let counters = rest.cut_top(counters);
     let (live, stages) = (rest.cut_top(live), rest.cut_top(stages));
-    Areas { header, charts, live, stages, recent: rest, ..Areas::default() }
+    Areas { header, charts, counters, live, stages, recent: rest, ..Areas::default() }
 }
 
-fn two_columns(mut rest: Area, areas: Areas, stages: u16) -> Areas {
+fn two_columns(mut rest: Area, areas: Areas, contents: Contents) -> Areas {
+    let stages = u16::try_from(contents.stages).unwrap_or(u16::MAX).saturating_add(1);
     let recent = rest.cut_bottom((rest.height / 3).clamp(6, 24));
     let live =
         rest.cut_left(if rest.width < 160 { rest.width * 11 / 20 } else { rest.width * 3 / 5 });
     // One column between the two halves.
     rest.cut_left(1);
-    // Each chart: a line of numbers and its bars; the stages come before taller bars.
-    let chart = (rest.height.saturating_sub(stages.min(12)) / 3).clamp(2, 5);
+    // Each chart: a line of numbers and its bars; counters and stages come before taller bars.
+    let counters = counter_rows(rest.width, contents.counters);
+    let spare = rest.height.saturating_sub(15 + stages.min(12));
+    let counters = counters.min((rest.height.saturating_sub(6) / 3).max(spare)).min(12);
+    let chart = (rest.height.saturating_sub(counters + stages.min(12)) / 3).clamp(2, 5);
     let charts = [rest.cut_top(chart), rest.cut_top(chart), rest.cut_top(chart)];
-    Areas { charts, live, stages: rest, recent, ..areas }
+    let counters = rest.cut_top(counters);
+    Areas { charts, counters, live, stages: rest, recent, ..areas }
 }
 
-fn one_column(mut rest: Area, areas: Areas, stages: u16) -> Areas {
+fn one_column(mut rest: Area, areas: Areas, contents: Contents) -> Areas {
+    let stages = u16::try_from(contents.stages).unwrap_or(u16::MAX).saturating_add(1);
     let full = rest.height;
     let mut strip = match full {
         0..8 => Area::default(),
@@ -108,11 +145,19 @@ fn one_column(mut rest: Area, areas: Areas, stages: u16) -> Areas {
     // Bytes take more columns than percent and threads do.
     let (cpu, memory) = (strip.width * 3 / 10, strip.width * 4 / 10);
     let charts = [strip.cut_left(cpu), strip.cut_left(memory), strip];
+    // Counters come when the charts have their bars and the panels some rows.
+    let counters = match full {
+        0..18 => 0,
+        18..26 => 1,
+        26..36 => 2,
+        _ => 4,
+    };
+    let counters = rest.cut_top(counter_rows(rest.width, contents.counters).min(counters));
     let recent = if full >= 11 { rest.cut_bottom((full / 3).max(4)) } else { Area::default() };
     // What is left is for what runs now, and for stages as far as that keeps a few rows.
     let stages = stages.min(rest.height.saturating_sub(5));
     let stages = if stages >= 2 { rest.cut_bottom(stages) } else { Area::default() };
-    Areas { charts, live: rest, stages, recent, ..areas }
+    Areas { charts, counters, live: rest, stages, recent, ..areas }
 }
 
 #[cfg(test)]
@@ -123,18 +168,18 @@ mod tests {
     fn panels_never_overlap_nor_leave_the_screen() {
         for width in (0..=300).step_by(7) {
             for height in 0..=100 {
-                for stages in [0, 1, 5, 40] {
-                    check(width, height, stages);
+                for (stages, counters) in [(0, 0), (1, 3), (5, 256), (40, 0), (40, 1)] {
+                    check(width, height, Contents { stages, counters });
                 }
             }
         }
     }
 
     #[track_caller]
-    fn check(width: u16, height: u16, stages: usize) {
-        let a = divide(width, height, stages);
+    fn check(width: u16, height: u16, contents: Contents) {
+        let a = divide(width, height, contents);
         let [cpu, rss, threads] = a.charts;
-        let all = [a.header, cpu, rss, threads, a.live, a.stages, a.recent, a.controls];
+        let all = [a.header, cpu, rss, threads, a.counters, a.live, a.stages, a.recent, a.controls];
         let mut taken = vec![false; usize::from(width) * usize::from(height)];
         for area in all {
             for y in area.y..area.y + area.height {
@@ -149,8 +194,23 @@ mod tests {
 
     #[test]
     fn the_smallest_screen_still_shows_every_panel() {
-        let a = divide(60, 15, 3);
+        let a = divide(60, 15, Contents { stages: 3, counters: 9 });
         assert!(a.live.rows() >= 4 && a.recent.rows() >= 3, "{a:?}");
         assert!(a.charts.iter().all(|chart| chart.height >= 1), "{a:?}");
+    }
+
+    #[test]
+    fn counters_take_no_room_from_charts_nor_the_last_rows_from_panels() {
+        for (width, height) in [(60, 15), (80, 20), (80, 24), (100, 20), (120, 40), (200, 60)] {
+            let few = Contents { stages: 3, counters: 0 };
+            let (without, with) = (
+                divide(width, height, few),
+                divide(width, height, Contents { counters: 256, ..few }),
+            );
+            let least = |a: &Areas| a.charts.map(|chart| chart.height.min(2));
+            assert_eq!(least(&with), least(&without), "{width}x{height}");
+            assert!(with.live.rows() >= 4 && with.stages.rows() >= 1, "{width}x{height}: {with:?}");
+            assert_eq!(with.counters.height == 0, height == 15, "{width}x{height}: {with:?}");
+        }
     }
 }

@@ -93,6 +93,50 @@ fn tasks_are_shown_waiting_and_running() {
     insta::assert_snapshot!("tasks_80x24", screen(&script, 80, 24, &[]));
 }
 
+/// A server at work: connections wait, some of them for their first poll, and it counts them.
+fn server() -> Script {
+    let mut script = Script::default().process("server", 7).thread(2, "tokio-1").thread(3, "pool");
+    script = script.metric(35.0, 80, 4).start(1, "accept_loop").start_under(3, "compact", 1);
+    for second in 0..12_u32 {
+        script = script.wait(S).metric(40.0 + f64::from(second), 80 + u64::from(second), 4);
+        for _ in 0..second * 3 {
+            script = script.create(1, "handle").first_poll(2).exit(2).count("requests", 1.0, false);
+        }
+        script = script.count("queue depth", f64::from(second * second), true);
+        script = script.count("bytes sent", 1.5e6, false);
+    }
+    for _ in 0..7 {
+        script = script.create(1, "handle");
+    }
+    script.create(1, "upgrade").first_poll(2).start(2, "handshake").wait(1_300 * MS)
+}
+
+#[test]
+fn a_server_shows_its_tasks_and_counters() {
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        insta::assert_snapshot!(
+            format!("server_{width}x{height}"),
+            screen(&server(), width, height, &[])
+        );
+    }
+}
+
+#[test]
+fn counters_that_have_no_room_are_counted() {
+    let mut script = server();
+    for index in 0..40 {
+        script = script.count(&format!("cache::{index}::a_rather_long_name_of_hits"), 1e9, false);
+        script = script.count("wild", f64::NAN, true).count("vast", f64::MAX, false);
+    }
+    insta::assert_snapshot!("many_counters_80x24", screen(&script, 80, 24, &[]));
+    insta::assert_snapshot!("many_counters_120x40", screen(&script, 120, 40, &[]));
+    for width in [1, 7, 20, 45, 60, 99, 100, 150, 300] {
+        for height in [1, 5, 15, 19, 26, 50, 100] {
+            screen(&script, width, height, &[Press::Down]);
+        }
+    }
+}
+
 #[test]
 fn wide_names_are_cut_and_push_nothing_off() {
     let script = Script::default()
@@ -144,4 +188,10 @@ fn a_page_has_room_for_all_of_it() {
         view::page(scene, &ui, &areas).join("\n")
     });
     insta::assert_snapshot!("page_100", page);
+    let page = server().look(|scene| {
+        let mut ui = Ui::default();
+        let areas = ui.arrange_page(scene, 100, 200, 10);
+        view::page(scene, &ui, &areas).join("\n")
+    });
+    insta::assert_snapshot!("page_server_100", page);
 }

@@ -29,6 +29,8 @@ struct Writer {
     /// Open frames by thread: span, path, start.
     open: BTreeMap<ThreadId, Vec<(SpanId, PathId, LogTime)>>,
     tasks: BTreeMap<SpanId, (PathId, LogTime)>,
+    /// Futures that have not been polled: span, path, parent.
+    created: Vec<(SpanId, PathId, Option<SpanId>)>,
     position: u64,
 }
 
@@ -96,6 +98,53 @@ impl Script {
         }
         let parent = top.map(|(span, ..)| span);
         self.entry(thread.0, LogEntry::SpanStart { span, path, parent, is_async });
+        self
+    }
+
+    /// A future is created, to run elsewhere.
+    pub(crate) fn create(mut self, thread: u32, name: &str) -> Self {
+        let top = self.top(thread);
+        let parent_path = top.map_or(PathId::ROOT, |(_, path)| path);
+        let path = self.path(parent_path, name, CallsiteKind::Async);
+        let parent = top.map(|(span, _)| span);
+        let span = SpanId { thread: ThreadId(thread), start: Position(self.writer().position) };
+        self.writer().created.push((span, path, parent));
+        self.entry(thread, LogEntry::Created { span, parent, path });
+        self
+    }
+
+    /// The future created last begins its first poll.
+    pub(crate) fn first_poll(mut self, thread: u32) -> Self {
+        let now = LogTime(self.now);
+        let (span, path, parent) = self.writer().created.pop().unwrap();
+        self.writer().tasks.insert(span, (path, now));
+        self.entry(thread, LogEntry::SpanStart { span, path, parent, is_async: true });
+        self.writer().open.entry(ThreadId(thread)).or_default().push((span, path, now));
+        self.entry(thread, LogEntry::Enter { span, path });
+        self
+    }
+
+    /// A span begins as a child of what `of` has open.
+    pub(crate) fn start_under(mut self, thread: u32, name: &str, of: u32) -> Self {
+        let (parent, parent_path) = self.top(of).unwrap();
+        let path = self.path(parent_path, name, CallsiteKind::Function);
+        let now = LogTime(self.now);
+        let span = SpanId { thread: ThreadId(thread), start: Position(self.writer().position) };
+        self.writer().open.entry(ThreadId(thread)).or_default().push((span, path, now));
+        let (parent, is_async) = (Some(parent), false);
+        self.entry(thread, LogEntry::SpanStart { span, path, parent, is_async });
+        self
+    }
+
+    fn top(&mut self, thread: u32) -> Option<(SpanId, PathId)> {
+        let open = self.writer().open.get(&ThreadId(thread))?;
+        open.last().map(|(span, path, _)| (*span, *path))
+    }
+
+    /// A counter is added to, or a gauge set.
+    pub(crate) fn count(mut self, name: &str, value: f64, gauge: bool) -> Self {
+        let key = self.callsite(name, CallsiteKind::Key);
+        self.entry(1, LogEntry::Counter { key, value, gauge });
         self
     }
 

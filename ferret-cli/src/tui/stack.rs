@@ -1,11 +1,15 @@
 //! The rows of the live panel: process → thread or task → open spans. Rows are small and hold no
 //! text, since there may be tens of thousands of them; only the few that are shown are worded.
 
+mod tasks;
+
+pub(crate) use tasks::Place;
+
 use super::board::Scene;
 use super::pick;
 use crate::filter::Filter;
 use ferret::event::{LogIndex, PathId, SpanId, ThreadId};
-use ferret::projections::{LiveProcess, LiveThread, Task};
+use ferret::projections::LiveThread;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One row.
@@ -30,8 +34,8 @@ pub(crate) enum Key {
     Gap(LogIndex, ThreadId),
     Idle(LogIndex),
     Task(LogIndex, SpanId),
-    /// Waiting or running async spans of one path.
-    AlikeTasks(LogIndex, PathId),
+    /// Async spans of one path, and of one open parent.
+    AlikeTasks(LogIndex, PathId, Option<SpanId>),
     Quiet(LogIndex),
     Ended,
 }
@@ -59,11 +63,14 @@ pub(crate) enum What {
     Idle {
         count: usize,
     },
-    Task,
+    Task(Place),
     AlikeTasks {
         count: usize,
         polled: usize,
+        /// So many have not been polled yet.
+        unpolled: usize,
         oldest: SpanId,
+        place: Place,
     },
     /// No span is open.
     Quiet,
@@ -105,7 +112,8 @@ pub(crate) fn rows(
 fn all_rows(scene: &Scene, toggled: &BTreeSet<Key>, filter: Option<&Filter>) -> Vec<Row> {
     let mut tree = Tree { toggled, filter, rows: Vec::new() };
     let is_over = |log| {
-        let open = scene.board.live.process(log).map_or(0, LiveProcess::open_spans);
+        let open = scene.board.live.process(log);
+        let open = open.map_or(0, |live| live.open_spans() + live.unpolled());
         open == 0 && !scene.state(log).is_live()
     };
     let all = scene.board.processes.iter().map(|(log, _)| log);
@@ -153,18 +161,17 @@ impl Tree<'_> {
             threads.filter(|(id, thread)| *id != ThreadId::RECORDER && passes(*id, thread));
         let (busy, idle): (Vec<_>, Vec<_>) =
             threads.partition(|(_, thread)| !thread.frames.is_empty());
-        let tasks = self.passing(scene, log, live);
         let alike = group(&busy, |(_, thread)| alike(thread));
         let mut told = BTreeSet::new();
         for (id, thread) in &busy {
             match alike.get(&self::alike(thread)).filter(|group| group.len() >= ALIKE) {
                 None => self.thread(log, *id, thread, 1),
-                Some(group) if told.insert(self::alike(thread)) => self.alike(log, group),
+                Some(group) if told.insert(self::alike(thread)) => self.alike_threads(log, group),
                 Some(_) => {}
             }
         }
-        self.tasks(log, live, &tasks);
-        if busy.is_empty() && tasks.is_empty() {
+        let has_tasks = self.tasks(scene, log, live);
+        if busy.is_empty() && !has_tasks {
             self.plain(Key::Quiet(log), What::Quiet, 1);
         }
         self.idle(log, &idle);
@@ -177,7 +184,7 @@ impl Tree<'_> {
     }
 
     /// Threads that do the same: the one that does it longest stands for all until unfolded.
-    fn alike(&mut self, log: LogIndex, group: &[&(ThreadId, &LiveThread)]) {
+    fn alike_threads(&mut self, log: LogIndex, group: &[&(ThreadId, &LiveThread)]) {
         let since = |thread: &LiveThread| thread.frames.last().map(|frame| frame.since);
         let Some((oldest, thread)) = group.iter().min_by_key(|(id, t)| (since(t), *id)) else {
             return;
@@ -233,67 +240,7 @@ impl Tree<'_> {
             }
         }
     }
-
-    /// The open async spans that pass the filter.
-    fn passing<'t>(
-        &self,
-        scene: &Scene,
-        log: LogIndex,
-        live: &'t LiveProcess,
-    ) -> Vec<(SpanId, &'t Task)> {
-        let passes =
-            |task: &Task| self.filter.is_none_or(|filter| pick::task(filter, scene, log, task));
-        live.tasks().filter(|(_, task)| passes(task)).collect()
-    }
-
-    fn tasks(&mut self, log: LogIndex, live: &LiveProcess, tasks: &[(SpanId, &Task)]) {
-        if tasks.is_empty() {
-            return;
-        }
-        let is_open = |parent: &SpanId| live.task(*parent).is_some() && self.filter.is_none();
-        // Under the open task that awaits it, else, or among filtered ones, a task of its own.
-        let under = group(tasks, |(_, task)| task.parent.filter(is_open));
-        let roots = under.get(&None).map_or(&[][..], Vec::as_slice);
-        let alike = group(roots, |(_, task)| task.path);
-        let mut told = BTreeSet::new();
-        for root in roots {
-            match alike.get(&root.1.path).filter(|group| group.len() >= ALIKE) {
-                None => self.task(log, root.0, &under, 1),
-                Some(group) if told.insert(root.1.path) => self.alike_tasks(log, group, &under),
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn alike_tasks(&mut self, log: LogIndex, group: &[&&(SpanId, &Task)], under: &Under) {
-        let Some((oldest, task)) = group.iter().min_by_key(|(_, task)| task.since) else { return };
-        let polled = group.iter().filter(|(_, task)| task.polled.is_some()).count();
-        let what = What::AlikeTasks { count: group.len(), polled, oldest: *oldest };
-        if !self.folds(Key::AlikeTasks(log, task.path), what, 1, false) {
-            for (span, _) in group {
-                self.task(log, *span, under, 2);
-            }
-        }
-    }
-
-    fn task(&mut self, log: LogIndex, span: SpanId, under: &Under, indent: u16) {
-        let key = Key::Task(log, span);
-        let Some(children) = under.get(&Some(span)).filter(|_| indent < MAX_TASK_DEPTH) else {
-            return self.plain(key, What::Task, indent);
-        };
-        if !self.folds(key, What::Task, indent, true) {
-            for (child, _) in children {
-                self.task(log, *child, under, indent + 1);
-            }
-        }
-    }
 }
-
-/// Tasks by the open task they are children of.
-type Under<'a> = BTreeMap<Option<SpanId>, Vec<&'a (SpanId, &'a Task)>>;
-
-/// A damaged log could make a task its own parent.
-const MAX_TASK_DEPTH: u16 = 64;
 
 /// What threads are alike in: equal paths of the innermost frame are equal all the way out.
 fn alike(thread: &LiveThread) -> (PathId, usize) {

@@ -1,11 +1,11 @@
 //! The rows of the live panel in words.
 
 use super::board::Scene;
-use super::stack::{Key, Row, What};
+use super::stack::{Key, Place, Row, What};
 use super::wording::{self, Mood};
 use crate::format;
-use ferret::event::{LogIndex, LogTime, SpanId, ThreadId};
-use ferret::projections::{LiveProcess, Measure, OpenFrame, Process, Task};
+use ferret::event::{LogIndex, LogTime, Names, PathId, SpanId, ThreadId};
+use ferret::projections::{LiveProcess, LiveThread, Measure, Process, Task};
 
 /// A row in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(crate) fn text(scene: &Scene, row: &Row) -> RowText {
         | Key::Gap(log, _)
         | Key::Idle(log)
         | Key::Task(log, _)
-        | Key::AlikeTasks(log, _)
+        | Key::AlikeTasks(log, ..)
         | Key::Quiet(log) => in_process(scene, log, row),
     }
 }
@@ -116,12 +116,10 @@ fn in_process(scene: &Scene, log: LogIndex, row: &Row) -> RowText {
             text.detail.push_str("same stack");
             text
         }
-        (Key::Frame(_, id, _), What::Frame { index, innermost }) => {
-            match live.thread(id).and_then(|thread| thread.frames.get(index)) {
-                Some(open) => frame(scene, log, live, open, innermost, moment),
-                None => RowText::new(Weight::Faint, ""),
-            }
-        }
+        (Key::Frame(_, id, _), What::Frame { index, innermost }) => match live.thread(id) {
+            Some(thread) => frame(scene, log, live, (thread, index), innermost, moment),
+            None => RowText::new(Weight::Faint, ""),
+        },
         (_, What::Gap { count }) => {
             RowText::new(Weight::Faint, format!("… {} frames …", format::count(count as u64)))
         }
@@ -129,19 +127,17 @@ fn in_process(scene: &Scene, log: LogIndex, row: &Row) -> RowText {
             let threads = if count == 1 { "thread" } else { "threads" };
             RowText::new(Weight::Faint, format!("{} idle {threads}", format::count(count as u64)))
         }
-        (Key::Task(_, span), _) => match live.task(span) {
-            Some(open) => task(scene, log, live, open, moment),
+        (Key::Task(_, span), What::Task(place)) => match live.task(span) {
+            Some(open) => task(scene, log, live, (open, place), moment),
             None => RowText::new(Weight::Faint, ""),
         },
-        (_, What::AlikeTasks { count, polled, oldest }) => {
-            alike_tasks(scene, log, live, (count, polled, oldest), moment)
-        }
+        (_, What::AlikeTasks { .. }) => alike_tasks(scene, log, live, &row.what),
         _ => RowText::new(Weight::Faint, quiet(scene, log, live, process)),
     }
 }
 
 fn quiet(scene: &Scene, log: LogIndex, live: &LiveProcess, process: &Process) -> &'static str {
-    if live.open_spans() > 0 {
+    if live.open_spans() + live.unpolled() > 0 {
         return "no open span passes the filter";
     }
     match (scene.state(log).is_live(), process.spans.started) {
@@ -156,15 +152,19 @@ fn frame(
     scene: &Scene,
     log: LogIndex,
     live: &LiveProcess,
-    frame: &OpenFrame,
+    (thread, index): (&LiveThread, usize),
     innermost: bool,
     moment: LogTime,
 ) -> RowText {
+    let Some(frame) = thread.frames.get(index) else { return RowText::new(Weight::Faint, "") };
     let names = scene.names(log);
     let weight = if innermost { Weight::Inner } else { Weight::Outer };
     let mut text = RowText::new(weight, names.span_name(frame.path));
     let task = live.task(frame.span).filter(|_| frame.is_poll);
-    text.detail = wording::said(names, task.map_or(&frame.said, |task| &task.said));
+    let said = wording::said(names, task.map_or(&frame.said, |task| &task.said));
+    let parent = live.parent_of(thread, index);
+    let elsewhere = parent.span.filter(|_| parent.is_elsewhere);
+    text.detail = join(said, under(live, names, frame.path, elsewhere));
     text.right = format::age(moment.since(task.map_or(frame.since, |task| task.since)));
     if !scene.state(log).is_live() {
         // It never ended: that is what the user came to see.
@@ -173,37 +173,65 @@ fn frame(
     text
 }
 
-fn task(scene: &Scene, log: LogIndex, live: &LiveProcess, task: &Task, moment: LogTime) -> RowText {
+/// Whose child a span is, where the rows do not show it.
+fn under(live: &LiveProcess, names: &Names, path: PathId, parent: Option<SpanId>) -> String {
+    let Some(name) = live.parent_name(names, path, parent) else { return String::new() };
+    let has_ended = parent.is_some_and(|parent| live.path_of(parent).is_none());
+    format!("under {name}{}", if has_ended { ", which ended" } else { "" })
+}
+
+fn join(a: String, b: String) -> String {
+    if a.is_empty() || b.is_empty() { a + &b } else { format!("{a}  {b}") }
+}
+
+fn task(
+    scene: &Scene,
+    log: LogIndex,
+    live: &LiveProcess,
+    (task, place): (&Task, Place),
+    moment: LogTime,
+) -> RowText {
     let names = scene.names(log);
     let name = names.span_name(task.path);
-    let is_root = task.parent.is_none_or(|parent| live.task(parent).is_none());
-    let mut text = RowText::new(
-        if is_root { Weight::Group } else { Weight::Outer },
-        if is_root { format!("task {name}") } else { name.to_owned() },
-    );
+    let mut text = match place {
+        Place::Below => RowText::new(Weight::Outer, name),
+        Place::Alone | Place::InGroup => RowText::new(Weight::Group, format!("task {name}")),
+    };
+    let waits = || format::age(moment.since(task.waits_since));
     let what = match task.polled {
         Some((thread, _)) => format!("runs on {}", names.thread_name(thread)),
-        None => format!("waits {}", format::age(moment.since(task.waits_since))),
+        None if task.begun => format!("waits {}", waits()),
+        None => format!("not polled yet {}", waits()),
     };
-    let said = wording::said(names, &task.said);
-    text.detail = if said.is_empty() { what } else { format!("{said}  {what}") };
+    text.detail = join(wording::said(names, &task.said), what);
+    if place == Place::Alone {
+        text.detail = join(text.detail, under(live, names, task.path, task.parent));
+    }
     text.right = format::age(moment.since(task.since));
     text
 }
 
-fn alike_tasks(
-    scene: &Scene,
-    log: LogIndex,
-    live: &LiveProcess,
-    (count, polled, oldest): (usize, usize, SpanId),
-    moment: LogTime,
-) -> RowText {
+fn alike_tasks(scene: &Scene, log: LogIndex, live: &LiveProcess, what: &What) -> RowText {
+    let What::AlikeTasks { count, polled, unpolled, oldest, place } = *what else {
+        return RowText::new(Weight::Faint, "");
+    };
     let Some(first) = live.task(oldest) else { return RowText::new(Weight::Faint, "") };
-    let name = scene.names(log).span_name(first.path);
-    let mut text =
-        RowText::new(Weight::Group, format!("task {name} ×{}", format::count(count as u64)));
-    text.detail = format!("{polled} run, {} wait", count - polled);
-    text.right = format::age(moment.since(first.since));
+    let names = scene.names(log);
+    let number = |count: usize| format::count(count as u64);
+    let name = format!("{} ×{}", names.span_name(first.path), number(count));
+    let mut text = match place {
+        Place::Below => RowText::new(Weight::Outer, name),
+        Place::Alone | Place::InGroup => RowText::new(Weight::Group, format!("task {name}")),
+    };
+    text.detail = format!("{} run, {} wait", number(polled), number(count - polled - unpolled));
+    if unpolled > 0 {
+        text.detail += &format!(", {} not polled yet", number(unpolled));
+    }
+    let parent = first.parent.filter(|_| place == Place::Alone);
+    if let Some(parent) = live.parent_name(names, first.path, parent) {
+        text.detail += &format!("  under {parent}");
+    }
+    text.right = format::age(scene.moment(log).since(first.since));
     text
 }
 

@@ -1,7 +1,7 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
-use super::layout::{self, Areas};
+use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
 use super::stack::{self, Key, Row};
@@ -99,7 +99,7 @@ impl Ui {
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
-        let areas = layout::divide(width, height, scene.stages.stages.len());
+        let areas = layout::divide(width, height, contents(scene));
         self.arrange_in(scene, areas);
         areas
     }
@@ -116,7 +116,7 @@ impl Ui {
         let rows =
             stack::rows(scene, &self.toggled, self.filter.as_ref(), usize::MAX).len().min(max_rows);
         let recent = self.recent_rows(scene).len().min(recent);
-        let areas = layout::page(width, rows, scene.stages.stages.len(), recent);
+        let areas = layout::page(width, rows, contents(scene), recent);
         self.arrange_in(scene, areas);
         areas
     }
@@ -222,6 +222,12 @@ impl Ui {
             self.toggled.insert(key);
         }
     }
+}
+
+/// What there is to show besides what runs now.
+fn contents(scene: &Scene) -> Contents {
+    let counters = scene.board.counters.all().len();
+    Contents { stages: scene.stages.stages.len(), counters }
 }
 
 /// More of the user's folds than this are looked through for ones that are no more.

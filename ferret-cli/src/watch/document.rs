@@ -1,6 +1,7 @@
 //! `watch --once --json`: the state of a run at one moment, as docs/json.md describes it. Fields are
 //! only ever added.
 
+mod counters;
 mod open;
 mod recent;
 
@@ -9,6 +10,7 @@ use crate::tui::board::Scene;
 use crate::tui::pick;
 use crate::tui::stack_text::whole;
 use crate::tui::{headline, wording};
+use counters::{Counter, counters};
 use ferret::event::{EndKind, LogIndex, LogTime, ProcessExit};
 use ferret::log::LogInfo;
 use ferret::projections::{Measure, Process};
@@ -28,6 +30,9 @@ pub(super) struct Snapshot {
     run: Run,
     processes: Vec<ProcessRow>,
     stages: Vec<Stage>,
+    counters: Vec<Counter>,
+    counters_left_out: u64,
+    counters_not_numbers: u64,
     open: Vec<Open>,
     recent: Vec<Recent>,
 }
@@ -140,6 +145,9 @@ impl Snapshot {
             },
             processes: processes().map(|(log, process)| row(scene, log, process)).collect(),
             stages: stages(scene),
+            counters: counters(scene),
+            counters_left_out: scene.board.counters.left_out(),
+            counters_not_numbers: scene.board.counters.not_numbers(),
             open: processes().flat_map(|(log, _)| open(scene, filter, log)).collect(),
             recent: scene
                 .board
@@ -245,7 +253,7 @@ fn stamp(process: &Process, time: LogTime) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::script::{Script, podcast};
+    use crate::tui::script::{S, Script, podcast};
     use ferret::event::{Offset, ProcessUid, RunId};
 
     fn info() -> LogInfo {
@@ -281,6 +289,18 @@ mod tests {
         let recent = snapshot["recent"].as_array_mut().unwrap();
         recent.drain(3..recent.len() - 2);
         insta::assert_json_snapshot!("snapshot", snapshot);
+    }
+
+    #[test]
+    fn it_has_what_tasks_wait_for_and_what_the_program_counts() {
+        let script = Script::default().process("web", 7).thread(2, "tokio").start(1, "accept");
+        let script = script.create(1, "handle").first_poll(2).wait(S).exit(2).wait(S);
+        let script = script.create(1, "handle").wait(S).start_under(2, "compact", 1).wait(S);
+        let script = script.count("requests", 7.0, false).count("queue", 2.5, true);
+        let snapshot = of(&script.count("wild", f64::NAN, false).wait(S), "");
+        let part = |name: &str| snapshot[name].clone();
+        insta::assert_json_snapshot!("tasks", [part("open"), part("counters")]);
+        assert_eq!(part("counters_not_numbers"), 1);
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! The plain lines of `watch`: what one says of a run where there is no screen.
 
+use super::counter_lines;
 use crate::format;
 use crate::tui::board::Scene;
 use crate::tui::{headline, stack_text, wording};
 use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, SpanId};
 use ferret::projections::{Happening, LiveProcess, Measure, StageStats};
+use std::collections::BTreeMap;
+
+/// Functions whose tasks waited at the end are named, so many.
+const MOST_WAITING: usize = 8;
 
 /// A stage that began.
 pub(super) struct Begun {
@@ -32,6 +37,7 @@ impl Begun {
 /// The run in a few lines: how it ended, peaks, stages, what was left open.
 pub(super) fn summary(scene: &Scene) -> Vec<String> {
     let mut lines = vec![headline(scene), peaks(scene)];
+    lines.extend(counter_lines::summary(scene));
     lines.extend(scene.stages.stages.iter().map(stage));
     lines.extend(left_open(scene));
     lines
@@ -70,9 +76,23 @@ pub(super) fn status(scene: &Scene) -> String {
     });
     let elapsed = scene.began().map(|began| wording::seconds(scene.last_moment().since(began)));
     let rate = format!("{}/s", format::short_count(headline::spans_per_second(scene)));
-    let numbers = elapsed.into_iter().chain(readings).chain([rate]).collect::<Vec<_>>().join("  ");
+    let numbers = elapsed.into_iter().chain(readings).chain([rate]);
+    let numbers = numbers.chain(counter_lines::status(scene)).collect::<Vec<_>>().join("  ");
     let at = innermost(scene, 3).join(", ");
-    format!("{numbers}  {}", if at.is_empty() { "no span is open" } else { &at })
+    let at = match (at.is_empty(), tasks_that_wait(scene)) {
+        (false, _) => at,
+        (true, 0) => "no span is open".to_owned(),
+        (true, 1) => "a task waits".to_owned(),
+        (true, count) => format!("{} tasks wait", format::count(count as u64)),
+    };
+    format!("{numbers}  {at}")
+}
+
+/// Async spans that no thread polls now, the ones that have not been polled yet too.
+fn tasks_that_wait(scene: &Scene) -> usize {
+    let logs = scene.board.processes.iter().filter(|(log, _)| scene.state(*log).is_live());
+    let tasks = logs.filter_map(|(log, _)| scene.board.live.process(log));
+    tasks.flat_map(LiveProcess::tasks).filter(|(_, task)| task.polled.is_none()).count()
 }
 
 /// The innermost open span of the first few busy threads, with its age.
@@ -137,8 +157,25 @@ fn left_open(scene: &Scene) -> Vec<String> {
                 frames.join(" › ")
             ));
         }
+        lines.extend(waiting_at_the_end(scene, log, live));
     }
     lines
+}
+
+/// The tasks that nothing polled when their process ended, by function.
+fn waiting_at_the_end(scene: &Scene, log: LogIndex, live: &LiveProcess) -> Option<String> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (_, task) in live.tasks().filter(|(_, task)| task.polled.is_none()) {
+        *counts.entry(scene.names(log).span_name(task.path)).or_default() += 1;
+    }
+    let words = counts.iter().take(MOST_WAITING).map(|(name, count)| match count {
+        1 => (*name).to_owned(),
+        _ => format!("{name} ×{}", format::count(*count)),
+    });
+    let more = counts.len().checked_sub(MOST_WAITING + 1);
+    let more = more.map(|more| format!("{} more functions", more + 1));
+    let words: Vec<_> = words.chain(more).collect();
+    (!words.is_empty()).then(|| format!("waiting at the end: {}", words.join(", ")))
 }
 
 #[cfg(test)]
@@ -161,5 +198,29 @@ mod tests {
     fn a_summary_tells_the_end_the_peaks_the_stages_and_what_was_left_open() {
         let script = podcast().ends(EndKind::Lost).wait(60 * S);
         insta::assert_snapshot!("summary", script.look(summary).join("\n"));
+    }
+
+    #[test]
+    fn counters_and_tasks_are_told() {
+        let mut script = Script::default().process("web", 7).thread(2, "tokio");
+        script = script.start(1, "accept");
+        for _ in 0..12 {
+            script = script.create(1, "handle").count("requests", 3.0, false).wait(S / 10);
+        }
+        script = script.count("queue", 9.0, true).count("queue", 2.5, true).end(1);
+        assert_eq!(
+            script.look(status),
+            "1 s  0/s  queue 2.500  requests 36 (30/s)  12 tasks wait"
+                .replace("0/s  queue", "1/s  queue")
+        );
+        let summary = script.ends(EndKind::Lost).look(summary);
+        assert_eq!(
+            summary[2..],
+            [
+                "gauge queue  2.500  peak 9",
+                "counter requests  36",
+                "waiting at the end: handle ×12"
+            ]
+        );
     }
 }

@@ -64,13 +64,18 @@ fn bars(paint: &mut Paint, area: Area, scene: &Scene, measure: Measure, ink: Ink
     let top = values.iter().flatten().copied().fold(floor, f64::max);
     for (x, value) in (area.x..).zip(values) {
         let Some(value) = value else { continue };
-        let steps = steps(value / top, area.height);
-        for row in 0..area.height {
-            let filled = steps.saturating_sub(row * 8).min(8);
-            let y = area.y + area.height - 1 - row;
-            if let Some(bar) = usize::from(filled).checked_sub(1).and_then(|at| BARS.get(at)) {
-                paint.cell(x, y, bar, ink);
-            }
+        bar(paint, Area { x, width: 1, ..area }, value / top, ink);
+    }
+}
+
+/// One bar, in an area of one column.
+pub(super) fn bar(paint: &mut Paint, area: Area, share: f64, ink: Ink) {
+    let steps = steps(share, area.height);
+    for row in 0..area.height {
+        let filled = steps.saturating_sub(row * 8).min(8);
+        let y = area.y + area.height - 1 - row;
+        if let Some(bar) = usize::from(filled).checked_sub(1).and_then(|at| BARS.get(at)) {
+            paint.cell(area.x, y, bar, ink);
         }
     }
 }
@@ -84,7 +89,7 @@ fn steps(share: f64, rows: u16) -> u16 {
 
 /// A second a column while the program runs. Once it has ended, the whole run is shown, as far as
 /// the samples go back.
-fn column_ns(scene: &Scene, now: LogTime, columns: u64) -> u64 {
+pub(super) fn column_ns(scene: &Scene, now: LogTime, columns: u64) -> u64 {
     const SECOND: u64 = 1_000_000_000;
     let ended = !scene.board.is_live(scene.now);
     match scene.began().filter(|_| ended && columns > 0) {

@@ -2,6 +2,7 @@
 //! place and its colour.
 
 mod charts;
+mod counters;
 mod header;
 mod help;
 mod live;
@@ -43,6 +44,7 @@ pub(crate) fn page(scene: &Scene, ui: &Ui, areas: &Areas) -> Vec<String> {
 fn panels(paint: &mut Paint, scene: &Scene, ui: &Ui, areas: &Areas) {
     header::draw(paint, areas.header, scene, ui);
     charts::draw(paint, areas.charts, scene);
+    counters::draw(paint, areas.counters, scene);
     live::draw(paint, areas.live, scene, ui);
     stages::draw(paint, areas.stages, scene, ui);
     recent::draw(paint, areas.recent, scene, ui);

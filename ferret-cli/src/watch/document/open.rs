@@ -5,7 +5,7 @@ use crate::filter::Filter;
 use crate::tui::board::Scene;
 use crate::tui::pick;
 use ferret::event::{LogIndex, LogTime, Names, PathId, SpanId, TagValue, ThreadId};
-use ferret::projections::{LiveProcess, LiveThread, Said, Task};
+use ferret::projections::{LiveProcess, LiveThread, Parent, Said, Task};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -23,6 +23,15 @@ pub(super) struct Open {
     module: Option<String>,
     age_ns: u64,
     depth: usize,
+    /// False of a future that has not been polled yet.
+    begun: bool,
+    /// Null while an async span is polled, and of what is not async.
+    waits_ns: Option<u64>,
+    /// Of an async span.
+    polls: Option<u64>,
+    busy_ns: Option<u64>,
+    /// The function of its parent, where that is not the span above it.
+    under: Option<String>,
     #[serde(flatten)]
     said: SaidRow,
 }
@@ -48,37 +57,38 @@ pub(super) fn open(scene: &Scene, filter: Option<&Filter>, log: LogIndex) -> Vec
     };
     for (id, thread) in live.threads().filter(|(id, thread)| passes(*id, thread)) {
         let mut task = None;
-        let mut parent = None;
-        for (depth, frame) in (thread.hidden as usize..).zip(&thread.frames) {
+        for (index, frame) in thread.frames.iter().enumerate() {
             let asynchronous = live.task(frame.span).filter(|_| frame.is_poll);
             if asynchronous.is_some() {
                 task = Some(frame.span);
             }
             let since = asynchronous.map_or(frame.since, |task| task.since);
             let said = asynchronous.map_or(&frame.said, |task| &task.said);
-            let parent_of = asynchronous.map_or(parent, |task| task.parent);
-            let path = frame.path;
-            let span = Span { id: frame.span, path, since, parent: parent_of, depth };
+            let (path, depth) = (frame.path, thread.hidden as usize + index);
+            let parent = live.parent_of(thread, index);
+            let span = Span { id: frame.span, path, since, parent, depth, asynchronous };
             open.push(place.row(Some(id), task, &span, said));
-            parent = Some(frame.span);
         }
     }
     let passes = |task: &Task| filter.is_none_or(|filter| pick::task(filter, scene, log, task));
     for (span, task) in live.tasks().filter(|(_, task)| task.polled.is_none() && passes(task)) {
-        let (path, since, parent) = (task.path, task.since, task.parent);
-        let of = Span { id: span, path, since, parent, depth: 0 };
+        let (path, since) = (task.path, task.since);
+        let parent = Parent { span: task.parent, is_elsewhere: true };
+        let of = Span { id: span, path, since, parent, depth: 0, asynchronous: Some(task) };
         open.push(place.row(None, Some(span), &of, &task.said));
     }
     open
 }
 
 /// An open span before it is worded.
-struct Span {
+struct Span<'a> {
     id: SpanId,
     path: PathId,
     since: LogTime,
-    parent: Option<SpanId>,
+    parent: Parent,
     depth: usize,
+    /// What more there is of an async one.
+    asynchronous: Option<&'a Task>,
 }
 
 struct Place<'a> {
@@ -92,16 +102,25 @@ impl Place<'_> {
     fn row(&self, thread: Option<ThreadId>, task: Option<SpanId>, of: &Span, said: &Said) -> Open {
         let names = self.scene.names(self.log);
         let module = names.callsite_info(of.path).map(|info| info.module.clone());
+        let elsewhere = of.parent.span.filter(|_| of.parent.is_elsewhere);
         Open {
             process: uid(self.scene, self.log),
             thread: thread.map(|id| names.thread_name(id)),
             task: task.filter(|task| self.live.task(*task).is_some()).map(|task| task.to_string()),
             span: of.id.to_string(),
-            parent: of.parent.map(|parent| parent.to_string()),
+            parent: of.parent.span.map(|parent| parent.to_string()),
             name: names.span_name(of.path).to_owned(),
             module,
             age_ns: self.moment.since(of.since),
             depth: of.depth,
+            begun: of.asynchronous.is_none_or(|task| task.begun),
+            waits_ns: of
+                .asynchronous
+                .filter(|task| task.polled.is_none())
+                .map(|task| self.moment.since(task.waits_since)),
+            polls: of.asynchronous.map(|task| task.polls),
+            busy_ns: of.asynchronous.map(|task| task.busy_ns),
+            under: self.live.parent_name(names, of.path, elsewhere).map(str::to_owned),
             said: said_row(names, said),
         }
     }
