@@ -55,7 +55,7 @@ pub(crate) fn count(count: u64) -> String {
 }
 
 /// A number the program made: whole ones as [`count`] has them, others with four digits or as
-/// many as stand before the point: `12,345`, `0.250`, `-3.142`, `1.20e-9`, `6.02e23`.
+/// many as stand before the point: `12,345`, `0.250`, `-2.500`, `1.20e-9`, `6.02e23`.
 pub(crate) fn number(number: f64) -> String {
     let size = number.abs();
     let sign = if number < 0.0 { "-" } else { "" };
@@ -215,7 +215,7 @@ mod tests {
             (0.25, "0.250", "0.250"),
             (12.3456, "12.35", "12.35"),
             (123.456, "123.5", "123.5"),
-            (-3.14159, "-3.142", "-3.142"),
+            (-2.5, "-2.500", "-2.500"),
             (1.2e-9, "1.20e-9", "1.20e-9"),
             (6.02e23, "6.02e23", "6.02e23"),
             (f64::MAX, "1.80e308", "1.80e308"),

@@ -126,7 +126,7 @@ fn two_columns(mut rest: Area, areas: Areas, contents: Contents) -> Areas {
     rest.cut_left(1);
     // Each chart: a line of numbers and its bars; counters and stages come before taller bars.
     let counters = counter_rows(rest.width, contents.counters);
-    let spare = rest.height.saturating_sub(15 + stages.min(12));
+    let spare = rest.height.saturating_sub(15 + stages.clamp(2, 12));
     let counters = counters.min((rest.height.saturating_sub(6) / 3).max(spare)).min(12);
     let chart = (rest.height.saturating_sub(counters + stages.min(12)) / 3).clamp(2, 5);
     let charts = [rest.cut_top(chart), rest.cut_top(chart), rest.cut_top(chart)];

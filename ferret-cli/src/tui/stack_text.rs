@@ -164,7 +164,7 @@ fn frame(
     let said = wording::said(names, task.map_or(&frame.said, |task| &task.said));
     let parent = live.parent_of(thread, index);
     let elsewhere = parent.span.filter(|_| parent.is_elsewhere);
-    text.detail = join(said, under(live, names, frame.path, elsewhere));
+    text.detail = join([said, under(live, names, frame.path, elsewhere)]);
     text.right = format::age(moment.since(task.map_or(frame.since, |task| task.since)));
     if !scene.state(log).is_live() {
         // It never ended: that is what the user came to see.
@@ -180,8 +180,10 @@ fn under(live: &LiveProcess, names: &Names, path: PathId, parent: Option<SpanId>
     format!("under {name}{}", if has_ended { ", which ended" } else { "" })
 }
 
-fn join(a: String, b: String) -> String {
-    if a.is_empty() || b.is_empty() { a + &b } else { format!("{a}  {b}") }
+/// Pieces of a detail, as far as there are.
+fn join<const N: usize>(pieces: [String; N]) -> String {
+    let pieces: Vec<String> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+    pieces.join("  ")
 }
 
 fn task(
@@ -203,10 +205,9 @@ fn task(
         None if task.begun => format!("waits {}", waits()),
         None => format!("not polled yet {}", waits()),
     };
-    text.detail = join(wording::said(names, &task.said), what);
-    if place == Place::Alone {
-        text.detail = join(text.detail, under(live, names, task.path, task.parent));
-    }
+    let parent = task.parent.filter(|_| place == Place::Alone);
+    let under = under(live, names, task.path, parent);
+    text.detail = join([wording::said(names, &task.said), what, under]);
     text.right = format::age(moment.since(task.since));
     text
 }
@@ -223,14 +224,16 @@ fn alike_tasks(scene: &Scene, log: LogIndex, live: &LiveProcess, what: &What) ->
         Place::Below => RowText::new(Weight::Outer, name),
         Place::Alone | Place::InGroup => RowText::new(Weight::Group, format!("task {name}")),
     };
-    text.detail = format!("{} run, {} wait", number(polled), number(count - polled - unpolled));
+    let mut what = vec![
+        format!("{} run", number(polled)),
+        format!("{} wait", number(count - polled - unpolled)),
+    ];
     if unpolled > 0 {
-        text.detail += &format!(", {} not polled yet", number(unpolled));
+        what.push(format!("{} not polled yet", number(unpolled)));
     }
     let parent = first.parent.filter(|_| place == Place::Alone);
-    if let Some(parent) = live.parent_name(names, first.path, parent) {
-        text.detail += &format!("  under {parent}");
-    }
+    let under = live.parent_name(names, first.path, parent).map(|name| format!("under {name}"));
+    text.detail = join([what.join(", "), under.unwrap_or_default()]);
     text.right = format::age(scene.moment(log).since(first.since));
     text
 }

@@ -100,7 +100,9 @@ fn lines(open: &[Open]) -> Vec<Line<'_>> {
             // The group stands where its first one does.
             Some(spans) => lines.extend(spans.split_first().map(|(first, others)| {
                 let mut line = Line::of(first);
-                others.iter().for_each(|span| line.join(span));
+                for span in others {
+                    line.join(span);
+                }
                 line
             })),
         }
@@ -110,18 +112,15 @@ fn lines(open: &[Open]) -> Vec<Line<'_>> {
 
 fn cells(line: &Line<'_>) -> Vec<Cell> {
     let span = line.span;
-    let mut text = span.name.clone();
-    if line.count > 1 {
-        text += &format!(" ×{}", format::count(line.count as u64));
-    }
-    if let Some(under) = &span.under {
-        text += &format!(" under {under}");
-    }
-    if !span.begun {
-        text += " (not polled yet)";
-    } else if span.task.is_some() && span.thread.is_some() {
-        text += " (polled)";
-    }
+    let count = line.count as u64;
+    let times = if count > 1 { format!(" ×{}", format::count(count)) } else { String::new() };
+    let under = span.under.as_ref().map(|under| format!(" under {under}")).unwrap_or_default();
+    let how = match (span.begun, &span.task, &span.thread) {
+        (false, ..) => " (not polled yet)",
+        (true, Some(_), Some(_)) => " (polled)",
+        (true, ..) => "",
+    };
+    let text = format!("{}{times}{under}{how}", span.name);
     let lead = "  ".repeat(span.depth.min(20) + 1);
     vec![
         Cell { lead, text, style: Style::Plain },

@@ -48,9 +48,11 @@ fn counter(
     (name, longest): (&str, usize),
     reading: &Reading,
 ) {
-    let room = usize::from(area.width).saturating_sub(VALUE + 1);
-    let name_columns =
-        longest.min(room).min((usize::from(area.width) / 2).saturating_sub(4).max(8));
+    let width = usize::from(area.width);
+    // The rate comes before the whole of a name; where it has no room, the name has it.
+    let with_rate = (width / 2).saturating_sub(4).max(8);
+    let room = width.saturating_sub(VALUE);
+    let name_columns = longest.min(if with_rate + VALUE + RATE > width { room } else { with_rate });
     let end = area.x + area.width;
     let value = text::pad_left(&format::short_number(reading.value), VALUE);
     let pieces = [(Ink::Plain, &*text::pad(name, name_columns)), (Ink::Strong, &value)];
