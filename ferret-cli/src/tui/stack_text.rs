@@ -238,14 +238,28 @@ fn alike_tasks(scene: &Scene, log: LogIndex, live: &LiveProcess, what: &What) ->
     text
 }
 
-/// How many threads have a span open, and how many spans are.
-pub(crate) fn open_now(scene: &Scene) -> (usize, usize) {
+/// What is open, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenNow {
+    pub(crate) spans: usize,
+    /// Threads that have a span open.
+    pub(crate) threads: usize,
+    /// Async spans, and futures that have not been polled yet.
+    pub(crate) tasks: usize,
+}
+
+/// What is open now in all processes.
+pub(crate) fn open_now(scene: &Scene) -> OpenNow {
     let logs = scene.board.processes.iter().map(|(log, _)| log);
     let live = logs.filter_map(|log| scene.board.live.process(log));
-    live.fold((0, 0), |(threads, spans), process| {
+    live.fold(OpenNow::default(), |now, process| {
         let busy = process
             .threads()
             .filter(|(id, thread)| *id != ThreadId::RECORDER && !thread.frames.is_empty());
-        (threads + busy.count(), spans + process.open_spans())
+        OpenNow {
+            spans: now.spans + process.open_spans(),
+            threads: now.threads + busy.count(),
+            tasks: now.tasks + process.tasks().len(),
+        }
     })
 }

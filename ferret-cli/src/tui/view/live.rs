@@ -3,7 +3,7 @@
 use super::super::board::Scene;
 use super::super::layout::Area;
 use super::super::stack::Row;
-use super::super::stack_text::{self, RowText, Weight};
+use super::super::stack_text::{self, OpenNow, RowText, Weight};
 use super::super::ui::{Panel, Ui};
 use super::super::wording::Mood;
 use super::paint::{Ink, Paint};
@@ -29,12 +29,17 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
 
 /// What the title says on the right: counts, and how much is out of sight.
 fn note(scene: &Scene, ui: &Ui) -> String {
-    let (threads, spans) = stack_text::open_now(scene);
+    let OpenNow { spans, threads, tasks } = stack_text::open_now(scene);
     let counted = |count: usize, noun: &str| {
         let s = if count == 1 { "" } else { "s" };
         format!("{} {noun}{s}", format::count(count as u64))
     };
-    let note = format!("{} in {}", counted(spans, "open span"), counted(threads, "thread"));
+    let places = match (threads, tasks) {
+        (_, 0) => counted(threads, "thread"),
+        (0, _) => counted(tasks, "task"),
+        (_, _) => format!("{}, {}", counted(threads, "thread"), counted(tasks, "task")),
+    };
+    let note = format!("{} in {places}", counted(spans, "open span"));
     match ui.live.beyond() {
         (0, 0) => note,
         (above, below) => format!("{note}  ↑{above} ↓{below}"),
