@@ -4,7 +4,7 @@ use super::board::Scene;
 use super::stack::{Key, Place, Row, What};
 use super::wording::{self, Mood};
 use crate::format;
-use ferret::event::{LogIndex, LogTime, Names, PathId, SpanId, ThreadId};
+use ferret::event::{LogIndex, LogTime, PathId, SpanId, ThreadId};
 use ferret::projections::{LiveProcess, LiveThread, Measure, Process, Task};
 
 /// A row in words.
@@ -164,7 +164,7 @@ fn frame(
     let said = wording::said(names, task.map_or(&frame.said, |task| &task.said));
     let parent = live.parent_of(thread, index);
     let elsewhere = parent.span.filter(|_| parent.is_elsewhere);
-    text.detail = join([said, under(live, names, frame.path, elsewhere)]);
+    text.detail = join([said, under(scene, log, live, (frame.path, elsewhere))]);
     text.right = format::age(moment.since(task.map_or(frame.since, |task| task.since)));
     if !scene.state(log).is_live() {
         // It never ended: that is what the user came to see.
@@ -174,9 +174,17 @@ fn frame(
 }
 
 /// Whose child a span is, where the rows do not show it.
-fn under(live: &LiveProcess, names: &Names, path: PathId, parent: Option<SpanId>) -> String {
+fn under(
+    scene: &Scene,
+    log: LogIndex,
+    live: &LiveProcess,
+    (path, parent): (PathId, Option<SpanId>),
+) -> String {
+    let names = scene.names(log);
     let Some(name) = live.parent_name(names, path, parent) else { return String::new() };
-    let has_ended = parent.is_some_and(|parent| live.path_of(parent).is_none());
+    // In a log that has lost its beginning, the parent's may have been there.
+    let is_whole = scene.process(log).is_some_and(|process| process.start.is_some());
+    let has_ended = is_whole && parent.is_some_and(|parent| live.path_of(parent).is_none());
     format!("under {name}{}", if has_ended { ", which ended" } else { "" })
 }
 
@@ -206,7 +214,7 @@ fn task(
         None => format!("not polled yet {}", waits()),
     };
     let parent = task.parent.filter(|_| place == Place::Alone);
-    let under = under(live, names, task.path, parent);
+    let under = under(scene, log, live, (task.path, parent));
     text.detail = join([wording::said(names, &task.said), what, under]);
     text.right = format::age(moment.since(task.since));
     text

@@ -135,7 +135,8 @@ impl Calls {
         match entry.what {
             LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
             LogEntry::Exit { span, busy_ns, .. } | LogEntry::Polls { span, busy_ns, .. } => {
-                // One that has ended did not count, or this is the moment of its end: nothing to do.
+                // Of one whose end was read before, it is the last poll: that one stays in the
+                // time waited, should the end have counted.
                 self.log(log).open.poll(span, busy_ns);
             }
             LogEntry::SpanEnd { span, .. } => {
