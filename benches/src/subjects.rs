@@ -26,6 +26,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     Subject { name: "a poll of a bare future", call: poll_bare, is_floor: false },
     Subject { name: "a poll of a future in a span", call: poll_in_span, is_floor: false },
     Subject { name: "#[profile] async fn, ready at once", call: whole_future, is_floor: false },
+    Subject { name: "counter!", call: counted, is_floor: false },
 ];
 
 #[inline(never)]
@@ -95,4 +96,10 @@ fn whole_future(x: u64) -> u64 {
         Poll::Ready(y) => y,
         Poll::Pending => x,
     }
+}
+
+#[inline(never)]
+fn counted(x: u64) -> u64 {
+    ferret::counter!("calls", 1);
+    x.rotate_left(7) ^ 0x9e37
 }

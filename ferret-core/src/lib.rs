@@ -69,6 +69,8 @@ mod instrument;
 #[cfg(feature = "record")]
 mod macros;
 #[cfg(feature = "record")]
+mod number_macros;
+#[cfg(feature = "record")]
 mod options;
 #[cfg(feature = "record")]
 #[cfg_attr(feature = "off", path = "off.rs")]
@@ -97,12 +99,12 @@ pub mod __private {
     pub use crate::expansion::{
         Fallible, Observed, Optional, ReturnType, Returned, SpanGuard, Taggable, body, body_of,
         capture, error_debug, error_display, future, future_of, named, naming, never, none_is_err,
-        observe, open, output, tag_debug, tag_display, tag_value,
+        number, observe, open, output, tag_debug, tag_display, tag_value,
     };
     #[cfg(not(feature = "off"))]
     pub use crate::record::ticks;
     pub use crate::record::{
-        Callsite, Guard, Key, Names, TaskSpan, Under, enter, mark, recording, tag,
+        Callsite, Guard, Key, Names, TaskSpan, Under, count, enter, level, mark, recording, tag,
     };
     pub use crate::value::TagValueRef;
     pub use core;

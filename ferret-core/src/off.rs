@@ -169,6 +169,14 @@ pub fn tag(_key: Key<'_>, _value: TagValueRef<'_>) {}
 #[inline(always)]
 pub fn mark(_callsite: &'static Callsite) {}
 
+/// Does nothing.
+#[inline(always)]
+pub fn count(_key: &'static Callsite, _change: f64) {}
+
+/// Does nothing.
+#[inline(always)]
+pub fn level(_key: &'static Callsite, _level: f64) {}
+
 /// Does nothing: recording is compiled out.
 #[inline(always)]
 pub fn progress(_done: u64, _total: u64) {}

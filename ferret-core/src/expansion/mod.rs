@@ -8,6 +8,7 @@ mod demand;
 #[cfg_attr(feature = "off", path = "future_off.rs")]
 mod future;
 mod name;
+mod number;
 mod observe;
 mod outcome;
 #[cfg_attr(feature = "off", path = "polled_off.rs")]
@@ -18,6 +19,7 @@ pub use block::{SpanGuard, open};
 pub use demand::{Fallible, Optional, error_debug, error_display, none_is_err};
 pub use future::future;
 pub use name::{named, naming};
+pub use number::number;
 pub use observe::{Observed, future_of, observe, output};
 pub use outcome::{ReturnType, Returned, body, body_of, capture, never};
 pub(crate) use polled::PolledSpan;

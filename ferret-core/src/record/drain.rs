@@ -213,6 +213,7 @@ impl Drain {
         }
         thread.next_position = Position(base + u64::from(thread.read));
         fold.settle(&mut thread.fold);
+        fold.write_numbers(&mut thread.fold, thread.next_position);
         fold.sink.drained(thread.fold.id, thread.next_position);
         !reached
     }

@@ -2,7 +2,8 @@
 //! of threads. Also the one word that the hot path tests.
 
 use super::arena::{Arena, ChunkIndex};
-use super::raw::Slot;
+use super::numbers::{Number, Sums};
+use super::raw::{Head, Slot};
 use super::tasks::MAX_TASKS;
 use crate::options::Overflow;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -43,6 +44,9 @@ pub(super) struct Engine {
     /// be shown as waiting for ever. It takes memory as they come, and gives it back: a burst of a
     /// hundred thousand that end while the log cannot be written is 3 MB.
     late_ends: (Sender<[Slot; 2]>, Receiver<[Slot; 2]>),
+    /// Counters and gauges that found no room. Adding to them asks for no memory: whoever allocates
+    /// may be counted.
+    late_numbers: Mutex<Sums>,
     threads: Mutex<Vec<Arc<ThreadShared>>>,
     /// Threads so far, the recorder (0) included.
     count: AtomicU32,
@@ -100,6 +104,7 @@ impl Engine {
             overflow,
             full: bounded(arena.len()),
             late_ends: unbounded(),
+            late_numbers: Mutex::new(Sums::reserved()),
             arena,
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
@@ -200,6 +205,22 @@ impl Engine {
     /// Takes those that have come.
     pub(super) fn late_ends(&self) -> Vec<[Slot; 2]> {
         self.late_ends.1.try_iter().take(LATE_ENDS).collect()
+    }
+
+    /// Adds up a counter's or gauge's event past the chunks. Of more keys than [`Sums::MAX`] at a
+    /// time the rest is lost.
+    pub(super) fn count_late(&self, event: &[Slot; 2]) {
+        let number = Head::of(event[0])
+            .and_then(|head| Number::of(head.callsite, head.argument, event.as_slice()));
+        if let Some(number) = number {
+            let _added: bool = self.late_numbers.lock().add(number);
+        }
+    }
+
+    /// Takes those that have come.
+    pub(super) fn late_numbers(&self) -> Option<Sums> {
+        let mut late = self.late_numbers.lock();
+        (!late.is_empty()).then(|| std::mem::replace(&mut *late, Sums::reserved()))
     }
 
     /// Counts spans that no chunk will tell of.

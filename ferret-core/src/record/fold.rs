@@ -1,6 +1,7 @@
 //! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
+mod counters;
 mod notes;
 mod polls;
 mod spawned;
@@ -96,7 +97,10 @@ impl<S: Sink> Fold<S> {
         } else if event.kind == Kind::Exit && thread.polls.is_open_at(event.argument) {
             self.poll_ends(thread, position, time, event.argument);
         } else {
-            self.settle(thread);
+            // A counter has no place among the polls.
+            if event.kind != Kind::Counter {
+                self.settle(thread);
+            }
             self.other(thread, position, time, event, slots, final_try)?;
         }
         thread.last_time = time;
@@ -140,8 +144,9 @@ impl<S: Sink> Fold<S> {
             Kind::Dropped => self.dropped(thread, position, time, event, slots),
             Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),
             Kind::ThreadEnd => self.thread_end(thread, position, time),
+            Kind::Counter => self.count(thread, position, event, slots),
             Kind::TagOf => self.tag_of(thread, position, time, event, slots, final_try)?,
-            Kind::Tag | Kind::Progress | Kind::Mark | Kind::Counter => {
+            Kind::Tag | Kind::Progress | Kind::Mark => {
                 if let Some(entry) = self.note(thread, event, slots) {
                     self.put(thread, position, time, &entry);
                 }
@@ -273,6 +278,7 @@ impl<S: Sink> Fold<S> {
     }
 
     fn thread_end(&mut self, thread: &mut ThreadFold, position: Position, time: LogTime) {
+        self.write_numbers(thread, position);
         self.close_down_to(thread, 0, position, time);
         self.put(thread, position, time, &LogEntry::ThreadEnd);
         thread.ended = true;

@@ -8,7 +8,7 @@
 use super::callsite::Callsite;
 use super::chunk::Cursor;
 use super::clock;
-use super::engine::{Engine, OFF, STATE, UNSTARTED};
+use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
 use super::loss::Loss;
 use super::raw::{HERE, Kind, NO_SPAN, Slot, head, head_of};
 use super::registration;
@@ -159,6 +159,7 @@ impl Local {
     fn start_slow(callsite: &'static Callsite) -> Opened {
         Self::with(|local| {
             if !local.is_on() {
+                local.orphan_if_left_out();
                 return Opened::NOT_RECORDED;
             }
             let id = callsite.id();
@@ -237,7 +238,9 @@ impl Local {
         if self.cursor.room(slots + reserve).is_none() && !registration::next_chunk(self) {
             return None;
         }
-        self.report_loss(clock::ticks(), self.current.get());
+        if self.loss.is_pending() {
+            self.report_loss(clock::ticks(), self.current.get());
+        }
         let room = self.cursor.room(slots)?;
         self.cursor.push_all(room, event);
         Some(room.position())
@@ -246,7 +249,11 @@ impl Local {
     /// Begins an async span: no frame of this thread until it is polled.
     pub(super) fn start_task(callsite: &'static Callsite) -> Option<TaskId> {
         Self::with(|local| {
-            let id = local.is_on().then(|| callsite.id())?;
+            if !local.is_on() {
+                local.orphan_if_left_out();
+                return None;
+            }
+            let id = callsite.id();
             if id == 0 {
                 registration::orphan(1);
                 return None;
@@ -263,7 +270,11 @@ impl Local {
     /// Makes an async span that begins later, under the span that `under` names.
     pub(super) fn create_task(callsite: &'static Callsite, under: Slot) -> Option<TaskId> {
         Self::with(|local| {
-            let id = local.is_on().then(|| callsite.id())?;
+            if !local.is_on() {
+                local.orphan_if_left_out();
+                return None;
+            }
+            let id = callsite.id();
             if id == 0 {
                 registration::orphan(1);
                 return None;
@@ -310,6 +321,16 @@ impl Local {
         });
     }
 
+    /// Writes a counter's or gauge's event: of no span, so it does not matter whether one is being
+    /// skipped. False if it found no room, or the thread cannot be part of the recording that is on.
+    pub(super) fn count(event: &[Slot; 2]) -> bool {
+        Self::with(
+            |local| {
+                if local.is_on() { local.write(event).is_some() } else { !local.is_left_out() }
+            },
+        )
+    }
+
     /// Writes the END of an async span, from whichever thread; it may use the reserve.
     pub(super) fn end_task(event: &[Slot; 2]) {
         Self::with(|local| {
@@ -346,6 +367,20 @@ impl Local {
         Opened::skipped(self.loss.skip(ticks))
     }
 
+    /// Whether recording is on, and this thread not part of it though it may be: it is ending, or is
+    /// just about to join further up its stack.
+    fn is_left_out(&self) -> bool {
+        let state = STATE.load(Ordering::Relaxed);
+        state >= FIRST && self.state.get() != state && self.state.get() != NEVER
+    }
+
+    /// Counts a span that is not recorded, if no chunk can tell of it.
+    fn orphan_if_left_out(&self) {
+        if self.is_left_out() {
+            registration::orphan(1);
+        }
+    }
+
     /// Whether recording is on and this thread part of it; starts and joins it if that is due.
     fn is_on(&self) -> bool {
         let mut state = STATE.load(Ordering::Relaxed);
@@ -353,7 +388,7 @@ impl Local {
             super::session::start_from_environment();
             state = STATE.load(Ordering::Relaxed);
         }
-        if state < super::engine::FIRST || self.state.get() == NEVER {
+        if state < FIRST || self.state.get() == NEVER {
             return false;
         }
         state == self.state.get()

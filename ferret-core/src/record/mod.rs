@@ -19,6 +19,9 @@ mod local;
 mod loss;
 #[cfg(test)]
 mod loss_tests;
+mod numbers;
+#[cfg(test)]
+mod numbers_tests;
 mod paths;
 mod raw;
 mod recorder;
@@ -37,6 +40,7 @@ pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
 pub use dynamic::Names;
 pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
+pub use numbers::{count, level};
 pub use session::Session;
 pub(crate) use session::start_with;
 pub use task_span::{Entered, SpanRef, TaskSpan, Under, current_span};

@@ -120,7 +120,7 @@ impl<S: Sink> Recorder<S> {
         };
         let now = self.read_clock();
         self.drain(now);
-        self.report_orphans(now);
+        self.report_what_came_past_chunks(now);
         self.sample(now);
         (self.fold.sink, how)
     }
@@ -132,7 +132,7 @@ impl<S: Sink> Recorder<S> {
             self.commit(now);
         }
         let is_busy = self.has_room() && self.drain(now);
-        self.report_orphans(now);
+        self.report_what_came_past_chunks(now);
         self.sample_if_due(now);
         if at_once || now >= self.next_commit || self.must_commit() {
             self.commit(now);
@@ -181,7 +181,13 @@ impl<S: Sink> Recorder<S> {
         is_busy
     }
 
-    fn report_orphans(&mut self, now: LogTime) {
+    /// Spans that were lost, and counters.
+    fn report_what_came_past_chunks(&mut self, now: LogTime) {
+        if let Some(late) = self.engine.late_numbers() {
+            for entry in self.fold.late_numbers(late) {
+                self.put(now, &entry);
+            }
+        }
         let spans = self.engine.take_orphans();
         if spans > 0 {
             self.put(now, &LogEntry::Dropped { spans, busy_ns: 0, top: None });

@@ -32,7 +32,7 @@ struct Registration {
 }
 
 /// Makes the thread part of `engine`'s recording. False if the thread is ending, or is just about
-/// it further up its stack (an allocator that is profiled): the span is counted and skipped.
+/// it further up its stack (an allocator that is profiled): a span is then counted and skipped.
 #[cold]
 pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
     let joined = REGISTRATION.try_with(|slot| {
@@ -55,11 +55,8 @@ pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
         *slot = Some(registration);
         true
     });
-    let joined = joined.unwrap_or(false);
-    if !joined {
-        engine.orphan(1);
-    }
-    joined
+    // An error means that the thread is ending.
+    joined.unwrap_or(false)
 }
 
 /// Hands the thread's chunk over and takes a free one. False if there is none: the thread keeps

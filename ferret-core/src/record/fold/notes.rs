@@ -1,4 +1,4 @@
-//! What is noted on a span while it is open: tags, progress, marks, counters.
+//! What is noted on a span while it is open: tags, progress, marks.
 
 use super::{Fold, Missing, ThreadFold, span_of};
 use crate::event::{CallsiteId, LogEntry, LogTime, Position, Sink, SpanId, TagValue};
@@ -29,11 +29,6 @@ impl<S: Sink> Fold<S> {
             Kind::Mark => {
                 self.tell_callsite(event.callsite);
                 Some(LogEntry::Mark { span, callsite: event.callsite })
-            }
-            Kind::Counter => {
-                self.tell_callsite(event.callsite);
-                let value = f64::from_bits(a);
-                Some(LogEntry::Counter { key: event.callsite, value, gauge: event.argument == 1 })
             }
             _ => None,
         }

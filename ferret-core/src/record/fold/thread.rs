@@ -3,6 +3,7 @@
 use super::low_half;
 use super::polls::PollRun;
 use crate::event::{LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
+use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
 
 /// One thread, as far as it has been folded.
@@ -18,6 +19,8 @@ pub(in crate::record) struct ThreadFold {
     pub(super) polls: PollRun,
     /// The latest time given: time never goes back in a thread.
     pub(in crate::record) last_time: LogTime,
+    /// Counters and gauges, not written yet.
+    pub(super) numbers: Sums,
     pub(super) ended: bool,
 }
 
@@ -53,6 +56,7 @@ impl ThreadFold {
             places: Vec::new(),
             polls: PollRun::default(),
             last_time: LogTime::default(),
+            numbers: Sums::default(),
             ended: false,
         }
     }
