@@ -105,6 +105,7 @@ pub mod __private {
     pub use crate::record::ticks;
     pub use crate::record::{
         Callsite, Guard, Key, Names, TaskSpan, Under, count, enter, level, mark, recording, tag,
+        values,
     };
     pub use crate::value::TagValueRef;
     pub use core;

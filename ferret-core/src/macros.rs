@@ -68,8 +68,8 @@ macro_rules! span {
 ///   [`Debug`](std::fmt::Debug); of the text, 256 bytes are kept;
 /// - a variable that is its own key is written once: `user`, `%path`, `?options`.
 ///
-/// A key is a name or a string. Values are not evaluated while recording is off; without an open
-/// span the tag is dropped.
+/// A key is a name or a string. Values are not evaluated while recording is off, or [values are
+/// left out](crate::Options::values); without an open span the tag is dropped.
 ///
 /// # Examples
 ///
@@ -231,13 +231,13 @@ macro_rules! __tag_value {
 #[macro_export]
 macro_rules! __tag {
     ((here) $tag:ident, ($key:expr), $value:expr) => {
-        if $crate::__private::recording() {
+        if $crate::__private::recording() && $crate::__private::values() {
             let key = $crate::__private::Key::here($crate::__callsite!($key, Key));
             $crate::__private::$tag($value, key);
         }
     };
     ((of $task:ident) $tag:ident, ($key:expr), $value:expr) => {
-        if $crate::__private::recording() {
+        if $crate::__private::recording() && $crate::__private::values() {
             let key = $crate::__private::Key::of($crate::__callsite!($key, Key), &$task);
             $crate::__private::$tag($value, key);
         }

@@ -59,6 +59,12 @@ pub const fn recording() -> bool {
     false
 }
 
+/// Never.
+#[inline(always)]
+pub const fn values() -> bool {
+    false
+}
+
 /// Nothing.
 #[must_use = "the span ends when its guard is dropped: bind it, `let _span = …`"]
 #[derive(Debug)]

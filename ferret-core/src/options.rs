@@ -39,6 +39,15 @@ pub struct Options {
     /// default, and then let the signal do what it does. Without this, a signal that kills the
     /// program leaves a log without an end.
     pub handle_signals: bool,
+    /// Record values: what is tagged, what a panic said, the arguments of the command line. Without
+    /// them a log tells which functions ran, when, and how they ended, and can leave the house:
+    /// names of functions, keys and marks are code, and the numbers of
+    /// [`counter!`](crate::counter!), [`gauge!`](crate::gauge!) and [`progress`](crate::progress())
+    /// stay. The name of the program, of its host, and of threads stay too.
+    ///
+    /// `FERRET_VALUES=off` in the environment wins over it: that alone also covers a recording that
+    /// `FERRET_LOG` began before the program got to say so.
+    pub values: bool,
     /// How many finished runs are kept beside this one under their own names.
     pub keep_runs: usize,
 }
@@ -52,6 +61,7 @@ impl Options {
             durability: Durability::default(),
             buffer_bytes: 16 << 20,
             handle_signals: false,
+            values: true,
             keep_runs: 10,
         }
     }

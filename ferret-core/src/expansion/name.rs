@@ -1,7 +1,7 @@
 //! The name of a span that is named when it begins.
 
 use super::tag::Text;
-use crate::record::{Callsite, Names, recording};
+use crate::record::{Callsite, Names, recording, values};
 use std::fmt::Display;
 
 /// The longest such name, bytes.
@@ -11,8 +11,7 @@ const MAX_NAME: usize = 128;
 /// the span has the name that its place has in the source.
 #[inline(always)]
 pub fn naming() -> bool {
-    // The one place to ask whether values may be recorded at all.
-    recording()
+    recording() && values()
 }
 
 /// The place by the name that `value` makes by `Display`, up to 128 bytes of it; by that of the source

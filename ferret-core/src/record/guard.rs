@@ -9,6 +9,7 @@ use super::engine::{OFF, STATE};
 use super::local::{Local, Opened};
 use super::raw::{Kind, Slot, head};
 use super::task_span::TaskSpan;
+use super::values;
 use crate::event::Outcome;
 use crate::value::TagValueRef;
 use std::marker::PhantomData;
@@ -60,7 +61,12 @@ pub fn recording() -> bool {
 /// Tags the innermost open span of this thread. `key` is of kind
 /// [`CallsiteKind::Key`](crate::event::CallsiteKind::Key).
 pub fn tag(key: Key<'_>, value: TagValueRef<'_>) {
-    if !recording() {
+    if !recording() || !values() {
+        return;
+    }
+    let id = key.callsite.id();
+    if id == 0 {
+        // An allocator that is profiled tags the very memory that the list of callsites asks for.
         return;
     }
     let mut slots = [[0u64; 2]; MAX_SLOTS];
@@ -84,7 +90,7 @@ pub fn tag(key: Key<'_>, value: TagValueRef<'_>) {
         }
     };
     let argument = (tag_type << 24) | u32::try_from(bytes).unwrap_or(0);
-    slots[0] = head(clock::ticks(), kind, key.callsite.id(), argument);
+    slots[0] = head(clock::ticks(), kind, id, argument);
     Local::note(&slots[..before + bytes.div_ceil(16)]);
 }
 

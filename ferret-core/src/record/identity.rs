@@ -1,6 +1,7 @@
 //! Who this process is: what `ProcessStart` says.
 
 use super::clock;
+use super::values;
 use crate::event::{ProcessStart, ProcessUid};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -43,9 +44,11 @@ fn read(path: &str) -> String {
         .map_or_else(|_absent| String::new(), |text| text.trim().to_owned())
 }
 
+/// The command line; only the program's name where values are not recorded.
 fn args() -> Vec<String> {
     let mut room = MAX_ARGS;
     std::env::args_os()
+        .take(if values() { usize::MAX } else { 1 })
         .map(|arg| arg.to_string_lossy().into_owned())
         .take_while(|arg| {
             let fits = arg.len() <= room;

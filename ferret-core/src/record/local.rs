@@ -113,6 +113,11 @@ impl Local {
         result
     }
 
+    /// Begins the recording that the first span would begin, if there is none yet.
+    pub(super) fn begin_recording() {
+        Self::with(Self::is_on);
+    }
+
     /// Opens a span.
     #[inline(always)]
     pub(super) fn start(callsite: &'static Callsite) -> Opened {

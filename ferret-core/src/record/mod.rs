@@ -35,6 +35,7 @@ mod task_tests;
 mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
 
 pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
@@ -44,3 +45,4 @@ pub use numbers::{count, level};
 pub use session::Session;
 pub(crate) use session::start_with;
 pub use task_span::{Entered, SpanRef, TaskSpan, Under, current_span};
+pub use values::values;

@@ -10,6 +10,7 @@ use super::hooks;
 use super::identity;
 use super::local::Local;
 use super::recorder::{Recorder, Request};
+use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
 use crate::log::{Descriptors, Place, Writer};
 use crate::options::{Options, StartError};
@@ -102,6 +103,7 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
     if let Ok(path) = std::path::absolute(&options.path) {
         options.path = path;
     }
+    values::begin(options.values);
     hooks::install();
     // The threads that are started here inherit that, and never run a handler of the host's, nor
     // are they killed by a signal that the host blocks everywhere to wait for it.

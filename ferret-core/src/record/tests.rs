@@ -151,6 +151,7 @@ pub(super) fn record_by(
     program: impl FnOnce() + Send + 'static,
 ) -> List {
     let turn = TURN.lock();
+    super::values::begin(true);
     WITHOUT_TSC.store(!tsc, Ordering::Relaxed);
     let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
     engine.switch_on();

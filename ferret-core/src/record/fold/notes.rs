@@ -3,6 +3,7 @@
 use super::{Fold, Missing, ThreadFold, span_of};
 use crate::event::{CallsiteId, LogEntry, LogTime, Position, Sink, SpanId, TagValue};
 use crate::record::raw::{Head, Kind, Slot};
+use crate::record::values;
 
 impl<S: Sink> Fold<S> {
     /// Something about the innermost span, or about the process.
@@ -16,6 +17,8 @@ impl<S: Sink> Fold<S> {
         let [a, b] = slots.get(1).copied().unwrap_or_default();
         #[expect(clippy::wildcard_enum_match_arm, reason = "the caller hands over only these")]
         match event.kind {
+            // It was on its way when values were switched off.
+            Kind::Tag if !values() => None,
             Kind::Tag => {
                 let (span, key) = (span?, event.callsite);
                 let value = tag_value(event.argument, slots.get(1..)?)?;
@@ -64,6 +67,7 @@ impl<S: Sink> Fold<S> {
         };
         let value = slots.get(2..).and_then(|payload| tag_value(event.argument, payload));
         if let Some(value) = value
+            && values()
             && task.tags.admit(key)
         {
             self.tell_callsite(key);
