@@ -105,12 +105,24 @@ impl Local {
         Self::with(|local| local.state.set(NEVER));
     }
 
-    /// Runs `f` with the calling thread kept out of recordings.
+    /// Runs `f` with the calling thread kept out of recordings, until it returns or unwinds.
     pub(super) fn unrecorded<R>(f: impl FnOnce() -> R) -> R {
-        let state = Self::with(|local| local.state.replace(NEVER));
-        let result = f();
-        Self::with(|local| local.state.set(state));
-        result
+        struct Until(u32);
+        impl Drop for Until {
+            fn drop(&mut self) {
+                Local::with(|local| local.state.set(self.0));
+            }
+        }
+        let _until = Until(Self::with(|local| local.state.replace(NEVER)));
+        f()
+    }
+
+    /// Whether the calling thread has a span open that is being recorded. Starts nothing.
+    pub(super) fn is_in_span() -> bool {
+        Self::with(|local| {
+            let state = STATE.load(Ordering::Relaxed);
+            state >= FIRST && state == local.state.get() && local.current.get() != NO_SPAN
+        })
     }
 
     /// Begins the recording that the first span would begin, if there is none yet.

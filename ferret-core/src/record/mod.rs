@@ -22,6 +22,7 @@ mod loss_tests;
 mod numbers;
 #[cfg(test)]
 mod numbers_tests;
+mod panics;
 mod paths;
 mod raw;
 mod recorder;

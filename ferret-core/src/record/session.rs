@@ -9,6 +9,7 @@ use super::engine::Engine;
 use super::hooks;
 use super::identity;
 use super::local::Local;
+use super::panics;
 use super::recorder::{Recorder, Request};
 use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
@@ -109,7 +110,10 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
     // are they killed by a signal that the host blocks everywhere to wait for it.
     let signals = hooks::block_signals();
     // What is allocated in here may be profiled.
-    let active = Local::unrecorded(|| begin(&options))?;
+    let active = Local::unrecorded(|| {
+        panics::install();
+        begin(&options)
+    })?;
     drop(signals);
     if options.handle_signals {
         hooks::handle_signals();

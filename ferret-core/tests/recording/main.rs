@@ -5,6 +5,7 @@
 
 mod log;
 mod numbers;
+mod panics;
 mod part;
 mod progress;
 mod values;

@@ -63,6 +63,7 @@ fn they_are_recorded_otherwise() {
             "opensesame begins",
             "work: user = opensesame",
             "work: shown = opensesame",
+            "fails: panic = opensesame",
             "refuses: error = opensesame",
         ] {
             assert!(script.iter().any(|said| said == line), "no {line} in {script:?}");

@@ -169,18 +169,21 @@ fn a_panic_is_told_from_a_return() {
             catch_unwind(|| never()).unwrap_err();
             assert!(catch_unwind(|| iterates(false).count()).is_err());
         },
-        "
+        r#"
         catches
           panics
             block before it
+              panic = Text("on purpose")
             before it: panicked
           panics: panicked
         catches: ok
         never
+          panic = Text("on purpose")
         never: panicked
         iterates
+          panic = Text("on purpose")
         iterates: panicked
-        ",
+        "#,
     );
 }
 
@@ -212,8 +215,9 @@ fn a_call_that_returns_while_its_thread_unwinds_is_ok() {
             let call = AssertUnwindSafe(|| unwinds_through_a_destructor(CleansUp));
             catch_unwind(call).unwrap_err();
         },
-        "
+        r#"
         unwinds_through_a_destructor
+          panic = Text("on purpose")
         unwinds_through_a_destructor: panicked
         leaf
         leaf: ok
@@ -223,7 +227,7 @@ fn a_call_that_returns_while_its_thread_unwinds_is_ok() {
           caller
           caller: ok
         cleaning: ok
-        ",
+        "#,
     );
 }
 

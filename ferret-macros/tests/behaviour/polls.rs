@@ -158,14 +158,15 @@ fn a_panic_in_a_poll_ends_the_span() {
             let poll = std::panic::AssertUnwindSafe(|| poll(future.as_mut()));
             assert!(std::panic::catch_unwind(poll).is_err());
         },
-        "
+        r#"
         async panics
         enter panics
         exit panics
         enter panics
+          panic = Text("on purpose")
         exit panics
         panics: panicked
-        ",
+        "#,
     );
 }
 
