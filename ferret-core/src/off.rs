@@ -4,6 +4,7 @@
 use crate::event::{CallsiteKind, Outcome};
 use crate::options::{Options, StartError};
 use crate::value::TagValueRef;
+use std::panic::Location;
 use std::path::Path;
 use std::time::Duration;
 
@@ -205,6 +206,9 @@ impl Session {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the build that records")]
-pub(crate) fn start_with(options: Options) -> Result<Session, StartError> {
+pub(crate) fn start_with(
+    options: Options,
+    _at: &'static Location<'static>,
+) -> Result<Session, StartError> {
     Ok(Session(options))
 }

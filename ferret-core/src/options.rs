@@ -3,6 +3,7 @@
 use crate::log::Durability;
 use crate::record::{Session, start_with};
 use std::io;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 
 /// What a thread does when no chunk is free.
@@ -68,11 +69,18 @@ impl Options {
 
     /// Starts recording.
     ///
+    /// If `FERRET_LOG` has begun a recording already, at a span that ran before (`main` is
+    /// annotated, and `ferret run` started the program), this takes it over. Of these options
+    /// `handle_signals` and `values` then hold from now on; the others come too late. When the
+    /// session is dropped, the recording goes on to the end of the process, so the span that began
+    /// it gets its end.
+    ///
     /// # Errors
     ///
-    /// Recording is on already, or the log cannot be created.
+    /// The program has started a recording already, or the log cannot be created.
+    #[track_caller]
     pub fn start(self) -> Result<Session, StartError> {
-        start_with(self)
+        start_with(self, Location::caller())
     }
 }
 
@@ -81,9 +89,12 @@ impl Options {
 /// If another process is writing that log, this one writes its own beside it, and readers of
 /// `path` see both. If a finished run is there, it is kept under a new name.
 ///
+/// Threads that run already are recorded from their next span on. A recording that `FERRET_LOG` has
+/// begun is [taken over](Options::start).
+///
 /// # Errors
 ///
-/// Recording is on already, or the log cannot be created.
+/// The program has started a recording already, or the log cannot be created.
 ///
 /// # Examples
 ///
@@ -97,6 +108,7 @@ impl Options {
 ///     Ok(())
 /// }
 /// ```
+#[track_caller]
 pub fn start(path: impl AsRef<Path>) -> Result<Session, StartError> {
     Options::new(path.as_ref()).start()
 }
@@ -105,10 +117,12 @@ pub fn start(path: impl AsRef<Path>) -> Result<Session, StartError> {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// One process writes one log.
-    #[error("recording is on already, into {}: drop its session before you start another", path.display())]
+    #[error("recording is on already, into {}, started at {at}: drop its session before you start another", path.display())]
     AlreadyStarted {
         /// The log being written.
         path: PathBuf,
+        /// Where the program started it.
+        at: &'static Location<'static>,
     },
     /// The log cannot be made.
     #[error("creating the log {}", path.display())]

@@ -178,6 +178,11 @@ impl Engine {
         thread
     }
 
+    /// Whether no thread ever joined.
+    pub(super) fn is_unused(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 1
+    }
+
     /// The threads that joined since this was last asked.
     pub(super) fn joined(&self) -> Vec<Arc<ThreadShared>> {
         std::mem::take(&mut *self.threads.lock())

@@ -77,7 +77,9 @@ fn more_keys_than_are_kept_are_all_written() {
     let counted = keys.clone();
     let list = record(1 << 20, move || {
         for _ in 0..2 {
-            counted.iter().for_each(|key| count(key, 1.0));
+            for key in &counted {
+                count(key, 1.0);
+            }
         }
     });
     for key in keys {

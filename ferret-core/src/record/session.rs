@@ -18,7 +18,7 @@ use crate::options::{Options, StartError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Mutex, MutexGuard};
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +43,9 @@ pub(super) struct Recording {
 #[derive(Debug)]
 struct Active {
     engine: &'static Engine,
+    /// Where the program started it; none if that was `FERRET_LOG`, or a parent that forked, and
+    /// no session of the program stands for it.
+    started_at: Option<&'static Location<'static>>,
     path: PathBuf,
     requests: Sender<Request>,
     /// Disconnected when the log is closed.
@@ -53,11 +56,18 @@ struct Active {
 
 /// A recording. Ends it when dropped; a program that keeps it to its end, leaks it, or calls
 /// `exit`, ends it just as well.
+///
+/// Spans that are open when it is dropped, on whichever thread, stay open in the log: that is what
+/// the program was doing when its recording ended. A recording that `FERRET_LOG` had begun goes on
+/// instead (see [`Options::start`](crate::Options::start)), once what was recorded so far is in the
+/// log. If nothing at all was recorded, a line on stderr says so.
 #[must_use = "dropping the session ends the recording: keep it, `let _session = …`"]
 #[derive(Debug)]
 pub struct Session {
     number: u32,
     path: PathBuf,
+    /// The recording was there before.
+    is_taken_over: bool,
 }
 
 impl Session {
@@ -83,20 +93,77 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let mut recording = RECORDING.lock();
-        if recording.active.as_ref().is_some_and(|active| active.engine.number == self.number) {
-            stop(recording.active.take(), EndKind::Closed, clock::now().after(PATIENCE_NS));
+        let Some(active) = &mut recording.active else { return };
+        let engine = active.engine;
+        if engine.number != self.number {
+            return;
+        }
+        if self.is_taken_over {
+            active.started_at = None;
+            drop(recording);
+            // Not there in time: it will be, unless the process is killed.
+            let _is_there: bool = self.flush(PATIENCE);
+            return;
+        }
+        stop(recording.active.take(), EndKind::Closed, clock::now().after(PATIENCE_NS));
+        drop(recording);
+        if engine.is_unused() {
+            say(&format!(
+                "nothing is recorded in {}: no span began before its session was dropped, which ends the recording; bind it, `let _session = …`, and keep it",
+                self.path.display()
+            ));
         }
     }
 }
 
-pub(crate) fn start_with(options: Options) -> Result<Session, StartError> {
-    start_in(&mut RECORDING.lock(), options)
+pub(crate) fn start_with(
+    options: Options,
+    at: &'static Location<'static>,
+) -> Result<Session, StartError> {
+    let mut recording = RECORDING.lock();
+    match &mut recording.active {
+        None => start_in(&mut recording, options, Some(at)),
+        Some(Active { path, started_at: Some(at), .. }) => {
+            Err(StartError::AlreadyStarted { path: path.clone(), at })
+        }
+        Some(active) => {
+            active.started_at = Some(at);
+            let session = active.session(true);
+            recording.heed(&options);
+            Ok(session)
+        }
+    }
 }
 
-fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, StartError> {
-    if let Some(active) = &recording.active {
-        return Err(StartError::AlreadyStarted { path: active.path.clone() });
+impl Active {
+    fn session(&self, is_taken_over: bool) -> Session {
+        Session { number: self.engine.number, path: self.path.clone(), is_taken_over }
     }
+}
+
+impl Recording {
+    /// Of the options of a program that takes this recording over, heeds what it is not too late
+    /// for, here and in forked children.
+    fn heed(&mut self, options: &Options) {
+        if !options.values {
+            values::leave_out();
+        }
+        if options.handle_signals {
+            hooks::handle_signals();
+        }
+        if let Some(kept) = &mut self.options {
+            kept.values &= options.values;
+            kept.handle_signals |= options.handle_signals;
+        }
+    }
+}
+
+/// Starts a recording where there is none; the program at `at`, if it did.
+fn start_in(
+    recording: &mut Recording,
+    mut options: Options,
+    at: Option<&'static Location<'static>>,
+) -> Result<Session, StartError> {
     if let Some(path) = log_from_environment() {
         options.path = path;
     }
@@ -112,13 +179,13 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
     // What is allocated in here may be profiled.
     let active = Local::unrecorded(|| {
         panics::install();
-        begin(&options)
+        begin(&options, at)
     })?;
     drop(signals);
     if options.handle_signals {
         hooks::handle_signals();
     }
-    let session = Session { number: active.engine.number, path: active.path.clone() };
+    let session = active.session(false);
     *recording = Recording { active: Some(active), options: Some(options) };
     Ok(session)
 }
@@ -126,7 +193,10 @@ fn start_in(recording: &mut Recording, mut options: Options) -> Result<Session, 
 /// Starts the recorder's thread, switches recording on, then makes the log. In this order: where
 /// there is no thread to be had, no log begins that says nothing; and other threads' first spans,
 /// often their longest, go into chunks while the log is being made.
-fn begin(options: &Options) -> Result<Active, StartError> {
+fn begin(
+    options: &Options,
+    started_at: Option<&'static Location<'static>>,
+) -> Result<Active, StartError> {
     let (start, now) = (identity::process_start(), clock::now());
     let engine =
         Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
@@ -159,7 +229,7 @@ fn begin(options: &Options) -> Result<Active, StartError> {
     let (requests, inbox) = bounded(16);
     let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
     ready.map_err(|_gone| StartError::Recorder(io::Error::other("its thread has ended")))?;
-    Ok(Active { engine, path, requests, finished, descriptors })
+    Ok(Active { engine, started_at, path, requests, finished, descriptors })
 }
 
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
@@ -187,15 +257,17 @@ fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender
 pub(super) fn start_from_environment() {
     // One thread looks, or starts a recording.
     let Some(mut recording) = RECORDING.try_lock() else { return Engine::await_start() };
+    if recording.active.is_some() {
+        // Another thread was faster.
+        return;
+    }
     let inherited = recording.options.take();
     let Some(options) = inherited.or_else(|| log_from_environment().map(Options::new)) else {
         return Engine::stay_off();
     };
-    match start_in(&mut recording, options) {
+    match start_in(&mut recording, options, None) {
         // It ends with the process.
         Ok(session) => std::mem::forget(session),
-        // Another thread was faster.
-        Err(StartError::AlreadyStarted { .. }) => {}
         Err(error) => {
             say(&format!("not recording: {}", with_causes(&error)));
             Engine::stay_off();

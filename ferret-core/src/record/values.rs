@@ -38,6 +38,11 @@ pub(super) fn begin(wanted: bool) {
     VALUES.store(values, Ordering::Relaxed);
 }
 
+/// For a recording that has begun: from now on they stay out of it.
+pub(super) fn leave_out() {
+    VALUES.store(OFF, Ordering::Relaxed);
+}
+
 /// What `FERRET_VALUES` says. Whoever sets it wants them off: a word that is not known is taken for
 /// that, since a leak cannot be taken back.
 fn allowed(said: Option<&OsStr>) -> bool {

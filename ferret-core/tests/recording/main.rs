@@ -8,4 +8,5 @@ mod numbers;
 mod panics;
 mod part;
 mod progress;
+mod sessions;
 mod values;

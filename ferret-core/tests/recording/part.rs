@@ -44,6 +44,11 @@ pub(crate) fn play(part: &str, test: &str, variables: &[(&str, &str)], args: &[&
 }
 
 impl Played {
+    /// The lines that Ferret printed.
+    pub(crate) fn ferret_said(&self) -> Vec<&str> {
+        self.said.lines().filter(|line| line.starts_with("ferret")).collect()
+    }
+
     /// A log in its folder.
     pub(crate) fn log(&self, name: &str) -> Log {
         log::read(&self.folder.path().join(name))
