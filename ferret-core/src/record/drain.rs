@@ -122,6 +122,9 @@ impl Drain {
         let before = (thread.sequence, thread.read);
         let ended = thread.shared.has_ended();
         let caught_up = self.read_on(&mut thread, until, fold, now);
+        fold.settle(&mut thread.fold);
+        fold.write_numbers(&mut thread.fold, thread.next_position);
+        fold.sink.drained(id, thread.next_position);
         if (thread.sequence, thread.read) != before {
             thread.heard = Some(now);
         }
@@ -212,9 +215,6 @@ impl Drain {
             reached = until.is_some_and(|until| position >= until);
         }
         thread.next_position = Position(base + u64::from(thread.read));
-        fold.settle(&mut thread.fold);
-        fold.write_numbers(&mut thread.fold, thread.next_position);
-        fold.sink.drained(thread.fold.id, thread.next_position);
         !reached
     }
 
