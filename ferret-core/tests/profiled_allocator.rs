@@ -11,7 +11,10 @@ use std::time::Duration;
 struct Profiled;
 
 #[profile(name = "alloc")]
-fn noted() {}
+fn noted() {
+    ferret::counter!("allocations", 1);
+    ferret::tag!(why = "it is tagged");
+}
 
 /// Asks for memory for its name, within the program's asking for memory.
 #[profile(name = if bytes < 100 { "small" } else { "large" })]

@@ -61,7 +61,7 @@ pub fn recording() -> bool {
 /// Tags the innermost open span of this thread. `key` is of kind
 /// [`CallsiteKind::Key`](crate::event::CallsiteKind::Key).
 pub fn tag(key: Key<'_>, value: TagValueRef<'_>) {
-    if !recording() || !values() {
+    if !values() || !Local::takes_notes() {
         return;
     }
     let id = key.callsite.id();
@@ -131,7 +131,7 @@ fn write_payload(slots: &mut [Slot], bytes: &[u8]) -> usize {
 
 /// Notes an instant. `callsite` is of kind [`CallsiteKind::Mark`](crate::event::CallsiteKind::Mark).
 pub fn mark(callsite: &'static Callsite) {
-    if recording() {
+    if Local::takes_notes() {
         Local::note(&[head(clock::ticks(), Kind::Mark, callsite.id(), 0)]);
     }
 }
@@ -149,7 +149,7 @@ pub fn mark(callsite: &'static Callsite) {
 /// }
 /// ```
 pub fn progress(done: u64, total: u64) {
-    if recording() {
+    if Local::takes_notes() {
         Local::note(&[head(clock::ticks(), Kind::Progress, 0, 0), [done, total]]);
     }
 }

@@ -328,24 +328,33 @@ impl Local {
         Some(TaskId { recording: self.state.get(), thread, position })
     }
 
-    /// Writes an event that opens and closes nothing, if there is room.
+    /// Whether a note belongs into this thread's chunk now. To be asked before anything else is done
+    /// for one, the reading of the clock too: an allocator that tags, and is asked for memory where
+    /// the clock is found out about, would ask the clock again.
+    pub(super) fn takes_notes() -> bool {
+        STATE.load(Ordering::Relaxed) != OFF
+            && Self::with(|local| local.is_on() && !local.loss.is_skipping())
+    }
+
+    /// Writes an event that opens and closes nothing, if there is room. The caller has asked
+    /// [`Local::takes_notes`].
     pub(super) fn note(event: &[Slot]) {
         Self::with(|local| {
-            if local.is_on() && !local.loss.is_skipping() {
-                // No room: the note belongs to a span whose loss is counted, or is lost with it.
-                let _place: Option<u32> = local.write(event);
-            }
+            // No room: the note belongs to a span whose loss is counted, or is lost with it.
+            let _place: Option<u32> = local.write(event);
         });
     }
 
     /// Writes a counter's or gauge's event: of no span, so it does not matter whether one is being
     /// skipped. False if it found no room, or the thread cannot be part of the recording that is on.
-    pub(super) fn count(event: &[Slot; 2]) -> bool {
-        Self::with(
-            |local| {
-                if local.is_on() { local.write(event).is_some() } else { !local.is_left_out() }
-            },
-        )
+    pub(super) fn count(event: impl Fn(u64) -> [Slot; 2]) -> bool {
+        Self::with(|local| {
+            if local.is_on() {
+                local.write(&event(clock::ticks())).is_some()
+            } else {
+                !local.is_left_out()
+            }
+        })
     }
 
     /// Writes the END of an async span, from whichever thread; it may use the reserve.

@@ -8,7 +8,6 @@
 //! Rejected: adding up in the thread. Then a thread that hangs would keep what it has counted.
 
 use super::callsite::Callsite;
-use super::clock;
 use super::engine::Engine;
 use super::guard::recording;
 use super::local::Local;
@@ -33,16 +32,16 @@ fn note(key: &'static Callsite, value: f64, which: u32) {
     if !recording() || !value.is_finite() {
         return;
     }
-    let event = |ticks, id| [head(ticks, Kind::Counter, id, which), [value.to_bits(), 0]];
-    match key.id() {
+    let id = key.id();
+    if id == 0 {
         // An allocator that is profiled counts the very memory that the list of callsites asks for.
-        0 => {}
-        id if Local::count(&event(clock::ticks(), id)) => {}
-        id => {
-            if let Some(engine) = Engine::current() {
-                engine.count_late(&event(0, id));
-            }
-        }
+        return;
+    }
+    let event = |ticks| [head(ticks, Kind::Counter, id, which), [value.to_bits(), 0]];
+    if !Local::count(event)
+        && let Some(engine) = Engine::current()
+    {
+        engine.count_late(&event(0));
     }
 }
 
