@@ -189,7 +189,7 @@ pub fn level(_key: &'static Callsite, _level: f64) {}
 pub fn progress(_done: u64, _total: u64) {}
 
 /// No recording: the program was built with feature `off`.
-#[must_use = "dropping the session ends the recording: keep it, `let _session = …`"]
+#[must_use = "dropping the session ends the recording: keep it, `let _session = …`, not `let _ = …`"]
 #[derive(Debug)]
 pub struct Session(Options);
 

@@ -61,7 +61,7 @@ struct Active {
 /// the program was doing when its recording ended. A recording that `FERRET_LOG` had begun goes on
 /// instead (see [`Options::start`](crate::Options::start)), once what was recorded so far is in the
 /// log. If nothing at all was recorded, a line on stderr says so.
-#[must_use = "dropping the session ends the recording: keep it, `let _session = …`"]
+#[must_use = "dropping the session ends the recording: keep it, `let _session = …`, not `let _ = …`"]
 #[derive(Debug)]
 pub struct Session {
     number: u32,
