@@ -42,7 +42,9 @@
 //! Names made of values are kept, 4096 of them at most.
 //! Starting is the one exception: the thread that starts a recording makes the log, in a few ms,
 //! or 2 s if other starts hold the folder; threads that begin meanwhile wait 5 ms at most. It
-//! prints one line on stderr when the log cannot be written. A return from `main`, `process::exit`
+//! prints one line on stderr when the log cannot be written, and one when a session is dropped with
+//! nothing recorded. It puts a panic hook before the one it finds, which tags the span that panicked
+//! and passes on; a hook that the program sets later wins. A return from `main`, `process::exit`
 //! and a panic end the log cleanly without any guard, and delay the end by 200 ms at most;
 //! a kill leaves a log that says what was open. Annotate no function that a signal handler calls:
 //! writing an event is not async-signal-safe.

@@ -40,8 +40,8 @@ pub struct Options {
     /// default, and then let the signal do what it does. Without this, a signal that kills the
     /// program leaves a log without an end.
     pub handle_signals: bool,
-    /// Record values: what is tagged, what a panic said, the arguments of the command line. Without
-    /// them a log tells which functions ran, when, and how they ended, and can leave the house:
+    /// Record values: what is tagged, errors, what a panic said, the names that spans are given as they
+    /// begin, the arguments of the command line. Without them a log tells which functions ran, when, and how they ended, and can leave the house:
     /// names of functions, keys and marks are code, and the numbers of
     /// [`counter!`](crate::counter!), [`gauge!`](crate::gauge!) and [`progress`](crate::progress())
     /// stay. The name of the program, of its host, and of threads stay too.

@@ -1,7 +1,7 @@
 //! Whether values are recorded: what a program works on, not what it is made of.
 //!
-//! Tags, panic messages and the arguments of the command line are values, and may be secret. Names
-//! of functions, keys and marks are code. Counters, gauges and progress are numbers about the work,
+//! Tags, errors, panic messages, names given to spans as they begin and the arguments of the command
+//! line are values, and may be secret. Names of functions, keys and marks are code. Counters, gauges and progress are numbers about the work,
 //! and recorded too.
 
 use super::local::Local;
