@@ -2,7 +2,7 @@
 
 use super::sites::Site;
 use crate::expansion::{tag_debug, tag_display, tag_value};
-use crate::record::{Key, TaskSpan};
+use crate::record::{Key, TaskSpan, values};
 use std::fmt::{self, Write as _};
 use tracing_core::Level;
 use tracing_core::field::{Field, Visit};
@@ -42,8 +42,16 @@ impl<'a> Fields<'a> {
         format!("{level} {message}")
     }
 
+    /// Whether it is what an event says, and may be recorded: with values in it, it is one.
+    fn is_message(&self, field: &Field) -> bool {
+        field.name() == "message" && self.task.is_none() && values()
+    }
+
     fn key(&mut self, field: &Field) -> Option<Key<'a>> {
         self.has_error |= matches!(field.name(), "error" | "err");
+        if !values() {
+            return None;
+        }
         let callsite = self.site.key(field)?;
         Some(self.task.map_or_else(|| Key::here(callsite), |task| Key::of(callsite, task)))
     }
@@ -51,7 +59,7 @@ impl<'a> Fields<'a> {
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" && self.task.is_none() {
+        if self.is_message(field) {
             let mut message = Cut(String::new());
             // An error is the cut, or the value's refusal: what is there is the message.
             let _cut: fmt::Result = write!(message, "{value:?}");
@@ -62,7 +70,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" && self.task.is_none() {
+        if self.is_message(field) {
             self.message = Some(value[..value.floor_char_boundary(MAX_MESSAGE)].to_owned());
         } else if let Some(key) = self.key(field) {
             tag_value(value, key);

@@ -1,7 +1,7 @@
 //! What `tracing` tells, as the recorder's entries.
 
 use super::tracing_layer;
-use crate::record::tests::{check, record};
+use crate::record::tests::{check, leave_values_out, record};
 use crate::record::{Callsite, enter};
 use std::sync::Arc;
 use tracing::{Instrument as _, error, info, info_span, warn};
@@ -43,6 +43,29 @@ fn spans_nest_with_ours_and_their_fields_are_tags() {
             "1 tag outer late=now",
             "1 exit outer",
             "1 end outer Ok",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn no_value_of_what_it_tells_is_recorded_where_values_are_left_out() {
+    check(
+        || {
+            leave_values_out();
+            traced(|| {
+                let _span = info_span!("span", user = "somebody").entered();
+                warn!(peer = "10.0.0.1", "reset after {} ms", 20);
+                info!("plain");
+            });
+        },
+        &[
+            "1 start span",
+            "1 enter span",
+            "1 mark WARN message peer",
+            "1 mark INFO message",
+            "1 exit span",
+            "1 end span Ok",
             "1 thread end",
         ],
     );

@@ -133,6 +133,12 @@ impl List {
     }
 }
 
+/// For a program that is being recorded: its values stay out from now on.
+#[cfg(feature = "tracing")]
+pub(crate) fn leave_values_out() {
+    super::values::leave_out();
+}
+
 /// Records what `program` does on a thread of its own, the recorder running beside it unless
 /// `late`: then it begins when the program is done.
 pub(super) fn record_with(
