@@ -86,6 +86,11 @@ impl Arena {
         self.chunks.len()
     }
 
+    /// How many chunks a thread can have filled at most: only its first is a small one.
+    pub(super) fn most_of_a_thread(&self) -> usize {
+        self.len() - SMALL_CHUNKS + 1
+    }
+
     /// A free chunk for a thread that has none yet.
     pub(super) fn first(&self) -> Option<ChunkIndex> {
         // An empty channel is the answer "no", not a failure, here and below.

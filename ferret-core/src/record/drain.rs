@@ -23,6 +23,24 @@ pub(super) struct Drain {
     handed_over: HashMap<ThreadId, Vec<(u32, ChunkIndex)>>,
     /// Chunks read to their end. Recycled after the commit that covers them.
     done: Vec<ChunkIndex>,
+    /// Where the look that is under way goes on: the place in `order`, ...
+    at: usize,
+    /// ... how many chunks of that thread it has read to their end, ...
+    chunks: usize,
+    /// ... and whether it has found a full one at all.
+    is_busy: bool,
+}
+
+/// How far a look at the threads has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Every thread has been read up to what it had published when the look began.
+    Whole {
+        /// A thread has filled a chunk.
+        is_busy: bool,
+    },
+    /// The batch is large: commit it, and go on.
+    Part,
 }
 
 #[derive(Debug)]
@@ -41,12 +59,20 @@ struct ThreadDrain {
     finished: bool,
 }
 
-/// How far to read a thread: all that is published, or up to a position that is waited for.
-///
-/// The bound matters. Thread A meets a span that B started; B is read first, but if it were read
-/// past that START it could in turn meet a span that A started further on, and wait for ever.
-/// What B did before the START can only refer to what A did before meeting it.
-type Until = Option<Position>;
+/// How far to read a thread.
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    /// What is published, or until the batch is larger than `limit`. But no more than so many chunks:
+    /// a thread that fills them as fast as they are read must not keep the others waiting. It had no
+    /// more of them when the look began.
+    Batch { limit: usize, chunks: usize },
+    /// Up to a position that is waited for.
+    ///
+    /// The bound matters. Thread A meets a span that B started; B is read first, but if it were read
+    /// past that START it could in turn meet a span that A started further on, and wait for ever.
+    /// What B did before the START can only refer to what A did before meeting it.
+    Position(Position),
+}
 
 impl Drain {
     pub(super) fn new(engine: &'static Engine) -> Self {
@@ -56,20 +82,37 @@ impl Drain {
             order: Vec::new(),
             handed_over: HashMap::new(),
             done: Vec::new(),
+            at: 0,
+            chunks: 0,
+            is_busy: false,
         }
     }
 
-    /// Reads everything published; whether a thread has filled a chunk.
-    pub(super) fn all<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) -> bool {
-        let before = self.done.len();
+    /// Whether the next look begins, and is not one that goes on.
+    pub(super) fn begins(&self) -> bool {
+        self.at == 0 && self.chunks == 0
+    }
+
+    /// Reads what is published, until the batch is larger than `limit`. A look that goes on goes on
+    /// where it was.
+    pub(super) fn look<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime, limit: usize) -> Look {
         self.join(fold);
         self.file_handed_over();
-        for index in 0..self.order.len() {
-            self.thread(self.order[index], None, fold, now);
+        while let Some(id) = self.order.get(self.at) {
+            let to = Until::Batch { limit, chunks: self.engine.arena.most_of_a_thread() };
+            let before = self.chunks;
+            let caught_up = self.thread(*id, to, fold, now);
+            self.is_busy |= self.chunks > before;
+            if !caught_up && fold.sink.pending_bytes() >= limit {
+                return Look::Part;
+            }
+            self.at += 1;
+            self.chunks = 0;
         }
+        self.at = 0;
         fold.round();
         self.forget_finished();
-        self.done.len() > before
+        Look::Whole { is_busy: std::mem::take(&mut self.is_busy) }
     }
 
     /// Whether chunks run out that a commit would give back.
@@ -117,8 +160,17 @@ impl Drain {
         ThreadId(thread)
     }
 
-    fn thread<S: Sink>(&mut self, id: ThreadId, until: Until, fold: &mut Fold<S>, now: LogTime) {
-        let Some(mut thread) = self.threads.get_mut(&id).and_then(Option::take) else { return };
+    /// Reads a thread; whether all of it has been read.
+    fn thread<S: Sink>(
+        &mut self,
+        id: ThreadId,
+        until: Until,
+        fold: &mut Fold<S>,
+        now: LogTime,
+    ) -> bool {
+        let Some(mut thread) = self.threads.get_mut(&id).and_then(Option::take) else {
+            return true;
+        };
         let before = (thread.sequence, thread.read);
         let ended = thread.shared.has_ended();
         let caught_up = self.read_on(&mut thread, until, fold, now);
@@ -134,6 +186,7 @@ impl Drain {
         }
         thread.report_silence(fold, now);
         self.threads.insert(id, Some(thread));
+        caught_up
     }
 
     /// Reads chunk after chunk; false if `until` came before the end of what there is.
@@ -153,6 +206,12 @@ impl Drain {
                 thread.sequence += 1;
                 thread.read = 0;
                 self.done.push(index);
+                if let Until::Batch { limit, chunks } = until {
+                    self.chunks += 1;
+                    if self.chunks >= chunks || fold.sink.pending_bytes() >= limit {
+                        return false;
+                    }
+                }
                 continue;
             }
             if let Some(index) = thread.shared.current()
@@ -212,7 +271,7 @@ impl Drain {
             }
             thread.read += u32::try_from(event.len()).unwrap_or(0);
             slots = rest;
-            reached = until.is_some_and(|until| position >= until);
+            reached = matches!(until, Until::Position(until) if position >= until);
         }
         thread.next_position = Position(base + u64::from(thread.read));
         !reached
@@ -223,7 +282,7 @@ impl Drain {
     fn read_first<S: Sink>(&mut self, missing: Missing, fold: &mut Fold<S>, now: LogTime) {
         self.join(fold);
         self.file_handed_over();
-        self.thread(missing.0.thread, Some(missing.0.start), fold, now);
+        self.thread(missing.0.thread, Until::Position(missing.0.start), fold, now);
     }
 
     fn forget_finished(&mut self) {

@@ -169,10 +169,11 @@ proptest! {
         threads in proptest::collection::vec(acts(), 1..4),
         late: bool,
         tsc: bool,
+        entry_bytes in prop_oneof![Just(0), Just(1 << 10), Just(1 << 20)],
     ) {
         let (say, hear) = std::sync::mpsc::channel();
         let began = clock::now();
-        let list = record_by(tsc, 1, late, move || {
+        let list = record_by(tsc, entry_bytes, 1, late, move || {
             let threads: Vec<_> = threads
                 .into_iter()
                 .map(|acts| std::thread::Builder::new().spawn(move || perform(&acts)).unwrap())
@@ -189,7 +190,7 @@ proptest! {
 #[test]
 fn tasks_that_end_where_there_is_no_room_end_all_the_same() {
     const TASKS: u64 = 20_000;
-    let list = record_by(true, 1 << 20, true, || {
+    let list = record_by(true, 0, 1 << 20, true, || {
         let tasks: Vec<_> = (0..TASKS).map(|_| TaskSpan::start(&TASK)).collect();
         (0..60_000).for_each(|_| enter(&INNER).finish(Outcome::Ok));
         for task in tasks {

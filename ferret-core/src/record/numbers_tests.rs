@@ -9,7 +9,7 @@ static QUEUE: Callsite = Callsite::new("queue", "m", "f.rs", 2, CallsiteKind::Ke
 
 /// Records on a thread of its own, and has all of it read at the end, in one go.
 fn record(buffer_bytes: usize, program: impl FnOnce() + Send + 'static) -> List {
-    record_by(true, buffer_bytes, true, program)
+    record_by(true, 0, buffer_bytes, true, program)
 }
 
 /// The entries of one key: thread, value, whether it is a level.

@@ -77,7 +77,7 @@ mod tests {
     fn check(panics: fn(), told: usize) {
         super::super::values::begin(true);
         install();
-        let list = record_by(true, 1 << 20, true, move || {
+        let list = record_by(true, 0, 1 << 20, true, move || {
             let _outer = enter(&OUTER);
             assert!(catch_unwind(panics).is_err());
             enter(&INNER).finish(Outcome::Ok);

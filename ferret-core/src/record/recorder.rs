@@ -2,9 +2,10 @@
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
 use super::clock::{ClockMap, ClockPair};
-use super::drain::Drain;
+use super::drain::{Drain, Look};
 use super::engine::Engine;
 use super::fold::Fold;
+use super::raw::Slot;
 use super::sampler::Sampler;
 use crate::event::{Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -50,6 +51,8 @@ pub(super) struct Recorder<S> {
     drain: Drain,
     sampler: Sampler,
     requests: Receiver<Request>,
+    /// ENDs that came past the chunks before the look that is under way.
+    late: Vec<[Slot; 2]>,
     /// The position of thread 0's next entry; its first is the sink's own, `ProcessStart`.
     next_position: Position,
     /// The time of its last.
@@ -75,6 +78,7 @@ impl<S: Sink> Recorder<S> {
             drain: Drain::new(engine),
             sampler: Sampler::new(),
             requests,
+            late: Vec::new(),
             next_position: Position(1),
             last_time: LogTime::default(),
             next_sample: LogTime::default(),
@@ -119,7 +123,8 @@ impl<S: Sink> Recorder<S> {
             }
         };
         let now = self.read_clock();
-        self.drain(now);
+        // With the log in trouble there may be no room for all there is.
+        while self.drain(now) && self.has_room() {}
         self.report_what_came_past_chunks(now);
         self.sample(now);
         (self.fold.sink, how)
@@ -166,19 +171,42 @@ impl<S: Sink> Recorder<S> {
         self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
     }
 
-    /// Reads everything published, and the ENDs of async spans that came past the chunks; whether
-    /// a thread has filled a chunk.
+    /// Looks at every thread, and at the ENDs of async spans that came past the chunks; whether a
+    /// thread has filled a chunk. What is a large batch by then is committed in between: a look at a
+    /// program that never pauses is long.
     fn drain(&mut self, now: LogTime) -> bool {
-        // Those that are there before anything is read: then their STARTs are read too.
-        let late = self.engine.late_ends();
-        let is_busy = self.drain.all(&mut self.fold, now);
-        for event in late {
+        if self.drain.begins() {
+            // Those that are there before anything is read: then their STARTs are read too.
+            self.late.extend(self.engine.late_ends());
+        }
+        let mut limit = if self.in_trouble { MAX_PENDING_BYTES } else { LARGE_BATCH_BYTES };
+        loop {
+            match self.drain.look(&mut self.fold, now, limit) {
+                Look::Whole { is_busy } => {
+                    self.end_late();
+                    return is_busy;
+                }
+                Look::Part => {
+                    self.commit(super::clock::now());
+                    if !self.has_room() {
+                        // It goes on when there is room again.
+                        return true;
+                    }
+                    if self.fold.sink.pending_bytes() >= limit {
+                        limit = MAX_PENDING_BYTES;
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_late(&mut self) {
+        for event in std::mem::take(&mut self.late) {
             if let Some((time, end)) = self.fold.late_end(&event) {
                 // In this thread too time never goes back.
                 self.put(time.max(self.last_time), &end);
             }
         }
-        is_busy
     }
 
     /// Spans that were lost, and counters.

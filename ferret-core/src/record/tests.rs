@@ -31,8 +31,12 @@ static MARK: Callsite = Callsite::new("here", "m", "f.rs", 5, CallsiteKind::Mark
 pub(crate) struct List {
     names: Names,
     pub(super) entries: Vec<(ThreadId, Position, LogTime, LogEntry)>,
-    /// The stack each entry came with must be the fold of the entries before.
     drained: u64,
+    /// How large the recorder is to think an entry is.
+    entry_bytes: usize,
+    /// How many entries there were at the last commit, and how many commits there have been.
+    committed: usize,
+    pub(super) commits: usize,
 }
 
 impl Sink for List {
@@ -67,7 +71,7 @@ impl Sink for List {
     fn silent(&mut self, _thread: ThreadId, _stack: &ThreadStack) {}
 
     fn pending_bytes(&self) -> usize {
-        0
+        (self.entries.len() - self.committed) * self.entry_bytes
     }
 
     fn is_empty(&self) -> bool {
@@ -75,6 +79,8 @@ impl Sink for List {
     }
 
     fn commit(&mut self, _now: LogTime) -> io::Result<Commit> {
+        self.committed = self.entries.len();
+        self.commits += 1;
         Ok(Commit::Done)
     }
 }
@@ -146,12 +152,13 @@ pub(super) fn record_with(
     late: bool,
     program: impl FnOnce() + Send + 'static,
 ) -> List {
-    record_by(true, buffer_bytes, late, program)
+    record_by(true, 0, buffer_bytes, late, program)
 }
 
-/// The same, by the TSC or without it.
+/// The same, by the TSC or without it, and with entries that fill a batch.
 pub(super) fn record_by(
     tsc: bool,
+    entry_bytes: usize,
     buffer_bytes: usize,
     late: bool,
     program: impl FnOnce() + Send + 'static,
@@ -162,7 +169,8 @@ pub(super) fn record_by(
     let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
     engine.switch_on();
     let (ask, requests) = bounded(1);
-    let recorder = Recorder::new(engine, List::default(), requests, |_trouble| {});
+    let list = List { entry_bytes, ..List::default() };
+    let recorder = Recorder::new(engine, list, requests, |_trouble| {});
     let run = move || recorder.run(|| None);
     let spawn = |name: &str, f: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(f).unwrap()
@@ -382,4 +390,16 @@ fn a_span_has_so_many_tags_and_then_says_how_many_more() {
     let tags: Vec<_> = list.script().into_iter().filter(|line| line.contains("tag ")).collect();
     assert_eq!(tags.len(), 33);
     assert_eq!(tags[32], "1 tag outer <other>=8");
+}
+
+/// The recorder of a program that never paused, and was slower than it, committed nothing until all
+/// was read; and so nothing at all, if the program ended first.
+#[test]
+fn a_long_look_is_committed_in_parts() {
+    let list = record_by(true, 1 << 10, 1 << 20, true, || {
+        (0..20_000).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+    });
+    // A batch is large at 2 MiB.
+    assert!(list.commits >= 10, "{} commits", list.commits);
+    assert_eq!(list.count(|what| matches!(what, LogEntry::SpanEnd { .. })), 20_000);
 }
