@@ -144,7 +144,14 @@ pub(super) fn durations(durations: &Durations) -> [Cell; 5] {
     [mean_ns, p50_ns, p95_ns, p99_ns, max_ns].map(|ns| Cell::new(text(ns)))
 }
 
-/// A share, of the run or of calls: `98.2%`, and `<0.1%` for what is there but little.
+/// A share, of the run or of calls: `98.2%`, `<0.1%` for what is there but little, and `12,965×` for
+/// what is ten wholes and more.
 pub(super) fn share_of_run(share: f64) -> String {
-    if share > 0.0 && share < 0.05 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+    if share > 0.0 && share < 0.05 {
+        return "<0.1%".to_owned();
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
+    let times = (share / 100.0) as u64;
+    // Tasks by the thousand, all open at once.
+    if times >= 10 { format!("{}×", format::count(times)) } else { format!("{share:.1}%") }
 }
