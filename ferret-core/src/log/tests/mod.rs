@@ -5,6 +5,7 @@ mod damage;
 mod families;
 mod faults;
 mod format;
+mod format_1;
 mod processes;
 mod round_trip;
 
