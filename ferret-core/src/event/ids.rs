@@ -75,6 +75,11 @@ impl ThreadId {
 #[serde(transparent)]
 pub struct CallsiteId(pub u32);
 
+impl CallsiteId {
+    /// In an [`LogEntry::Heap`](super::LogEntry::Heap), the whole process.
+    pub const PROCESS: Self = Self(0);
+}
+
 /// A node of the process's call tree: a callsite below its parent's path. 0 is the root, above
 /// every first span.
 #[derive(

@@ -4,12 +4,14 @@
 //! The entry set is complete by design (later features fill it, none reshapes it), because logs
 //! outlive the program that wrote them.
 
+mod heap;
 mod ids;
 mod names;
 mod process;
 mod sink;
 mod stack;
 
+pub use heap::HeapUse;
 pub use ids::{
     CallsiteId, LogIndex, LogTime, Offset, PathId, Position, ProcessUid, RunId, SpanId, ThreadId,
 };
@@ -171,6 +173,31 @@ pub enum LogEntry {
         /// True if `value` is the new level, false if it is added to the last one.
         gauge: bool,
     },
+    /// What a frame allocated and freed since its last such entry; the last stands before the
+    /// frame's `SpanEnd` or `Exit`. Only of programs whose allocator is wrapped.
+    #[serde(rename = "ALLOC")]
+    Alloc {
+        /// The span, or the span polled, that was innermost meanwhile.
+        span: SpanId,
+        /// Its place in the call tree.
+        path: PathId,
+        /// What was allocated.
+        #[serde(flatten)]
+        heap: HeapUse,
+    },
+    /// The memory that spans of one callsite have allocated and nobody has freed, as of now.
+    #[serde(rename = "HEAP")]
+    Heap {
+        /// Whose spans; [`CallsiteId::PROCESS`] for the whole process, which has more: what was
+        /// allocated outside spans.
+        callsite: CallsiteId,
+        /// Bytes that live.
+        live_bytes: u64,
+        /// Allocations that live.
+        live_count: u64,
+        /// The most bytes that lived at once so far.
+        peak_bytes: u64,
+    },
     /// Calls that were counted and timed but not recorded one by one.
     #[serde(rename = "SUMMARY")]
     Summary {
@@ -227,6 +254,8 @@ impl LogEntry {
             Self::Progress { .. } => "PROGRESS",
             Self::Mark { .. } => "MARK",
             Self::Counter { .. } => "COUNTER",
+            Self::Alloc { .. } => "ALLOC",
+            Self::Heap { .. } => "HEAP",
             Self::Summary { .. } => "SUMMARY",
             Self::Dropped { .. } => "DROPPED",
             Self::Clock { .. } => "CLOCK",

@@ -20,8 +20,9 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use xxhash_rust::xxh3::Xxh3;
 
-/// The format written here, and the newest that is read.
-pub(super) const FORMAT: u32 = 1;
+/// The format written here, and the newest that is read. Older ones are read as well: 2 has
+/// opcodes more, and nothing else.
+pub(super) const FORMAT: u32 = 2;
 
 /// First offset of a block → the block.
 pub(super) const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");

@@ -2,9 +2,9 @@
 //! a recorder would. What it told is the oracle.
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, Frame, LogEntry, LogTime, MetricSample,
-    Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanId, TagValue,
-    ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, Frame, HeapUse, LogEntry, LogTime,
+    MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink,
+    SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -32,6 +32,9 @@ pub(super) enum Act {
     Progress(u64),
     Counter(f64),
     Clock(i64),
+    /// The innermost frame, or a span that is not here, has allocated.
+    Alloc(bool, u64, u32),
+    Heap(u64, u32),
     /// Raw events that made no entry.
     SkipPositions(u16),
     /// The recorder finds the thread silent.
@@ -73,6 +76,8 @@ pub(super) fn acts(max: usize) -> impl Strategy<Value = Vec<Act>> {
         1 => any::<u64>().prop_map(Act::Progress),
         1 => (-1e9..1e9_f64).prop_map(Act::Counter),
         1 => any::<i64>().prop_map(Act::Clock),
+        1 => any::<(bool, u64, u32)>().prop_map(|(own, a, b)| Act::Alloc(own, a, b)),
+        1 => any::<(u64, u32)>().prop_map(|(live, count)| Act::Heap(live, count)),
         1 => any::<u16>().prop_map(Act::SkipPositions),
         1 => Just(Act::Silent),
     ];
@@ -226,6 +231,19 @@ impl Program {
             Act::Counter(value) => {
                 LogEntry::Counter { key: CallsiteId(3), value: *value, gauge: *value > 0.0 }
             }
+            Act::Alloc(own, bytes, frees) => {
+                let of = top.filter(|_| *own).map(|top| (top.span, top.path));
+                let (span, path) = of.unwrap_or((FOREIGN, path(2)));
+                let (count, freed_bytes, frees) = (bytes / 7, bytes / 3, u64::from(*frees));
+                let heap = HeapUse { bytes: *bytes, count, freed_bytes, frees, peak_bytes: 9 };
+                LogEntry::Alloc { span, path, heap }
+            }
+            Act::Heap(live_bytes, count) => LogEntry::Heap {
+                callsite: CallsiteId(3),
+                live_bytes: *live_bytes,
+                live_count: u64::from(*count),
+                peak_bytes: live_bytes / 2,
+            },
             Act::Clock(jump_ns) => LogEntry::Clock { jump_ns: *jump_ns },
             _ => return None,
         })

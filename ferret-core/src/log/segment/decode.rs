@@ -208,6 +208,11 @@ impl SegmentEntries<'_> {
                 let busy_ns = self.fold.time.since(since);
                 Ok(Some((LogEntry::Exit { span, path, busy_ns, child_ns }, false)))
             }
+            ops::ALLOC if !ops::get_flag(&mut self.input)? => {
+                let Frame { span, path, .. } = self.top()?;
+                let heap = ops::get_heap(&mut self.input)?;
+                Ok(Some((LogEntry::Alloc { span, path, heap }, false)))
+            }
             opcode => get_other(opcode, &mut self.input, self.fold.time).map(Some),
         }
     }

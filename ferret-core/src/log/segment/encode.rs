@@ -7,7 +7,7 @@ use super::{
     TIME_SHIFT, ops,
 };
 use crate::event::{
-    Frame, LogEntry, LogTime, Offset, Outcome, PathId, Position, ThreadId, ThreadStack,
+    Frame, LogEntry, LogTime, Offset, Outcome, PathId, Position, SpanId, ThreadId, ThreadStack,
 };
 use crate::log::codec::{self, put_signed, put_varint};
 use std::ops::Range;
@@ -209,6 +209,11 @@ impl Open {
             {
                 put_op(out, ops::EXIT_TOP, elapsed_ns);
             }
+            LogEntry::Alloc { span, path, heap } if self.is_top(*span, *path) => {
+                put_op(out, ops::ALLOC, elapsed_ns);
+                out.push(0);
+                ops::put_heap(out, heap);
+            }
             _ => {
                 ends_hidden = self.ends_hidden(stack, what);
                 put_head(out, KIND_OTHER, elapsed_ns);
@@ -252,6 +257,12 @@ impl Open {
     #[inline]
     fn ends_top(&self, frame: &Frame) -> bool {
         self.fold.stack.frames().len() > self.inherited && self.fold.stack.top() == Some(frame)
+    }
+
+    /// Whether the innermost frame, begun in this segment, is this span's.
+    fn is_top(&self, span: SpanId, path: PathId) -> bool {
+        self.fold.stack.frames().len() > self.inherited
+            && self.fold.stack.top().is_some_and(|top| (top.span, top.path) == (span, path))
     }
 
     /// Whether `what` ends a frame that the keyframe only counted.

@@ -91,6 +91,8 @@ impl Fold {
                 self.last_path = *path;
             }
             LogEntry::Enter { span, path } => self.stack.push(*span, *path, self.time),
+            // As many slots as the raw event has that it usually comes from.
+            LogEntry::Alloc { .. } => next_position = next_position.wrapping_add(2),
             LogEntry::Dropped { busy_ns, .. } | LogEntry::Polls { busy_ns, .. } => {
                 self.stack.dropped(*busy_ns);
             }

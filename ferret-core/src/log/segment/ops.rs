@@ -2,7 +2,7 @@
 //!
 //! Numbers are never reused. A new opcode is a new format.
 
-use crate::event::{EndKind, Outcome, ProcessExit, SpanId, TagValue};
+use crate::event::{EndKind, HeapUse, Outcome, ProcessExit, SpanId, TagValue};
 use crate::event::{Position, ThreadId};
 use crate::log::codec::{self, CodecError, Input};
 
@@ -31,6 +31,10 @@ pub(super) const COUNTER: u8 = 18;
 pub(super) const SUMMARY: u8 = 19;
 pub(super) const DROPPED: u8 = 20;
 pub(super) const CLOCK: u8 = 21;
+/// Since format 2.
+pub(super) const ALLOC: u8 = 22;
+/// Since format 2.
+pub(super) const HEAP: u8 = 23;
 /// No entry: the time of the next op counts from this much earlier.
 pub(super) const TIME_BACK: u8 = 64;
 /// No entry: the position at which the next START of this thread is expected.
@@ -139,6 +143,23 @@ pub(super) fn get_exit(input: &mut Input<'_>) -> Result<ProcessExit, CodecError>
         0 => ProcessExit::Code(get_code(input)?),
         1 => ProcessExit::Signal(get_code(input)?),
         _ => return Err(CodecError("an exit status is not known")),
+    })
+}
+
+pub(super) fn put_heap(out: &mut Vec<u8>, heap: &HeapUse) {
+    let HeapUse { bytes, count, freed_bytes, frees, peak_bytes } = *heap;
+    for number in [bytes, count, freed_bytes, frees, peak_bytes] {
+        codec::put_varint(out, number);
+    }
+}
+
+pub(super) fn get_heap(input: &mut Input<'_>) -> Result<HeapUse, CodecError> {
+    Ok(HeapUse {
+        bytes: input.varint()?,
+        count: input.varint()?,
+        freed_bytes: input.varint()?,
+        frees: input.varint()?,
+        peak_bytes: input.varint()?,
     })
 }
 

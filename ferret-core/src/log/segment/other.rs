@@ -48,6 +48,16 @@ pub(super) fn put_other(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_
             put_varint(out, u64::from(key.0));
             out.extend_from_slice(&value.to_le_bytes());
         }
+        LogEntry::Alloc { span, path, heap } => {
+            out.extend_from_slice(&[ops::ALLOC, 1]);
+            ops::put_span(out, *span);
+            put_varint(out, u64::from(path.0));
+            ops::put_heap(out, heap);
+        }
+        LogEntry::Heap { callsite, live_bytes, live_count, peak_bytes } => {
+            out.push(ops::HEAP);
+            put_all(out, &[u64::from(callsite.0), *live_bytes, *live_count, *peak_bytes]);
+        }
         LogEntry::Summary { .. } => put_summary(out, what),
         LogEntry::Dropped { spans, busy_ns, top } => {
             out.extend_from_slice(&[ops::DROPPED, u8::from(top.is_some())]);
@@ -202,6 +212,17 @@ fn get_fact(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
             let key = CallsiteId(input.varint32()?);
             LogEntry::Counter { key, value: f64::from_le_bytes(input.array()?), gauge }
         }
+        ops::ALLOC => LogEntry::Alloc {
+            span: ops::get_span(input)?,
+            path: get_path(input)?,
+            heap: ops::get_heap(input)?,
+        },
+        ops::HEAP => LogEntry::Heap {
+            callsite: CallsiteId(input.varint32()?),
+            live_bytes: input.varint()?,
+            live_count: input.varint()?,
+            peak_bytes: input.varint()?,
+        },
         ops::SUMMARY => get_summary(input)?,
         ops::DROPPED => {
             let has_top = ops::get_flag(input)?;

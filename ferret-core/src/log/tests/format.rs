@@ -1,4 +1,4 @@
-//! Format 1, byte by byte. If one of these fails, the format has changed: it needs a new number,
+//! Format 2, byte by byte. If one of these fails, the format has changed: it needs a new number,
 //! and what is here must stay readable.
 
 use crate::event::{
@@ -11,9 +11,10 @@ use crate::log::segment::{Encoder, Segment};
 use crate::log::testing::{Act, Program};
 use serde::Serialize;
 
-const BLOCK: &str = "46455252455462010100000040000000050000000000000009000000010000000010a5d4e8000000\
-    5072a7d4e80000004554e59ac14847e23c00000009000000010080a094a58d1d00000102c52608c7\
-    eb250701034106000203400703110101000202030603010a03076303080307630488c9bbca9a3a07";
+const BLOCK: &str = "4645525245546201020000006200000005000000000000000e000000010000000010a5d4e8000000\
+    5072a7d4e800000073e4dff587195d7b5e0000000e000000010080a094a58d1d00000102c52608c7\
+    eb250701034106000203400703110101000202030603010a03076303080307630488c9bbca9a3a07\
+    0106031600bc0564e9010309031601076303bc0564e901030902031703e80705f403";
 
 const ROWS: [&str; 6] = [
     "665272012d00000009000000000000002d21dd835db7fca7fc04030201fe00000000000000000000\
@@ -52,6 +53,11 @@ fn a_block_has_these_bytes() {
         Act::End(Outcome::Ok),
         Act::StartAsync(2, true),
         Act::EndUnknown(Outcome::Cancelled),
+        Act::Start(2),
+        Act::Alloc(true, 700, 3),
+        Act::Alloc(false, 700, 3),
+        Act::End(Outcome::Ok),
+        Act::Heap(1_000, 5),
     ] {
         program.act(&act, &mut encoder);
     }
