@@ -59,7 +59,7 @@ pub struct Calls {
 /// The counts of one log.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogCalls {
-    slots: Slots,
+    pub(super) slots: Slots,
     pub(super) paths: Vec<PathCalls>,
     thread_slots: Slots,
     threads: Vec<ThreadTotals>,
@@ -77,7 +77,7 @@ pub(super) struct PathCalls {
     /// Its parent's place in [`LogCalls::paths`], always a smaller one.
     pub(super) parent: Option<usize>,
     /// Its function is nowhere above it.
-    outermost: bool,
+    pub(super) outermost: bool,
     is_async: bool,
     pub(super) totals: Totals,
     /// How long its async spans that ended waited, ns. Below 0 only while a poll's end is read and

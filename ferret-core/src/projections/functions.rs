@@ -40,6 +40,11 @@ impl Functions {
         id
     }
 
+    /// The function of a callsite that is known.
+    pub(super) fn get(&self, info: &CallsiteInfo) -> Option<FunctionId> {
+        self.ids.get(info).copied()
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.infos.len()
