@@ -5,12 +5,14 @@
 //! (not started, no chunk, chunk full, loss to report, no usable TSC) makes one of its two
 //! comparisons fail, and is sorted out in the cold functions below.
 
+mod tasks;
+
 use super::callsite::Callsite;
 use super::chunk::Cursor;
 use super::clock;
 use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
 use super::loss::Loss;
-use super::raw::{HERE, Kind, NO_SPAN, Slot, head, head_of};
+use super::raw::{Kind, NO_SPAN, Slot, head, head_of};
 use super::registration;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -263,71 +265,6 @@ impl Local {
         Some(room.position())
     }
 
-    /// Begins an async span: no frame of this thread until it is polled.
-    pub(super) fn start_task(callsite: &'static Callsite) -> Option<TaskId> {
-        Self::with(|local| {
-            if !local.is_on() {
-                local.orphan_if_left_out();
-                return None;
-            }
-            let id = callsite.id();
-            if id == 0 {
-                registration::orphan(1);
-                return None;
-            }
-            let started = local.name_task(&[head(clock::ticks(), Kind::TaskStart, id, 0)]);
-            if started.is_none() {
-                local.cursor.shut();
-                local.loss.skip_task();
-            }
-            started
-        })
-    }
-
-    /// Makes an async span that begins later, under the span that `under` names.
-    pub(super) fn create_task(callsite: &'static Callsite, under: Slot) -> Option<TaskId> {
-        Self::with(|local| {
-            if !local.is_on() {
-                local.orphan_if_left_out();
-                return None;
-            }
-            let id = callsite.id();
-            if id == 0 {
-                registration::orphan(1);
-                return None;
-            }
-            let made = local.name_task(&[head(clock::ticks(), Kind::Created, id, 0), under]);
-            if made.is_none() {
-                local.cursor.shut();
-                local.loss.skip_task();
-            }
-            made
-        })
-    }
-
-    /// Takes note of the place that `under` names.
-    pub(super) fn create_place(under: Slot) -> Option<TaskId> {
-        Self::with(|local| {
-            if !local.is_on() || (under == HERE && local.current.get() == NO_SPAN) {
-                return None;
-            }
-            local.name_task(&[head(clock::ticks(), Kind::Created, 0, 0), under])
-        })
-    }
-
-    /// Begins an async span that was made before; whether there was room to say so.
-    pub(super) fn begin_task(event: &[Slot; 2]) -> bool {
-        Self::with(|local| local.is_on() && local.write(event).is_some())
-    }
-
-    /// Writes an event by whose position an async span is named.
-    fn name_task(&self, event: &[Slot]) -> Option<TaskId> {
-        self.write(event)?;
-        let (thread, next) = self.cursor.place()?;
-        let position = next - event.len() as u64;
-        Some(TaskId { recording: self.state.get(), thread, position })
-    }
-
     /// Whether a note belongs into this thread's chunk now. To be asked before anything else is done
     /// for one, the reading of the clock too: an allocator that tags, and is asked for memory where
     /// the clock is found out about, would ask the clock again.
@@ -355,22 +292,6 @@ impl Local {
                 !local.is_left_out()
             }
         })
-    }
-
-    /// Writes the END of an async span, from whichever thread; it may use the reserve.
-    pub(super) fn end_task(event: &[Slot; 2]) {
-        Self::with(|local| {
-            if !local.is_on() {
-                return;
-            }
-            if local.cursor.room_for_end(2).is_none() {
-                registration::next_chunk(local);
-            }
-            match local.cursor.room_for_end(2) {
-                Some(room) => local.cursor.push_all(room, event),
-                None => registration::end_late(event),
-            }
-        });
     }
 
     fn report_loss(&self, ticks: u64, current: u32) {
