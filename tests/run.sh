@@ -70,6 +70,8 @@ lint() {
     cargo clippy -p ferret-core --quiet -- -D warnings
     cargo clippy -p ferret-core --quiet --no-default-features --features read -- -D warnings
     cargo clippy -p ferret-core --quiet --features off -- -D warnings
+    cargo clippy -p ferret-core --quiet --features alloc -- -D warnings
+    cargo clippy -p ferret-core --quiet --features off,alloc -- -D warnings
 }
 
 binaries() {

@@ -54,6 +54,7 @@
 //! - `record` (default): all that a profiled program needs.
 //! - `read`: `log::Tail`, `log::Run` and the projections, for programs that read logs.
 //! - `tracing`: [`tracing_layer`] records the spans and events of programs that use `tracing`.
+//! - `alloc`: [`Alloc`], a global allocator that attributes memory to spans.
 //! - `off`: every annotation compiles to the code it would be without.
 
 pub mod event;
@@ -61,6 +62,8 @@ pub mod log;
 #[cfg(feature = "read")]
 pub mod projections;
 
+#[cfg(all(feature = "record", feature = "alloc"))]
+mod alloc;
 #[cfg(feature = "tracing")]
 #[cfg_attr(feature = "off", path = "bridge_off.rs")]
 mod bridge;
@@ -80,6 +83,8 @@ mod record;
 #[cfg(feature = "record")]
 mod value;
 
+#[cfg(all(feature = "record", feature = "alloc"))]
+pub use alloc::Alloc;
 #[cfg(feature = "tracing")]
 pub use bridge::{TracingLayer, tracing_layer};
 #[cfg(feature = "record")]

@@ -188,6 +188,24 @@ pub fn level(_key: &'static Callsite, _level: f64) {}
 #[inline(always)]
 pub fn progress(_done: u64, _total: u64) {}
 
+/// Nobody's memory.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+#[repr(align(4))]
+pub(crate) struct Owner;
+
+/// Counts nothing.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) fn allocated(_size: usize) -> Owner {
+    Owner
+}
+
+/// Counts nothing.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) fn freed(_owner: Owner, _size: usize) {}
+
 /// No recording: the program was built with feature `off`.
 #[must_use = "dropping the session ends the recording: keep it, `let _session = …`, not `let _ = …`"]
 #[derive(Debug)]

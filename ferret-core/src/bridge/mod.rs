@@ -9,7 +9,7 @@ mod fields;
 mod sites;
 
 use crate::event::Outcome;
-use crate::record::{Entered, TaskSpan, Under, mark, recording};
+use crate::record::{Entered, TaskSpan, Under, keep_out, mark, recording};
 use fields::Fields;
 use sites::Site;
 use std::cell::RefCell;
@@ -111,6 +111,7 @@ where
             None => TaskSpan::start(site.callsite()),
         };
         attributes.record(&mut Fields::of_task(site, &task));
+        let _kept_out = keep_out();
         span.extensions_mut().insert(Kept { task, site, outcome: AtomicU8::new(0) });
     }
 
@@ -125,6 +126,8 @@ where
         if !recording() {
             return;
         }
+        // The message.
+        let _kept_out = keep_out();
         let site = sites::of(event.metadata());
         let mut fields = Fields::of_event(site);
         event.record(&mut fields);
@@ -143,6 +146,7 @@ where
         let Some(span) = context.span(id) else { return };
         let entered = span.extensions().get::<Kept>().map(|kept| kept.task.run());
         if let Some(run) = entered {
+            let _kept_out = keep_out();
             with_entered(|entered| entered.push((id.clone(), run)));
         }
     }

@@ -1,7 +1,7 @@
 //! The callsites of `tracing`, as ours: one for each span, event and field there is in the program.
 
 use crate::event::CallsiteKind;
-use crate::record::{Callsite, Names};
+use crate::record::{Callsite, Names, keep_out};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use tracing_core::field::Field;
@@ -58,6 +58,7 @@ pub(super) fn of(metadata: &'static Metadata<'static>) -> &'static Site {
     if let Some(site) = SITES.read().as_ref().and_then(|sites| sites.get(&id).copied()) {
         return site;
     }
+    let _kept_out = keep_out();
     SITES
         .write()
         .get_or_insert_default()

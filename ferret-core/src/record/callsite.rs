@@ -1,5 +1,6 @@
 //! Callsites: one `static` for each `#[profile]`d function, `span!`, tag key and mark.
 
+use super::heap;
 use super::raw::{Kind, word};
 use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
 use parking_lot::{Mutex, MutexGuard};
@@ -71,6 +72,7 @@ impl Callsite {
     }
 
     fn register_once(&'static self) -> u32 {
+        let _kept_out = heap::keep_out();
         let mut registered = REGISTERED.lock();
         let known = self.start_word() >> 8;
         if known != 0 {
@@ -112,6 +114,12 @@ impl Callsite {
 pub(super) fn get(id: CallsiteId) -> Option<&'static Callsite> {
     let index = (id.0 as usize).checked_sub(1)?;
     REGISTERED.lock().get(index).copied()
+}
+
+/// How many there are.
+#[cfg(feature = "alloc")]
+pub(super) fn count() -> usize {
+    REGISTERED.lock().len()
 }
 
 /// Keeps other threads from holding this file's lock across a fork, while the answer lives.

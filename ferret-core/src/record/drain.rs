@@ -184,6 +184,8 @@ impl Drain {
         if thread.finished {
             fold.thread_gone(&mut thread.fold, thread.next_position, now);
         }
+        // Before its silence is reported, which is the last of it until it is heard again.
+        fold.say_heap(&mut thread.fold, thread.next_position, now);
         thread.report_silence(fold, now);
         self.threads.insert(id, Some(thread));
         caught_up

@@ -11,7 +11,7 @@
 //! misses what is there. There is no lock, so a fork cannot leave one taken. Rejected: a map behind
 //! a read-write lock, whose readers all write to one word, and which the fork hook would have to take.
 
-use super::Callsite;
+use super::{Callsite, heap};
 use crate::event::CallsiteKind;
 use once_cell::race::OnceRef;
 use std::cell::Cell;
@@ -100,6 +100,7 @@ impl Names {
         if KEEPING.replace(true) {
             return None;
         }
+        let _kept_out = heap::keep_out();
         let room = given.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |given| {
             (given < MAX_NAMES_OF_PROCESS).then_some(given + 1)
         });

@@ -2,6 +2,7 @@
 //! of threads. Also the one word that the hot path tests.
 
 use super::arena::{Arena, ChunkIndex};
+use super::heap;
 use super::numbers::{Number, Sums};
 use super::raw::{Head, Slot};
 use super::tasks::MAX_TASKS;
@@ -121,13 +122,17 @@ impl Engine {
     pub(super) fn switch_on(&'static self) {
         *CURRENT.lock() = Some(self);
         STATE.store(self.number, Ordering::Relaxed);
+        heap::switch_on();
     }
 
     /// Switches this recording off, if it is the one that is on.
     pub(super) fn switch_off(&self) {
         // Not so if it has not been switched on, or is off already, or another is on.
-        let _was_on: bool =
+        let was_on =
             STATE.compare_exchange(self.number, OFF, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if was_on {
+            heap::switch_off();
+        }
         let mut current = CURRENT.lock();
         if current.is_some_and(|engine| engine.number == self.number) {
             *current = None;
@@ -156,9 +161,12 @@ impl Engine {
     /// In a forked child: the recording is the parent's, and the next span may start another.
     pub(super) fn forget_in_child(&self) {
         // If it had ended by itself, the child does not begin one either.
-        let _was_on: bool = STATE
+        let was_on = STATE
             .compare_exchange(self.number, UNSTARTED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok();
+        if was_on {
+            heap::switch_off();
+        }
         if let Some(mut current) = CURRENT.try_lock() {
             *current = None;
         }

@@ -2,6 +2,7 @@
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
 mod counters;
+mod heap;
 mod notes;
 mod polls;
 mod spawned;
@@ -87,6 +88,10 @@ impl<S: Sink> Fold<S> {
         slots: &[Slot],
         final_try: bool,
     ) -> Result<(), Missing> {
+        if event.kind == Kind::Alloc {
+            thread.allocated(&heap::use_of(slots));
+            return Ok(());
+        }
         let mapped = self.clock.time(event.ticks);
         let time = mapped.max(thread.last_time);
         if time > mapped {
@@ -136,7 +141,7 @@ impl<S: Sink> Fold<S> {
                 self.task_begins(thread, position, time, span_of(slots), final_try)?;
             }
             // Folded by the caller.
-            Kind::Enter => {}
+            Kind::Enter | Kind::Alloc => {}
             Kind::TaskOk | Kind::TaskErr | Kind::TaskPanicked | Kind::TaskCancelled => {
                 let (span, outcome) = (span_of(slots), event.kind.task_outcome());
                 self.task_ends(thread, position, time, span, outcome, final_try)?;
@@ -222,6 +227,11 @@ impl<S: Sink> Fold<S> {
         let Opening { at, tags } = thread.opened.remove(index);
         let is_poll = frame.span.thread != thread.id || frame.span.start != at;
         self.say_refused(thread, position, time, frame.span, tags.refused());
+        let below = index.checked_sub(1).map(|below| thread.opened[below].at);
+        if let Some(heap) = thread.heap.close(at, below) {
+            let alloc = LogEntry::Alloc { span: frame.span, path: frame.path, heap };
+            self.put(thread, position, time, &alloc);
+        }
         let entry = if is_poll {
             let busy_ns = time.since(frame.since);
             LogEntry::Exit {
@@ -337,7 +347,7 @@ impl<S: Sink> Fold<S> {
     }
 
     /// Tells the sink of a callsite, unless it has been told.
-    fn tell_callsite(&mut self, id: CallsiteId) {
+    pub(super) fn tell_callsite(&mut self, id: CallsiteId) {
         if id == OTHER {
             if !std::mem::replace(&mut self.other_is_known, true) {
                 self.sink.callsite(id, &other());

@@ -5,12 +5,14 @@
 //! (not started, no chunk, chunk full, loss to report, no usable TSC) makes one of its two
 //! comparisons fail, and is sorted out in the cold functions below.
 
+mod memory;
 mod tasks;
 
 use super::callsite::Callsite;
 use super::chunk::Cursor;
 use super::clock;
 use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
+use super::heap::{self, HeapCells, Owner};
 use super::loss::Loss;
 use super::raw::{Kind, NO_SPAN, Slot, head, head_of};
 use super::registration;
@@ -32,17 +34,20 @@ pub(super) struct Local {
     /// Low half of the position of the event that opened the innermost frame.
     pub(super) current: Cell<u32>,
     pub(super) loss: Loss,
+    /// What it has allocated and not said.
+    pub(super) heap: HeapCells,
 }
 
 /// In the place of a recording's number: this thread is never part of one.
 const NEVER: u32 = u32::MAX;
 
-/// What a guard remembers: 8 bytes. `start` is the low half of its START's position, `previous`
-/// the frame below; or `start` is one of the two marks.
+/// What a guard remembers: 8 bytes, and 8 more with feature `alloc`. `start` is the low half of its
+/// START's position, `previous` the frame below; or `start` is one of the two marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opened {
     start: u32,
     previous: u32,
+    frame: heap::Frame,
 }
 
 /// An async span, as its future remembers it.
@@ -52,6 +57,8 @@ pub(super) struct TaskId {
     recording: u32,
     thread: u32,
     position: u64,
+    /// Whose what is allocated in it is.
+    owner: Owner,
 }
 
 impl TaskId {
@@ -78,10 +85,11 @@ const NOT_RECORDED: u32 = NO_SPAN;
 const SKIPPED: u32 = NO_SPAN - 1;
 
 impl Opened {
-    pub(super) const NOT_RECORDED: Self = Self { start: NOT_RECORDED, previous: 0 };
+    pub(super) const NOT_RECORDED: Self =
+        Self { start: NOT_RECORDED, previous: 0, frame: heap::Frame::NONE };
 
-    fn skipped(period: u32) -> Self {
-        Self { start: SKIPPED, previous: period }
+    fn skipped(period: u32, frame: heap::Frame) -> Self {
+        Self { start: SKIPPED, previous: period, frame }
     }
 }
 
@@ -92,6 +100,7 @@ impl Local {
             cursor: Cursor::new(),
             current: Cell::new(NO_SPAN),
             loss: Loss::new(),
+            heap: HeapCells::new(),
         }
     }
 
@@ -104,7 +113,10 @@ impl Local {
     /// Keeps the calling thread out of every recording: the recorder's own, whose allocations may be
     /// profiled, would never come to rest, and could wait for itself.
     pub(super) fn never_record() {
-        Self::with(|local| local.state.set(NEVER));
+        Self::with(|local| {
+            local.state.set(NEVER);
+            local.heap.keep_out();
+        });
     }
 
     /// Runs `f` with the calling thread kept out of recordings, until it returns or unwinds.
@@ -115,6 +127,7 @@ impl Local {
                 Local::with(|local| local.state.set(self.0));
             }
         }
+        let _kept_out = heap::keep_out();
         let _until = Until(Self::with(|local| local.state.replace(NEVER)));
         f()
     }
@@ -136,6 +149,9 @@ impl Local {
     #[inline(always)]
     pub(super) fn start(callsite: &'static Callsite) -> Opened {
         Self::with(|local| {
+            if local.heap.is_dirty() {
+                local.say_heap();
+            }
             let state = STATE.load(Ordering::Relaxed);
             let word = callsite.start_word();
             if state == local.state.get()
@@ -143,7 +159,7 @@ impl Local {
                 && let Some(room) = local.cursor.room_to_start()
             {
                 local.cursor.push(room, head_of(clock::ticks_fast(), word, 0));
-                return local.open(room.position());
+                return local.open(room.position(), Owner::of(word >> 8));
             }
             if state == OFF {
                 return Opened::NOT_RECORDED;
@@ -157,11 +173,15 @@ impl Local {
     #[inline(always)]
     pub(super) fn end(opened: Opened, kind: Kind) {
         Self::with(|local| {
+            if local.heap.is_dirty() && opened.start != NOT_RECORDED {
+                local.say_heap();
+            }
             if opened.start < SKIPPED
                 && let Some(room) = local.cursor.room_to_end()
             {
                 local.cursor.push(room, head(clock::ticks_fast(), kind, 0, opened.start));
                 local.current.set(opened.previous);
+                local.heap.close(opened.frame);
             } else if opened.start != NOT_RECORDED {
                 Self::end_slow(opened, kind);
             }
@@ -169,8 +189,9 @@ impl Local {
     }
 
     #[inline(always)]
-    fn open(&self, start: u32) -> Opened {
-        Opened { start, previous: self.current.replace(start) }
+    fn open(&self, start: u32, owner: Owner) -> Opened {
+        let frame = self.heap.open(owner);
+        Opened { start, previous: self.current.replace(start), frame }
     }
 
     #[cold]
@@ -187,9 +208,11 @@ impl Local {
                 return Opened::NOT_RECORDED;
             }
             let ticks = clock::ticks();
-            match local.write(&[head(ticks, Kind::Start, id, 0)]) {
-                Some(start) => local.open(start),
-                None => local.skip(ticks),
+            let written = local.write(&[head(ticks, Kind::Start, id, 0)]);
+            local.heap.spill();
+            match written {
+                Some(start) => local.open(start, Owner::of(id)),
+                None => local.skip(ticks, Owner::of(id)),
             }
         })
     }
@@ -198,6 +221,9 @@ impl Local {
     #[inline]
     pub(super) fn enter(task: TaskId) -> Opened {
         Self::with(|local| {
+            if local.heap.is_dirty() {
+                local.say_heap();
+            }
             let state = STATE.load(Ordering::Relaxed);
             if state == local.state.get()
                 && state == task.recording
@@ -205,7 +231,7 @@ impl Local {
             {
                 let event = [head(clock::ticks_fast(), Kind::Enter, 0, 0), task.slot()];
                 local.cursor.push_all(room, &event);
-                return local.open(room.position());
+                return local.open(room.position(), local.heap.owner_in(task.owner));
             }
             Self::enter_slow(task)
         })
@@ -218,14 +244,22 @@ impl Local {
             let Some(event) = task.event(Kind::Enter).filter(|_| local.is_on()) else {
                 return Opened::NOT_RECORDED;
             };
-            local.write(&event).map_or(Opened::NOT_RECORDED, |start| local.open(start))
+            let written = local.write(&event);
+            local.heap.spill();
+            written.map_or(Opened::NOT_RECORDED, |start| {
+                local.open(start, local.heap.owner_in(task.owner))
+            })
         })
     }
 
     #[cold]
     #[inline(never)]
     fn end_slow(opened: Opened, kind: Kind) {
-        Self::with(|local| local.end_with_loss(opened, kind));
+        Self::with(|local| {
+            local.end_with_loss(opened, kind);
+            local.heap.spill();
+            local.heap.close(opened.frame);
+        });
     }
 
     fn end_with_loss(&self, opened: Opened, kind: Kind) {
@@ -240,6 +274,7 @@ impl Local {
         }
         // What was skipped below this span is said before the span's END.
         self.report_loss(ticks, opened.start);
+        self.say_heap();
         if self.cursor.room_for_end(1).is_none() {
             registration::next_chunk(self);
         }
@@ -253,12 +288,16 @@ impl Local {
     /// if there was no room. The caller has asked `is_on`.
     fn write(&self, event: &[Slot]) -> Option<u32> {
         let slots = u32::try_from(event.len()).ok()?;
-        let reserve = if self.loss.is_pending() { 2 } else { 0 };
-        if self.cursor.room(slots + reserve).is_none() && !registration::next_chunk(self) {
+        let loss = if self.loss.is_pending() { 2 } else { 0 };
+        let heap = if self.heap.is_dirty() { 3 } else { 0 };
+        if self.cursor.room(slots + loss + heap).is_none() && !registration::next_chunk(self) {
             return None;
         }
         if self.loss.is_pending() {
             self.report_loss(clock::ticks(), self.current.get());
+        }
+        if heap > 0 {
+            self.say_heap();
         }
         let room = self.cursor.room(slots)?;
         self.cursor.push_all(room, event);
@@ -309,9 +348,9 @@ impl Local {
         }
     }
 
-    fn skip(&self, ticks: u64) -> Opened {
+    fn skip(&self, ticks: u64, owner: Owner) -> Opened {
         self.cursor.shut();
-        Opened::skipped(self.loss.skip(ticks))
+        Opened::skipped(self.loss.skip(ticks), self.heap.open(owner))
     }
 
     /// Whether recording is on, and this thread not part of it though it may be: it is ending, or is
@@ -331,6 +370,10 @@ impl Local {
     /// Whether recording is on and this thread part of it; starts and joins it if that is due.
     fn is_on(&self) -> bool {
         let mut state = STATE.load(Ordering::Relaxed);
+        if state >= FIRST && state == self.state.get() {
+            return true;
+        }
+        let _kept_out = heap::keep_out();
         if state == UNSTARTED && self.state.get() != NEVER {
             super::session::start_from_environment();
             state = STATE.load(Ordering::Relaxed);

@@ -13,6 +13,8 @@ mod dynamic;
 mod engine;
 mod fold;
 mod guard;
+#[cfg_attr(not(feature = "alloc"), path = "no_heap.rs")]
+mod heap;
 mod hooks;
 mod identity;
 mod local;
@@ -42,6 +44,10 @@ pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
 pub use dynamic::Names;
 pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
+#[cfg(feature = "tracing")]
+pub(crate) use heap::keep_out;
+#[cfg(feature = "alloc")]
+pub(crate) use heap::{Owner, allocated, freed};
 pub use numbers::{count, level};
 pub use session::Session;
 pub(crate) use session::start_with;

@@ -58,6 +58,10 @@ pub(super) enum Kind {
     TaskBegin = 20,
     /// As `Tag`, of the span in slot 1. Then the payload.
     TagOf = 21,
+    /// What was allocated and freed while the innermost frame was that. It has no time. Slot 1: bytes
+    /// allocated, bytes freed; slot 2: allocations in the high half and frees in the low, then by how
+    /// many bytes the heap grew at most.
+    Alloc = 22,
 }
 
 /// Slot 1 of a [`Kind::Created`] whose parent is the innermost frame of its thread. Thread 0 is the
@@ -70,7 +74,7 @@ pub(super) const NOWHERE: Slot = [0, 1];
 pub(super) const NO_SPAN: u32 = u32::MAX;
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::ThreadStart,
         Self::ThreadEnd,
         Self::Start,
@@ -92,13 +96,24 @@ impl Kind {
         Self::Created,
         Self::TaskBegin,
         Self::TagOf,
+        Self::Alloc,
     ];
+
+    /// By number: not every number is one.
+    const BY_NUMBER: [Option<Self>; 32] = {
+        let mut kinds = [None; 32];
+        let mut index = 0;
+        while index < Self::ALL.len() {
+            kinds[Self::ALL[index] as usize] = Some(Self::ALL[index]);
+            index += 1;
+        }
+        kinds
+    };
 
     /// The kind a slot's word names.
     #[inline]
     pub(super) fn of(word: u32) -> Option<Self> {
-        let index = (word & 0xff).wrapping_sub(1) as usize;
-        Self::ALL.get(index).copied()
+        Self::BY_NUMBER.get((word & 0xff) as usize).copied().flatten()
     }
 
     /// The END of a span on its own thread.
@@ -135,7 +150,8 @@ impl Kind {
             | Self::Dropped
             | Self::Created
             | Self::TaskBegin
-            | Self::TagOf => Outcome::Unknown,
+            | Self::TagOf
+            | Self::Alloc => Outcome::Unknown,
         }
     }
 
@@ -214,6 +230,7 @@ impl Head {
             | Kind::Dropped
             | Kind::Created
             | Kind::TaskBegin => 2,
+            Kind::Alloc => 3,
             Kind::Tag => 1 + self.payload_slots(),
             Kind::TagOf => 2 + self.payload_slots(),
         }

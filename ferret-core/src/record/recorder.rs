@@ -5,9 +5,12 @@ use super::clock::{ClockMap, ClockPair};
 use super::drain::{Drain, Look};
 use super::engine::Engine;
 use super::fold::Fold;
+use super::heap;
 use super::raw::Slot;
 use super::sampler::Sampler;
-use crate::event::{Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack};
+use crate::event::{
+    CallsiteId, Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack,
+};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::time::Duration;
@@ -50,6 +53,7 @@ pub(super) struct Recorder<S> {
     fold: Fold<S>,
     drain: Drain,
     sampler: Sampler,
+    heap: heap::Samples,
     requests: Receiver<Request>,
     /// ENDs that came past the chunks before the look that is under way.
     late: Vec<[Slot; 2]>,
@@ -77,6 +81,7 @@ impl<S: Sink> Recorder<S> {
             fold: Fold::new(sink, ClockMap::calibrate()),
             drain: Drain::new(engine),
             sampler: Sampler::new(),
+            heap: heap::Samples::default(),
             requests,
             late: Vec::new(),
             next_position: Position(1),
@@ -127,6 +132,7 @@ impl<S: Sink> Recorder<S> {
         while self.drain(now) && self.has_room() {}
         self.report_what_came_past_chunks(now);
         self.sample(now);
+        self.sample_heap(now);
         (self.fold.sink, how)
     }
 
@@ -236,6 +242,18 @@ impl<S: Sink> Recorder<S> {
         self.last_sample = now;
         if now >= self.next_sample {
             self.next_sample = now.after(SAMPLE_NS);
+            self.sample_heap(now);
+            heap::ask();
+        }
+    }
+
+    /// Says what has changed of what lives on the heap.
+    fn sample_heap(&mut self, now: LogTime) {
+        for (callsite, entry) in self.heap.changed() {
+            if callsite != CallsiteId::PROCESS {
+                self.fold.tell_callsite(callsite);
+            }
+            self.put(now, &entry);
         }
     }
 

@@ -4,6 +4,7 @@ use super::arena::ChunkIndex;
 use super::chunk::next_base;
 use super::clock;
 use super::engine::{Engine, STATE, ThreadShared};
+use super::heap;
 use super::local::Local;
 use super::raw::{Kind, NO_SPAN, Slot, head};
 use crate::options::Overflow;
@@ -35,10 +36,14 @@ struct Registration {
 /// it further up its stack (an allocator that is profiled): a span is then counted and skipped.
 #[cold]
 pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
+    let _kept_out = heap::keep_out();
     let joined = REGISTRATION.try_with(|slot| {
         let Ok(mut slot) = slot.try_borrow_mut() else { return false };
         // A membership of an earlier recording ends here.
         drop(slot.take());
+        // What it had not said is of none of this one's frames.
+        local.heap.spill();
+        local.heap.said();
         let ticks = clock::ticks();
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
@@ -63,6 +68,7 @@ pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
 /// the old one.
 #[cold]
 pub(super) fn next_chunk(local: &Local) -> bool {
+    let _kept_out = heap::keep_out();
     let changed = REGISTRATION.try_with(|slot| {
         let Ok(mut slot) = slot.try_borrow_mut() else { return false };
         slot.as_mut().is_some_and(|registration| registration.next_chunk(local))
@@ -80,6 +86,7 @@ pub(super) fn orphan(spans: u64) {
 
 /// Takes the END of an async span past the chunks.
 pub(super) fn end_late(event: &[Slot; 2]) {
+    let _kept_out = heap::keep_out();
     if let Some(engine) = Engine::current() {
         engine.end_late(*event);
     }
@@ -128,6 +135,7 @@ impl Registration {
     fn leave(&mut self, local: &Local) {
         let ticks = clock::ticks();
         self.report_loss(local, ticks);
+        local.say_heap();
         if let Some(room) = local.cursor.room_for_end(1) {
             local.cursor.push(room, head(ticks, Kind::ThreadEnd, 0, 0));
         }
@@ -161,11 +169,13 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        let _kept_out = heap::keep_out();
         Local::with(|local| {
             if self.is_exit_from_a_span(local) {
                 // What a process has open when it ends stays open. Its last chunk is read where
                 // it is.
                 self.report_loss(local, clock::ticks());
+                local.say_heap();
                 local.state.set(0);
             } else {
                 self.leave(local);

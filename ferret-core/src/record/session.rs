@@ -6,6 +6,7 @@
 
 use super::clock;
 use super::engine::Engine;
+use super::heap;
 use super::hooks;
 use super::identity;
 use super::local::Local;
@@ -79,6 +80,8 @@ impl Session {
     /// Waits until everything recorded before this call is in the log, at most for `patience`;
     /// whether it is.
     pub fn flush(&self, patience: Duration) -> bool {
+        Local::with(Local::say_heap);
+        let _kept_out = heap::keep_out();
         let (done, answer) = bounded(1);
         let requests = match &RECORDING.lock().active {
             Some(active) if active.engine.number == self.number => active.requests.clone(),
@@ -120,6 +123,7 @@ pub(crate) fn start_with(
     options: Options,
     at: &'static Location<'static>,
 ) -> Result<Session, StartError> {
+    let _kept_out = heap::keep_out();
     let mut recording = RECORDING.lock();
     match &mut recording.active {
         None => start_in(&mut recording, options, Some(at)),
@@ -164,6 +168,7 @@ fn start_in(
     mut options: Options,
     at: Option<&'static Location<'static>>,
 ) -> Result<Session, StartError> {
+    let _kept_out = heap::keep_out();
     if let Some(path) = log_from_environment() {
         options.path = path;
     }
@@ -296,6 +301,9 @@ pub(super) fn process_exits(code: Option<i32>) {
 /// Ends the recording, and waits for that until `until` at most.
 fn stop(active: Option<Active>, how: EndKind, until: LogTime) {
     let Some(active) = active else { return };
+    // The last that this thread has to say. Other threads' comes when they change frames.
+    Local::with(Local::say_heap);
+    let _kept_out = heap::keep_out();
     active.engine.switch_off();
     // Not taken: the recorder has ended by itself, or is stuck.
     let _asked: bool = active.requests.send_timeout(Request::Stop(how), left(until)).is_ok();

@@ -6,9 +6,11 @@
 //! has published, sends out first the polls merged so far and then the ENTER. So nothing is merged
 //! past a look at the thread: a poll that goes on is in the log as soon as any span, and what the
 //! watermark passes is in the log too.
+//!
+//! What polls allocate is merged with them.
 
 use super::{Fold, Missing, Opening, ThreadFold, low_half};
-use crate::event::{LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
+use crate::event::{HeapUse, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
 use crate::record::tasks::Life;
 
 /// Longer polls are worth entries of their own, ns: they are what an executor suffers from.
@@ -40,6 +42,7 @@ struct Merged {
     count: u64,
     busy_ns: u64,
     longest_ns: u64,
+    heap: HeapUse,
     /// The last of them.
     at: Position,
     end: LogTime,
@@ -50,6 +53,11 @@ impl PollRun {
     #[inline]
     pub(super) fn is_open_at(&self, low: u32) -> bool {
         self.open.as_ref().is_some_and(|open| low_half(open.at) == low)
+    }
+
+    /// The position of the ENTER of the poll that is open.
+    pub(super) fn open_at(&self) -> Option<Position> {
+        self.open.as_ref().map(|open| open.at)
     }
 
     #[inline]
@@ -99,8 +107,10 @@ impl<S: Sink> Fold<S> {
             self.end(thread, position, time, low, Outcome::Ok);
             return;
         }
-        let (span, path) = (open.span, open.path);
+        let (span, path, opened_at) = (open.span, open.path, open.at);
         thread.polls.open = None;
+        let below = thread.opened.last().map(|top| top.at);
+        let heap = thread.heap.close(opened_at, below);
         let known = thread.polls.merged.iter().rposition(|merged| merged.span == span);
         let mut merged = if let Some(index) = known {
             thread.polls.merged.remove(index)
@@ -108,11 +118,15 @@ impl<S: Sink> Fold<S> {
             if thread.polls.merged.len() == SIDE_BY_SIDE {
                 self.settle(thread);
             }
-            Merged { span, path, count: 0, busy_ns: 0, longest_ns: 0, at: position, end: time }
+            let (at, end, heap) = (position, time, HeapUse::default());
+            Merged { span, path, count: 0, busy_ns: 0, longest_ns: 0, heap, at, end }
         };
         merged.count += 1;
         merged.busy_ns += busy_ns;
         merged.longest_ns = merged.longest_ns.max(busy_ns);
+        if let Some(heap) = heap {
+            merged.heap.add(&heap);
+        }
         (merged.at, merged.end) = (position, time);
         thread.polls.merged.push(merged);
     }
@@ -129,7 +143,10 @@ impl<S: Sink> Fold<S> {
     fn send_out(&mut self, thread: &mut ThreadFold) {
         let mut all = std::mem::take(&mut thread.polls.merged);
         for merged in all.drain(..) {
-            let Merged { span, path, count, busy_ns, longest_ns, at, end } = merged;
+            let Merged { span, path, count, busy_ns, longest_ns, heap, at, end } = merged;
+            if !heap.is_empty() {
+                self.put(thread, at, end, &LogEntry::Alloc { span, path, heap });
+            }
             let polls = LogEntry::Polls { span, path, count, busy_ns, longest_ns };
             self.put(thread, at, end, &polls);
             thread.stack.dropped(busy_ns);

@@ -1,8 +1,9 @@
 //! One thread, as far as it has been folded.
 
+use super::heap::HeapStack;
 use super::low_half;
 use super::polls::PollRun;
-use crate::event::{LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
+use crate::event::{HeapUse, LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
 
@@ -17,6 +18,7 @@ pub(in crate::record) struct ThreadFold {
     /// The places entered, by the event that did.
     places: Vec<Entered>,
     pub(super) polls: PollRun,
+    pub(super) heap: HeapStack,
     /// The latest time given: time never goes back in a thread.
     pub(in crate::record) last_time: LogTime,
     /// Counters and gauges, not written yet.
@@ -55,6 +57,7 @@ impl ThreadFold {
             opened: Vec::new(),
             places: Vec::new(),
             polls: PollRun::default(),
+            heap: HeapStack::default(),
             last_time: LogTime::default(),
             numbers: Sums::default(),
             ended: false,
@@ -71,6 +74,15 @@ impl ThreadFold {
             return (place.parent, place.path);
         }
         (self.stack.top().map(|frame| frame.span), self.stack.path())
+    }
+
+    /// The innermost frame has allocated and freed: a poll that is kept back, or what is on the
+    /// stack. In a place it is the frame that is open below.
+    pub(super) fn allocated(&mut self, what: &HeapUse) {
+        let kept_back = self.polls.open_at();
+        if let Some(frame) = kept_back.or_else(|| self.opened.last().map(|top| top.at)) {
+            self.heap.add(frame, what);
+        }
     }
 
     /// Enters a place, by the event at `at`.

@@ -4,6 +4,7 @@
 use super::{Local, TaskId};
 use crate::record::callsite::Callsite;
 use crate::record::clock;
+use crate::record::heap::Owner;
 use crate::record::raw::{HERE, Kind, NO_SPAN, Slot, head};
 use crate::record::registration;
 
@@ -20,7 +21,8 @@ impl Local {
                 registration::orphan(1);
                 return None;
             }
-            let started = local.name_task(&[head(clock::ticks(), Kind::TaskStart, id, 0)]);
+            let started =
+                local.name_task(&[head(clock::ticks(), Kind::TaskStart, id, 0)], Owner::of(id));
             if started.is_none() {
                 local.cursor.shut();
                 local.loss.skip_task();
@@ -44,7 +46,8 @@ impl Local {
                 registration::orphan(1);
                 return None;
             }
-            let made = local.name_task(&[head(clock::ticks(), Kind::Created, id, 0), under]);
+            let made = local
+                .name_task(&[head(clock::ticks(), Kind::Created, id, 0), under], Owner::of(id));
             if made.is_none() {
                 local.cursor.shut();
                 local.loss.skip_task();
@@ -59,7 +62,8 @@ impl Local {
             if !local.is_on() || (under == HERE && local.current.get() == NO_SPAN) {
                 return None;
             }
-            local.name_task(&[head(clock::ticks(), Kind::Created, 0, 0), under])
+            // No frame of its own, so what is allocated there is the innermost frame's.
+            local.name_task(&[head(clock::ticks(), Kind::Created, 0, 0), under], Owner::INNERMOST)
         })
     }
 
@@ -69,11 +73,11 @@ impl Local {
     }
 
     /// Writes an event by whose position an async span is named.
-    fn name_task(&self, event: &[Slot]) -> Option<TaskId> {
+    fn name_task(&self, event: &[Slot], owner: Owner) -> Option<TaskId> {
         self.write(event)?;
         let (thread, next) = self.cursor.place()?;
         let position = next - event.len() as u64;
-        Some(TaskId { recording: self.state.get(), thread, position })
+        Some(TaskId { recording: self.state.get(), thread, position, owner })
     }
 
     /// Writes the END of an async span, from whichever thread; it may use the reserve.
