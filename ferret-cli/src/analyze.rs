@@ -9,6 +9,7 @@
     reason = "of all entries, fields and orders there will be, a part takes the ones it knows"
 )]
 
+mod alloc;
 mod build;
 mod document;
 mod fold;

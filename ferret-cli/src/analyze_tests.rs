@@ -10,6 +10,8 @@ use ferret::event::{
 };
 use std::collections::BTreeMap;
 
+#[path = "analyze_alloc_tests.rs"]
+mod alloc;
 #[path = "analyze_async_tests.rs"]
 mod asynchronous;
 

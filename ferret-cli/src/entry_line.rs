@@ -2,8 +2,8 @@
 
 use crate::format;
 use ferret::event::{
-    EndKind, Entry, LogEntry, LogTime, MetricSample, Names, Outcome, PathId, ProcessExit,
-    ProcessStart, SpanId,
+    CallsiteId, EndKind, Entry, HeapUse, LogEntry, LogTime, MetricSample, Names, Outcome, PathId,
+    ProcessExit, ProcessStart, SpanId,
 };
 use serde::Serialize;
 
@@ -64,8 +64,11 @@ fn name<'a>(what: &LogEntry, names: &'a Names) -> Option<&'a str> {
         | LogEntry::Exit { path, .. }
         | LogEntry::Created { path, .. }
         | LogEntry::Polls { path, .. }
+        | LogEntry::Alloc { path, .. }
         | LogEntry::Summary { path, .. } => Some(names.span_name(*path)),
+        LogEntry::Heap { callsite, .. } if *callsite == CallsiteId::PROCESS => None,
         LogEntry::Tag { key: callsite, .. }
+        | LogEntry::Heap { callsite, .. }
         | LogEntry::Counter { key: callsite, .. }
         | LogEntry::Mark { callsite, .. } => Some(names.callsite_name(*callsite)),
         _ => None,
@@ -121,6 +124,12 @@ fn details(entry: &Entry, names: &Names) -> String {
             let sign = if *gauge { "=" } else { "+=" };
             format!("{} {sign} {value}", one_line(names.callsite_name(*key)))
         }
+        LogEntry::Alloc { span: id, path, heap } => {
+            format!("{}  {}", span(*path, *id), heap_use(heap))
+        }
+        LogEntry::Heap { callsite, live_bytes, live_count, peak_bytes } => {
+            heap(&one_line(whose(names, *callsite)), *live_bytes, *live_count, *peak_bytes)
+        }
         LogEntry::Summary { path, calls, total_ns, .. } => {
             let [calls, total] = [format::count(*calls), format::duration(*total_ns)];
             format!("{:<24} {calls} calls, {total} together", one_line(names.span_name(*path)))
@@ -135,6 +144,21 @@ fn details(entry: &Entry, names: &Names) -> String {
         }
         _ => "written by a later version of ferret".to_owned(),
     }
+}
+
+fn whose(names: &Names, callsite: CallsiteId) -> &str {
+    if callsite == CallsiteId::PROCESS { "the process" } else { names.callsite_name(callsite) }
+}
+
+fn heap(whose: &str, live_bytes: u64, live_count: u64, peak_bytes: u64) -> String {
+    let [live, peak] = [live_bytes, peak_bytes].map(format::bytes);
+    format!("{whose:<24} {live} live in {}, {peak} at most", format::count(live_count))
+}
+
+fn heap_use(heap: &HeapUse) -> String {
+    let [bytes, freed, peak] = [heap.bytes, heap.freed_bytes, heap.peak_bytes].map(format::bytes);
+    let [count, frees] = [heap.count, heap.frees].map(format::count);
+    format!("{bytes} in {count}, freed {freed} in {frees}, peak {peak}")
 }
 
 fn process_start(start: &ProcessStart) -> String {
@@ -207,8 +231,7 @@ fn seconds(time: LogTime, start: LogTime) -> String {
 mod tests {
     use super::*;
     use ferret::event::{
-        CallsiteId, CallsiteInfo, CallsiteKind, Offset, PathInfo, Position, TagValue, ThreadId,
-        ThreadInfo,
+        CallsiteInfo, CallsiteKind, Offset, PathInfo, Position, TagValue, ThreadId, ThreadInfo,
     };
 
     fn names() -> Names {
@@ -248,6 +271,13 @@ mod tests {
             open_spans: 3,
             ..MetricSample::default()
         };
+        let heap = HeapUse { bytes: 3 << 20, count: 12, peak_bytes: 1 << 20, ..HeapUse::default() };
+        let heap_of = |callsite| LogEntry::Heap {
+            callsite,
+            live_bytes: 5_000,
+            live_count: 3,
+            peak_bytes: 9_000,
+        };
         let (begun, outcome) = (LogTime(1_250_000_000), Outcome::Err);
         let entries = [
             LogEntry::ProcessStart(Box::new(start)),
@@ -262,6 +292,9 @@ mod tests {
             LogEntry::Progress { span: None, done: 3, total: 10 },
             LogEntry::Mark { span: Some(span), callsite: CallsiteId(3) },
             LogEntry::Counter { key: CallsiteId(2), value: 2.5, gauge: false },
+            LogEntry::Alloc { span, path, heap },
+            heap_of(CallsiteId(1)),
+            heap_of(CallsiteId::PROCESS),
             LogEntry::SpanEnd {
                 span,
                 path,

@@ -1,5 +1,6 @@
 //! From the projections to the document.
 
+use super::alloc;
 use super::document::{
     Analysis, Durations, FORMAT, Function, Log, Node, Process, Run, Stage, StageTotal, Thread,
 };
@@ -56,7 +57,7 @@ pub(super) fn analysis(
         names.map(|names| fold.calls.know(span.log, names, span.path));
     }
     let run = run(fold, logs, &moments);
-    let functions = functions(fold, &open, run.duration_ns);
+    let functions = functions(fold, logs, &open, run.duration_ns);
     let report = fold.stages.report(|log| moments.of(log));
     Analysis {
         format: FORMAT,
@@ -126,6 +127,7 @@ fn run(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Run {
         spans: ended + open_spans,
         open_spans,
         dropped_spans: fold.processes.iter().map(|(_, process)| process.dropped).sum(),
+        heap: fold.heap.living().map(Into::into),
     }
 }
 
@@ -175,9 +177,15 @@ fn processes(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Proce
     logs.iter().enumerate().filter_map(row).collect()
 }
 
-fn functions(fold: &Fold, open: &[open::OpenSpan], run_ns: u64) -> Vec<Function> {
+fn functions(
+    fold: &Fold,
+    logs: &[LogFacts<'_>],
+    open: &[open::OpenSpan],
+    run_ns: u64,
+) -> Vec<Function> {
     let rows = fold.calls.functions();
     let mut functions: Vec<Function> = rows.iter().map(function).collect();
+    alloc::add(&mut functions, fold, logs);
     for span in open {
         let Some(id) = fold.calls.function_of(span.log, span.path) else { continue };
         let row = &mut functions[id.0 as usize];
@@ -231,6 +239,7 @@ fn function(row: &FunctionCalls) -> Function {
         open_idle_ns: of_async(0),
         longest_poll_ns: of_async(totals.longest_poll_ns),
         durations: durations(*stats),
+        alloc: None,
         overhead_percent: None,
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Durations are ns, sizes bytes, percents of one core or of the run. What is not known is null.
 
+use super::alloc::{Alloc, Heap};
 use serde::{Deserialize, Serialize};
 
 /// The version of the document: raised when a field changes its meaning, never when one is added.
@@ -78,6 +79,9 @@ pub(crate) struct Run {
     pub(crate) spans: u64,
     pub(crate) open_spans: u64,
     pub(crate) dropped_spans: u64,
+    /// Null where the log does not tell.
+    #[serde(default)]
+    pub(crate) heap: Option<Heap>,
 }
 
 /// A process.
@@ -166,6 +170,9 @@ pub(crate) struct Function {
     pub(crate) longest_poll_ns: Option<u64>,
     #[serde(flatten)]
     pub(crate) durations: Durations,
+    /// What it allocated; null where the log does not tell.
+    #[serde(default)]
+    pub(crate) alloc: Option<Alloc>,
     /// How much of its time is the profiler's; null where the log does not tell.
     pub(crate) overhead_percent: Option<f64>,
 }

@@ -3,12 +3,13 @@
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{Entry, LogEntry, LogIndex, Names, Outcome, PathId, ThreadId};
-use ferret::projections::{Calls, Counters, GroupBy, Live, Marks, Processes, Stages};
+use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Stages};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
     pub(super) calls: Calls,
+    pub(super) heap: Heap,
     pub(super) live: Live,
     pub(super) processes: Processes,
     pub(super) stages: Stages,
@@ -52,8 +53,15 @@ impl Fold {
         }
         if is_counted && self.passes(log, names, entry) {
             self.calls.apply(log, names, entry);
+            if let LogEntry::Alloc { path, .. } = &entry.what {
+                self.calls.know(log, names, *path);
+                self.heap.apply(log, entry);
+            }
         } else {
             self.calls.pass_over(log, entry);
+        }
+        if let LogEntry::Heap { .. } = &entry.what {
+            self.heap.apply(log, entry);
         }
     }
 
@@ -93,6 +101,7 @@ impl<'a> SpanSubject<'a> {
                 (*path, Some(entry.time.since(*start)), Some(*outcome))
             }
             LogEntry::Exit { path, .. }
+            | LogEntry::Alloc { path, .. }
             | LogEntry::Polls { path, .. }
             | LogEntry::Summary { path, .. } => (*path, None, None),
             _ => return None,

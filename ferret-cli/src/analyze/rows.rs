@@ -186,6 +186,9 @@ impl Subject for FunctionRow<'_> {
             Field::Polls => known(row.polls),
             Field::Idle => known(row.idle_ns),
             Field::Longest => known(row.longest_poll_ns),
+            Field::Allocated | Field::Allocs | Field::Live | Field::Peak => {
+                row.alloc.map_or(Value::Foreign, |alloc| alloc.value(field))
+            }
             _ => of_durations(&row.durations, field),
         }
     }

@@ -4,6 +4,7 @@ mod asynchronous;
 mod functions;
 mod groups;
 mod headline;
+mod memory;
 mod notes;
 mod open;
 mod said;
@@ -41,7 +42,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
         out += &tree::draw(analysis, options, page);
     } else {
         out += &match options.by {
-            GroupedBy::Function => functions::draw(analysis, options, page),
+            GroupedBy::Function => {
+                functions::draw(analysis, options, page) + &memory::draw(analysis, options, page)
+            }
             GroupedBy::Stage => stages::draw(analysis, options, page),
             GroupedBy::Thread => groups::threads(analysis, options, page),
             GroupedBy::Process => groups::processes(analysis, options, page),

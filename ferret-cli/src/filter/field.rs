@@ -39,6 +39,10 @@ pub(crate) enum Field {
     Polls,
     Idle,
     Longest,
+    Allocated,
+    Allocs,
+    Live,
+    Peak,
 }
 
 /// How a field's values are written.
@@ -54,7 +58,7 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 34] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 38] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
@@ -89,6 +93,10 @@ impl Field {
         ("polls", Self::Polls, Kind::Count),
         ("idle", Self::Idle, Kind::Duration),
         ("longest", Self::Longest, Kind::Duration),
+        ("allocated", Self::Allocated, Kind::Bytes),
+        ("allocs", Self::Allocs, Kind::Count),
+        ("live", Self::Live, Kind::Bytes),
+        ("peak", Self::Peak, Kind::Bytes),
     ];
 
     /// The field of that name.

@@ -3,7 +3,7 @@
 
 use ferret::event::{Entry, LogIndex, LogTime, Names, ProcessState};
 use ferret::projections::{
-    Counters, Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
+    Counters, Heap, Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -15,6 +15,7 @@ pub(crate) struct Board {
     pub(crate) recent: Recent,
     pub(crate) metrics: Metrics,
     pub(crate) counters: Counters,
+    pub(crate) heap: Heap,
     pub(crate) processes: Processes,
     pub(crate) stages: Stages,
     /// By [`LogIndex`].
@@ -52,6 +53,7 @@ impl Board {
         self.recent.apply(log, names, entry);
         self.metrics.apply(log, entry);
         self.counters.apply(log, names, entry);
+        self.heap.apply(log, entry);
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
     }

@@ -18,6 +18,8 @@ pub(crate) struct Areas {
     pub(crate) charts: [Area; 3],
     /// The program's own counters, a line each or several side by side.
     pub(crate) counters: Area,
+    /// Empty unless the program's allocator tells: see `heap::make_room`.
+    pub(crate) heap: Area,
     pub(crate) live: Area,
     pub(crate) stages: Area,
     pub(crate) recent: Area,

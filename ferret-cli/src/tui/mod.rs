@@ -5,6 +5,7 @@
 
 pub(crate) mod board;
 pub(crate) mod headline;
+pub(crate) mod heap;
 pub(crate) mod layout;
 pub(crate) mod list;
 pub(crate) mod pick;

@@ -39,6 +39,24 @@ fn a_program_at_work() {
 }
 
 #[test]
+fn a_program_whose_allocator_tells() {
+    let mut script = podcast().heap(None, 91_400, 120_000);
+    for (name, live, peak) in [("Whisper::full", 80_000, 95_000), ("decode_frame", 700, 9_000)] {
+        script = script.heap(Some(name), live, peak);
+    }
+    script = script.heap(Some("summarize"), 0, 40);
+    for (width, height) in [(80, 24), (120, 40)] {
+        insta::assert_snapshot!(
+            format!("heap_{width}x{height}"),
+            screen(&script, width, height, &[])
+        );
+    }
+    for (width, height) in [(20, 5), (60, 15), (100, 20), (300, 100)] {
+        screen(&script, width, height, &[]);
+    }
+}
+
+#[test]
 fn a_program_that_crashed_shows_what_was_open() {
     let script = podcast().ends(EndKind::Lost).wait(3_600 * S);
     insta::assert_snapshot!("crashed_80x24", screen(&script, 80, 24, &[]));

@@ -221,6 +221,15 @@ impl Script {
         self
     }
 
+    /// What lives of a function's, and the most that did; no name for the process's.
+    pub(crate) fn heap(mut self, name: Option<&str>, live_kib: u64, peak_kib: u64) -> Self {
+        let callsite =
+            name.map_or(CallsiteId::PROCESS, |name| self.callsite(name, CallsiteKind::Function));
+        let (live_bytes, peak_bytes) = (live_kib << 10, peak_kib << 10);
+        self.entry(0, LogEntry::Heap { callsite, live_bytes, live_count: 3, peak_bytes });
+        self
+    }
+
     /// The process ends; nobody holds its log any more.
     pub(crate) fn ends(mut self, how: EndKind) -> Self {
         self.entry(0, LogEntry::ProcessEnd(ProcessEnd { how }));

@@ -1,6 +1,7 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
+use super::heap;
 use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
@@ -99,7 +100,9 @@ impl Ui {
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
-        let areas = layout::divide(width, height, contents(scene));
+        let contents = contents(scene);
+        let mut areas = layout::divide(width, height, contents);
+        heap::make_room(&mut areas, heap::rows(scene).len(), contents.stages);
         self.arrange_in(scene, areas);
         areas
     }
@@ -116,7 +119,8 @@ impl Ui {
         let rows =
             stack::rows(scene, &self.toggled, self.filter.as_ref(), usize::MAX).len().min(max_rows);
         let recent = self.recent_rows(scene).len().min(recent);
-        let areas = layout::page(width, rows, contents(scene), recent);
+        let mut areas = layout::page(width, rows, contents(scene), recent);
+        heap::lengthen(&mut areas, heap::rows(scene).len());
         self.arrange_in(scene, areas);
         areas
     }

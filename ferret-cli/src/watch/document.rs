@@ -2,6 +2,7 @@
 //! only ever added.
 
 mod counters;
+mod heap;
 mod open;
 mod recent;
 
@@ -14,6 +15,7 @@ use counters::{Counter, counters};
 use ferret::event::{EndKind, LogIndex, LogTime, ProcessExit};
 use ferret::log::LogInfo;
 use ferret::projections::{Measure, Process};
+use heap::{Heap, heap};
 use jiff::Timestamp;
 use open::{Open, open};
 use recent::{Recent, recent};
@@ -29,6 +31,8 @@ pub(super) struct Snapshot {
     logs: Vec<Log>,
     run: Run,
     processes: Vec<ProcessRow>,
+    /// Null where no log tells.
+    heap: Option<Heap>,
     stages: Vec<Stage>,
     counters: Vec<Counter>,
     counters_left_out: u64,
@@ -144,6 +148,7 @@ impl Snapshot {
                 },
             },
             processes: processes().map(|(log, process)| row(scene, log, process)).collect(),
+            heap: heap(scene),
             stages: stages(scene),
             counters: counters(scene),
             counters_left_out: scene.board.counters.left_out(),

@@ -122,7 +122,9 @@ fn peaks(scene: &Scene) -> String {
     let peaks = all.into_iter().filter_map(|(measure, label)| {
         Some(format!("{label} {}", stack_text::amount(measure, peak.of(measure)?)))
     });
-    let peaks: Vec<_> = peaks.collect();
+    let heap = scene.board.heap.living();
+    let heap = heap.map(|living| format!("heap {}", format::bytes(living.peak_bytes)));
+    let peaks: Vec<_> = peaks.chain(heap).collect();
     if peaks.is_empty() {
         "no metric was taken".to_owned()
     } else {

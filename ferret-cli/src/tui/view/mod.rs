@@ -4,6 +4,7 @@
 mod charts;
 mod counters;
 mod header;
+mod heap;
 mod help;
 mod live;
 mod paint;
@@ -45,6 +46,7 @@ fn panels(paint: &mut Paint, scene: &Scene, ui: &Ui, areas: &Areas) {
     header::draw(paint, areas.header, scene, ui);
     charts::draw(paint, areas.charts, scene);
     counters::draw(paint, areas.counters, scene);
+    heap::draw(paint, areas.heap, scene);
     live::draw(paint, areas.live, scene, ui);
     stages::draw(paint, areas.stages, scene, ui);
     recent::draw(paint, areas.recent, scene, ui);
