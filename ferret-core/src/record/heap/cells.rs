@@ -200,6 +200,10 @@ impl HeapCells {
 
     /// What is to be said, as an event; [`HeapCells::said`] once it is. The cells have been spilled.
     pub(in super::super) fn event(&self) -> Option<[Slot; 3]> {
+        if self.depth.get() == 0 {
+            // No frame has it. The table does.
+            self.said();
+        }
         if !self.is_unsaid.get() {
             return None;
         }
