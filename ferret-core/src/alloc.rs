@@ -19,9 +19,14 @@ use std::ptr::null_mut;
 
 /// A global allocator that attributes what is allocated and freed to the spans that are open.
 ///
+/// What was allocated while a span was innermost is its own, on whatever thread it runs, and the bytes
+/// that live are their callsite's until somebody frees them. `ferret analyze` and `ferret watch`
+/// show both.
+///
 /// It passes everything on to another allocator, [`System`] or your own. While nothing is
-/// recorded it costs a load and the header, 8 bytes; with feature `off` nothing at all. Memory that
-/// was allocated before the recording began is in no figure.
+/// recorded it costs a load and the header: 8 bytes, or the alignment if that is more. With feature
+/// `off` it costs nothing at all. Memory that was allocated while nothing was recorded is in no
+/// figure, and neither is Ferret's own.
 ///
 /// # Examples
 ///
