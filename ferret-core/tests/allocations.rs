@@ -48,9 +48,16 @@ impl Seen {
 
 /// Records what `program` does on a thread of its own.
 fn record(program: impl FnOnce() + Send + 'static) -> Seen {
+    record_in(None, program)
+}
+
+/// The same, with a buffer of that size.
+fn record_in(buffer_bytes: Option<usize>, program: impl FnOnce() + Send + 'static) -> Seen {
     let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("a folder");
-    let session = ferret::start(folder.path().join("run.redb")).expect("a log");
+    let mut options = ferret::Options::new(folder.path().join("run.redb"));
+    options.buffer_bytes = buffer_bytes.unwrap_or(options.buffer_bytes);
+    let session = options.start().expect("a log");
     let path = session.path().to_owned();
     std::thread::Builder::new().spawn(program).expect("a thread").join().expect("no panic");
     assert!(session.flush(Duration::from_secs(30)));
@@ -348,6 +355,31 @@ fn what_lives_is_exactly_what_was_allocated_less_what_was_freed() {
     assert_eq!(living("frees"), (0, 0));
     assert_eq!(seen.calls.dropped(LogIndex(0)), 0);
     assert!(seen.names.callsites.len() >= 3);
+}
+
+#[test]
+fn events_that_are_lost_take_nothing_off_what_lives() {
+    #[profile]
+    fn calls() {
+        (0..50_000).for_each(kept);
+    }
+    #[profile]
+    fn kept(n: usize) {
+        drop(bytes(100));
+        if n.is_multiple_of(1_000) {
+            std::mem::forget(bytes(70));
+        }
+    }
+    let seen = record_in(Some(1), || {
+        let _root = ferret::span!("root");
+        calls();
+    });
+    assert!(seen.calls.dropped(LogIndex(0)) > 0, "the buffer is small enough");
+    let living = seen.of("kept").living;
+    assert_eq!((living.bytes, living.count), (50 * 70, 50));
+    assert!(seen.of("root").total_bytes <= 50_000 * 100 + 50 * 70);
+    // What a lost span allocated is that of the recorded one below it.
+    assert!(seen.of("calls").own.bytes > 0);
 }
 
 /// It must be seen while it does.

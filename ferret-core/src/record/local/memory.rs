@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 
 impl Local {
     /// Says what has been allocated since this was last said, before the innermost frame changes.
-    /// Where there is no room it is said later, of a frame below: what is counted is never lost, and
-    /// in the totals of those below it stays right. While a loss waits to be said it waits too, or
-    /// the loss would not stand where it belongs.
+    /// Where there is no room it is said later, of a frame below, so the totals of those stay right;
+    /// if none is left it is in the table alone. While a loss waits to be said it waits too, or the
+    /// loss would not stand where it belongs.
     #[inline(never)]
     pub(in crate::record) fn say_heap(&self) {
         self.heap.spill();
