@@ -2,15 +2,16 @@
 //! did, on whatever thread, however it ended.
 #![cfg(all(feature = "alloc", feature = "read", not(feature = "off")))]
 
+#[cfg(feature = "tracing")]
+mod bridge;
+mod tasks;
+
 use ferret::event::{HeapUse, LogEntry, LogIndex, Names};
 use ferret::log::{ReadOptions, Tail};
 use ferret::profile;
 use ferret::projections::{Calls, FunctionHeap, Heap, Living};
-use std::future::Future;
 use std::hint::black_box;
-use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -36,6 +37,9 @@ struct Seen {
     rows: Vec<FunctionHeap>,
     names: Names,
     living: Option<Living>,
+    /// Entries of polls, one by one or merged, and of what was allocated.
+    polls: usize,
+    allocs: usize,
 }
 
 impl Seen {
@@ -65,18 +69,22 @@ fn record_in(buffer_bytes: Option<usize>, program: impl FnOnce() + Send + 'stati
     let mut tail = Tail::open(&path, &ReadOptions::default()).expect("a log");
     let (mut calls, mut heap) = (Calls::default(), Heap::default());
     let (mut is_over, deadline) = (false, deadline());
+    let (mut polls, mut allocs) = (0, 0);
     // The session's end does not wait for ever until everything is there.
     while !is_over && !deadline() {
         for entry in tail.poll(10_000).expect("sound") {
             calls.apply(LogIndex(0), tail.names(), &entry);
             heap.apply(LogIndex(0), &entry);
             is_over |= matches!(entry.what, LogEntry::ProcessEnd(_));
+            polls +=
+                usize::from(matches!(entry.what, LogEntry::Polls { .. } | LogEntry::Exit { .. }));
+            allocs += usize::from(matches!(entry.what, LogEntry::Alloc { .. }));
         }
     }
     assert!(is_over);
     drop(turn);
     let rows = heap.functions(&calls, |_| tail.names());
-    Seen { rows, calls, names: tail.names().clone(), living: heap.living() }
+    Seen { rows, calls, names: tail.names().clone(), living: heap.living(), polls, allocs }
 }
 
 fn used(bytes: u64, count: u64, freed_bytes: u64, frees: u64, peak_bytes: u64) -> HeapUse {
@@ -116,11 +124,35 @@ fn a_span_without_an_allocation_has_none_of_ferrets_own() {
         ferret::tag!(number = 3, text = "text");
         ferret::mark!("mark");
         ferret::progress(1, 2);
+        ferret::counter!("calls", 1);
+        ferret::gauge!("level", 0.5);
+    }
+    /// Each has its names, of which the later ones have no room.
+    #[profile(name = format_args!("call {n}"), tags(n))]
+    fn named(n: u32) {
+        let here = ferret::current_span();
+        let _here = here.clone().enter();
+        drop(ferret::span!(name = format_args!("block {n}")));
+    }
+    #[profile]
+    fn refers() {
+        let here = ferret::current_span();
+        let _here = here.enter();
+        named(u32::MAX);
     }
     // Enough for several chunks.
-    let seen = record(|| (0..20_000).for_each(|_| never()));
-    assert_eq!(seen.of("never"), FunctionHeap::default());
-    assert_eq!(seen.of("inside"), FunctionHeap::default());
+    let seen = record(|| {
+        for n in 0..2_000 {
+            never();
+            named(n % 100);
+            refers();
+        }
+    });
+    assert_eq!(seen.calls.dropped(LogIndex(0)), 0);
+    assert!(seen.rows.len() > 100);
+    for (function, row) in seen.calls.functions().iter().zip(&seen.rows) {
+        assert_eq!(*row, FunctionHeap::default(), "{}", function.info.name);
+    }
 }
 
 #[test]
@@ -248,51 +280,6 @@ fn spans_that_end_out_of_order_are_not_charged_afterwards() {
         let row = seen.of(name);
         assert_eq!((row.own.bytes, row.living.bytes), (bytes, bytes), "{name}");
     }
-}
-
-#[test]
-fn a_task_is_charged_on_whichever_thread_it_runs() {
-    struct Yield(bool);
-    impl Future for Yield {
-        type Output = ();
-        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> std::task::Poll<()> {
-            let was_polled = std::mem::replace(&mut self.0, true);
-            if was_polled { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        }
-    }
-    #[profile]
-    async fn task() {
-        let kept = bytes(1_000);
-        Yield(false).await;
-        drop(bytes(20));
-        helper();
-        Yield(false).await;
-        drop(kept);
-    }
-    #[profile]
-    fn helper() {
-        drop(bytes(3_000));
-    }
-    #[profile]
-    fn poll(future: &mut Pin<Box<dyn Future<Output = ()> + Send>>) {
-        let is_ready = future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        std::mem::forget(bytes(usize::from(is_ready)));
-    }
-    let seen = record(|| {
-        let mut future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task());
-        for _ in 0..3 {
-            let polled = std::thread::Builder::new().spawn(move || {
-                poll(&mut future);
-                future
-            });
-            future = polled.unwrap().join().unwrap();
-        }
-    });
-    assert_eq!(seen.of("task").own, used(1_020, 2, 1_020, 2, 3_000));
-    assert_eq!(seen.of("task").total_bytes, 4_020);
-    assert_eq!(seen.of("task").living, Living { bytes: 0, count: 0, peak_bytes: 1_020 });
-    assert_eq!(seen.of("helper").own, used(3_000, 1, 3_000, 1, 3_000));
-    assert_eq!(seen.of("poll").own.bytes, 1);
 }
 
 /// Threads that allocate in spans of three functions, hand memory to each other, free what others
