@@ -38,13 +38,18 @@ fn a_program_at_work() {
     }
 }
 
-#[test]
-fn a_program_whose_allocator_tells() {
-    let mut script = podcast().heap(None, 91_400, 120_000);
+/// What lives of a podcast's memory.
+fn with_heap(mut script: Script) -> Script {
+    script = script.heap(None, 91_400, 120_000);
     for (name, live, peak) in [("Whisper::full", 80_000, 95_000), ("decode_frame", 700, 9_000)] {
         script = script.heap(Some(name), live, peak);
     }
-    script = script.heap(Some("summarize"), 0, 40);
+    script.heap(Some("summarize"), 0, 40)
+}
+
+#[test]
+fn a_program_whose_allocator_tells() {
+    let script = with_heap(podcast());
     for (width, height) in [(80, 24), (120, 40)] {
         insta::assert_snapshot!(
             format!("heap_{width}x{height}"),
@@ -53,6 +58,21 @@ fn a_program_whose_allocator_tells() {
     }
     for (width, height) in [(20, 5), (60, 15), (100, 20), (300, 100)] {
         screen(&script, width, height, &[]);
+    }
+}
+
+/// Charts, counters, heap and stages have to share what room there is.
+#[test]
+fn a_program_that_counts_and_whose_allocator_tells() {
+    let mut script = with_heap(podcast());
+    for name in ["episodes", "bytes read", "queue depth"] {
+        script = script.count(name, 12.0, false);
+    }
+    for (width, height) in [(60, 15), (80, 24), (120, 40)] {
+        insta::assert_snapshot!(
+            format!("heap_and_counters_{width}x{height}"),
+            screen(&script, width, height, &[])
+        );
     }
 }
 
