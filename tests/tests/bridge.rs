@@ -8,11 +8,11 @@ use std::net::TcpStream;
 fn ask(server: &mut TcpStream, words: &[&str]) -> String {
     let mut command = format!("*{}\r\n", words.len());
     for word in words {
-        command += &format!("${}\r\n{word}\r\n", word.len());
+        command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
-    server.write_all(command.as_bytes()).unwrap();
+    server.write_all(command.as_bytes()).expect("the server listens");
     let mut answer = [0; 64];
-    let length = server.read(&mut answer).unwrap();
+    let length = server.read(&mut answer).expect("the server answers");
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
