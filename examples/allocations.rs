@@ -2,7 +2,7 @@
 //! calls, what lives at the end, and who made it.
 //!
 //! ```text
-//! cargo build -p ferret-examples
+//! cargo build -p ferret-examples --features alloc --bin allocations
 //! ferret run -- target/debug/allocations
 //! ferret analyze run.redb
 //! ferret analyze run.redb --fail-if 'any.live > 1MiB'

@@ -72,10 +72,13 @@ lint() {
     cargo clippy -p ferret-core --quiet --features off -- -D warnings
     cargo clippy -p ferret-core --quiet --features alloc -- -D warnings
     cargo clippy -p ferret-core --quiet --features off,alloc -- -D warnings
+    cargo clippy -p ferret-core -p ferret-examples --quiet --all-targets \
+        --features ferret-core/alloc,ferret-core/read,ferret-examples/alloc -- -D warnings
 }
 
 binaries() {
     cargo build --quiet -p ferret-cli -p ferret-examples
+    cargo build --quiet -p ferret-examples --features alloc --bin allocations
     cargo test --quiet --no-run
 }
 
@@ -88,6 +91,12 @@ unit_and_end_to_end() {
     fi
 }
 
+# Memory is attributed only where that is asked for.
+with_allocator() {
+    local tests=(--lib --test allocations --test profiled_allocator)
+    cargo test --quiet -p ferret-core --features alloc,read,tracing "${tests[@]}"
+}
+
 # The macro's cases once more, with recording compiled out.
 compiled_out() {
     cargo test --quiet -p edition-2021 --features ferret-core/off
@@ -95,6 +104,7 @@ compiled_out() {
 
 doc_tests() {
     cargo test --doc --quiet
+    cargo test --doc --quiet -p ferret-core --features alloc,read -- alloc
 }
 
 rustdoc() {
@@ -140,6 +150,7 @@ part fmt cargo fmt --all --check
 part clippy lint
 part build binaries
 part tests unit_and_end_to_end
+part with-allocator with_allocator
 part compiled-out compiled_out
 part doc-tests doc_tests
 part rustdoc rustdoc

@@ -64,12 +64,17 @@ fn build(folder: &Path) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "ferret-cli", "-p", "ferret-examples"])
-        .args(["--profile", profile, "--target-dir"])
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo starts");
-    assert!(built.success(), "the binaries under test do not build");
+    let all: &[&str] = &["-p", "ferret-cli", "-p", "ferret-examples"];
+    // By itself, or all the others would have the feature too.
+    let wrapped = &["-p", "ferret-examples", "--features", "alloc", "--bin", "allocations"];
+    for what in [all, wrapped] {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--profile", profile, "--target-dir"])
+            .arg(target)
+            .args(what)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .expect("cargo starts");
+        assert!(built.success(), "the binaries under test do not build");
+    }
 }
