@@ -16,7 +16,9 @@ pub use ids::{
     CallsiteId, LogIndex, LogTime, Offset, PathId, Position, ProcessUid, RunId, SpanId, ThreadId,
 };
 pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
-pub use process::{EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState};
+pub use process::{
+    EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
+};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
 

@@ -25,6 +25,20 @@ pub struct ProcessStart {
     pub unix_ns: u64,
     /// The version of ferret that records.
     pub ferret: String,
+    /// What recording costs it; none if that could not be measured, or the log is of format 1.
+    #[serde(default)]
+    pub span_cost: Option<SpanCost>,
+}
+
+/// What it costs to record one span, measured when the recording began: on this machine, with this
+/// build, of spans with nothing in them. Readers say with it what share of a time is likely
+/// ferret's own; no time in the log has anything taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanCost {
+    /// The part between the span's own start and end, ps: in its own time.
+    pub inner_ps: u32,
+    /// The part before its start and after its end, ps: in the time of what encloses it.
+    pub outer_ps: u32,
 }
 
 /// The end of a process, as it or its salvager wrote it.

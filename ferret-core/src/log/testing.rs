@@ -4,7 +4,7 @@
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, Frame, HeapUse, LogEntry, LogTime,
     MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink,
-    SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -317,6 +317,7 @@ pub(super) fn process(uid: u128) -> ProcessStart {
         args: vec!["program".to_owned(), "--fast".to_owned()],
         unix_ns: 1_700_000_000_000_000_000,
         ferret: "0.1.0".to_owned(),
+        span_cost: Some(SpanCost { inner_ps: 8_400, outer_ps: 9_250 }),
     }
 }
 

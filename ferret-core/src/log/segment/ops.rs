@@ -35,6 +35,8 @@ pub(super) const CLOCK: u8 = 21;
 pub(super) const ALLOC: u8 = 22;
 /// Since format 2.
 pub(super) const HEAP: u8 = 23;
+/// As `PROCESS_START`, with what a span costs behind it. Since format 2.
+pub(super) const MEASURED_START: u8 = 24;
 /// No entry: the time of the next op counts from this much earlier.
 pub(super) const TIME_BACK: u8 = 64;
 /// No entry: the position at which the next START of this thread is expected.

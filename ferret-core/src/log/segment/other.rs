@@ -14,7 +14,8 @@ pub(super) fn put_other(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_
         | LogEntry::Created { .. }
         | LogEntry::Polls { .. } => put_of_span(out, what, time, ends_hidden),
         LogEntry::ProcessStart(start) => {
-            out.push(ops::PROCESS_START);
+            let is_measured = start.span_cost.is_some();
+            out.push(if is_measured { ops::MEASURED_START } else { ops::PROCESS_START });
             process::put_start(out, start);
         }
         LogEntry::ProcessEnd(end) => {
@@ -152,7 +153,10 @@ pub(super) fn get_other(
 ) -> Result<(LogEntry, bool), CodecError> {
     let mut ends_hidden = false;
     let entry = match opcode {
-        ops::PROCESS_START => LogEntry::ProcessStart(Box::new(process::get_start(input)?)),
+        ops::PROCESS_START | ops::MEASURED_START => {
+            let is_measured = opcode == ops::MEASURED_START;
+            LogEntry::ProcessStart(Box::new(process::get_start(input, is_measured)?))
+        }
         ops::PROCESS_END => LogEntry::ProcessEnd(ProcessEnd { how: ops::get_end(input)? }),
         ops::PROCESS_EXIT => LogEntry::ProcessExit(ops::get_exit(input)?),
         ops::THREAD_START => LogEntry::ThreadStart,

@@ -1,6 +1,6 @@
 //! `PROCESS_START` and `METRIC` as bytes: facts about the whole process.
 
-use crate::event::{MetricSample, ProcessStart, ProcessUid};
+use crate::event::{MetricSample, ProcessStart, ProcessUid, SpanCost};
 use crate::log::codec::{CodecError, Input, put_bytes, put_varint};
 
 /// Longer texts are cut.
@@ -28,9 +28,17 @@ pub(super) fn put_start(out: &mut Vec<u8>, start: &ProcessStart) {
     for arg in args {
         put_text(out, arg);
     }
+    if let Some(SpanCost { inner_ps, outer_ps }) = start.span_cost {
+        put_varint(out, u64::from(inner_ps));
+        put_varint(out, u64::from(outer_ps));
+    }
 }
 
-pub(super) fn get_start(input: &mut Input<'_>) -> Result<ProcessStart, CodecError> {
+/// Reads a start, and with `is_measured` what a span costs.
+pub(super) fn get_start(
+    input: &mut Input<'_>,
+    is_measured: bool,
+) -> Result<ProcessStart, CodecError> {
     let uid = ProcessUid(u128::from_le_bytes(input.array()?));
     let pid = input.varint32()?;
     let start_ticks = input.varint()?;
@@ -43,7 +51,12 @@ pub(super) fn get_start(input: &mut Input<'_>) -> Result<ProcessStart, CodecErro
     for _ in 0..input.varint()? {
         args.push(get_text(input)?);
     }
-    Ok(ProcessStart { uid, pid, start_ticks, host, boot_id, exe, args, unix_ns, ferret })
+    let span_cost = if is_measured {
+        Some(SpanCost { inner_ps: input.varint32()?, outer_ps: input.varint32()? })
+    } else {
+        None
+    };
+    Ok(ProcessStart { uid, pid, start_ticks, host, boot_id, exe, args, unix_ns, ferret, span_cost })
 }
 
 pub(super) fn put_metric(out: &mut Vec<u8>, metric: &MetricSample) {

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, Entry, Offset, Outcome, PathInfo, Position, Sink, ThreadInfo,
+    CallsiteId, CallsiteInfo, Commit, Entry, Offset, Outcome, PathInfo, Position, ProcessStart,
+    Sink, ThreadInfo,
 };
-use crate::log::codec::CodecError;
-use crate::log::testing::{Act, Program, acts};
+use crate::log::codec::{CodecError, Input};
+use crate::log::testing::{self, Act, Program, acts};
 use proptest::prelude::*;
 
 impl Sink for Encoder {
@@ -125,4 +126,22 @@ fn deep_stacks_are_cut_in_keyframes_and_still_end() {
     assert!(segments.len() > 3, "{} segments", segments.len());
     assert_eq!(decode(bytes, Offset(5)).unwrap(), program.told);
     assert_eq!(segments.last().unwrap().open_after, 0);
+}
+
+/// Who is recorded, as it is encoded and decoded again.
+#[track_caller]
+fn check_start(start: ProcessStart, opcode: u8) {
+    let what = LogEntry::ProcessStart(Box::new(start));
+    let mut bytes = Vec::new();
+    other::put_other(&mut bytes, &what, LogTime(0), false);
+    assert_eq!(bytes[0], opcode);
+    let mut input = Input::new(&bytes[1..]);
+    assert_eq!(other::get_other(opcode, &mut input, LogTime(0)), Ok((what, false)));
+    assert!(input.is_empty());
+}
+
+#[test]
+fn a_start_that_was_not_measured_is_as_in_format_1() {
+    check_start(ProcessStart { span_cost: None, ..testing::process(7) }, 1);
+    check_start(testing::process(7), 24);
 }
