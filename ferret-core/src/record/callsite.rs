@@ -1,6 +1,7 @@
 //! Callsites: one `static` for each `#[profile]`d function, `span!`, tag key and mark.
 
 use super::heap;
+use super::paths::OTHER;
 use super::raw::{Kind, word};
 use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
 use parking_lot::{Mutex, MutexGuard};
@@ -43,6 +44,13 @@ impl Callsite {
         kind: CallsiteKind,
     ) -> Self {
         Self { word: AtomicU32::new(0), name, module, file, line, kind }
+    }
+
+    /// One that no recorder is to hear of: it takes no id, and has that of the recorder's `<other>`.
+    pub(super) const fn unheard(name: &'static str) -> Self {
+        let word = AtomicU32::new(word(Kind::Start, OTHER.0));
+        let kind = CallsiteKind::Block;
+        Self { word, name, module: "", file: "", line: 0, kind }
     }
 
     /// The word of a START of it; 0 if it has not run before.

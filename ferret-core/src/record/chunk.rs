@@ -234,6 +234,17 @@ impl Cursor {
         self.chunk.take()
     }
 
+    /// Lets two cursors change places.
+    pub(super) fn swap(&self, other: &Self) {
+        self.position.swap(&other.position);
+        self.start_limit.swap(&other.start_limit);
+        self.end_limit.swap(&other.end_limit);
+        self.limit.swap(&other.limit);
+        self.origin.swap(&other.origin);
+        self.published.swap(&other.published);
+        self.chunk.swap(&other.chunk);
+    }
+
     /// Lets the fast paths write again, up to the reserves.
     pub(super) fn open(&self) {
         let limit = self.limit.get();

@@ -21,6 +21,7 @@ pub(super) fn process_start() -> ProcessStart {
         args: args(),
         unix_ns: unix_ns(),
         ferret: env!("CARGO_PKG_VERSION").to_owned(),
+        span_cost: None,
     }
 }
 

@@ -132,6 +132,27 @@ impl Local {
         f()
     }
 
+    /// Runs `f` with the calling thread's spans going where `cursor` stands, and to no recorder. A
+    /// recording is on, and there is room for what `f` does.
+    pub(super) fn diverted<R>(cursor: &Cursor, f: impl FnOnce() -> R) -> R {
+        struct Until<'a>(&'a Cursor, u32, u32);
+        impl Drop for Until<'_> {
+            fn drop(&mut self) {
+                Local::with(|local| {
+                    local.cursor.swap(self.0);
+                    local.state.set(self.1);
+                    local.current.set(self.2);
+                });
+            }
+        }
+        let _until = Self::with(|local| {
+            local.cursor.swap(cursor);
+            let state = local.state.replace(STATE.load(Ordering::Relaxed));
+            Until(cursor, state, local.current.replace(NO_SPAN))
+        });
+        f()
+    }
+
     /// Whether the calling thread has a span open that is being recorded. Starts nothing.
     pub(super) fn is_in_span() -> bool {
         Self::with(|local| {

@@ -31,6 +31,7 @@ mod recorder;
 mod registration;
 mod sampler;
 mod session;
+mod span_cost;
 mod tag_keys;
 mod task_span;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::identity;
 use super::local::Local;
 use super::panics;
 use super::recorder::{Recorder, Request};
+use super::span_cost;
 use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
 use crate::log::{Descriptors, Place, Writer};
@@ -202,7 +203,7 @@ fn begin(
     options: &Options,
     started_at: Option<&'static Location<'static>>,
 ) -> Result<Active, StartError> {
-    let (start, now) = (identity::process_start(), clock::now());
+    let (mut start, now) = (identity::process_start(), clock::now());
     let engine =
         Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
     let (hand, take) = bounded::<Recorder<Writer>>(1);
@@ -225,6 +226,7 @@ fn begin(
         durability: options.durability,
     };
     engine.switch_on();
+    start.span_cost = span_cost::measure(&engine.arena);
     let writer = Writer::create(&place, start, now).map_err(|source| {
         engine.switch_off();
         engine.arena.release();
