@@ -9,6 +9,7 @@
 //! here was rejected: it would tie the fold to one log's beginning and one core.)
 
 mod idle;
+mod overhead;
 mod rollup;
 mod totals;
 
@@ -23,6 +24,7 @@ use crate::event::{
     ThreadId,
 };
 use idle::OpenPolls;
+use overhead::Hidden;
 use std::collections::BTreeMap;
 use totals::Polled;
 
@@ -83,6 +85,7 @@ pub(super) struct PathCalls {
     /// How long its async spans that ended waited, ns. Below 0 only while a poll's end is read and
     /// its span's is not.
     idle_ns: i64,
+    hidden: Hidden,
 }
 
 #[derive(Clone, Debug)]
@@ -349,6 +352,7 @@ impl Calls {
             is_async: info.is_some_and(|info| info.kind.is_async()),
             totals: Totals::default(),
             idle_ns: 0,
+            hidden: Hidden::default(),
         });
         slot
     }
