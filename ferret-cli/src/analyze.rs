@@ -16,6 +16,7 @@ mod fold;
 mod gate;
 mod moments;
 mod open;
+mod overhead;
 mod rows;
 mod said;
 mod summary;

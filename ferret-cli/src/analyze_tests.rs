@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 mod alloc;
 #[path = "analyze_async_tests.rs"]
 mod asynchronous;
+#[path = "analyze_overhead_tests.rs"]
+mod overhead;
 
 const MS: u64 = 1_000_000;
 /// 2026-11-22 14:00:00 UTC.

@@ -7,6 +7,7 @@ use super::document::{
 use super::fold::Fold;
 use super::moments::Moments;
 use super::open;
+use super::overhead;
 use super::rows::{FunctionRow, percent};
 use super::said;
 use ferret::event::{
@@ -171,6 +172,8 @@ fn processes(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Proce
             errors: counted.map_or(0, |row| row.totals.errors + row.totals.panics),
             dropped: process.dropped,
             busy_ns: counted.map_or(0, |row| row.totals.self_ns),
+            span_inner_ns: overhead::inner_ns(start),
+            span_outer_ns: overhead::outer_ns(start),
             durations: counted.and_then(|row| row.durations).map(|stats| durations(Some(stats))),
         })
     };
@@ -186,6 +189,7 @@ fn functions(
     let rows = fold.calls.functions();
     let mut functions: Vec<Function> = rows.iter().map(function).collect();
     alloc::add(&mut functions, fold, logs);
+    overhead::fill(fold, &mut functions);
     for span in open {
         let Some(id) = fold.calls.function_of(span.log, span.path) else { continue };
         let row = &mut functions[id.0 as usize];
@@ -342,7 +346,7 @@ fn node(fold: &Fold, tree: &CallTree, index: usize) -> Node {
 }
 
 /// A percent to two decimals: more would be noise.
-fn hundredths(percent: f64) -> f64 {
+pub(super) fn hundredths(percent: f64) -> f64 {
     (percent * 100.0).round() / 100.0
 }
 

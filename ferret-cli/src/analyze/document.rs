@@ -108,6 +108,12 @@ pub(crate) struct Process {
     pub(crate) dropped: u64,
     /// Time at work in spans, all threads together.
     pub(crate) busy_ns: u64,
+    /// What recording a span cost it, as measured when the recording began: in the span's own time,
+    /// and in that of what encloses it. Null where the log does not tell.
+    #[serde(default)]
+    pub(crate) span_inner_ns: Option<f64>,
+    #[serde(default)]
+    pub(crate) span_outer_ns: Option<f64>,
     /// With `--by process`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) durations: Option<Durations>,
@@ -173,7 +179,8 @@ pub(crate) struct Function {
     /// What it allocated; null where the log does not tell.
     #[serde(default)]
     pub(crate) alloc: Option<Alloc>,
-    /// How much of its time is the profiler's; null where the log does not tell.
+    /// How much of the self time of all its spans is likely the profiler's, 0 to 100; null without
+    /// self time, and where a log does not tell.
     pub(crate) overhead_percent: Option<f64>,
 }
 

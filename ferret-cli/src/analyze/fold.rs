@@ -59,6 +59,9 @@ impl Fold {
             }
         } else {
             self.calls.pass_over(log, entry);
+            if is_counted {
+                self.calls.hide(log, names, entry);
+            }
         }
         if let LogEntry::Heap { .. } = &entry.what {
             self.heap.apply(log, entry);

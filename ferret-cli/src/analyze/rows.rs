@@ -189,6 +189,7 @@ impl Subject for FunctionRow<'_> {
             Field::Allocated | Field::Allocs | Field::Live | Field::Peak => {
                 row.alloc.map_or(Value::Foreign, |alloc| alloc.value(field))
             }
+            Field::Overhead => row.overhead_percent.map_or(Value::Nothing, Value::Number),
             _ => of_durations(&row.durations, field),
         }
     }

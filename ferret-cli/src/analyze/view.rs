@@ -7,6 +7,7 @@ mod headline;
 mod memory;
 mod notes;
 mod open;
+mod overhead;
 mod said;
 mod stages;
 mod tree;

@@ -43,6 +43,7 @@ pub(crate) enum Field {
     Allocs,
     Live,
     Peak,
+    Overhead,
 }
 
 /// How a field's values are written.
@@ -58,7 +59,7 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 38] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 39] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
@@ -97,6 +98,7 @@ impl Field {
         ("allocs", Self::Allocs, Kind::Count),
         ("live", Self::Live, Kind::Bytes),
         ("peak", Self::Peak, Kind::Bytes),
+        ("overhead", Self::Overhead, Kind::Percent),
     ];
 
     /// The field of that name.

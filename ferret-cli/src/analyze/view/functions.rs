@@ -1,6 +1,6 @@
 //! The table of functions.
 
-use super::{Options, below};
+use super::{Options, below, overhead};
 use crate::analyze::document::{Analysis, Durations, Function};
 use crate::analyze::rows::{SortBy, percent};
 use crate::format;
@@ -66,7 +66,11 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     if shown().any(|row| percent(row.total_ns.saturating_add(row.open_ns), run_ns) > 100.05) {
         marks.push("over 100%: several at once");
     }
+    if shown().any(|row| overhead::is_marked(row)) && !hidden.contains(&"SELF") {
+        marks.push(overhead::LEGEND);
+    }
     text += &super::marks(&marks, page);
+    text += &overhead::note(analysis, shown().copied(), page);
     text
 }
 
@@ -101,13 +105,12 @@ fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {
     let so_far = |text| so_far(row.calls + row.open > 0, row.open > 0, text);
     let dominates = if share >= 50.0 { Style::Strong } else { Style::Plain };
     let is_bad = if row.errors > 0 { Style::Bad } else { Style::Faint };
-    let self_ns = (row.calls > 0 || row.self_ns > 0).then_some(row.self_ns);
     let mut cells = vec![
         Cell::new(name).styled(dominates),
         Cell::new(format::count(row.calls)),
         so_far(format::duration(total_ns)),
         so_far(share_of_run(share)),
-        Cell::new(self_ns.map_or_else(|| "–".to_owned(), format::duration)),
+        self_time(row),
     ];
     cells.extend(durations(&row.durations));
     cells.push(Cell::new(format::count(row.errors)).styled(is_bad));
@@ -118,6 +121,19 @@ fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {
         cell.style = Style::Strong;
     }
     cells
+}
+
+/// The self time; marked if much of it is ferret's own.
+fn self_time(row: &Function) -> Cell {
+    if row.calls == 0 && row.self_ns == 0 {
+        return Cell::new("–");
+    }
+    let text = format::duration(row.self_ns);
+    if overhead::is_marked(row) {
+        Cell::new(text + "*").styled(Style::Warn)
+    } else {
+        Cell::new(text)
+    }
 }
 
 /// Errors in percent of calls; nothing where there are none.
