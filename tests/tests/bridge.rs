@@ -6,10 +6,8 @@ use std::net::TcpStream;
 
 /// Sends a command in the protocol's words, and gives the answer.
 fn ask(server: &mut TcpStream, words: &[&str]) -> String {
-    let mut command = format!("*{}\r\n", words.len());
-    for word in words {
-        command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-    }
+    let parts: Vec<_> = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    let command = format!("*{}\r\n{}", words.len(), parts.concat());
     server.write_all(command.as_bytes()).expect("the server listens");
     let mut answer = [0; 64];
     let length = server.read(&mut answer).expect("the server answers");
