@@ -71,7 +71,8 @@ lint() {
     cargo clippy -p ferret-core --quiet --no-default-features --features read -- -D warnings
     cargo clippy -p ferret-core --quiet --features off -- -D warnings
     cargo clippy -p ferret-core --quiet --features alloc -- -D warnings
-    cargo clippy -p ferret-core --quiet --features off,alloc -- -D warnings
+    cargo clippy -p ferret-core --quiet --features tracing -- -D warnings
+    cargo clippy -p ferret-core --quiet --features off,alloc,tracing -- -D warnings
     cargo clippy -p ferret-core -p ferret-examples --quiet --all-targets \
         --features ferret-core/alloc,ferret-core/read,ferret-examples/alloc -- -D warnings
 }
