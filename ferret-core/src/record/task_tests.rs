@@ -6,6 +6,7 @@ use super::tests::{INNER, KEY, OUTER, TASK, check, record, record_with};
 use super::{Key, TaskSpan, Under, current_span, enter, progress, tag};
 use crate::event::{LogEntry, Outcome, ThreadId};
 use crate::value::TagValueRef;
+use std::cell::Cell;
 
 #[test]
 fn a_task_is_polled_on_any_thread_under_the_parent_it_started_in() {
@@ -269,4 +270,26 @@ fn a_task_is_tagged_though_it_does_not_run() {
             "1 thread end",
         ],
     );
+}
+
+/// It stayed open: the thread had left the recording, and with it the way into the log.
+#[test]
+fn a_task_that_an_ending_thread_drops_has_ended() {
+    struct Keeps(Cell<Option<TaskSpan>>);
+    impl Drop for Keeps {
+        fn drop(&mut self) {
+            drop(self.0.take());
+        }
+    }
+    thread_local! {
+        // Made before the thread joins the recording, so dropped after it has left.
+        static KEEPS: Keeps = const { Keeps(Cell::new(None)) };
+    }
+    let list = record(|| {
+        KEEPS.with(|keeps| keeps.0.set(None));
+        let task = TaskSpan::start(&TASK);
+        KEEPS.with(|keeps| keeps.0.set(Some(task)));
+    });
+    let ends = |what: &LogEntry| matches!(what, LogEntry::SpanEnd { .. });
+    assert_eq!(list.count(ends), 1, "{:#?}", list.script());
 }

@@ -11,24 +11,7 @@ use crate::record::registration;
 impl Local {
     /// Begins an async span: no frame of this thread until it is polled.
     pub(in crate::record) fn start_task(callsite: &'static Callsite) -> Option<TaskId> {
-        Self::with(|local| {
-            if !local.is_on() {
-                local.orphan_if_left_out();
-                return None;
-            }
-            let id = callsite.id();
-            if id == 0 {
-                registration::orphan(1);
-                return None;
-            }
-            let started =
-                local.name_task(&[head(clock::ticks(), Kind::TaskStart, id, 0)], Owner::of(id));
-            if started.is_none() {
-                local.cursor.shut();
-                local.loss.skip_task();
-            }
-            started
-        })
+        Self::with(|local| local.new_task(callsite, Kind::TaskStart, None))
     }
 
     /// Makes an async span that begins later, under the span that `under` names.
@@ -36,24 +19,32 @@ impl Local {
         callsite: &'static Callsite,
         under: Slot,
     ) -> Option<TaskId> {
-        Self::with(|local| {
-            if !local.is_on() {
-                local.orphan_if_left_out();
-                return None;
-            }
-            let id = callsite.id();
-            if id == 0 {
-                registration::orphan(1);
-                return None;
-            }
-            let made = local
-                .name_task(&[head(clock::ticks(), Kind::Created, id, 0), under], Owner::of(id));
-            if made.is_none() {
-                local.cursor.shut();
-                local.loss.skip_task();
-            }
-            made
-        })
+        Self::with(|local| local.new_task(callsite, Kind::Created, Some(under)))
+    }
+
+    fn new_task(
+        &self,
+        callsite: &'static Callsite,
+        kind: Kind,
+        under: Option<Slot>,
+    ) -> Option<TaskId> {
+        if !self.is_on() {
+            self.orphan_if_left_out();
+            return None;
+        }
+        let id = callsite.id();
+        if id == 0 {
+            registration::orphan(1);
+            return None;
+        }
+        let event = [head(clock::ticks(), kind, id, 0), under.unwrap_or_default()];
+        let slots = 1 + usize::from(under.is_some());
+        let task = self.name_task(&event[..slots], Owner::of(id));
+        if task.is_none() {
+            self.cursor.shut();
+            self.loss.skip_task();
+        }
+        task
     }
 
     /// Takes note of the place that `under` names.
@@ -84,7 +75,8 @@ impl Local {
     pub(in crate::record) fn end_task(event: &[Slot; 2]) {
         Self::with(|local| {
             if !local.is_on() {
-                return;
+                // A thread that is ending, or is kept out, ends tasks all the same.
+                return registration::end_late(event);
             }
             if local.cursor.room_for_end(2).is_none() {
                 registration::next_chunk(local);
