@@ -27,9 +27,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Slots at the end of a chunk that only ENDs may use, so that spans that were recorded as begun
 /// can be recorded as ended when no other chunk is free.
-const END_RESERVE: u32 = 64;
+const END_RESERVE: u32 = if cfg!(loom) { 2 } else { 64 };
 /// Slots before them that `Dropped` events and the thread's end may use too.
-const LOSS_RESERVE: u32 = 16;
+const LOSS_RESERVE: u32 = if cfg!(loom) { 2 } else { 16 };
 
 /// The head of a chunk, one cache line, before its slots.
 #[derive(Debug)]

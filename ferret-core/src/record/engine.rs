@@ -11,8 +11,14 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+
+/// What a thread tells the recorder outside its chunk, which loom follows.
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool as ToldBool, AtomicU32 as ToldU32};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicBool as ToldBool, AtomicU32 as ToldU32};
 
 /// Whether recording is on, in one word: [`UNSTARTED`], [`OFF`], or the number of the recording
 /// that is on. Relaxed everywhere: a thread that sees a change late records, or misses, a few
@@ -67,13 +73,18 @@ pub(super) struct ThreadShared {
     /// The chunk it writes into, plus 1; 0 for none. Stored with Release after the chunk is
     /// claimed, loaded with Acquire, so the recorder sees the claim. May be stale: then the chunk
     /// seen has been given up, and its sequence number says so.
-    current: AtomicU32,
+    current: ToldU32,
     /// The thread has ended and given up its last chunk. Release after the last send on the full
     /// channel, Acquire before the recorder's last look.
-    ended: AtomicBool,
+    ended: ToldBool,
 }
 
 impl ThreadShared {
+    pub(super) fn new(id: u32, name: String, tid: u32, start_ticks: u64) -> Self {
+        let (current, ended) = (ToldU32::new(0), ToldBool::new(false));
+        Self { id, name, tid, start_ticks, current, ended }
+    }
+
     pub(super) fn announce(&self, chunk: Option<ChunkIndex>) {
         self.current.store(chunk.map_or(0, |index| index.0 + 1), Ordering::Release);
     }
@@ -174,14 +185,8 @@ impl Engine {
 
     /// Adds a thread.
     pub(super) fn join(&self, name: String, tid: u32, start_ticks: u64) -> Arc<ThreadShared> {
-        let thread = Arc::new(ThreadShared {
-            id: self.count.fetch_add(1, Ordering::Relaxed),
-            name,
-            tid,
-            start_ticks,
-            current: AtomicU32::new(0),
-            ended: AtomicBool::new(false),
-        });
+        let id = self.count.fetch_add(1, Ordering::Relaxed);
+        let thread = Arc::new(ThreadShared::new(id, name, tid, start_ticks));
         self.threads.lock().push(Arc::clone(&thread));
         thread
     }
