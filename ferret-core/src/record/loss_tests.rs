@@ -102,7 +102,7 @@ fn perform(acts: &[Act]) -> u64 {
 }
 
 /// Whether the list is what a program that began `begun` spans may have left.
-fn judge(list: &List, begun: u64) {
+pub(super) fn judge(list: &List, begun: u64) {
     let mut open: BTreeMap<ThreadId, Vec<SpanId>> = BTreeMap::new();
     let (mut tasks, mut made) = (BTreeSet::new(), BTreeSet::new());
     let (mut recorded, mut dropped) = (0, 0);

@@ -32,6 +32,8 @@ mod registration;
 mod sampler;
 mod session;
 mod span_cost;
+#[cfg(test)]
+mod stress_tests;
 mod tag_keys;
 mod task_span;
 #[cfg(test)]
