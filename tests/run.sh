@@ -122,6 +122,12 @@ loom() {
     grep -q 'loom_tests::.* ok$' target/loom.txt
 }
 
+# The short form of every benchmark. It fails if one breaks, if spans are missing where none may be, and if
+# a span costs three times two reads of the clock: how fast this machine is, is not asked.
+benchmarks() {
+    cargo bench --quiet -p benches
+}
+
 # whisper.cpp is compiled once for each profile, so all of the pipeline is in the demo's.
 pipeline() {
     pipeline/tests.sh
@@ -156,6 +162,7 @@ part compiled-out compiled_out
 part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom
+part benchmarks benchmarks
 part pipeline pipeline
 part demo demo
 count

@@ -52,7 +52,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("cpu_s", "CPU s"),
     ("peak_rss_mb", "peak RSS, MB"),
     ("disk_mb", "disk, MB"),
-    ("disk_bytes_per_span", "bytes a span"),
+    ("disk_bytes_per_span", "bytes a span kept"),
     ("lost", "lost"),
     ("unaccounted", "unaccounted"),
     ("read_s", "read back, s"),
@@ -86,7 +86,7 @@ impl Million {
                     ran.push(self.one(subject, threads).context(subject.name)?);
                 }
             }
-            let rows = programs.iter().map(|subject| self.row(subject, &ran)).collect();
+            let rows = programs.iter().map(|subject| Self::row(subject, &ran)).collect();
             let plural = if threads == 1 { "" } else { "s" };
             tables.push(Table {
                 title: format!("{} nested spans, {threads} thread{plural}", self.spans),
@@ -116,23 +116,18 @@ impl Million {
         Ok(Ran { key: subject.key, wall, end, disk_bytes, counted })
     }
 
-    fn row(&self, subject: &Subject, ran: &[Ran]) -> Vec<Cell> {
+    fn row(subject: &Subject, ran: &[Ran]) -> Vec<Cell> {
         let ran: Vec<&Ran> = ran.iter().filter(|one| one.key == subject.key).collect();
         let number = |value: Value<'_>, digits| median(&ran, value, digits);
         let keeps = ran.iter().any(|one| one.disk_bytes > 0);
-        let disk = |unit: u64| {
-            if !keeps {
-                return Cell::None;
-            }
-            number(&move |one: &Ran| Some(per(one.disk_bytes, unit)), 1)
-        };
+        let disk = |value: Value<'_>| if keeps { number(value, 1) } else { Cell::None };
         vec![
             Cell::text(subject.name),
             number(&|one| Some(one.wall.as_secs_f64()), 2),
             number(&|one| Some(per(one.end.cpu_ns, 1_000_000_000)), 2),
             number(&|one| Some(per(one.end.peak_rss_bytes, 1_000_000)), 1),
-            disk(1_000_000),
-            disk(self.spans),
+            disk(&|one| Some(per(one.disk_bytes, 1_000_000))),
+            disk(&|one| Some(per(one.disk_bytes, one.kept().max(1)))),
             Cell::count(ran.iter().filter_map(|one| one.lost()).max()),
             Cell::count(ran.iter().filter_map(|one| one.unaccounted()).max()),
             number(&|one| Some(per(one.counted?.read_wall_ns, 1_000_000_000)), 2),
@@ -149,9 +144,20 @@ fn median(ran: &[&Ran], value: Value<'_>, digits: usize) -> Cell {
 }
 
 impl Ran {
+    /// Whether there is a log to count in.
+    pub(crate) fn is_ferret(&self) -> bool {
+        self.counted.is_some()
+    }
+
     /// Spans that the library says it dropped.
     pub(crate) fn lost(&self) -> Option<u64> {
         self.counted.map_or(self.end.lost, |counted| Some(counted.dropped))
+    }
+
+    /// Spans that are there to be read.
+    fn kept(&self) -> u64 {
+        let not_lost = self.end.made.saturating_sub(self.end.lost.unwrap_or(0));
+        self.counted.map_or(not_lost, |counted| counted.spans)
     }
 
     /// Spans that are missing, or too many, or open, and nothing says so.

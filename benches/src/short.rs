@@ -9,8 +9,8 @@ use crate::span::{Measured, Span};
 use crate::subjects::FLOOR;
 use anyhow::{Context as _, ensure};
 
-/// A recorded span may cost this many times two reads of the clock: twice what it does on a machine
-/// that is busy with something else.
+/// A recorded span may cost this many times two reads of the clock. It costs about once; a machine
+/// that is busy with something else shall not fail for it.
 const GROSS: f64 = 3.0;
 
 /// The tables, and what is wrong.
@@ -18,6 +18,7 @@ pub(crate) fn run() -> anyhow::Result<(Vec<Table>, anyhow::Result<()>)> {
     let span =
         Span { rounds: 60, calls: 2_000, threads: vec![1, 2], only: vec![], compiled_out: None };
     let (mut tables, measured) = span.run()?;
+    // Two events of 16 bytes each, in a buffer of 16 MiB.
     let spans = 400_000;
     let million = Million { spans, threads: vec![1, 2], rounds: 1, only: vec![] };
     let (million, ran) = million.run()?;
@@ -43,13 +44,14 @@ fn check_spans(measured: &[Measured]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A program may drop spans, but not without saying so; and one that waits may not.
+/// All that these programs make fits into the buffer: nothing may be dropped, however late the
+/// recorder is, whether the program would wait for it or not.
 fn check_programs(ran: &[Ran]) -> anyhow::Result<()> {
     for one in ran {
         let unaccounted = one.unaccounted().unwrap_or(0);
         ensure!(unaccounted == 0, "{}: {unaccounted} spans are unaccounted for", one.key);
         let lost = one.lost().unwrap_or(0);
-        ensure!(one.key != "ferret-block" || lost == 0, "{}: {lost} spans are lost", one.key);
+        ensure!(!one.is_ferret() || lost == 0, "{}: {lost} spans are lost", one.key);
     }
     Ok(())
 }
