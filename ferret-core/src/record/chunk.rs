@@ -43,6 +43,9 @@ pub(super) struct ChunkHead {
     sequence: AtomicU32,
     /// The position of slot 0 in the thread.
     base: AtomicU64,
+    /// Spans that the owner has skipped and not said so in any chunk: a thread that runs no span any
+    /// more never says it.
+    unsaid: AtomicU64,
 }
 
 /// A chunk's place in memory. Copied freely: who may do what with it is the protocol above.
@@ -96,6 +99,7 @@ impl Chunk {
         self.head().published.store(low_half(base), Ordering::Relaxed);
         self.head().sequence.store(sequence, Ordering::Relaxed);
         self.head().base.store(base, Ordering::Relaxed);
+        self.head().unsaid.store(0, Ordering::Relaxed);
         self.head().thread.store(thread, Ordering::Relaxed);
     }
 
@@ -113,6 +117,13 @@ impl Chunk {
     pub(super) fn label(&self) -> (u32, u32) {
         let head = self.head();
         (head.thread.load(Ordering::Relaxed), head.sequence.load(Ordering::Relaxed))
+    }
+
+    /// Spans that its owner has skipped and not said so.
+    pub(super) fn unsaid(&self) -> u64 {
+        // Relaxed: the owner takes back the number before it publishes the event that says it, so who has
+        // read that event reads the later number.
+        self.head().unsaid.load(Ordering::Relaxed)
     }
 
     /// The position of its first slot.
@@ -298,6 +309,14 @@ impl Cursor {
     pub(super) fn room_to_end(&self) -> Option<Room> {
         let position = self.position.get();
         (position < self.end_limit.get()).then_some(Room { position, slots: 1 })
+    }
+
+    /// So many spans have been skipped and not said so; call it with 0 before it is said.
+    pub(super) fn leave_unsaid(&self, spans: u64) {
+        // Without a chunk the thread has nowhere to leave it, and its end counts them.
+        if let Some(chunk) = self.chunk.get() {
+            chunk.head().unsaid.store(spans, Ordering::Relaxed);
+        }
     }
 
     /// Owner, and whole position of the next event.

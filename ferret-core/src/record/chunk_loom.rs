@@ -16,6 +16,7 @@ fn chunk(slots: usize) -> Chunk {
         thread: AtomicU32::new(0),
         sequence: AtomicU32::new(0),
         base: AtomicU64::new(0),
+        unsaid: AtomicU64::new(0),
     };
     let cells: Vec<_> = (0..slots).map(|_| UnsafeCell::new([0, 0])).collect();
     Chunk {

@@ -127,6 +127,16 @@ impl Drain {
         }
     }
 
+    /// Spans that threads have skipped and not said so. For when no more is heard of them.
+    pub(super) fn unsaid(&self) -> u64 {
+        let of = |thread: &ThreadDrain| {
+            let chunk = self.engine.arena.chunk(thread.shared.current()?);
+            let is_its_own = chunk.label() == (thread.fold.id.0, thread.sequence);
+            is_its_own.then(|| chunk.unsaid())
+        };
+        self.threads.values().flatten().filter_map(of).sum()
+    }
+
     fn join<S: Sink>(&mut self, fold: &mut Fold<S>) {
         for shared in self.engine.joined() {
             let id = ThreadId(shared.id);

@@ -362,6 +362,7 @@ impl Local {
             registration::next_chunk(self);
         }
         if let Some(room) = self.cursor.room_for_loss(2) {
+            self.cursor.leave_unsaid(0);
             self.cursor.push_all(room, &self.loss.report(ticks, current));
             if clock::is_fast() {
                 self.cursor.open();
@@ -371,7 +372,9 @@ impl Local {
 
     fn skip(&self, ticks: u64, owner: Owner) -> Opened {
         self.cursor.shut();
-        Opened::skipped(self.loss.skip(ticks), self.heap.open(owner))
+        let period = self.loss.skip(ticks);
+        self.cursor.leave_unsaid(self.loss.spans());
+        Opened::skipped(period, self.heap.open(owner))
     }
 
     /// Whether recording is on, and this thread not part of it though it may be: it is ending, or is

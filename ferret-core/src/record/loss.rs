@@ -42,6 +42,11 @@ impl Loss {
         self.depth.get() > 0
     }
 
+    /// How many spans were skipped since the last report.
+    pub(super) fn spans(&self) -> u64 {
+        self.spans.get()
+    }
+
     /// A span was skipped; gives the period, which its guard brings back.
     pub(super) fn skip(&self, ticks: u64) -> u32 {
         self.spans.set(self.spans.get() + 1);

@@ -130,6 +130,7 @@ impl<S: Sink> Recorder<S> {
         let now = self.read_clock();
         // With the log in trouble there may be no room for all there is.
         while self.drain(now) && self.has_room() {}
+        self.drop_spans(now, self.drain.unsaid());
         self.report_what_came_past_chunks(now);
         self.sample(now);
         self.sample_heap(now);
@@ -222,7 +223,11 @@ impl<S: Sink> Recorder<S> {
                 self.put(now, &entry);
             }
         }
-        let spans = self.engine.take_orphans();
+        self.drop_spans(now, self.engine.take_orphans());
+    }
+
+    /// Says that spans were lost that no thread will tell of.
+    fn drop_spans(&mut self, now: LogTime, spans: u64) {
         if spans > 0 {
             self.put(now, &LogEntry::Dropped { spans, busy_ns: 0, top: None });
         }

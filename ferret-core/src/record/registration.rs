@@ -149,6 +149,7 @@ impl Registration {
         if !local.loss.is_pending() {
             return;
         }
+        local.cursor.leave_unsaid(0);
         match local.cursor.room_for_loss(2) {
             Some(room) => {
                 let report = local.loss.report(ticks, local.current.get());

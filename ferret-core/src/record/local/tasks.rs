@@ -43,6 +43,7 @@ impl Local {
         if task.is_none() {
             self.cursor.shut();
             self.loss.skip_task();
+            self.cursor.leave_unsaid(self.loss.spans());
         }
         task
     }
