@@ -335,7 +335,9 @@ fn a_million_trivial_calls_are_mostly_instrumentation_and_a_few_long_ones_are_no
 /// memory that no event has lain in before, as here, where the recorder is not waited for.
 #[test]
 fn what_was_measured_at_the_start_is_what_spans_cost() {
-    const CALLS: u64 = 50_000;
+    // So few that a busy machine lets them pass at one go, now and then.
+    const CALLS: u64 = 4_000;
+    const TRIES: usize = 50;
     let mut tries = Vec::new();
     for _ in 0..TRIES {
         let told = record(|| many(CALLS));
