@@ -4,7 +4,6 @@
 use super::tree::{step, tree};
 use super::{Kept, Library, PLAIN, Profiler, Subject};
 use crate::clocks::process_cpu_ns;
-use anyhow::anyhow;
 use fastrace::collector::{Config, Reporter, SpanRecord};
 use fastrace::prelude::{Span, SpanContext};
 use std::fs::File;
@@ -197,7 +196,7 @@ impl Profiler for Puffin {
         profiler.new_frame();
         drop(profiler.remove_sink(self.sink));
         drop(profiler);
-        self.writer.join().map_err(|_| anyhow!("puffin's writer panicked"))??;
+        self.writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(Kept { lost: Some(lost(made)), log: None })
     }
 }
