@@ -135,6 +135,11 @@ impl Line {
         Self { from: a, to_ticks: b.ticks, rate: u64::try_from(rate).unwrap_or(u64::MAX) }
     }
 
+    /// The last line goes on: what is read of a chunk is younger than the last pair as a rule.
+    fn without_end(self) -> Self {
+        Self { to_ticks: u64::MAX, ..self }
+    }
+
     #[inline]
     fn ns(&self, ticks: u64) -> u64 {
         #[expect(clippy::cast_possible_truncation, reason = "2^64 ns are 584 years")]
@@ -161,7 +166,8 @@ impl ClockMap {
     }
 
     fn between(first: ClockPair, second: ClockPair) -> Self {
-        Self { pairs: VecDeque::from([first, second]), line: Line::through(first, second) }
+        let last = Line::through(first, second).without_end();
+        Self { pairs: VecDeque::from([first, second]), line: last }
     }
 
     /// Takes a new pair, unless it is too close to the last; answers by how much the boot-time
@@ -177,7 +183,7 @@ impl ClockMap {
             self.pairs.pop_front();
         }
         self.pairs.push_back(pair);
-        self.line = Line::through(last, pair);
+        self.line = Line::through(last, pair).without_end();
         jump.filter(|jump| jump.abs() > JUMP_NS)
     }
 
@@ -199,7 +205,9 @@ impl ClockMap {
     fn seek(&mut self, ticks: u64) {
         let after = self.pairs.partition_point(|pair| pair.ticks < ticks);
         let index = after.clamp(1, self.pairs.len() - 1);
-        self.line = Line::through(self.pairs[index - 1], self.pairs[index]);
+        let line = Line::through(self.pairs[index - 1], self.pairs[index]);
+        let is_last = index + 1 == self.pairs.len();
+        self.line = if is_last { line.without_end() } else { line };
     }
 }
 
