@@ -331,9 +331,12 @@ impl LiveProcess {
     }
 
     fn said(&mut self, id: ThreadId, span: SpanId) -> Option<&mut Said> {
-        if let Some(task) = self.tasks.get_mut(&span) {
-            return Some(&mut task.said);
+        if self.tasks.contains_key(&span) {
+            return self.tasks.get_mut(&span).map(|task| &mut task.said);
         }
+        let is_here = |thread: &LiveThread| thread.frames.iter().any(|frame| frame.span == span);
+        // What another thread says in a span that it was given a reference to.
+        let id = if self.thread(id).is_some_and(is_here) { id } else { span.thread };
         let frames = &mut self.threads.get_mut(id.0 as usize)?.frames;
         frames.iter_mut().rfind(|frame| frame.span == span).map(|frame| &mut frame.said)
     }

@@ -195,6 +195,16 @@ fn what_a_thread_leaves_open_is_counted_not_shown() {
     assert_eq!((process.open_spans(), process.abandoned(), process.threads().count()), (0, 2, 0));
 }
 
+/// A worker reports the progress of the stage that it works for.
+#[test]
+fn what_another_thread_says_of_a_span_is_the_spans() {
+    let script = Script::new().start(1, 5).entry(2, LogEntry::ThreadStart);
+    let progress = LogEntry::Progress { span: Some(span(5)), done: 1, total: 2 };
+    let script = script.entry(2, progress);
+    let live = script.live.process(LogIndex(0)).unwrap();
+    assert_eq!(live.thread(ThreadId(1)).unwrap().frames[0].said.progress, Some((1, 2)));
+}
+
 #[test]
 fn tags_and_progress_belong_to_their_span() {
     let tag = |start, value| LogEntry::Tag {

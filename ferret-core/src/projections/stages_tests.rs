@@ -126,6 +126,17 @@ fn progress_from_deep_below_is_the_stages() {
 }
 
 #[test]
+fn progress_that_another_thread_reports_of_a_span_is_that_ones_stages() {
+    let mut scenario = Scenario::default();
+    scenario.start(1, "Encode");
+    let frame = scenario.start(1, "frame");
+    scenario.start(2, "worker");
+    progress(&mut scenario, 2, frame, 3);
+    let open: Vec<_> = folded(&[&scenario]).open().map(|(_, open)| open.progress).collect();
+    assert_eq!(open, [Some(Progress { done: 3, total: 10 })]);
+}
+
+#[test]
 fn progress_of_a_task_that_moved_to_another_thread_is_its_stages() {
     let mut scenario = Scenario::default();
     let stage = scenario.start_async(1, "Crawl");

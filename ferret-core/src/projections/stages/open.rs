@@ -111,7 +111,9 @@ impl OpenStages {
     pub(super) fn progress(&mut self, thread: ThreadId, span: Option<SpanId>, to: Progress) {
         let itself = span.filter(|span| self.open.contains_key(span));
         let of_task = || span.and_then(|span| self.tasks.get(&span).copied());
-        let stage = itself.or_else(of_task).or_else(|| self.innermost(thread));
+        // Said by another thread that has a reference to the span.
+        let of_its_thread = || self.innermost(span.map_or(thread, |span| span.thread));
+        let stage = itself.or_else(of_task).or_else(of_its_thread);
         if let Some(open) = stage.and_then(|stage| self.open.get_mut(&stage)) {
             open.progress = Some(to);
         }
