@@ -132,8 +132,8 @@ impl<S: Sink> Recorder<S> {
         while self.drain(now) && self.has_room() {}
         self.drop_spans(now, self.drain.unsaid());
         self.report_what_came_past_chunks(now);
-        self.sample(now);
         self.sample_heap(now);
+        self.sample(now);
         (self.fold.sink, how)
     }
 
