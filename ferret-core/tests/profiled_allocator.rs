@@ -14,6 +14,7 @@ struct Profiled;
 fn noted() {
     ferret::counter!("allocations", 1);
     ferret::tag!(why = "it is tagged");
+    ferret::mark!("allocated");
 }
 
 /// Asks for memory for its name, within the program's asking for memory.

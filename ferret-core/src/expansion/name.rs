@@ -1,7 +1,7 @@
 //! The name of a span that is named when it begins.
 
-use super::tag::Text;
 use crate::record::{Callsite, Names, recording, values};
+use crate::value::Text;
 use std::fmt::Display;
 
 /// The longest such name, bytes.

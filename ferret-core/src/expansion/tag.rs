@@ -4,9 +4,9 @@
 //! is formatted into a fixed buffer on the stack; what does not fit is cut off.
 
 use crate::record::{Key, tag};
-use crate::value::TagValueRef;
+use crate::value::{MAX_TEXT, TagValueRef, Text};
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::num::NonZero;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -193,77 +193,4 @@ pub fn tag_display<T: fmt::Display + ?Sized>(value: &T, key: Key<'_>) {
 /// `key = ?value`
 pub fn tag_debug<T: fmt::Debug + ?Sized>(value: &T, key: Key<'_>) {
     tag(key, TagValueRef::Text(Text::<MAX_TEXT>::of(format_args!("{value:?}")).as_str()));
-}
-
-/// The longest text of a tag, bytes.
-const MAX_TEXT: usize = 256;
-
-/// The beginning of a formatted text: at most `MAX` bytes of it.
-pub(super) struct Text<const MAX: usize> {
-    /// Only whole characters.
-    bytes: [u8; MAX],
-    length: usize,
-}
-
-impl<const MAX: usize> Text<MAX> {
-    pub(super) fn of(arguments: fmt::Arguments<'_>) -> Self {
-        let mut text = Self { bytes: [0; MAX], length: 0 };
-        // An error here is our own, that the buffer is full, or the value's refusal to be
-        // formatted: in both cases what has been written is the tag.
-        let _cut: fmt::Result = text.write_fmt(arguments);
-        text
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
-}
-
-impl<const MAX: usize> Write for Text<MAX> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MAX - self.length;
-        let fits = text.floor_char_boundary(room);
-        self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.length += fits;
-        // Stops the formatting, which may be of something very long.
-        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MAX_TEXT, Text};
-
-    fn check(text: &str, expected: &str) {
-        assert_eq!(Text::<MAX_TEXT>::of(format_args!("{text}")).as_str(), expected);
-    }
-
-    #[test]
-    fn text_is_kept_whole_up_to_the_limit() {
-        check("", "");
-        check("ferret", "ferret");
-        let longest = "x".repeat(MAX_TEXT);
-        check(&longest, &longest);
-    }
-
-    #[test]
-    fn longer_text_is_cut_at_a_character() {
-        let text = format!("{}é", "x".repeat(MAX_TEXT - 1));
-        check(&text, &text[..MAX_TEXT - 1]);
-    }
-
-    #[test]
-    fn formatting_stops_once_the_buffer_is_full() {
-        struct Endless;
-        impl std::fmt::Display for Endless {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                loop {
-                    f.write_str("on and ")?;
-                }
-            }
-        }
-        let text = Text::<MAX_TEXT>::of(format_args!("{Endless}"));
-        assert!(text.as_str().starts_with("on and on and "));
-        assert_eq!(text.as_str().len(), MAX_TEXT);
-    }
 }

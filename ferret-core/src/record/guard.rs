@@ -11,7 +11,7 @@ use super::raw::{Kind, Slot, head};
 use super::task_span::TaskSpan;
 use super::values;
 use crate::event::Outcome;
-use crate::value::TagValueRef;
+use crate::value::{MAX_TEXT, TagValueRef};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
@@ -47,8 +47,6 @@ impl Drop for Guard {
     }
 }
 
-/// The longest text of a tag, bytes.
-pub(super) const MAX_TEXT: usize = 256;
 /// Slots of the longest tag, its head and the span that it may name included.
 const MAX_SLOTS: usize = 2 + MAX_TEXT / 16;
 
@@ -131,8 +129,13 @@ fn write_payload(slots: &mut [Slot], bytes: &[u8]) -> usize {
 
 /// Notes an instant. `callsite` is of kind [`CallsiteKind::Mark`](crate::event::CallsiteKind::Mark).
 pub fn mark(callsite: &'static Callsite) {
-    if Local::takes_notes() {
-        Local::note(&[head(clock::ticks(), Kind::Mark, callsite.id(), 0)]);
+    if !Local::takes_notes() {
+        return;
+    }
+    let id = callsite.id();
+    // As with a tag: it may be the list of callsites that is allocated for.
+    if id != 0 {
+        Local::note(&[head(clock::ticks(), Kind::Mark, id, 0)]);
     }
 }
 

@@ -5,13 +5,12 @@
 //! here panics, which would abort the process, or waits.
 
 use super::callsite::Callsite;
-use super::guard::{Key, MAX_TEXT, tag};
+use super::guard::{Key, tag};
 use super::local::Local;
 use super::values;
 use crate::event::CallsiteKind;
-use crate::value::TagValueRef;
-use std::io::Write;
-use std::panic::{Location, PanicHookInfo};
+use crate::value::{MAX_TEXT, TagValueRef, Text};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The key of a panic's message.
@@ -49,19 +48,9 @@ fn note(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("Box<dyn Any>");
     tag(Key::here(&MESSAGE), TagValueRef::Text(message));
     if let Some(place) = panic.location() {
-        tag_place(place);
+        let place = Text::<MAX_TEXT>::of(format_args!("{place}"));
+        tag(Key::here(&PLACE), TagValueRef::Text(place.as_str()));
     }
-}
-
-fn tag_place(place: &Location<'_>) {
-    let mut text = [0; MAX_TEXT];
-    let mut room = &mut text[..];
-    // An error means that the path is too long: then it is cut.
-    let _fits: bool = write!(room, "{place}").is_ok();
-    let length = MAX_TEXT - room.len();
-    // Cut inside a character, the whole ones are kept.
-    let whole = text[..length].utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    tag(Key::here(&PLACE), TagValueRef::Text(whole));
 }
 
 #[cfg(test)]
