@@ -293,8 +293,15 @@ impl Drain {
     /// child can be, so it is there to be read.
     fn read_first<S: Sink>(&mut self, missing: Missing, fold: &mut Fold<S>, now: LogTime) {
         self.join(fold);
+        let wanted = missing.0.start;
+        let is_ahead = |thread: &ThreadDrain| thread.next_position <= wanted;
+        if !self.threads.get(&missing.0.thread).and_then(Option::as_ref).is_some_and(is_ahead) {
+            // It has been read, and there was no room to know it: reading on would fold the thread's
+            // next event before what that refers to.
+            return;
+        }
         self.file_handed_over();
-        self.thread(missing.0.thread, Until::Position(missing.0.start), fold, now);
+        self.thread(missing.0.thread, Until::Position(wanted), fold, now);
     }
 
     fn forget_finished(&mut self) {

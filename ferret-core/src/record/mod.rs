@@ -9,6 +9,8 @@ mod callsite;
 mod chunk;
 mod clock;
 mod drain;
+#[cfg(test)]
+mod drain_tests;
 mod dynamic;
 mod engine;
 mod fold;

@@ -1,0 +1,79 @@
+//! The order in which threads are read, with threads that do what they are told when they are told.
+
+use super::clock::{ClockMap, now};
+use super::drain::{Drain, Look};
+use super::engine::Engine;
+use super::fold::Fold;
+use super::tasks::MAX_TASKS;
+use super::tests::{INNER, List, TASK, TURN};
+use super::{TaskSpan, enter, values};
+use crate::event::{LogEntry, Outcome};
+use crate::options::Overflow;
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that runs one thing after the other.
+struct Worker(Option<Sender<Job>>, Receiver<()>);
+
+impl Worker {
+    fn new() -> Self {
+        let (give, take) = bounded::<Job>(0);
+        let (say, hear) = bounded(0);
+        let life = move || {
+            for job in take {
+                job();
+                say.send(()).unwrap();
+            }
+        };
+        std::thread::Builder::new().spawn(life).unwrap();
+        let worker = Self(Some(give), hear);
+        // Its first span: so workers join in the order in which they are made.
+        worker.run(|| enter(&INNER).finish(Outcome::Ok));
+        worker
+    }
+
+    fn run<R: Send + 'static>(&self, job: impl FnOnce() -> R + Send + 'static) -> R {
+        let (give, take) = bounded(1);
+        self.0.as_ref().unwrap().send(Box::new(move || give.send(job()).unwrap())).unwrap();
+        self.1.recv().unwrap();
+        take.recv().unwrap()
+    }
+}
+
+/// Polls of a task that is not known, for there was no room for it, made the recorder read the thread
+/// that had made it further and further: past the END of a task whose START was still to come.
+#[test]
+fn a_task_that_will_never_be_known_takes_no_thread_out_of_its_turn() {
+    let _turn = TURN.lock();
+    values::begin(true);
+    let engine = Engine::new(Overflow::Drop, 16 << 20).unwrap();
+    engine.switch_on();
+    let (a, b) = (Worker::new(), Worker::new());
+    let mut fold = Fold::new(List::default(), ClockMap::calibrate());
+    let mut drain = Drain::new(engine);
+    let mut look = || {
+        assert!(matches!(drain.look(&mut fold, now(), usize::MAX), Look::Whole { .. }));
+    };
+    // The table is full, so T is refused.
+    let mut all = a.run(|| (0..MAX_TASKS).map(|_| TaskSpan::start(&TASK)).collect::<Vec<_>>());
+    look();
+    let mut t = b.run(|| TaskSpan::start(&TASK));
+    look();
+    // There is room again.
+    a.run(move || {
+        all.truncate(MAX_TASKS - 2);
+        std::mem::forget(all);
+    });
+    (0..3).for_each(|_| look());
+    let u = a.run(move || {
+        (0..2).for_each(|_| drop(t.enter()));
+        std::mem::forget(t);
+        TaskSpan::start(&TASK)
+    });
+    b.run(move || u.end(Outcome::Err));
+    look();
+    engine.switch_off();
+    let failed = |what: &LogEntry| matches!(what, LogEntry::SpanEnd { outcome: Outcome::Err, .. });
+    assert_eq!(fold.sink.count(failed), 1, "the END of U is in the log");
+}
