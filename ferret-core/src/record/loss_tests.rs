@@ -210,7 +210,11 @@ fn who_waits_for_a_chunk_in_vain_does_not_wait_again() {
     let _turn = TURN.lock();
     let engine = Engine::new(Overflow::Block, 0).unwrap();
     engine.switch_on();
-    let program = || (0..10_100).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+    // What does not fit and is no span counts too.
+    let program = || {
+        (0..20_000).for_each(|_| progress(1, 2));
+        (0..100).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+    };
     let began = clock::now();
     std::thread::Builder::new().spawn(program).unwrap().join().unwrap();
     engine.switch_off();

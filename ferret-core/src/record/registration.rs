@@ -30,6 +30,8 @@ struct Registration {
     sequence: u32,
     /// The position after the last chunk given up.
     next_position: u64,
+    /// It has waited for a chunk in vain, and not had one since.
+    gave_up: bool,
 }
 
 /// Makes the thread part of `engine`'s recording. False if the thread is ending, or is just about
@@ -53,6 +55,7 @@ pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
             chunk: None,
             sequence: 0,
             next_position: 0,
+            gave_up: false,
         };
         local.state.set(engine.number);
         local.current.set(NO_SPAN);
@@ -98,11 +101,12 @@ impl Registration {
         let free = match (self.sequence, self.engine.overflow) {
             (0, _) => arena.first(),
             (_, Overflow::Drop) => arena.next(),
-            // Once: while a loss waits to be said, further spans do not wait again, or a full disk
-            // would stop the program by 100 ms a span.
-            (_, Overflow::Block) if local.loss.is_pending() => arena.next(),
+            // Once: until there is a chunk again nothing more waits, or a full disk would stop the program
+            // by 100 ms for every span, poll and counter.
+            (_, Overflow::Block) if self.gave_up => arena.next(),
             (_, Overflow::Block) => arena.next().or_else(|| arena.next_within(PATIENCE)),
         };
+        self.gave_up = free.is_none();
         let Some(index) = free else { return false };
         self.give_up_chunk(local);
         let chunk = arena.chunk(index);
