@@ -3,6 +3,7 @@
 use super::heap;
 use super::paths::OTHER;
 use super::raw::{Kind, word};
+use super::values;
 use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::Cell;
@@ -20,6 +21,8 @@ pub struct Callsite {
     file: &'static str,
     line: u32,
     kind: CallsiteKind,
+    /// For one that was named by a value: the same place under the name that it has in the source.
+    unnamed: Option<&'static Callsite>,
 }
 
 /// Callsites in order of their ids, the first having id 1.
@@ -43,14 +46,14 @@ impl Callsite {
         line: u32,
         kind: CallsiteKind,
     ) -> Self {
-        Self { word: AtomicU32::new(0), name, module, file, line, kind }
+        Self { word: AtomicU32::new(0), name, module, file, line, kind, unnamed: None }
     }
 
     /// One that no recorder is to hear of: it takes no id, and has that of the recorder's `<other>`.
     pub(super) const fn unheard(name: &'static str) -> Self {
         let word = AtomicU32::new(word(Kind::Start, OTHER.0));
         let kind = CallsiteKind::Block;
-        Self { word, name, module: "", file: "", line: 0, kind }
+        Self { word, name, module: "", file: "", line: 0, kind, unnamed: None }
     }
 
     /// The word of a START of it; 0 if it has not run before.
@@ -95,8 +98,9 @@ impl Callsite {
     }
 
     /// The same place by another name, as a callsite of its own.
-    pub(super) fn renamed(&self, name: &'static str) -> Self {
-        Self::new(name, self.module, self.file, self.line, self.kind)
+    pub(super) fn renamed(&'static self, name: &'static str) -> Self {
+        let named = Self::new(name, self.module, self.file, self.line, self.kind);
+        Self { unnamed: Some(self), ..named }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -107,9 +111,11 @@ impl Callsite {
         self.kind
     }
 
+    /// What the log is told of it. A name that is a value may be an earlier recording's.
     pub(super) fn info(&self) -> CallsiteInfo {
+        let named = self.unnamed.filter(|_| !values()).unwrap_or(self);
         CallsiteInfo {
-            name: self.name.to_owned(),
+            name: named.name.to_owned(),
             module: self.module.to_owned(),
             file: self.file.to_owned(),
             line: self.line,

@@ -96,7 +96,7 @@ impl Names {
     /// A callsite of this name, for ever; none if there have been too many, or if it is the memory
     /// for one that is being asked for, by an allocator whose spans have such names.
     #[cold]
-    fn keep(&self, name: &str, given: &AtomicUsize) -> Option<&'static Callsite> {
+    fn keep(&'static self, name: &str, given: &AtomicUsize) -> Option<&'static Callsite> {
         if KEEPING.replace(true) {
             return None;
         }
@@ -116,6 +116,8 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::{Callsite, CallsiteKind, KEEPING, MAX_NAMES, MAX_NAMES_OF_PROCESS, Names};
+    use crate::record::tests::TURN;
+    use crate::record::values;
     use std::collections::BTreeSet;
     use std::sync::atomic::AtomicUsize;
 
@@ -125,6 +127,8 @@ mod tests {
 
     #[test]
     fn a_name_has_one_callsite_where_the_place_is() {
+        let _turn = TURN.lock();
+        values::begin(true);
         let place = place();
         let callsite = place.named("GET /users");
         assert!(std::ptr::eq(callsite, place.named("GET /users")));
@@ -188,5 +192,17 @@ mod tests {
         assert_eq!(place.named("inner").name(), "<other>");
         KEEPING.set(false);
         assert_eq!(place.named("inner").name(), "inner");
+    }
+
+    /// A program that records twice, the second time without values: what it named in the first was
+    /// told to the second.
+    #[test]
+    fn a_log_without_values_is_told_the_name_in_the_source() {
+        let _turn = TURN.lock();
+        let callsite = place().named("a secret");
+        values::begin(false);
+        let told = callsite.info().name;
+        values::begin(true);
+        assert_eq!((told.as_str(), callsite.info().name.as_str()), ("f", "a secret"));
     }
 }

@@ -24,6 +24,7 @@ pub(super) use cells::{Frame, HeapCells};
 pub(super) use sample::Samples;
 pub(crate) use table::Owner;
 
+use super::callsite;
 use super::engine::STATE;
 use super::local::Local;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,6 +46,7 @@ fn next() -> u32 {
 
 /// A recording begins.
 pub(super) fn switch_on() {
+    table::begin(callsite::count());
     EPOCH.store(next(), Ordering::Relaxed);
 }
 

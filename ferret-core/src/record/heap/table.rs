@@ -150,6 +150,14 @@ fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
+/// A recording begins: what lives now is the most that has lived in it.
+pub(super) fn begin(callsites: usize) {
+    let used = TABLE.iter().take(callsites + 1).chain(TABLE.last()).chain([&PROCESS]);
+    used.for_each(|slot| {
+        slot.peak_bytes.store(slot.live_bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+    });
+}
+
 /// What lives in the process, and of each of the first `callsites` callsites.
 pub(super) fn live(callsites: usize) -> impl Iterator<Item = (CallsiteId, Live)> {
     let last = TABLE.len() - 1;

@@ -76,3 +76,18 @@ fn what_ferret_allocates_is_nobodys() {
     drop(outer);
     assert_eq!(Local::with(|local| local.heap.is_kept_out()), before);
 }
+
+/// A recording told of the gigabyte that the one before it had once.
+#[test]
+fn a_recording_begins_with_what_lives_as_the_most() {
+    let cells = HeapCells::new();
+    let frame = cells.open(Owner::of(3_020));
+    let owner = cells.allocate(1 << 30);
+    cells.free(owner, 1 << 30);
+    cells.allocate(20);
+    cells.spill();
+    assert_eq!(living(3_020), (20, 1, 1 << 30));
+    super::table::begin(3_500);
+    assert_eq!(living(3_020), (20, 1, 20));
+    cells.close(frame);
+}
