@@ -12,6 +12,7 @@ pub(super) use thread::ThreadFold;
 
 use super::callsite;
 use super::clock::ClockMap;
+use super::dynamic;
 use super::paths::{Interned, OTHER, Paths};
 use super::raw::{Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
@@ -210,8 +211,12 @@ impl<S: Sink> Fold<S> {
         let found = thread.opened.iter().rposition(|opening| low_half(opening.at) == low);
         match found {
             Some(index) => self.close(thread, index, position, time, outcome),
-            // Neither: it began before this recording, and is nobody's business.
-            None => thread.leave_place(low),
+            // Not even a place: it began before this recording, and is nobody's business.
+            None => {
+                if let Some((span, refused)) = thread.leave_place(low) {
+                    self.say_refused(thread, position, time, span, refused);
+                }
+            }
         }
     }
 
@@ -370,7 +375,7 @@ impl<S: Sink> Fold<S> {
 /// The callsite of paths, and of tags, that were too many to keep.
 fn other() -> CallsiteInfo {
     CallsiteInfo {
-        name: "<other>".to_owned(),
+        name: dynamic::OTHER.to_owned(),
         module: String::new(),
         file: String::new(),
         line: 0,

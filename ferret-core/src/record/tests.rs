@@ -390,6 +390,20 @@ fn a_span_has_so_many_tags_and_then_says_how_many_more() {
     let tags: Vec<_> = list.script().into_iter().filter(|line| line.contains("tag ")).collect();
     assert_eq!(tags.len(), 33);
     assert_eq!(tags[32], "1 tag outer <other>=8");
+    // And from elsewhere.
+    let list = record(move || {
+        let _outer = enter(&OUTER);
+        let here = super::current_span();
+        let tags = move || {
+            let _in_outer = here.enter();
+            for key in keys {
+                tag(Key::here(key), TagValueRef::Bool(true));
+            }
+        };
+        std::thread::Builder::new().spawn(tags).unwrap().join().unwrap();
+    });
+    let tags: Vec<_> = list.script().into_iter().filter(|line| line.contains("tag ")).collect();
+    assert_eq!((tags.len(), tags[32].as_str()), (33, "2 tag outer <other>=8"));
 }
 
 /// The recorder of a program that never paused, and was slower than it, committed nothing until all

@@ -42,13 +42,7 @@ impl<S: Sink> Fold<S> {
         if let Some(task) = self.tasks.get(span) {
             return task.tags.admit(key);
         }
-        match thread.opened.last_mut() {
-            Some(opening) if thread.stack.top().is_some_and(|top| top.span == span) => {
-                opening.tags.admit(key)
-            }
-            // A place: the span is another thread's.
-            _ => true,
-        }
+        thread.tags().is_some_and(|tags| tags.admit(key))
     }
 
     /// A tag of an async span, which need not be polled now.

@@ -41,6 +41,8 @@ struct Entered {
     at: Position,
     parent: Option<SpanId>,
     path: PathId,
+    /// What this thread has tagged the span with from here.
+    tags: TagKeys,
 }
 
 impl Opening {
@@ -87,13 +89,25 @@ impl ThreadFold {
 
     /// Enters a place, by the event at `at`.
     pub(super) fn enter_place(&mut self, at: Position, parent: Option<SpanId>, path: PathId) {
-        self.places.push(Entered { at, parent, path });
+        self.places.push(Entered { at, parent, path, tags: TagKeys::default() });
     }
 
-    /// Leaves the place that was entered at the position with this low half.
-    pub(super) fn leave_place(&mut self, low: u32) {
-        if let Some(index) = self.places.iter().rposition(|place| low_half(place.at) == low) {
-            self.places.remove(index);
+    /// Leaves the place that was entered at the position with this low half; gives the span that it
+    /// is, and how many tags that was refused from here.
+    pub(super) fn leave_place(&mut self, low: u32) -> Option<(SpanId, u64)> {
+        let index = self.places.iter().rposition(|place| low_half(place.at) == low)?;
+        let Entered { parent, tags, .. } = self.places.remove(index);
+        Some((parent?, tags.refused()))
+    }
+
+    /// The tags of the span that is innermost here: a frame's, or those from a place.
+    pub(super) fn tags(&mut self) -> Option<&mut TagKeys> {
+        let top = self.opened.last_mut();
+        match self.places.last_mut() {
+            Some(place) if top.as_ref().is_none_or(|top| top.at < place.at) => {
+                Some(&mut place.tags)
+            }
+            _ => top.map(|top| &mut top.tags),
         }
     }
 
