@@ -54,6 +54,8 @@ pub(super) struct Engine {
     /// Counters and gauges that found no room. Adding to them asks for no memory: whoever allocates
     /// may be counted.
     late_numbers: Mutex<Sums>,
+    /// Of those, how many had no place here either.
+    lost_numbers: AtomicU64,
     threads: Mutex<Vec<Arc<ThreadShared>>>,
     /// Threads so far, the recorder (0) included.
     count: AtomicU32,
@@ -117,6 +119,7 @@ impl Engine {
             full: bounded(arena.len()),
             late_ends: unbounded(),
             late_numbers: Mutex::new(Sums::reserved()),
+            lost_numbers: AtomicU64::new(0),
             arena,
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
@@ -226,12 +229,13 @@ impl Engine {
     }
 
     /// Adds up a counter's or gauge's event past the chunks. Of more keys than [`Sums::MAX`] at a
-    /// time the rest is lost.
+    /// time the rest is lost, and counted.
     pub(super) fn count_late(&self, event: &[Slot; 2]) {
         let number = Head::of(event[0])
             .and_then(|head| Number::of(head.callsite, head.argument, event.as_slice()));
         if let Some(number) = number {
-            let _added: bool = self.late_numbers.lock().add(number);
+            let added = self.late_numbers.lock().add(number);
+            self.lost_numbers.fetch_add(u64::from(!added), Ordering::Relaxed);
         }
     }
 
@@ -239,6 +243,11 @@ impl Engine {
     pub(super) fn late_numbers(&self) -> Option<Sums> {
         let mut late = self.late_numbers.lock();
         (!late.is_empty()).then(|| std::mem::replace(&mut *late, Sums::reserved()))
+    }
+
+    /// Takes the count of those that are lost.
+    pub(super) fn take_lost_numbers(&self) -> u64 {
+        self.lost_numbers.swap(0, Ordering::Relaxed)
     }
 
     /// Counts spans that no chunk will tell of.

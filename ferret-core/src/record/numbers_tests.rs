@@ -1,5 +1,7 @@
 //! Counters and gauges from the call to the entry: few entries, and never a wrong sum.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind of entry")]
 
+use super::paths::OTHER;
 use super::tests::{INNER, List, OUTER, record_by};
 use super::{Callsite, count, enter, level};
 use crate::event::{CallsiteId, CallsiteKind, LogEntry, Outcome, ThreadId};
@@ -115,4 +117,27 @@ fn what_would_spoil_a_sum_is_not_recorded() {
     });
     assert_eq!(numbers(&list, &READ), [(ThreadId(1), -2.0, false)]);
     assert_eq!(numbers(&list, &QUEUE), []);
+}
+
+#[test]
+fn numbers_that_find_no_place_at_all_are_counted() {
+    let keys: &'static [Callsite] = Vec::leak(
+        (0..70).map(|_| Callsite::new("key", "m", "f.rs", 3, CallsiteKind::Key)).collect(),
+    );
+    let list = record(0, move || {
+        (0..100_000).for_each(|_| enter(&INNER).finish(Outcome::Ok));
+        for key in keys.iter().chain(keys) {
+            count(key, 1.0);
+        }
+    });
+    let told: f64 = keys.iter().map(|key| sum(&list, key)).sum();
+    let lost: f64 = list
+        .entries
+        .iter()
+        .filter_map(|(_, _, _, what)| match what {
+            LogEntry::Counter { key, value, .. } if *key == OTHER => Some(*value),
+            _ => None,
+        })
+        .sum();
+    assert_eq!((told, lost), (128.0, 12.0));
 }

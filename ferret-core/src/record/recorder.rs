@@ -223,6 +223,11 @@ impl<S: Sink> Recorder<S> {
                 self.put(now, &entry);
             }
         }
+        let lost = self.engine.take_lost_numbers();
+        if lost > 0 {
+            let entry = self.fold.lost_numbers(lost);
+            self.put(now, &entry);
+        }
         self.drop_spans(now, self.engine.take_orphans());
     }
 

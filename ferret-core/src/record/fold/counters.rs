@@ -3,6 +3,7 @@
 use super::{Fold, ThreadFold};
 use crate::event::{LogEntry, Position, Sink};
 use crate::record::numbers::{Number, Sums};
+use crate::record::paths::OTHER;
 use crate::record::raw::{Head, Slot};
 
 impl<S: Sink> Fold<S> {
@@ -37,6 +38,14 @@ impl<S: Sink> Fold<S> {
             let fits = thread.numbers.add(number);
             debug_assert!(fits, "one number fits");
         }
+    }
+
+    /// Numbers that found no place at all: a counter of their own, `<other>`.
+    pub(in crate::record) fn lost_numbers(&mut self, lost: u64) -> LogEntry {
+        self.tell_callsite(OTHER);
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 between two looks")]
+        let value = lost as f64;
+        LogEntry::Counter { key: OTHER, value, gauge: false }
     }
 
     /// What came past the chunks, as entries of no thread.
