@@ -260,15 +260,24 @@ fn a_task_is_tagged_though_it_does_not_run() {
             let task = TaskSpan::create(&TASK, Under::Nowhere);
             tag(Key::of(&KEY, &task), TagValueRef::Text(&"long ".repeat(50)));
             tag(Key::of(&KEY, &task), TagValueRef::Unsigned(7));
-            task.end(Outcome::Ok);
+            drop(task);
         },
         &[
             "1 made task",
             &format!("1 tag task key={}", "long ".repeat(50)),
             "1 tag task key=7",
-            "1 end task Ok",
+            "1 end task Cancelled",
             "1 thread end",
         ],
+    );
+}
+
+/// It was a call that took no time, and looked real.
+#[test]
+fn a_task_whose_beginning_was_lost_has_ended_unseen() {
+    check(
+        || TaskSpan::create(&TASK, Under::Nowhere).end(Outcome::Ok),
+        &["1 made task", "1 end task Unknown", "1 thread end"],
     );
 }
 

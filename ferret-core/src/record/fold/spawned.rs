@@ -128,11 +128,13 @@ impl<S: Sink> Fold<S> {
         outcome: Outcome,
     ) -> Option<(LogEntry, u64)> {
         let task = self.tasks.end(span)?;
-        let start = match task.life {
-            Life::Place => return None,
+        let (start, outcome) = match (task.life, outcome) {
+            (Life::Place, _) => return None,
             // It never ran: it took no time.
-            Life::Created => time,
-            Life::Begun(start) => start,
+            (Life::Created, Outcome::Cancelled) => (time, outcome),
+            // It did run, and there was no room to say so: how long is not known.
+            (Life::Created, _) => (time, Outcome::Unknown),
+            (Life::Begun(start), _) => (start, outcome),
         };
         let (path, refused) = (task.path, task.tags.refused());
         self.note_stage_path(path);
