@@ -3,32 +3,47 @@
 use super::sites::Site;
 use crate::expansion::{tag_debug, tag_display, tag_value};
 use crate::record::{Key, TaskSpan, values};
-use std::fmt::{self, Write as _};
+use crate::value::Text;
+use std::fmt;
 use tracing_core::Level;
 use tracing_core::field::{Field, Visit};
 
 /// A message longer than this is cut, bytes: it names a mark.
 const MAX_MESSAGE: usize = 128;
 
+/// What an event says.
+pub(super) type Message = Text<MAX_MESSAGE>;
+
 /// Takes fields.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     site: &'static Site,
-    /// Whose tags they are; the innermost open span's if none is named.
-    task: Option<&'a TaskSpan>,
-    message: Option<String>,
+    whose: Whose<'a>,
+    /// Of an event, what it says.
+    message: Option<Message>,
+    is_event: bool,
     has_error: bool,
+}
+
+/// Whose tags fields become.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose<'a> {
+    /// The innermost open span's.
+    Here,
+    /// That one's.
+    Task(&'a TaskSpan),
+    Nobody,
 }
 
 impl<'a> Fields<'a> {
     /// Of a span.
     pub(super) fn of_task(site: &'static Site, task: &'a TaskSpan) -> Self {
-        Self { site, task: Some(task), message: None, has_error: false }
+        Self { is_event: false, ..Self::of_event(site, Whose::Task(task)) }
     }
 
     /// Of an event.
-    pub(super) fn of_event(site: &'static Site) -> Self {
-        Self { site, task: None, message: None, has_error: false }
+    pub(super) fn of_event(site: &'static Site, whose: Whose<'a>) -> Self {
+        Self { site, whose, message: None, is_event: true, has_error: false }
     }
 
     /// Whether there was a field that tells of an error.
@@ -36,15 +51,15 @@ impl<'a> Fields<'a> {
         self.has_error
     }
 
-    /// What the event says, behind its level: the names of its fields if it has nothing else.
-    pub(super) fn message(&self, level: Level) -> String {
-        let message = self.message.clone().unwrap_or_else(|| self.site.fields());
-        format!("{level} {message}")
+    /// What the event says, behind its level, if it says anything.
+    pub(super) fn message(&self, level: Level) -> Option<Message> {
+        let message = self.message.as_ref()?;
+        Some(Text::of(format_args!("{level} {}", message.as_str())))
     }
 
     /// Whether it is what an event says, and may be recorded: with values in it, it is one.
     fn is_message(&self, field: &Field) -> bool {
-        field.name() == "message" && self.task.is_none() && values()
+        self.is_event && field.name() == "message" && values()
     }
 
     fn key(&mut self, field: &Field) -> Option<Key<'a>> {
@@ -53,17 +68,18 @@ impl<'a> Fields<'a> {
             return None;
         }
         let callsite = self.site.key(field)?;
-        Some(self.task.map_or_else(|| Key::here(callsite), |task| Key::of(callsite, task)))
+        match self.whose {
+            Whose::Here => Some(Key::here(callsite)),
+            Whose::Task(task) => Some(Key::of(callsite, task)),
+            Whose::Nobody => None,
+        }
     }
 }
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if self.is_message(field) {
-            let mut message = Cut(String::new());
-            // An error is the cut, or the value's refusal: what is there is the message.
-            let _cut: fmt::Result = write!(message, "{value:?}");
-            self.message = Some(message.0);
+            self.message = Some(Text::of(format_args!("{value:?}")));
         } else if let Some(key) = self.key(field) {
             tag_debug(value, key);
         }
@@ -71,7 +87,7 @@ impl Visit for Fields<'_> {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if self.is_message(field) {
-            self.message = Some(value[..value.floor_char_boundary(MAX_MESSAGE)].to_owned());
+            self.message = Some(Text::of(format_args!("{value}")));
         } else if let Some(key) = self.key(field) {
             tag_value(value, key);
         }
@@ -117,16 +133,5 @@ impl Visit for Fields<'_> {
         if let Some(key) = self.key(field) {
             tag_value(&value, key);
         }
-    }
-}
-
-/// Text up to a bound; formatting stops there.
-struct Cut(String);
-
-impl fmt::Write for Cut {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.floor_char_boundary(MAX_MESSAGE.saturating_sub(self.0.len()));
-        self.0.push_str(&text[..fits]);
-        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
     }
 }

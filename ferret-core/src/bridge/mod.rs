@@ -10,14 +10,14 @@ mod sites;
 
 use crate::event::Outcome;
 use crate::record::{Entered, TaskSpan, Under, keep_out, mark, recording};
-use fields::Fields;
+use fields::{Fields, Message, Whose};
 use sites::Site;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 /// Records the spans and events of `tracing` into this process's log, beside what `#[profile]`
 /// records. Made by [`tracing_layer`].
@@ -25,8 +25,8 @@ use tracing_subscriber::registry::LookupSpan;
 /// - A span lasts from its making to its closing; it is busy while entered. Its parent is what it is
 ///   in `tracing`, or the `#[profile]`d function in between.
 /// - Fields are tags, also those recorded later. An event is a mark with its message as the text, and
-///   its fields are tags of the span it is in. Of the messages of one event the first 64 keep their
-///   text.
+///   its fields are tags of the innermost open span, or of the parent that the event names. Of
+///   the messages of one event the first 64 keep their text.
 /// - A span's outcome is *err* if an event of level ERROR with a field `error` or `err` was in it (that
 ///   is what `#[instrument(err)]` emits), and *panicked* if its thread unwound when it was last left.
 ///
@@ -64,9 +64,13 @@ const FAILED: u8 = 1;
 const PANICKED: u8 = 2;
 
 impl Kept {
-    fn note(&self, bit: u8) {
+    fn note(&self, bit: u8, holds: bool) {
         // Relaxed: whoever closes the span does so after all that held it, which the registry orders.
-        self.outcome.fetch_or(bit, Ordering::Relaxed);
+        if holds {
+            self.outcome.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.outcome.fetch_and(!bit, Ordering::Relaxed);
+        }
     }
 
     fn end(self) {
@@ -80,13 +84,22 @@ impl Kept {
 }
 
 thread_local! {
-    /// The spans entered on this thread, by their ids, outermost first: as many as the program nests.
-    static ENTERED: RefCell<Vec<(Id, Entered)>> = const { RefCell::new(Vec::new()) };
+    /// The spans entered on this thread, outermost first: as many as the program nests.
+    static ENTERED: RefCell<Vec<Inside>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A span is entered.
+#[derive(Debug)]
+struct Inside {
+    id: Id,
+    entered: Entered,
+    /// The thread unwound already: what returns then has not panicked.
+    was_panicking: bool,
 }
 
 /// Does `f` with the spans entered here. Not while it is being done further up the stack, or when the
 /// thread is ending: then a poll is lost, and no more than that.
-fn with_entered(f: impl FnOnce(&mut Vec<(Id, Entered)>)) {
+fn with_entered(f: impl FnOnce(&mut Vec<Inside>)) {
     // An error is the thread's end.
     let _done: Result<(), _> = ENTERED.try_with(|entered| {
         if let Ok(mut entered) = entered.try_borrow_mut() {
@@ -95,13 +108,20 @@ fn with_entered(f: impl FnOnce(&mut Vec<(Id, Entered)>)) {
     });
 }
 
+/// Makes tags of an event's fields; gives what it says, and whether a field told of an error.
+fn said(event: &Event<'_>, site: &'static Site, whose: Whose<'_>) -> (Option<Message>, bool) {
+    let mut fields = Fields::of_event(site, whose);
+    event.record(&mut fields);
+    (fields.message(*event.metadata().level()), fields.has_error())
+}
+
 impl<S> Layer<S> for TracingLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id).filter(|_| recording()) else { return };
-        let site = sites::of(attributes.metadata());
+        let Some(site) = sites::of(attributes.metadata()) else { return };
         let task = match attributes.parent().and_then(|parent| context.span(parent)) {
             Some(parent) => match parent.extensions().get::<Kept>() {
                 Some(parent) => TaskSpan::begin(site.callsite(), Under::Task(&parent.task)),
@@ -126,43 +146,51 @@ where
         if !recording() {
             return;
         }
-        // The message.
-        let _kept_out = keep_out();
-        let site = sites::of(event.metadata());
-        let mut fields = Fields::of_event(site);
-        event.record(&mut fields);
+        let Some(site) = sites::of(event.metadata()) else { return };
+        let span = context.event_span(event);
         let level = *event.metadata().level();
-        mark(site.messages().named(&fields.message(level)));
-        if fields.has_error()
+        let (text, has_error) = if event.is_contextual() {
+            said(event, site, Whose::Here)
+        } else {
+            let extensions = span.as_ref().map(SpanRef::extensions);
+            let kept = extensions.as_ref().and_then(|extensions| extensions.get::<Kept>());
+            said(event, site, kept.map_or(Whose::Nobody, |kept| Whose::Task(&kept.task)))
+        };
+        let messages = site.messages();
+        mark(text.map_or_else(|| messages.unnamed(), |text| messages.named(text.as_str())));
+        if has_error
             && level == Level::ERROR
-            && let Some(span) = context.event_span(event)
+            && let Some(span) = span
             && let Some(kept) = span.extensions().get::<Kept>()
         {
-            kept.note(FAILED);
+            kept.note(FAILED, true);
         }
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let entered = span.extensions().get::<Kept>().map(|kept| kept.task.run());
-        if let Some(run) = entered {
+        let entered = span.extensions_mut().get_mut::<Kept>().map(|kept| kept.task.enter());
+        if let Some(entered) = entered {
             let _kept_out = keep_out();
-            with_entered(|entered| entered.push((id.clone(), run)));
+            let was_panicking = std::thread::panicking();
+            with_entered(|all| all.push(Inside { id: id.clone(), entered, was_panicking }));
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        let mut left = None;
         with_entered(|entered| {
             // From the innermost: guards may be dropped in any order.
-            if let Some(index) = entered.iter().rposition(|(other, _)| other == id) {
-                drop(entered.remove(index));
+            if let Some(index) = entered.iter().rposition(|inside| inside.id == *id) {
+                left = Some(entered.remove(index));
             }
         });
-        if std::thread::panicking()
-            && let Some(span) = context.span(id)
+        let Some(Inside { entered, was_panicking, .. }) = left else { return };
+        drop(entered);
+        if let Some(span) = context.span(id)
             && let Some(kept) = span.extensions().get::<Kept>()
         {
-            kept.note(PANICKED);
+            kept.note(PANICKED, std::thread::panicking() && !was_panicking);
         }
     }
 

@@ -2,17 +2,17 @@
 
 use crate::event::CallsiteKind;
 use crate::record::{Callsite, Names, keep_out};
-use parking_lot::RwLock;
-use std::collections::HashMap;
+use once_cell::race::OnceRef;
+use tracing_core::Metadata;
 use tracing_core::field::Field;
-use tracing_core::{Metadata, callsite};
 
 /// A span or an event in the source.
 #[derive(Debug)]
 pub(super) struct Site {
+    metadata: &'static Metadata<'static>,
     /// Of a span.
     callsite: Callsite,
-    /// Of an event: a mark for each message.
+    /// Of an event: a mark for each message. Without one it is its level and the names of its fields.
     messages: Names,
     /// By the field's index.
     keys: Vec<Callsite>,
@@ -24,9 +24,14 @@ impl Site {
         let file = metadata.file().unwrap_or_default();
         let line = metadata.line().unwrap_or_default();
         let key = |field: Field| Callsite::new(field.name(), module, file, line, CallsiteKind::Key);
+        // What is known of an event that says nothing, or may not be told.
+        let fields: String =
+            metadata.fields().iter().flat_map(|field| [" ", field.name()]).collect();
+        let unsaid: &'static str = Box::leak(format!("{}{fields}", metadata.level()).into());
         Self {
+            metadata,
             callsite: Callsite::new(metadata.name(), module, file, line, CallsiteKind::Async),
-            messages: Names::new(metadata.name(), module, file, line, CallsiteKind::Mark),
+            messages: Names::new(unsaid, module, file, line, CallsiteKind::Mark),
             keys: metadata.fields().iter().map(key).collect(),
         }
     }
@@ -39,29 +44,40 @@ impl Site {
         &self.messages
     }
 
-    /// The names of its fields.
-    pub(super) fn fields(&'static self) -> String {
-        let names: Vec<_> = self.keys.iter().map(Callsite::name).collect();
-        names.join(" ")
-    }
-
     pub(super) fn key(&'static self, field: &Field) -> Option<&'static Callsite> {
         self.keys.get(field.index())
     }
 }
 
+/// More sites than this are not told apart from nothing: large programs have some thousand.
+const MAX_SITES: usize = 1 << 14;
+
+/// Open addressing over slots that are written once, as in [`Names`], and for the same reasons: a
+/// lock would be one word that all threads write for every span, and could be taken when the program
+/// forks. What is not used is not touched.
+static SITES: [OnceRef<'static, Site>; MAX_SITES] = [const { OnceRef::new() }; MAX_SITES];
+
 /// The site of some metadata: made when it is first seen and kept for ever, since ids in a log are.
-/// There are as many as the source has spans and events.
-pub(super) fn of(metadata: &'static Metadata<'static>) -> &'static Site {
-    static SITES: RwLock<Option<HashMap<callsite::Identifier, &'static Site>>> = RwLock::new(None);
-    let id = metadata.callsite();
-    if let Some(site) = SITES.read().as_ref().and_then(|sites| sites.get(&id).copied()) {
-        return site;
+/// None if there are too many.
+pub(super) fn of(metadata: &'static Metadata<'static>) -> Option<&'static Site> {
+    let first = std::ptr::from_ref(metadata).addr() / align_of::<Metadata<'_>>();
+    // Made at most once a call, for the first slot that was seen empty.
+    let mut made: Option<&'static Site> = None;
+    for step in 0..MAX_SITES {
+        let slot = &SITES[first.wrapping_add(step) % MAX_SITES];
+        if slot.get().is_none() {
+            let site = *made.get_or_insert_with(|| {
+                let _kept_out = keep_out();
+                Box::leak(Box::new(Site::of(metadata)))
+            });
+            // If another thread was faster, its site is looked at like any other.
+            let _taken: Result<(), ()> = slot.set(site);
+        }
+        if let Some(site) = slot.get()
+            && std::ptr::eq(site.metadata, metadata)
+        {
+            return Some(site);
+        }
     }
-    let _kept_out = keep_out();
-    SITES
-        .write()
-        .get_or_insert_default()
-        .entry(id)
-        .or_insert_with(|| Box::leak(Box::new(Site::of(metadata))))
+    None
 }

@@ -177,3 +177,55 @@ fn messages_that_are_never_the_same_are_other_in_the_end() {
     let marks = |text: &str| list.script().iter().filter(|line| line.ends_with(text)).count();
     assert_eq!((marks("mark INFO request 63"), marks("mark <other>")), (1, 136));
 }
+
+#[test]
+fn an_event_that_names_its_parent_is_told_of_that() {
+    check(
+        || {
+            traced(|| {
+                let other = info_span!("other");
+                let _here = info_span!("here").entered();
+                error!(parent: &other, error = 7, "not here");
+                info!(parent: None, n = 1, "nowhere");
+            });
+        },
+        &[
+            "1 start other",
+            "1 start here",
+            "1 enter here",
+            "1 tag other error=7",
+            "1 mark ERROR not here",
+            "1 mark INFO nowhere",
+            "1 exit here",
+            "1 end here Ok",
+            "1 end other Err",
+            "1 thread end",
+        ],
+    );
+}
+
+#[test]
+fn what_returns_while_its_thread_unwinds_has_not_panicked() {
+    struct Closes;
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            info_span!("close").in_scope(|| drop(enter(&OURS)));
+        }
+    }
+    let list = record(|| {
+        traced(|| {
+            let again = info_span!("again");
+            let panics = || {
+                let _again = again.enter();
+                let _closes = Closes;
+                std::panic::resume_unwind(Box::new(1));
+            };
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).unwrap_err();
+            // Left well at last.
+            again.in_scope(|| drop(enter(&OURS)));
+        });
+    });
+    let ends: Vec<_> = list.script().into_iter().filter(|line| line.contains(" end ")).collect();
+    assert!(ends.contains(&"1 end close Ok".to_owned()), "{ends:#?}");
+    assert!(ends.contains(&"1 end again Ok".to_owned()), "{ends:#?}");
+}

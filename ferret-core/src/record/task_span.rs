@@ -61,14 +61,9 @@ impl TaskSpan {
     /// hand: an instrumented future does it.
     #[inline]
     pub fn enter(&mut self) -> Entered {
-        if self.has_begun() { self.run() } else { Entered::not_recorded() }
-    }
-
-    /// As `enter`, of one that has begun.
-    #[inline]
-    pub(crate) fn run(&self) -> Entered {
+        let has_begun = self.has_begun();
         match self.id {
-            Some(id) if self.begun => Entered { opened: Local::enter(id), not_send: PhantomData },
+            Some(id) if has_begun => Entered { opened: Local::enter(id), not_send: PhantomData },
             _ => Entered::not_recorded(),
         }
     }
