@@ -7,11 +7,12 @@ source pipeline/setup.sh
 
 need_cargo
 need_packages
-cargo build --quiet --release -p pipeline
+# With the command beside it, as the demo does: alone it would have other features, and be built again.
+cargo build --quiet --release -p ferret-cli -p pipeline
 need_whisper
 need_minilm
 need_feed
 # Absolute, since tests run in the crate's folder.
 [ "${FEED#/}" != "$FEED" ] || FEED="$PWD/$FEED"
 export PIPELINE_TEST_WHISPER="$WHISPER" PIPELINE_TEST_MINILM="$MINILM" PIPELINE_TEST_FEED="$FEED"
-cargo test --release -p pipeline "$@" -- --include-ignored
+cargo test --release -p ferret-cli -p pipeline --lib --test command --test real_speech "$@" -- --include-ignored

@@ -64,6 +64,11 @@ setup() {
     done
 }
 
+# Where it is not the features of one package that are checked, cargo is given all packages, and told which
+# targets: of each other selection it would build what is shared with other features, once more.
+allocator=ferret-core/alloc,ferret-examples/alloc
+with_allocator=(--features "$allocator" --lib --test allocations --test profiled_allocator)
+
 lint() {
     cargo clippy --all-targets --quiet -- -D warnings
     # What a profiled program builds, what a reader builds, and nothing at all.
@@ -73,14 +78,13 @@ lint() {
     cargo clippy -p ferret-core --quiet --features alloc -- -D warnings
     cargo clippy -p ferret-core --quiet --features tracing -- -D warnings
     cargo clippy -p ferret-core --quiet --features off,alloc,tracing -- -D warnings
-    cargo clippy -p ferret-core -p ferret-examples --quiet --all-targets \
-        --features ferret-core/alloc,ferret-core/read,ferret-examples/alloc -- -D warnings
+    cargo clippy --all-targets --quiet --features "$allocator" -- -D warnings
 }
 
 binaries() {
-    cargo build --quiet -p ferret-cli -p ferret-examples
-    cargo build --quiet -p ferret-examples --features alloc --bin allocations
-    cargo test --quiet --no-run
+    cargo build --quiet --bins --tests --examples
+    # By itself, or all the others would have the feature too.
+    cargo build --quiet "${with_allocator[@]}" --bin allocations
 }
 
 unit_and_end_to_end() {
@@ -94,30 +98,30 @@ unit_and_end_to_end() {
 
 # Memory is attributed only where that is asked for.
 with_allocator() {
-    local tests=(--lib --test allocations --test profiled_allocator)
-    cargo test --quiet -p ferret-core --features alloc,read,tracing "${tests[@]}"
+    FERRET_TESTS_BUILT=1 cargo test --quiet "${with_allocator[@]}"
 }
 
 # The macro's cases once more, with recording compiled out.
 compiled_out() {
-    cargo test --quiet -p edition-2021 --features ferret-core/off
+    cargo test --quiet --features ferret-core/off --test edition_2021
 }
 
 doc_tests() {
     cargo test --doc --quiet
-    cargo test --doc --quiet -p ferret-core --features alloc,read -- alloc
+    cargo test --doc --quiet --features "$allocator" -- alloc
 }
 
 rustdoc() {
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 }
 
-# Every interleaving of writer and reader of a chunk, up to three preemptions. In a folder of its
-# own: the flag would rebuild everything, here and back again.
+# Every interleaving of writer and reader of a chunk, up to three preemptions. The flag is for this one crate
+# alone: in RUSTFLAGS it would rebuild everything below it.
 loom() {
-    mkdir -p target
-    RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 \
-        cargo test -p ferret-core --lib --target-dir target/loom -- loom_tests | tee target/loom.txt
+    local tests
+    tests=$(cargo rustc --quiet -p ferret-core --lib --profile test --message-format=json -- --cfg loom |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+    LOOM_MAX_PREEMPTIONS=3 "$tests" loom_tests | tee target/loom.txt
     # A filter that no test's name passes any more would be a success, too.
     grep -q 'loom_tests::.* ok$' target/loom.txt
 }
