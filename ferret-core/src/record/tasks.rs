@@ -10,7 +10,7 @@ use crate::event::{LogTime, PathId, SpanId};
 // Ids are the program's own, numbered from 0: nobody chooses them to collide.
 use rustc_hash::FxHashMap;
 
-/// More are not kept, for they take 100 bytes each: what begins beyond is counted as dropped.
+/// More are not kept, for they take 100 to 200 bytes each: what begins beyond is counted as dropped.
 pub(super) const MAX_TASKS: usize = if cfg!(test) { 1 << 15 } else { 1 << 20 };
 
 /// With half the table empty, as it is just after it has grown, and a byte of its own for each place.
