@@ -118,12 +118,13 @@ fn it_fits_any_window_and_has_help() {
     screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
     screen.press("?");
     screen.see("help", |screen| screen.contains("quit").then_some(()));
-    screen.press("\u{1b}");
     for (rows, columns) in [(10, 40), (3, 20), (1, 1), (60, 200)] {
         screen.resize(rows, columns);
     }
     screen.see("what is live again", |screen| is_live(screen, "serve").then_some(()));
-    screen.press("q");
+    // Together, as they arrive over a slow line: a terminal writes Alt and q so. The first takes the
+    // help away.
+    screen.press("\u{1b}q");
     assert_eq!(screen.end(), 0);
 }
 

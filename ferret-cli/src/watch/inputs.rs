@@ -116,17 +116,28 @@ fn read_signals(mut signals: Signals, sender: &Sender) {
 
 fn read_keys(sender: &Sender) {
     loop {
-        let input = match event::read() {
-            Ok(Event::Key(key)) => press(key).map(Input::Press),
-            Ok(Event::Resize(..)) => Some(Input::Resize),
-            Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_)) => None,
-            Err(_) => Some(Input::Closed),
+        let inputs = match event::read() {
+            Ok(Event::Key(key)) => presses(key).map(|press| press.map(Input::Press)),
+            Ok(Event::Resize(..)) => [None, Some(Input::Resize)],
+            Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_)) => {
+                continue;
+            }
+            Err(_) => [None, Some(Input::Closed)],
         };
-        let Some(input) = input else { continue };
-        if !sender.send(input) || input == Input::Closed {
-            return;
+        for input in inputs.into_iter().flatten() {
+            if !sender.send(input) || input == Input::Closed {
+                return;
+            }
         }
     }
+}
+
+/// What was pressed. A terminal writes Esc and another key, where they arrive together as over a
+/// slow line, as it writes Alt and that key; no key has a meaning with Alt here.
+fn presses(key: KeyEvent) -> [Option<Press>; 2] {
+    let press = press(key);
+    let with_escape = press.is_some() && key.modifiers.contains(KeyModifiers::ALT);
+    [with_escape.then_some(Press::Esc), press]
 }
 
 /// The key, if it is one this screen knows.
