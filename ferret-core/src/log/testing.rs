@@ -112,6 +112,8 @@ struct Thread {
     stack: ThreadStack,
     position: Position,
     named: bool,
+    /// When it last told something; none once its silence is reported.
+    heard: Option<LogTime>,
 }
 
 impl Program {
@@ -249,6 +251,16 @@ impl Program {
         })
     }
 
+    /// Tells `sink` of threads that are silent, as a recorder does: after a second.
+    pub(super) fn report_silence(&mut self, sink: &mut impl Sink) {
+        for (id, thread) in (0..).map(ThreadId).zip(&mut self.threads) {
+            let is_silent = |heard: &mut LogTime| self.time.since(*heard) >= 1_000_000_000;
+            if thread.heard.take_if(is_silent).is_some() && thread.stack.depth() > 0 {
+                sink.silent(id, &thread.stack);
+            }
+        }
+    }
+
     /// Tells `sink` one entry of the current thread, its names first.
     pub(super) fn tell(&mut self, sink: &mut impl Sink, what: LogEntry) {
         let thread = self.thread();
@@ -257,6 +269,7 @@ impl Program {
         sink.entry(thread, here.position, &here.stack, self.time, &what);
         fold(&mut here.stack, self.time, &what);
         here.position = here.position.next();
+        here.heard = Some(self.time);
         sink.drained(thread, here.position);
         self.told.push(Entry { offset: self.next, time: self.time, thread, what });
         self.next = self.next.plus(1);

@@ -23,6 +23,7 @@ fn check(acts: &[Act], every: usize, at_once: usize) {
         for act in chunk {
             program.act(act, &mut writer);
         }
+        program.report_silence(&mut writer);
         writer.commit(program.time).unwrap();
         live.extend(read_all(&mut tail, at_once));
         assert_eq!(&live[1..], program.told);
