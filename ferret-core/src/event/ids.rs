@@ -13,12 +13,14 @@ pub struct LogTime(pub u64);
 
 impl LogTime {
     /// Nanoseconds from `earlier` to `self`; 0 if `earlier` is later.
+    #[inline]
     pub fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 
     /// The time `ns` nanoseconds after this one, saturating.
     #[must_use]
+    #[inline]
     pub fn after(self, ns: u64) -> Self {
         Self(self.0.saturating_add(ns))
     }
@@ -34,6 +36,7 @@ pub struct Offset(pub u64);
 impl Offset {
     /// The offset `n` entries further on.
     #[must_use]
+    #[inline]
     pub fn plus(self, n: u64) -> Self {
         Self(self.0 + n)
     }
@@ -49,6 +52,7 @@ pub struct Position(pub u64);
 impl Position {
     /// The next position.
     #[must_use]
+    #[inline]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }

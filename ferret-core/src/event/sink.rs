@@ -2,8 +2,8 @@
 //! file; the log's writer is one, and knows no thread. `session` joins the two.
 
 use super::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, PathId, PathInfo, Position, ThreadId, ThreadInfo,
-    ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, Outcome, PathId, PathInfo, Position, SpanId,
+    ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 
@@ -30,6 +30,29 @@ pub trait Sink {
         time: LogTime,
         what: &LogEntry,
     );
+
+    /// One entry: [`LogEntry::SpanStart`] of a sync span of the thread, a child of its innermost frame. That
+    /// and the next are most of what there is, and may have a shorter way.
+    fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        let span = SpanId { thread, start: position };
+        let parent = stack.top().map(|top| top.span);
+        let start = LogEntry::SpanStart { span, path, parent, is_async: false };
+        self.entry(thread, position, stack, time, &start);
+    }
+
+    /// One entry: [`LogEntry::SpanEnd`] of the innermost frame, outcome ok. There is one.
+    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
+        if let Some(top) = stack.top() {
+            self.entry(thread, position, stack, time, &top.end(Outcome::Ok, false));
+        }
+    }
 
     /// Every entry of the raw events of `thread` below `position` has been given: the watermark
     /// that the next commit makes durable.

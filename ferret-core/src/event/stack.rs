@@ -2,7 +2,7 @@
 //! (for paths, parents and child time), a keyframe is a copy of one, and the decoder continues
 //! from that copy: all three are this type, so they cannot disagree.
 
-use super::{LogTime, PathId, SpanId};
+use super::{LogEntry, LogTime, Outcome, PathId, SpanId};
 use serde::{Deserialize, Serialize};
 
 /// One open frame: a span, or one poll of an async span.
@@ -16,6 +16,15 @@ pub struct Frame {
     pub since: LogTime,
     /// Time in frames above it so far, ns.
     pub child_ns: u64,
+}
+
+impl Frame {
+    /// What is said of the span's end; the frame is not a poll.
+    #[inline]
+    pub fn end(&self, outcome: Outcome, out_of_order: bool) -> LogEntry {
+        let Self { span, path, since: start, child_ns } = *self;
+        LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order }
+    }
 }
 
 /// What a closed frame was.
@@ -48,6 +57,7 @@ impl ThreadStack {
     }
 
     /// The known frames, outermost first.
+    #[inline]
     pub fn frames(&self) -> &[Frame] {
         &self.frames
     }
@@ -58,16 +68,19 @@ impl ThreadStack {
     }
 
     /// Frames open in all.
+    #[inline]
     pub fn depth(&self) -> usize {
         self.hidden as usize + self.frames.len()
     }
 
     /// The innermost frame.
+    #[inline]
     pub fn top(&self) -> Option<&Frame> {
         self.frames.last()
     }
 
     /// The path of the innermost frame; the root if none is open.
+    #[inline]
     pub fn path(&self) -> PathId {
         self.top().map_or(PathId::ROOT, |frame| frame.path)
     }
@@ -82,7 +95,13 @@ impl ThreadStack {
         }
     }
 
+    /// The innermost frame of this span, by its number among the known ones.
+    pub fn index_of(&self, span: SpanId) -> Option<usize> {
+        self.frames.iter().rposition(|frame| frame.span == span)
+    }
+
     /// A span, or a poll, begins.
+    #[inline]
     pub fn push(&mut self, span: SpanId, path: PathId, since: LogTime) {
         self.frames.push(Frame { span, path, since, child_ns: 0 });
     }
@@ -91,7 +110,7 @@ impl ThreadStack {
     /// time becomes child time of the frame below. `None` if it is not among the known frames, in
     /// which case one hidden frame is taken to be it.
     pub fn close(&mut self, span: SpanId, end: LogTime) -> Option<Closed> {
-        let Some(index) = self.frames.iter().rposition(|frame| frame.span == span) else {
+        let Some(index) = self.index_of(span) else {
             self.hidden = self.hidden.saturating_sub(1);
             return None;
         };
@@ -104,11 +123,20 @@ impl ThreadStack {
         Some(Closed { frame, out_of_order })
     }
 
+    /// The innermost frame ends, if it is known: what [`ThreadStack::close`] does with its span.
+    #[inline]
+    pub fn close_top(&mut self, end: LogTime) -> Option<Frame> {
+        let frame = self.frames.pop()?;
+        self.add_child_time(self.frames.len(), end.since(frame.since));
+        Some(frame)
+    }
+
     /// Unrecorded spans ran for `busy_ns` directly under the innermost frame.
     pub fn dropped(&mut self, busy_ns: u64) {
         self.add_child_time(self.frames.len(), busy_ns);
     }
 
+    #[inline]
     fn add_child_time(&mut self, above: usize, ns: u64) {
         if let Some(below) = above.checked_sub(1).and_then(|index| self.frames.get_mut(index)) {
             below.child_ns = below.child_ns.saturating_add(ns);

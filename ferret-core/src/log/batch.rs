@@ -112,6 +112,29 @@ impl Batch {
         self.encoder.push(thread, position, stack, time, what);
     }
 
+    #[inline]
+    pub(super) fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        self.encoder.start(thread, position, stack, time, path);
+    }
+
+    #[inline]
+    pub(super) fn end_ok(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+    ) {
+        self.encoder.end_ok(thread, position, stack, time);
+    }
+
     /// The position of the next entry of the recorder's own thread.
     pub(super) fn next_own(&self) -> Position {
         self.next_own

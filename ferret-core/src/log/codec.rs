@@ -52,10 +52,31 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(low_byte(value));
 }
 
+/// Appends the `length` low bytes of `bytes`, eight at most: a store, where so many pushes would each ask
+/// for room.
+#[inline]
+pub(super) fn put_few(out: &mut Vec<u8>, bytes: u64, length: usize) {
+    let end = out.len() + length;
+    out.extend_from_slice(&bytes.to_le_bytes());
+    out.truncate(end);
+}
+
 /// Appends a signed varint: zigzag, so that small magnitudes are short.
 #[inline]
 pub(super) fn put_signed(out: &mut Vec<u8>, value: i64) {
-    put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
+    put_varint(out, zigzag(value));
+}
+
+/// The signed varint, if it is one byte.
+#[inline]
+pub(super) fn one_byte(value: i64) -> Option<u64> {
+    Some(zigzag(value)).filter(|byte| *byte < 0x80)
+}
+
+/// 0, -1, 1, -2 ... as 0, 1, 2, 3 ...
+#[inline]
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
 /// Appends the length of `bytes`, then `bytes`.

@@ -2,7 +2,7 @@
 //! a recorder would. What it told is the oracle.
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, Frame, HeapUse, LogEntry, LogTime,
+    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, HeapUse, LogEntry, LogTime,
     MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink,
     SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
@@ -91,11 +91,6 @@ fn path(number: u8) -> PathId {
     PathId(u32::from(number) + 1)
 }
 
-fn end(frame: &Frame, outcome: Outcome, out_of_order: bool) -> LogEntry {
-    let Frame { span, path, since: start, child_ns } = *frame;
-    LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order }
-}
-
 /// The program, and all it told.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -179,10 +174,10 @@ impl Program {
                 let parent = has_parent.then_some(FOREIGN);
                 LogEntry::SpanStart { span: own, path: path(*number), parent, is_async: true }
             }
-            Act::End(outcome) => end(top?, *outcome, false),
+            Act::End(outcome) => top?.end(*outcome, false),
             Act::EndBelow(below, outcome) => {
                 let frames = here.stack.frames();
-                end(frames.iter().rev().nth(usize::from(*below))?, *outcome, true)
+                frames.iter().rev().nth(usize::from(*below))?.end(*outcome, true)
             }
             Act::EndUnknown(outcome) => LogEntry::SpanEnd {
                 span: FOREIGN,
@@ -266,7 +261,21 @@ impl Program {
         let thread = self.thread();
         self.name(sink, &what);
         let here = &mut self.threads[self.current];
-        sink.entry(thread, here.position, &here.stack, self.time, &what);
+        let (position, stack, time) = (here.position, &here.stack, self.time);
+        let (span, top) = (SpanId { thread, start: position }, stack.top());
+        let parent = top.map(|top| top.span);
+        // Both ways of what has two.
+        let shortly = self.next.0.is_multiple_of(2);
+        if shortly
+            && let LogEntry::SpanStart { path, .. } = what
+            && what == (LogEntry::SpanStart { span, path, parent, is_async: false })
+        {
+            sink.start(thread, position, stack, time, path);
+        } else if shortly && top.is_some_and(|top| what == top.end(Outcome::Ok, false)) {
+            sink.end_ok(thread, position, stack, time);
+        } else {
+            sink.entry(thread, position, stack, time, &what);
+        }
         fold(&mut here.stack, self.time, &what);
         here.position = here.position.next();
         here.heard = Some(self.time);
@@ -357,6 +366,21 @@ impl Sink for super::batch::Batch {
         what: &LogEntry,
     ) {
         self.entry(thread, position, stack, time, what);
+    }
+
+    fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        Self::start(self, thread, position, stack, time, path);
+    }
+
+    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
+        Self::end_ok(self, thread, position, stack, time);
     }
 
     fn drained(&mut self, thread: ThreadId, position: Position) {

@@ -187,6 +187,23 @@ impl Sink for Writer {
         self.batch.entry(thread, position, stack, time, what);
     }
 
+    #[inline]
+    fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        self.batch.start(thread, position, stack, time, path);
+    }
+
+    #[inline]
+    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
+        self.batch.end_ok(thread, position, stack, time);
+    }
+
     fn drained(&mut self, thread: ThreadId, position: Position) {
         self.batch.drained(thread, position);
     }

@@ -103,7 +103,7 @@ impl ClockPair {
 /// so an error in the rate never adds up.
 ///
 /// Invariant: at least two pairs, ascending in both.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ClockMap {
     pairs: VecDeque<ClockPair>,
     /// The line last used, for events come in bursts.

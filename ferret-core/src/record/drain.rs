@@ -270,12 +270,18 @@ impl Drain {
         let base = chunk.base();
         let mut slots = chunk.published_from(thread.read);
         let mut reached = false;
-        while let Some(first) = slots.first()
-            && !reached
-        {
-            let Some(head) = Head::of(*first) else { break };
-            let Some((event, rest)) = slots.split_at_checked(head.slots()) else { break };
+        while !reached {
             let position = Position(base + u64::from(thread.read));
+            if matches!(until, Until::Batch { .. }) {
+                let folded = fold.run(&mut thread.fold, position, slots);
+                if folded > 0 {
+                    thread.read += u32::try_from(folded).unwrap_or(0);
+                    slots = &slots[folded..];
+                    continue;
+                }
+            }
+            let Some(head) = slots.first().and_then(|first| Head::of(*first)) else { break };
+            let Some((event, rest)) = slots.split_at_checked(head.slots()) else { break };
             if let Err(missing) = fold.event(&mut thread.fold, position, &head, event, false) {
                 self.read_first(missing, fold, now);
                 let folded = fold.event(&mut thread.fold, position, &head, event, true);

@@ -5,6 +5,7 @@ mod counters;
 mod heap;
 mod notes;
 mod polls;
+mod run;
 mod spawned;
 mod thread;
 
@@ -30,6 +31,8 @@ pub(super) struct Fold<S> {
     paths: Paths,
     /// Callsites by id: what kind, once the sink has been told.
     known: Vec<Option<CallsiteKind>>,
+    /// One of them is a stage.
+    has_stages: bool,
     /// The sink has been told of `<other>`.
     other_is_known: bool,
     tasks: Tasks,
@@ -52,6 +55,7 @@ impl<S: Sink> Fold<S> {
             clock,
             paths: Paths::new(),
             known: Vec::new(),
+            has_stages: false,
             other_is_known: false,
             tasks: Tasks::default(),
             open_spans: 0,
@@ -93,11 +97,7 @@ impl<S: Sink> Fold<S> {
             thread.allocated(&heap::use_of(slots));
             return Ok(());
         }
-        let mapped = self.clock.time(event.ticks);
-        let time = mapped.max(thread.last_time);
-        if time > mapped {
-            self.clamped += 1;
-        }
+        let time = self.time(thread, event.ticks);
         if event.kind == Kind::Enter {
             self.enter(thread, position, time, span_of(slots), final_try)?;
         } else if event.kind == Kind::Exit && thread.polls.is_open_at(event.argument) {
@@ -109,8 +109,19 @@ impl<S: Sink> Fold<S> {
             }
             self.other(thread, position, time, event, slots, final_try)?;
         }
-        thread.last_time = time;
         Ok(())
+    }
+
+    /// The time of the thread's next event: its clock never goes back.
+    #[inline]
+    fn time(&mut self, thread: &mut ThreadFold, ticks: u64) -> LogTime {
+        let mapped = self.clock.time(ticks);
+        if mapped < thread.last_time {
+            self.clamped += 1;
+        } else {
+            thread.last_time = mapped;
+        }
+        thread.last_time
     }
 
     /// An event that may change the stack, and comes behind the polls before it.
@@ -174,7 +185,14 @@ impl<S: Sink> Fold<S> {
         time: LogTime,
         callsite: CallsiteId,
     ) {
-        let (span, path) = self.begin(thread, position, time, callsite, false);
+        let (_, path) = self.begin(thread, position, time, callsite, false);
+        self.push(thread, position, time, path);
+    }
+
+    /// The span that began at `position` becomes the innermost.
+    #[inline]
+    fn push(&mut self, thread: &mut ThreadFold, position: Position, time: LogTime, path: PathId) {
+        let span = SpanId { thread: thread.id, start: position };
         thread.stack.push(span, path, time);
         thread.opened.push(Opening::at(position));
         self.open_spans += 1;
@@ -248,14 +266,7 @@ impl<S: Sink> Fold<S> {
         } else {
             self.open_spans = self.open_spans.saturating_sub(1);
             self.note_stage_path(frame.path);
-            LogEntry::SpanEnd {
-                span: frame.span,
-                path: frame.path,
-                start: frame.since,
-                child_ns: frame.child_ns,
-                outcome,
-                out_of_order: index + 1 != thread.stack.frames().len(),
-            }
+            frame.end(outcome, index + 1 != thread.stack.frames().len())
         };
         self.put(thread, position, time, &entry);
         thread.stack.close(frame.span, time);
@@ -312,11 +323,15 @@ impl<S: Sink> Fold<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn path(&mut self, parent: PathId, callsite: CallsiteId) -> PathId {
         if let Some(path) = self.paths.known(parent, callsite) {
             return path;
         }
+        self.new_path(parent, callsite)
+    }
+
+    fn new_path(&mut self, parent: PathId, callsite: CallsiteId) -> PathId {
         let Interned { path, new } = self.paths.intern(parent, callsite);
         for (id, info) in new {
             self.tell_callsite(info.callsite);
@@ -325,13 +340,23 @@ impl<S: Sink> Fold<S> {
         path
     }
 
+    #[inline]
     fn note_stage(&mut self, callsite: CallsiteId) {
+        if self.has_stages {
+            self.look_for_stage(callsite);
+        }
+    }
+
+    fn look_for_stage(&mut self, callsite: CallsiteId) {
         let kind = self.known.get(callsite.0 as usize).copied().flatten();
         self.stage_changed |= kind.is_some_and(CallsiteKind::is_stage);
     }
 
+    #[inline]
     fn note_stage_path(&mut self, path: PathId) {
-        self.note_stage(self.paths.callsite(path));
+        if self.has_stages {
+            self.look_for_stage(self.paths.callsite(path));
+        }
     }
 
     /// Says how many tags a span was refused.
@@ -368,6 +393,7 @@ impl<S: Sink> Fold<S> {
             self.known.resize(index + 1, None);
         }
         self.known[index] = Some(callsite.kind());
+        self.has_stages |= callsite.kind().is_stage();
         self.sink.callsite(id, &callsite.info());
     }
 }

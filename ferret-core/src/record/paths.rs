@@ -16,7 +16,30 @@ pub(super) const OTHER: CallsiteId = CallsiteId(0xff_ffff);
 pub(super) struct Paths {
     nodes: Vec<Node>,
     children: FxHashMap<(PathId, CallsiteId), PathId>,
+    /// Those of `children` that were asked for last, found without a search: see [`Recent`].
+    recent: Box<[Recent; RECENT]>,
     other: Option<PathId>,
+}
+
+/// A path that was asked for. Its place is made of both numbers, and the next one with that place takes it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    parent: PathId,
+    callsite: CallsiteId,
+    path: PathId,
+}
+
+/// Places for them: 12 KB, which stay in the nearest cache.
+const RECENT: usize = 1 << 10;
+
+impl Recent {
+    /// The place of this child. Both numbers are small, and those of one program's busy paths are close
+    /// to each other: the factor, which is 2^32 over the golden ratio, spreads them.
+    #[inline]
+    fn place(parent: PathId, callsite: CallsiteId) -> usize {
+        let mixed = (parent.0.rotate_left(16) ^ callsite.0).wrapping_mul(0x9e37_79b9);
+        (mixed >> (32 - RECENT.trailing_zeros())) as usize
+    }
 }
 
 #[derive(Debug)]
@@ -24,8 +47,6 @@ struct Node {
     callsite: CallsiteId,
     /// Levels of this callsite directly below each other, this one included.
     run: u16,
-    /// The child last asked for: most spans have the callsite of the one before.
-    last: (CallsiteId, PathId),
 }
 
 /// A path, and what must be said of it first.
@@ -38,15 +59,17 @@ pub(super) struct Interned {
 
 impl Paths {
     pub(super) fn new() -> Self {
-        let root = Node { callsite: CallsiteId(0), run: 0, last: (CallsiteId(0), PathId::ROOT) };
-        Self { nodes: vec![root], children: FxHashMap::default(), other: None }
+        let root = Node { callsite: CallsiteId(0), run: 0 };
+        let recent = Box::new([Recent::default(); RECENT]);
+        Self { nodes: vec![root], children: FxHashMap::default(), recent, other: None }
     }
 
     /// The path of `callsite` called from `parent`, if it is known: the hot case.
     #[inline]
     pub(super) fn known(&self, parent: PathId, callsite: CallsiteId) -> Option<PathId> {
-        let node = self.nodes.get(parent.0 as usize)?;
-        (node.last.0 == callsite && callsite.0 != 0).then_some(node.last.1)
+        let recent = &self.recent[Recent::place(parent, callsite)];
+        let is_it = recent.parent == parent && recent.callsite == callsite && callsite.0 != 0;
+        is_it.then_some(recent.path)
     }
 
     /// The path of `callsite` called from `parent`.
@@ -57,7 +80,8 @@ impl Paths {
             self.find(parent, callsite)
                 .unwrap_or_else(|| self.add(parent, callsite, &mut interned.new))
         });
-        self.nodes[parent.0 as usize].last = (callsite, interned.path);
+        let path = interned.path;
+        self.recent[Recent::place(parent, callsite)] = Recent { parent, callsite, path };
         interned
     }
 
@@ -95,7 +119,7 @@ impl Paths {
         let path = PathId(u32::try_from(self.nodes.len()).expect("bounded by MAX_PATHS"));
         let above = &self.nodes[parent.0 as usize];
         let run = if above.callsite == callsite { above.run + 1 } else { 1 };
-        self.nodes.push(Node { callsite, run, last: (CallsiteId(0), PathId::ROOT) });
+        self.nodes.push(Node { callsite, run });
         self.children.insert((parent, callsite), path);
         new.push((path, PathInfo { parent, callsite }));
         path

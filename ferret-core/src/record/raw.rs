@@ -184,6 +184,25 @@ pub(super) fn head(ticks: u64, kind: Kind, callsite: u32, argument: u32) -> Slot
     head_of(ticks, word(kind, callsite), argument)
 }
 
+/// Kind and callsite, and the argument, of slot 0.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is the word")]
+pub(super) fn halves(slot: Slot) -> (u32, u32) {
+    (slot[1] as u32, (slot[1] >> 32) as u32)
+}
+
+/// Whether a word is of this kind.
+#[inline]
+pub(super) fn is(word: u32, kind: Kind) -> bool {
+    word & 0xff == kind as u32
+}
+
+/// A word's callsite.
+#[inline]
+pub(super) fn callsite(word: u32) -> CallsiteId {
+    CallsiteId(word >> 8)
+}
+
 /// Slot 0, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
@@ -197,14 +216,8 @@ impl Head {
     /// `None` for a slot that no event begins with.
     #[inline]
     pub(super) fn of(slot: Slot) -> Option<Self> {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is the word")]
-        let word = slot[1] as u32;
-        Some(Self {
-            ticks: slot[0],
-            kind: Kind::of(word)?,
-            callsite: CallsiteId(word >> 8),
-            argument: (slot[1] >> 32) as u32,
-        })
+        let (word, argument) = halves(slot);
+        Some(Self { ticks: slot[0], kind: Kind::of(word)?, callsite: callsite(word), argument })
     }
 
     /// How many slots the event has, this one included.

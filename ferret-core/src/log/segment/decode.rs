@@ -12,6 +12,7 @@ use crate::event::{
 use crate::log::codec::{CodecError, Input};
 
 const LEFT_OVER: CodecError = CodecError("bytes are left over behind a segment's entries");
+const NONE_OPEN: CodecError = CodecError("a frame ends where none is open");
 
 /// One segment's bytes, and where it stands in the log.
 #[derive(Clone, Debug)]
@@ -61,7 +62,8 @@ impl<'a> Segment<'a> {
             input,
             next: self.first,
             left: self.count,
-            fold: Fold { thread, next_position, time, last_path: PathId::ROOT, stack },
+            fold: Fold { thread, next_position, time, last_path: PathId::ROOT },
+            stack,
         })
     }
 }
@@ -93,12 +95,13 @@ pub(crate) struct SegmentEntries<'a> {
     next: Offset,
     left: u32,
     fold: Fold,
+    stack: ThreadStack,
 }
 
 impl SegmentEntries<'_> {
     /// The thread's open stack behind the entries yielded so far.
     pub(crate) fn stack(&self) -> &ThreadStack {
-        &self.fold.stack
+        &self.stack
     }
 
     /// The time of the last entry yielded; before the first, its time.
@@ -145,47 +148,71 @@ impl SegmentEntries<'_> {
                 elapsed_ns |= more << TIME_BITS;
             }
             self.fold.time = self.fold.time.after(elapsed_ns);
-            let (what, ends_hidden) = match head & KIND_MASK {
-                KIND_START_SAME => (self.start(self.fold.last_path), false),
+            match head & KIND_MASK {
+                KIND_START_SAME => return self.start(self.fold.last_path),
                 KIND_START => {
-                    let above = i64::from(self.fold.stack.path().0);
+                    let above = i64::from(self.stack.path().0);
                     let path = above.checked_add(self.input.signed()?);
                     let path = path.and_then(|path| u32::try_from(path).ok());
-                    (self.start(PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?)), false)
+                    return self.start(PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?));
                 }
-                KIND_END_OK => (self.end_top(Outcome::Ok)?, false),
-                _ => match self.other()? {
-                    Some(other) => other,
-                    None => continue,
-                },
-            };
-            self.fold.apply(&what, ends_hidden);
-            if self.fold.stack.frames().len() > MAX_FRAMES {
-                return Err(CodecError("a segment opens too many frames"));
+                KIND_END_OK => return self.end_ok(),
+                _ => {}
             }
-            return Ok(what);
+            if let Some((what, ends_hidden)) = self.other()? {
+                self.apply(&what, ends_hidden)?;
+                return Ok(what);
+            }
         }
     }
 
     #[inline]
-    fn start(&self, path: PathId) -> LogEntry {
-        let start = Position(self.fold.next_position);
-        LogEntry::SpanStart {
-            span: SpanId { thread: self.fold.thread, start },
-            path,
-            parent: self.fold.stack.top().map(|top| top.span),
-            is_async: false,
+    fn start(&mut self, path: PathId) -> Result<LogEntry, CodecError> {
+        let parent = self.stack.top().map(|top| top.span);
+        let span = SpanId { thread: self.fold.thread, start: Position(self.fold.next_position) };
+        self.push(span, path)?;
+        self.fold.starts();
+        Ok(LogEntry::SpanStart { span, path, parent, is_async: false })
+    }
+
+    fn push(&mut self, span: SpanId, path: PathId) -> Result<(), CodecError> {
+        if self.stack.frames().len() == MAX_FRAMES {
+            return Err(CodecError("a segment opens too many frames"));
         }
+        self.stack.push(span, path, self.fold.time);
+        Ok(())
     }
 
     fn top(&self) -> Result<Frame, CodecError> {
-        self.fold.stack.top().copied().ok_or(CodecError("a frame ends where none is open"))
+        self.stack.top().copied().ok_or(NONE_OPEN)
     }
 
     #[inline]
-    fn end_top(&self, outcome: Outcome) -> Result<LogEntry, CodecError> {
-        let Frame { span, path, since, child_ns } = self.top()?;
-        Ok(LogEntry::SpanEnd { span, path, start: since, child_ns, outcome, out_of_order: false })
+    fn end_ok(&mut self) -> Result<LogEntry, CodecError> {
+        let frame = self.stack.close_top(self.fold.time).ok_or(NONE_OPEN)?;
+        self.fold.ends(frame.path);
+        Ok(frame.end(Outcome::Ok, false))
+    }
+
+    /// Takes in an entry of another form. `ends_hidden`: it ends a frame that is not among the known
+    /// ones, but counted below them.
+    fn apply(&mut self, what: &LogEntry, ends_hidden: bool) -> Result<(), CodecError> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others leave the stack as it is")]
+        match what {
+            LogEntry::SpanStart { span, path, is_async: false, .. }
+            | LogEntry::Enter { span, path } => self.push(*span, *path)?,
+            LogEntry::SpanEnd { span, .. } | LogEntry::Exit { span, .. }
+                if ends_hidden || self.stack.index_of(*span).is_some() =>
+            {
+                self.stack.close(*span, self.fold.time);
+            }
+            LogEntry::Dropped { busy_ns, .. } | LogEntry::Polls { busy_ns, .. } => {
+                self.stack.dropped(*busy_ns);
+            }
+            _ => {}
+        }
+        self.fold.apply(what);
+        Ok(())
     }
 
     /// The op behind an opcode; `None` for a correction.
@@ -201,7 +228,7 @@ impl SegmentEntries<'_> {
             }
             ops::SPAN_END_TOP => {
                 let outcome = ops::outcome_of(self.input.byte()?)?;
-                Ok(Some((self.end_top(outcome)?, false)))
+                Ok(Some((self.top()?.end(outcome, false), false)))
             }
             ops::EXIT_TOP => {
                 let Frame { span, path, since, child_ns } = self.top()?;

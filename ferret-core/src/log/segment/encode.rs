@@ -9,7 +9,7 @@ use super::{
 use crate::event::{
     Frame, LogEntry, LogTime, Offset, Outcome, PathId, Position, SpanId, ThreadId, ThreadStack,
 };
-use crate::log::codec::{self, put_signed, put_varint};
+use crate::log::codec::{self, put_few, put_signed, put_varint};
 use std::ops::Range;
 
 /// A segment is cut when it is this long: one fits the smallest block, sixteen fit 64 KiB.
@@ -44,6 +44,9 @@ pub(crate) struct Encoder {
 }
 
 /// The segment that grows.
+///
+/// A reader that begins with it knows the stack that it begins with, of which the innermost 32 frames, and
+/// what has been opened since: the caller's stack, but for the `hidden` frames at its bottom.
 #[derive(Debug)]
 struct Open {
     start: usize,
@@ -52,8 +55,12 @@ struct Open {
     min_time: LogTime,
     max_time: LogTime,
     fold: Fold,
-    /// Known frames that were open before the segment: their ends are written in full.
+    /// Frames at the bottom of the caller's stack that the keyframe only counts.
+    hidden: usize,
+    /// Frames above them that were open before the segment: their ends are written in full.
     inherited: usize,
+    /// Frames open behind the last entry.
+    depth: usize,
 }
 
 impl Encoder {
@@ -64,7 +71,7 @@ impl Encoder {
 
     /// The offset the next entry will get.
     pub(crate) fn next(&self) -> Offset {
-        self.next
+        self.open.as_ref().map_or(self.next, Open::next)
     }
 
     /// Bytes encoded and not yet taken.
@@ -82,15 +89,54 @@ impl Encoder {
         time: LogTime,
         what: &LogEntry,
     ) {
+        self.go_on(thread, position, stack, time);
+        if let Some(open) = &mut self.open {
+            open.put(&mut self.bytes, stack, time, what);
+        }
+    }
+
+    /// Adds the START of a sync span, a child of the innermost frame.
+    #[inline]
+    pub(crate) fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        self.go_on(thread, position, stack, time);
+        if let Some(open) = &mut self.open {
+            open.put_start(&mut self.bytes, stack, time, position, path);
+        }
+    }
+
+    /// Adds the END of the innermost frame's span, outcome ok.
+    #[inline]
+    pub(crate) fn end_ok(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+    ) {
+        self.go_on(thread, position, stack, time);
+        let Some(open) = &mut self.open else { return };
+        if let Some(top) = open.new_top(stack) {
+            open.put_end(&mut self.bytes, time, top.path);
+        } else if let Some(top) = stack.top() {
+            open.put(&mut self.bytes, stack, time, &top.end(Outcome::Ok, false));
+        }
+    }
+
+    /// Begins a segment, if the one that grows is not the thread's, or is full.
+    #[inline]
+    fn go_on(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
         let goes_on = self.open.as_ref().is_some_and(|open| {
             open.fold.thread == thread && self.bytes.len() - open.start < CUT_BYTES
         });
         if !goes_on {
             self.begin(thread, position, stack, time);
-        }
-        if let Some(open) = &mut self.open {
-            open.put(&mut self.bytes, stack, time, what);
-            self.next = self.next.plus(1);
         }
     }
 
@@ -102,6 +148,7 @@ impl Encoder {
         let body = u32::try_from(length - 4).unwrap_or(u32::MAX);
         self.bytes[open.start..open.start + 4].copy_from_slice(&body.to_le_bytes());
         self.bytes[open.start + 4..open.start + 8].copy_from_slice(&open.count.to_le_bytes());
+        self.next = open.next();
         self.sealed.push(SealedSegment {
             bytes: open.start..self.bytes.len(),
             first: open.first,
@@ -109,7 +156,7 @@ impl Encoder {
             thread: open.fold.thread,
             min_time: open.min_time,
             max_time: open.max_time,
-            open_after: open.fold.stack.depth(),
+            open_after: open.depth,
         });
     }
 
@@ -146,14 +193,10 @@ impl Encoder {
             count: 0,
             min_time: time,
             max_time: time,
+            hidden: stack.frames().len() - keyframe.frames().len(),
             inherited: keyframe.frames().len(),
-            fold: Fold {
-                thread,
-                next_position: position.0,
-                time,
-                last_path: PathId::ROOT,
-                stack: keyframe,
-            },
+            depth: stack.depth(),
+            fold: Fold { thread, next_position: position.0, time, last_path: PathId::ROOT },
         });
     }
 }
@@ -171,98 +214,104 @@ pub(crate) fn put_keyframe(out: &mut Vec<u8>, keyframe: &ThreadStack, time: LogT
 }
 
 impl Open {
-    #[inline]
+    fn next(&self) -> Offset {
+        self.first.plus(u64::from(self.count))
+    }
+
     fn put(&mut self, out: &mut Vec<u8>, stack: &ThreadStack, time: LogTime, what: &LogEntry) {
-        let elapsed_ns = self.elapsed_ns(out, time);
-        let mut ends_hidden = false;
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others have one form only")]
         match what {
             LogEntry::SpanStart { span, path, parent, is_async: false }
                 if span.thread == self.fold.thread
-                    && *parent == self.fold.stack.top().map(|top| top.span) =>
+                    && *parent == self.known(stack).last().map(|top| top.span) =>
             {
-                self.put_start(out, elapsed_ns, span.start, *path);
+                return self.put_start(out, stack, time, span.start, *path);
             }
             LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order: false }
-                if self.ends_top(&Frame {
-                    span: *span,
-                    path: *path,
-                    since: *start,
-                    child_ns: *child_ns,
-                }) =>
+                if self.ends_top(stack, *span, *path, *start, *child_ns) =>
             {
                 if *outcome == Outcome::Ok {
-                    put_head(out, KIND_END_OK, elapsed_ns);
-                } else {
-                    put_op(out, ops::SPAN_END_TOP, elapsed_ns);
-                    out.push(ops::outcome_byte(*outcome));
+                    return self.put_end(out, time, *path);
                 }
+                self.put_op(out, ops::SPAN_END_TOP, time);
+                out.push(ops::outcome_byte(*outcome));
             }
             LogEntry::Exit { span, path, busy_ns, child_ns }
                 if time.0 >= *busy_ns
-                    && self.ends_top(&Frame {
-                        span: *span,
-                        path: *path,
-                        since: LogTime(time.0 - busy_ns),
-                        child_ns: *child_ns,
-                    }) =>
+                    && self.ends_top(stack, *span, *path, LogTime(time.0 - busy_ns), *child_ns) =>
             {
-                put_op(out, ops::EXIT_TOP, elapsed_ns);
+                self.put_op(out, ops::EXIT_TOP, time);
             }
-            LogEntry::Alloc { span, path, heap } if self.is_top(*span, *path) => {
-                put_op(out, ops::ALLOC, elapsed_ns);
+            LogEntry::Alloc { span, path, heap }
+                if self
+                    .new_top(stack)
+                    .is_some_and(|top| (top.span, top.path) == (*span, *path)) =>
+            {
+                self.put_op(out, ops::ALLOC, time);
                 out.push(0);
                 ops::put_heap(out, heap);
             }
             _ => {
-                ends_hidden = self.ends_hidden(stack, what);
+                let ends_hidden = self.ends_hidden(stack, what);
+                let elapsed_ns = self.elapsed_ns(out, time);
                 put_head(out, KIND_OTHER, elapsed_ns);
                 put_other(out, what, time, ends_hidden);
             }
         }
+        self.fold_stack(stack, what);
+        self.fold.apply(what);
+        self.done(time);
+    }
+
+    /// Counts an entry.
+    #[inline]
+    fn done(&mut self, time: LogTime) {
         self.fold.time = time;
-        self.fold.apply(what, ends_hidden);
-        self.inherited = self.inherited.min(self.fold.stack.frames().len());
         self.count += 1;
-        self.min_time = self.min_time.min(time);
         self.max_time = self.max_time.max(time);
     }
 
-    /// Time since the last entry; time that goes back is corrected first.
-    #[inline]
-    fn elapsed_ns(&mut self, out: &mut Vec<u8>, time: LogTime) -> u64 {
-        if time < self.fold.time {
-            put_op(out, ops::TIME_BACK, 0);
-            put_varint(out, self.fold.time.since(time));
-            self.fold.time = time;
-        }
-        time.since(self.fold.time)
-    }
-
-    #[inline]
-    fn put_start(&mut self, out: &mut Vec<u8>, elapsed_ns: u64, start: Position, path: PathId) {
-        if start.0 != self.fold.next_position {
-            put_op(out, ops::POSITION, 0);
-            put_varint(out, start.0);
-        }
-        if path == self.fold.last_path {
-            put_head(out, KIND_START_SAME, elapsed_ns);
-        } else {
-            put_head(out, KIND_START, elapsed_ns);
-            put_signed(out, i64::from(path.0) - i64::from(self.fold.stack.path().0));
+    /// What becomes of the stack, which is the caller's.
+    fn fold_stack(&mut self, stack: &ThreadStack, what: &LogEntry) {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others leave the stack as it is")]
+        match what {
+            LogEntry::SpanStart { is_async: false, .. } | LogEntry::Enter { .. } => self.depth += 1,
+            LogEntry::SpanEnd { span, .. } | LogEntry::Exit { span, .. } => {
+                let Some(index) = stack.index_of(*span) else { return };
+                self.depth -= 1;
+                if index < self.hidden {
+                    self.hidden -= 1;
+                } else if index < self.hidden + self.inherited {
+                    self.inherited -= 1;
+                }
+            }
+            _ => {}
         }
     }
 
-    /// Whether the innermost frame, begun in this segment, is exactly `frame`.
+    /// The frames that a reader knows.
     #[inline]
-    fn ends_top(&self, frame: &Frame) -> bool {
-        self.fold.stack.frames().len() > self.inherited && self.fold.stack.top() == Some(frame)
+    fn known<'a>(&self, stack: &'a ThreadStack) -> &'a [Frame] {
+        stack.frames().get(self.hidden..).unwrap_or_default()
     }
 
-    /// Whether the innermost frame, begun in this segment, is this span's.
-    fn is_top(&self, span: SpanId, path: PathId) -> bool {
-        self.fold.stack.frames().len() > self.inherited
-            && self.fold.stack.top().is_some_and(|top| (top.span, top.path) == (span, path))
+    /// The innermost frame, if it began in this segment.
+    #[inline]
+    fn new_top<'a>(&self, stack: &'a ThreadStack) -> Option<&'a Frame> {
+        stack.frames().get(self.hidden + self.inherited..).and_then(<[Frame]>::last)
+    }
+
+    /// Whether an END or EXIT is of the innermost frame, begun in this segment, and says just what that
+    /// does.
+    fn ends_top(
+        &self,
+        stack: &ThreadStack,
+        span: SpanId,
+        path: PathId,
+        since: LogTime,
+        child_ns: u64,
+    ) -> bool {
+        self.new_top(stack) == Some(&Frame { span, path, since, child_ns })
     }
 
     /// Whether `what` ends a frame that the keyframe only counted.
@@ -270,26 +319,114 @@ impl Open {
         let (LogEntry::SpanEnd { span, .. } | LogEntry::Exit { span, .. }) = what else {
             return false;
         };
-        self.fold.stack.hidden() > 0
-            && !self.fold.knows(*span)
-            // From the innermost: in deep recursion it is that one, time after time.
-            && stack.frames().iter().rev().any(|frame| frame.span == *span)
+        self.hidden > 0 && stack.index_of(*span).is_some_and(|index| index < self.hidden)
+    }
+
+    /// The START of a child of the innermost frame.
+    #[inline]
+    fn put_start(
+        &mut self,
+        out: &mut Vec<u8>,
+        stack: &ThreadStack,
+        time: LogTime,
+        start: Position,
+        path: PathId,
+    ) {
+        let elapsed_ns = self.elapsed_ns(out, time);
+        if start.0 != self.fold.next_position {
+            put_head(out, KIND_OTHER, 0);
+            out.push(ops::POSITION);
+            put_varint(out, start.0);
+            self.fold.next_position = start.0;
+        }
+        if path == self.fold.last_path {
+            put_short(out, KIND_START_SAME, elapsed_ns);
+        } else {
+            let above = self.known(stack).last().map_or(PathId::ROOT, |top| top.path);
+            let down = i64::from(path.0) - i64::from(above.0);
+            let short = short_head(KIND_START, elapsed_ns).zip(codec::one_byte(down));
+            if let Some(((head, length), down)) = short {
+                put_few(out, head | (down << (8 * length)), length + 1);
+            } else {
+                put_head(out, KIND_START, elapsed_ns);
+                put_signed(out, down);
+            }
+        }
+        self.depth += 1;
+        self.fold.starts();
+        self.done(time);
+    }
+
+    /// The END of the innermost frame, which began in this segment and has this path.
+    #[inline]
+    fn put_end(&mut self, out: &mut Vec<u8>, time: LogTime, path: PathId) {
+        let elapsed_ns = self.elapsed_ns(out, time);
+        put_short(out, KIND_END_OK, elapsed_ns);
+        self.depth -= 1;
+        self.fold.ends(path);
+        self.done(time);
+    }
+
+    fn put_op(&mut self, out: &mut Vec<u8>, opcode: u8, time: LogTime) {
+        let elapsed_ns = self.elapsed_ns(out, time);
+        put_head(out, KIND_OTHER, elapsed_ns);
+        out.push(opcode);
+    }
+
+    /// Time since the last entry; time that goes back is corrected first.
+    #[inline]
+    fn elapsed_ns(&mut self, out: &mut Vec<u8>, time: LogTime) -> u64 {
+        if time < self.fold.time {
+            self.go_back(out, time);
+        }
+        time.since(self.fold.time)
+    }
+
+    #[cold]
+    fn go_back(&mut self, out: &mut Vec<u8>, time: LogTime) {
+        put_head(out, KIND_OTHER, 0);
+        out.push(ops::TIME_BACK);
+        put_varint(out, self.fold.time.since(time));
+        self.fold.time = time;
+        self.min_time = self.min_time.min(time);
     }
 }
 
-#[inline]
+/// An op's first byte, and the time's other bits.
 fn put_head(out: &mut Vec<u8>, kind: u8, elapsed_ns: u64) {
     let more = elapsed_ns >> TIME_BITS;
-    let low = codec::low_byte(elapsed_ns) << TIME_SHIFT;
+    let head = kind | (codec::low_byte(elapsed_ns) << TIME_SHIFT);
     if more == 0 {
-        out.push(kind | low);
+        out.push(head);
     } else {
-        out.push(kind | MORE_TIME | low);
+        out.push(head | MORE_TIME);
         put_varint(out, more);
     }
 }
 
-fn put_op(out: &mut Vec<u8>, opcode: u8, elapsed_ns: u64) {
-    put_head(out, KIND_OTHER, elapsed_ns);
-    out.push(opcode);
+/// The same, of an op that has nothing else.
+#[inline]
+fn put_short(out: &mut Vec<u8>, kind: u8, elapsed_ns: u64) {
+    match short_head(kind, elapsed_ns) {
+        Some((head, length)) => put_few(out, head, length),
+        None => put_head(out, kind, elapsed_ns),
+    }
+}
+
+/// The same as a number, low byte first, and how many bytes it has, if that are three at most: half
+/// a millisecond.
+#[inline]
+fn short_head(kind: u8, elapsed_ns: u64) -> Option<(u64, usize)> {
+    let more = elapsed_ns >> TIME_BITS;
+    let head = u64::from(kind | (codec::low_byte(elapsed_ns) << TIME_SHIFT));
+    let head_of_more = head | u64::from(MORE_TIME);
+    match more {
+        0 => Some((head, 1)),
+        1..0x80 => Some((head_of_more | (more << 8), 2)),
+        0x80..0x4000 => {
+            let (low, high) = ((more & 0x7f) | 0x80, more >> 7);
+            Some((head_of_more | (low << 8) | (high << 16), 3))
+        }
+        _ => None,
+    }
 }

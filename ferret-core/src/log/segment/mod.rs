@@ -25,9 +25,10 @@
 //! 3 OTHER        an opcode byte (see `ops`), then that op's fields
 //! ```
 //!
-//! Encoder and decoder fold the same entries into the same [`Fold`], and short forms say only what
-//! the fold does not predict; the encoder compares before it chooses one, so a short form is never
-//! wrong, only sometimes not available. Rejected: one column per field (better compression, but a
+//! Encoder and decoder fold the same entries into the same [`Fold`] and the same open stack, and short
+//! forms say only what these do not predict; the encoder compares before it chooses one, so a short form
+//! is never wrong, only sometimes not available. The decoder goes on from the keyframe's stack; the
+//! encoder has no stack of its own, for it is given the thread's with every entry. Rejected: one column per field (better compression, but a
 //! reader beside the writer wants a block at once, and a block is at most 64 KiB).
 
 #[cfg(feature = "read")]
@@ -41,7 +42,7 @@ mod process;
 pub(crate) use decode::{Segment, get_keyframe};
 pub(crate) use encode::{Encoder, SealedSegment, put_keyframe};
 
-use crate::event::{LogEntry, LogTime, PathId, SpanId, ThreadId, ThreadStack};
+use crate::event::{LogEntry, LogTime, PathId, ThreadId};
 
 /// Length and count.
 const HEADER_BYTES: usize = 8;
@@ -59,51 +60,45 @@ const MORE_TIME: u8 = 0b100;
 const TIME_SHIFT: u32 = 3;
 const TIME_BITS: u32 = 5;
 
-/// What both sides know of a thread between two ops.
+/// What both sides know of a thread between two ops, beside its open stack.
 #[derive(Clone, Debug)]
 struct Fold {
     thread: ThreadId,
     next_position: u64,
     time: LogTime,
     last_path: PathId,
-    stack: ThreadStack,
 }
 
 impl Fold {
-    /// Takes in one entry, whose time is already `self.time`. `ends_hidden`: it ends a frame that
-    /// is not among the known ones, but counted in `hidden`.
-    fn apply(&mut self, what: &LogEntry, ends_hidden: bool) {
+    /// A sync span begins at the position that was expected.
+    #[inline]
+    fn starts(&mut self) {
+        self.next_position = self.next_position.wrapping_add(1);
+    }
+
+    /// The innermost frame, which has this path, ends.
+    #[inline]
+    fn ends(&mut self, path: PathId) {
+        self.next_position = self.next_position.wrapping_add(1);
+        self.last_path = path;
+    }
+
+    /// Takes in any entry.
+    fn apply(&mut self, what: &LogEntry) {
         let mut next_position = self.next_position.wrapping_add(1);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the others leave the stack as it is")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others take one slot")]
         match what {
-            LogEntry::SpanStart { span, path, is_async, .. } => {
-                if span.thread == self.thread {
-                    next_position = span.start.0.wrapping_add(1);
-                }
-                if !is_async {
-                    self.stack.push(*span, *path, self.time);
-                }
+            LogEntry::SpanStart { span, .. } if span.thread == self.thread => {
+                next_position = span.start.0.wrapping_add(1);
             }
-            LogEntry::SpanEnd { span, path, .. } | LogEntry::Exit { span, path, .. } => {
-                if ends_hidden || self.knows(*span) {
-                    self.stack.close(*span, self.time);
-                }
+            LogEntry::SpanEnd { path, .. } | LogEntry::Exit { path, .. } => {
                 self.last_path = *path;
             }
-            LogEntry::Enter { span, path } => self.stack.push(*span, *path, self.time),
             // As many slots as the raw event has that it usually comes from.
             LogEntry::Alloc { .. } => next_position = next_position.wrapping_add(2),
-            LogEntry::Dropped { busy_ns, .. } | LogEntry::Polls { busy_ns, .. } => {
-                self.stack.dropped(*busy_ns);
-            }
             _ => {}
         }
         self.next_position = next_position;
-    }
-
-    /// Whether `span` is among the frames whose details are known.
-    fn knows(&self, span: SpanId) -> bool {
-        self.stack.frames().iter().rev().any(|frame| frame.span == span)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, Entry, Offset, Outcome, PathInfo, Position, ProcessStart,
-    Sink, ThreadInfo,
+    Sink, ThreadInfo, ThreadStack,
 };
 use crate::log::codec::{CodecError, Input};
 use crate::log::testing::{self, Act, Program, acts};
@@ -22,6 +22,21 @@ impl Sink for Encoder {
         what: &LogEntry,
     ) {
         self.push(thread, position, stack, time, what);
+    }
+
+    fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        Self::start(self, thread, position, stack, time, path);
+    }
+
+    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
+        Self::end_ok(self, thread, position, stack, time);
     }
     fn drained(&mut self, _: ThreadId, _: Position) {}
     fn silent(&mut self, _: ThreadId, _: &ThreadStack) {}

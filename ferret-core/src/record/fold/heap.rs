@@ -60,6 +60,11 @@ impl<S: Sink> Fold<S> {
 }
 
 impl HeapStack {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// The frame opened at `frame`, the innermost, has allocated and freed.
     pub(super) fn add(&mut self, frame: Position, what: &HeapUse) {
         let account = self.account(frame);

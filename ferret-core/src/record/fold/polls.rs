@@ -61,7 +61,7 @@ impl PollRun {
     }
 
     #[inline]
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.open.is_none() && self.merged.is_empty()
     }
 }

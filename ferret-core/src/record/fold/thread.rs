@@ -3,7 +3,7 @@
 use super::heap::HeapStack;
 use super::low_half;
 use super::polls::PollRun;
-use crate::event::{HeapUse, LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
+use crate::event::{Frame, HeapUse, LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
 
@@ -64,6 +64,30 @@ impl ThreadFold {
             numbers: Sums::default(),
             ended: false,
         }
+    }
+
+    /// Whether nothing is kept back, no place is entered, and no memory counted: then what happens is
+    /// the innermost frame's.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.polls.is_empty() && self.places.is_empty() && self.heap.is_empty()
+    }
+
+    /// Whether the span whose START is at the position with this low half is the innermost frame, and
+    /// nothing is to be said of its tags.
+    #[inline]
+    pub(super) fn is_top(&self, low: u32) -> bool {
+        let (Some(top), Some(frame)) = (self.opened.last(), self.stack.top()) else { return false };
+        low_half(top.at) == low
+            && top.tags.refused() == 0
+            && frame.span == SpanId { thread: self.id, start: top.at }
+    }
+
+    /// The innermost frame is no more.
+    #[inline]
+    pub(super) fn close_top(&mut self, time: LogTime) -> Option<Frame> {
+        self.opened.pop();
+        self.stack.close_top(time)
     }
 
     /// The span that what begins now is a child of, and its place in the call tree: the innermost
