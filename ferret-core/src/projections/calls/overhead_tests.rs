@@ -94,6 +94,48 @@ fn a_poll_costs_what_a_span_does() {
     check(&scenario, &[("inner", Some(20.0)), ("outer", Some(30.0))]);
 }
 
+/// A task that an accept loop spawned costs the executor that polls it, not the loop: the loop's
+/// share was 100 however little it did.
+#[test]
+fn what_ran_elsewhere_costs_its_parent_nothing() {
+    let mut scenario = Scenario::default();
+    let outer = scenario.start_async(1, "outer");
+    scenario.enter(1, outer);
+    scenario.now += 1_000;
+    let inner = scenario.start_async(1, "inner");
+    scenario.exit(1, outer);
+    scenario.enter(2, inner);
+    scenario.now += 100;
+    scenario.exit(2, inner);
+    let Some(&LogEntry::Exit { path, .. }) = scenario.entries.last().map(|entry| &entry.what)
+    else {
+        panic!("the poll is the last entry");
+    };
+    let (count, busy_ns, longest_ns) = (999_999, 99_999_900, 100);
+    scenario.say(2, LogEntry::Polls { span: inner, path, count, busy_ns, longest_ns });
+    check(&scenario, &[("inner", Some(10.0)), ("outer", Some(1.0))]);
+}
+
+#[test]
+fn of_what_ran_partly_elsewhere_a_part_is_charged() {
+    let mut scenario = Scenario::default();
+    let outer = scenario.start_async(1, "outer");
+    scenario.enter(1, outer);
+    scenario.now += 1_000;
+    let inner = scenario.start_async(1, "inner");
+    scenario.enter(1, inner);
+    scenario.now += 100;
+    scenario.exit(1, inner);
+    scenario.exit(1, outer);
+    for _ in 0..3 {
+        scenario.enter(2, inner);
+        scenario.now += 100;
+        scenario.exit(2, inner);
+    }
+    // 10 of its poll, and a quarter of 4 × 20, of 1,000 ns.
+    check(&scenario, &[("inner", Some(10.0)), ("outer", Some(3.0))]);
+}
+
 #[test]
 fn there_is_no_more_than_all_of_it_and_nothing_of_nothing() {
     let mut scenario = Scenario::default();
