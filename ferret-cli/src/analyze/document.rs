@@ -228,7 +228,7 @@ pub(crate) struct Counter {
     pub(crate) max: f64,
     /// Of a counter, `value` by the time analysed.
     pub(crate) mean_per_second: Option<f64>,
-    /// How often the program said it.
+    /// Entries that say it: what a thread says between two looks of the recorder is one.
     pub(crate) changes: u64,
     /// Wall time of the last, RFC 3339.
     pub(crate) last_change: Option<String>,

@@ -36,7 +36,8 @@ pub struct Reading {
     pub min: f64,
     /// The most it was.
     pub max: f64,
-    /// How often it was said.
+    /// Entries that say it. The program may have said it oftener: what a thread says between two
+    /// looks of the recorder is one entry.
     pub changes: u64,
     /// When it was said last.
     pub last_change: LogTime,

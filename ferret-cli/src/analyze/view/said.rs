@@ -5,14 +5,13 @@ use crate::format;
 use crate::page::{Page, Style};
 use crate::table::{Cell, Column, Table};
 
-const COUNTERS: [(&str, u8); 7] = [
+const COUNTERS: [(&str, u8); 6] = [
     ("COUNTER", u8::MAX),
     ("KIND", 60),
     ("VALUE", 100),
     ("MIN", 70),
     ("MAX", 80),
     ("PER SECOND", 90),
-    ("CHANGES", 50),
 ];
 
 const MARKS: [(&str, u8); 4] = [("MARK", u8::MAX), ("COUNT", 70), ("FIRST", 90), ("LAST", 80)];
@@ -68,7 +67,6 @@ fn counter(row: &Counter) -> Vec<Cell> {
         Cell::new(format::number(row.min)),
         Cell::new(format::number(row.max)),
         Cell::new(rate),
-        Cell::new(format::count(row.changes)),
     ]
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Counter {
     max: f64,
     /// Its change over the last seconds.
     per_second: f64,
-    /// How often the program said it.
+    /// Entries that say it: what a thread says between two looks of the recorder is one.
     changes: u64,
     last_change: Option<String>,
     /// The same for each process that said it.
