@@ -10,7 +10,7 @@
 
 mod seconds;
 
-use super::metrics::Columns;
+use super::metrics::{Columns, plus};
 use super::slots::Slots;
 use crate::event::{CallsiteId, Entry, LogEntry, LogIndex, LogTime, Names};
 use seconds::Seconds;
@@ -120,9 +120,9 @@ impl Counters {
     }
 
     /// What is to be seen in each of `by.count` columns, the last of which holds `now`: the change
-    /// of a counter, the highest level of a gauge.
-    pub fn columns(&self, name: &str, now: LogTime, by: Columns) -> Vec<f64> {
-        let mut sums = vec![0.0; by.count];
+    /// of a counter, the highest level of a gauge. None in those before it was first said.
+    pub fn columns(&self, name: &str, now: LogTime, by: Columns) -> Vec<Option<f64>> {
+        let mut sums = vec![None; by.count];
         for counter in self.counters(name) {
             let columns = if counter.reading.gauge {
                 counter.seconds.levels(now, by)
@@ -130,7 +130,7 @@ impl Counters {
                 counter.seconds.changes(now, by)
             };
             for (sum, value) in sums.iter_mut().zip(columns) {
-                *sum = finite(*sum + value);
+                *sum = plus(*sum, value).map(finite);
             }
         }
         sums

@@ -61,7 +61,7 @@ impl Script {
         (reading.value, reading.min, reading.max)
     }
 
-    fn columns(&self, name: &str, now: u64, count: usize) -> Vec<f64> {
+    fn columns(&self, name: &str, now: u64, count: usize) -> Vec<Option<f64>> {
         self.counters.columns(name, LogTime(now), Columns { count, width_ns: S })
     }
 }
@@ -120,11 +120,49 @@ fn the_rate_is_that_of_the_last_seconds() {
 fn a_chart_has_the_changes_of_a_counter_and_the_levels_of_a_gauge() {
     let script = Script::new().count(0, 3 * S, 1, 2.0).count(1, 3 * S + 5, 1, 3.0);
     let script = script.count(0, 5 * S, 1, 7.0);
-    assert_eq!(script.columns("n1", 6 * S, 5), [0.0, 5.0, 0.0, 7.0, 0.0]);
+    assert_eq!(script.columns("n1", 6 * S, 5), [None, Some(5.0), Some(0.0), Some(7.0), Some(0.0)]);
     let script = script.gauge(0, S, 2, 4.0).gauge(0, 4 * S, 2, 9.0).gauge(0, 4 * S + 5, 2, 1.0);
-    assert_eq!(script.columns("n2", 6 * S, 4), [4.0, 9.0, 1.0, 1.0]);
+    assert_eq!(script.columns("n2", 6 * S, 4), [4.0, 9.0, 1.0, 1.0].map(Some));
+    assert_eq!(script.columns("n2", 2 * S, 3), [None, Some(4.0), Some(4.0)]);
     let wide = Columns { count: 3, width_ns: 2 * S };
-    assert_eq!(script.counters.columns("n2", LogTime(6 * S), wide), [4.0, 9.0, 1.0]);
+    assert_eq!(script.counters.columns("n2", LogTime(6 * S), wide), [4.0, 9.0, 1.0].map(Some));
+}
+
+/// All but the latest 512 seconds were forgotten: the chart of a run that was over began with
+/// nothing, whatever there had been.
+#[test]
+fn the_chart_of_a_long_run_has_its_beginning() {
+    const HOURS: u64 = 3 * 3_600;
+    let mut script = Script::new();
+    for second in 0..HOURS {
+        let level = if second < HOURS / 2 { 9.0 } else { 2.0 };
+        script = script.count(0, second * S, 1, 1.0).gauge(0, second * S, 2, level);
+    }
+    let wide = Columns { count: 60, width_ns: HOURS / 60 * S };
+    let now = LogTime(HOURS * S - 1);
+    let changes: Vec<_> =
+        script.counters.columns("n1", now, wide).into_iter().map(Option::unwrap).collect();
+    let sum: f64 = changes.iter().sum();
+    assert!((sum - 10_800.0).abs() < 1e-6, "{sum}");
+    assert!(changes.iter().all(|change| (change - 180.0).abs() < 1e-6), "{changes:?}");
+    let levels = script.counters.columns("n2", now, wide);
+    let seen = [0, 28, 31, 59].map(|column| levels[column]);
+    assert_eq!(seen, [Some(9.0), Some(9.0), Some(2.0), Some(2.0)]);
+    let latest = script.columns("n1", HOURS * S - 1, 500);
+    assert_eq!(latest, [Some(1.0); 500], "a running program's chart keeps its detail");
+    assert_eq!(script.counters.per_second("n1", now).round(), 1.0);
+}
+
+#[test]
+fn seconds_that_come_late_are_counted_among_the_oldest() {
+    let mut script = Script::new().count(0, 0, 1, 0.0);
+    for second in (0..4_000_u64).rev() {
+        script = script.count(0, second * S, 1, 2.0);
+    }
+    let wide = Columns { count: 10, width_ns: 400 * S };
+    let columns = script.counters.columns("n1", LogTime(4_000 * S - 1), wide);
+    let sum: f64 = columns.iter().flatten().sum();
+    assert!((sum - 8_000.0).abs() < 1e-6, "{columns:?}");
 }
 
 #[test]
@@ -153,7 +191,7 @@ fn what_is_no_number_breaks_nothing() {
     }
     let columns = script.columns("n1", S, 2);
     let rate = script.counters.per_second("n1", LogTime(S));
-    assert!(columns.iter().all(|value| value.is_finite()) && rate.is_finite());
+    assert!(columns.iter().flatten().all(|value| value.is_finite()) && rate.is_finite());
     assert!(
         script.counters.all().all(|(_, r)| [r.value, r.min, r.max].iter().all(|v| v.is_finite()))
     );
@@ -170,6 +208,8 @@ proptest! {
             script = script.count(0, second * S, 1, f64::from(change));
             plain[usize::try_from(second).unwrap()] += f64::from(change);
         }
-        prop_assert_eq!(script.columns("n1", 19 * S, 20), plain);
+        let columns = script.columns("n1", 19 * S, 20);
+        let columns: Vec<_> = columns.into_iter().map(|column| column.unwrap_or(0.0)).collect();
+        prop_assert_eq!(columns, plain);
     }
 }

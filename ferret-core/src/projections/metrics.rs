@@ -217,7 +217,8 @@ fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     }
 }
 
-fn plus(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+/// The sum of what is known.
+pub(super) fn plus(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a + b),
         (a, b) => a.or(b),

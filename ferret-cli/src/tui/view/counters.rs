@@ -84,8 +84,9 @@ fn bars(paint: &mut Paint, area: Area, scene: &Scene, name: &str, ink: Ink) {
     let width_ns = charts::column_ns(scene, now, u64::from(area.width));
     let by = Columns { count: usize::from(area.width), width_ns };
     let values = scene.board.counters.columns(name, now, by);
-    let top = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let top = values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
     for (x, value) in (area.x..).zip(values) {
+        let Some(value) = value else { continue };
         charts::bar(paint, Area { x, width: 1, ..area }, value / top, ink);
     }
 }
