@@ -197,3 +197,18 @@ fn no_number_breaks_the_tables() {
     assert!(text.contains("4 values were no finite numbers"), "{text}");
     assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
 }
+
+/// The level of a process that was killed was added to that of one that ran on.
+#[test]
+fn a_gauge_is_that_of_the_processes_that_live() {
+    let level = |value: f64, owned: bool| {
+        let mut made = Made::new(20 + u32::from(owned));
+        made.owned = owned;
+        let key = made.callsite("queue depth", CallsiteKind::Key);
+        made.say(1, LogEntry::Counter { key, value, gauge: true });
+        made
+    };
+    let queue = |logs: &[Made]| analyze(logs, &args("")).counters[0].value.to_string();
+    assert_eq!(queue(&[level(9.0, false), level(2.0, true)]), "2");
+    assert_eq!(queue(&[level(9.0, true), level(2.0, true)]), "11");
+}

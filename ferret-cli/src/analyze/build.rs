@@ -79,7 +79,7 @@ pub(super) fn analysis(
         tree: parts.tree.then(|| tree(fold, &open)),
         threads: parts.threads.then(|| threads(fold, logs, &open)),
         open: open.into_iter().map(|span| span.row).collect(),
-        counters: said::counters(fold, logs, run.duration_ns),
+        counters: said::counters(fold, logs, &moments),
         counters_left_out: fold.counters.left_out(),
         counters_not_numbers: fold.counters.not_numbers(),
         marks: said::marks(fold, run.start_unix_ns),

@@ -3,7 +3,7 @@
 use super::build::LogFacts;
 use super::fold::Fold;
 use ferret::event::{LogIndex, LogTime, ProcessState};
-use ferret::projections::{LogMoment, Process};
+use ferret::projections::{LogMoment, Metrics, Process};
 
 /// The moments of a run and its processes.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ struct Row {
     began: LogTime,
     moment: LogMoment,
     state: ProcessState,
+    /// Its levels count: it lives, or cannot be seen from here and was heard of just now.
+    is_present: bool,
 }
 
 impl Moments {
@@ -52,6 +54,12 @@ impl Moments {
         self.rows.get(log.0).map_or(none, |row| row.moment)
     }
 
+    /// The same, to know whose levels count.
+    pub(super) fn presence(&self, log: LogIndex) -> LogMoment {
+        let live = self.rows.get(log.0).is_some_and(|row| row.is_present);
+        LogMoment { live, ..self.of(log) }
+    }
+
     /// The first moment of a process that counts.
     pub(super) fn began(&self, log: LogIndex) -> LogTime {
         self.rows.get(log.0).map_or(LogTime(0), |row| row.began)
@@ -66,7 +74,8 @@ impl Moments {
 fn row(fold: &Fold, log: LogIndex, facts: &LogFacts<'_>, now: LogTime) -> Row {
     let Some(process) = fold.processes.get(log) else {
         let moment = LogMoment { at: facts.first_time, live: false };
-        return Row { began: facts.first_time, moment, state: ProcessState::Unknown };
+        let (began, state) = (facts.first_time, ProcessState::Unknown);
+        return Row { began, moment, state, is_present: false };
     };
     let state = process.state(facts.owned, now);
     let known = process.known_until(state, now);
@@ -78,7 +87,8 @@ fn row(fold: &Fold, log: LogIndex, facts: &LogFacts<'_>, now: LogTime) -> Row {
         at: until.unwrap_or(known).max(since),
         live: until.is_some() || state.is_live(),
     };
-    Row { began: since, moment, state }
+    let is_heard = state == ProcessState::Unknown && now.since(known) <= Metrics::STALE_NS;
+    Row { began: since, moment, state, is_present: moment.live || is_heard }
 }
 
 /// What to add to a process's log time so that it lies with the others': nothing more among those

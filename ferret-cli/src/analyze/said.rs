@@ -3,12 +3,14 @@
 use super::build::{LogFacts, rfc3339};
 use super::document::{Counter, CounterOfProcess, Mark};
 use super::fold::Fold;
+use super::moments::Moments;
 use ferret::event::{LogIndex, LogTime};
 use ferret::projections::{MarkStats, Reading};
 
 /// The counters and gauges, by name.
-pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], run_ns: u64) -> Vec<Counter> {
-    let row = |(name, reading): (&str, &Reading)| Counter {
+pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Counter> {
+    let run_ns = moments.duration_ns;
+    let row = |(name, reading): (&str, Reading)| Counter {
         name: name.to_owned(),
         kind: if reading.gauge { "gauge" } else { "counter" }.to_owned(),
         value: reading.value,
@@ -23,7 +25,7 @@ pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], run_ns: u64) -> Vec<C
             .map(rfc3339),
         processes: of_processes(fold, logs, name),
     };
-    fold.counters.all().map(row).collect()
+    fold.counters.all(|log| moments.presence(log)).map(row).collect()
 }
 
 fn of_processes(fold: &Fold, logs: &[LogFacts<'_>], name: &str) -> Vec<CounterOfProcess> {

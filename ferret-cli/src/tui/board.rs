@@ -3,7 +3,8 @@
 
 use ferret::event::{Entry, LogIndex, LogTime, Names, ProcessState};
 use ferret::projections::{
-    Counters, Heap, Live, LogMoment, Metrics, Process, Processes, Recent, StageReport, Stages,
+    Counters, Heap, Live, LogMoment, Metrics, Process, Processes, Reading, Recent, StageReport,
+    Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -71,6 +72,15 @@ impl Board {
         LogMoment { at, live: state.is_live() }
     }
 
+    /// The same, to know whose levels count. A process that cannot be seen from here, as in another
+    /// container, lives as long as it is heard of.
+    pub(crate) fn presence(&self, log: LogIndex, now: LogTime) -> LogMoment {
+        let moment = self.moment(log, now);
+        let is_heard = now.since(moment.at) <= Metrics::STALE_NS;
+        let is_unseen = self.state(log, now) == ProcessState::Unknown;
+        LogMoment { live: moment.live || (is_unseen && is_heard), ..moment }
+    }
+
     /// The stages as of `now`.
     pub(crate) fn stage_report(&self, now: LogTime) -> StageReport {
         self.stages.report(|log| self.moment(log, now))
@@ -113,6 +123,17 @@ impl<'a> Scene<'a> {
     /// The moment as of which a process is shown: now, or the last that was heard of it.
     pub(crate) fn moment(&self, log: LogIndex) -> LogTime {
         self.board.moment(log, self.now).at
+    }
+
+    /// The same, with whether the process's levels count.
+    pub(crate) fn presence(&self, log: LogIndex) -> LogMoment {
+        self.board.presence(log, self.now)
+    }
+
+    /// The counters and gauges, by name.
+    pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = (&'a str, Reading)> + use<'a> {
+        let (board, now) = (self.board, self.now);
+        board.counters.all(move |log| board.presence(log, now))
     }
 
     /// The moment as of which the run is shown: the last of its processes'.

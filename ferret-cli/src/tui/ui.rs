@@ -230,7 +230,7 @@ impl Ui {
 
 /// What there is to show besides what runs now.
 fn contents(scene: &Scene) -> Contents {
-    let counters = scene.board.counters.all().len();
+    let counters = scene.board.counters.names().len();
     Contents { stages: scene.stages.stages.len(), counters }
 }
 

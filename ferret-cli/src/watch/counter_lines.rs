@@ -11,8 +11,8 @@ const IN_SUMMARY: usize = 32;
 /// For a status line: `requests 1,234 (82.4/s)`, `queue depth 7`.
 pub(super) fn status(scene: &Scene) -> Vec<String> {
     let counters = &scene.board.counters;
-    let mut words: Vec<_> = counters
-        .all()
+    let mut words: Vec<_> = scene
+        .counters()
         .take(IN_STATUS)
         .map(|(name, reading)| {
             let value = format::short_number(reading.value);
@@ -23,15 +23,14 @@ pub(super) fn status(scene: &Scene) -> Vec<String> {
             format!("{name} {value} ({}/s)", format::short_rate(rate))
         })
         .collect();
-    words.extend(more(counters.all().len(), IN_STATUS));
+    words.extend(more(scene.counters().len(), IN_STATUS));
     words
 }
 
 /// For a summary, a line each: `counter requests  1,234`, `gauge queue depth  7  peak 12`.
 pub(super) fn summary(scene: &Scene) -> Vec<String> {
-    let counters = &scene.board.counters;
-    let mut lines: Vec<_> = counters
-        .all()
+    let mut lines: Vec<_> = scene
+        .counters()
         .take(IN_SUMMARY)
         .map(|(name, reading)| {
             let value = format::number(reading.value);
@@ -42,10 +41,38 @@ pub(super) fn summary(scene: &Scene) -> Vec<String> {
             }
         })
         .collect();
-    lines.extend(more(counters.all().len(), IN_SUMMARY));
+    lines.extend(more(scene.counters().len(), IN_SUMMARY));
     lines
 }
 
 fn more(count: usize, shown: usize) -> Option<String> {
     (count > shown).then(|| format!("{} more counters", format::count((count - shown) as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script::{S, Script};
+    use ferret::event::EndKind;
+
+    /// A process that was killed has no end marker: its queue was added to that of the next one.
+    #[test]
+    fn the_level_of_a_process_that_died_counts_no_more() {
+        let mut script = Script::default().process("web", 7).count("queue", 9.0, true).wait(S);
+        script = script.process("web", 8).count("queue", 2.0, true);
+        assert_eq!(script.look(status), ["queue 11"]);
+        script.board.logs[0].owned = Some(false);
+        assert_eq!(script.look(status), ["queue 2"]);
+        let script = script.wait(S).ends(EndKind::Exited(Some(0)));
+        assert_eq!(script.look(summary), ["gauge queue  2  peak 11"]);
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_seen_counts_while_it_is_heard_of() {
+        let mut script = Script::default().process("web", 7).count("queue", 9.0, true);
+        script = script.process("web", 8).count("queue", 2.0, true);
+        script.board.logs[0].owned = None;
+        assert_eq!(script.look(status), ["queue 11"]);
+        assert_eq!(script.wait(60 * S).look(status), ["queue 2"]);
+    }
 }

@@ -2,7 +2,7 @@
 //! level. Each by process and name, and by name over all processes.
 //!
 //! Over processes both are summed, as memory is: a counter over all there were, a gauge over those
-//! that have not ended. Where none is left, a gauge keeps the level it had last.
+//! that live, which whoever asks must tell ([`Present`]).
 //!
 //! A name's callsites are one counter. At most [`Counters::NAMES`] names of a log are kept; the
 //! keys of others, and numbers that are none, are counted ([`Counters::left_out`],
@@ -10,7 +10,9 @@
 
 mod seconds;
 
+use super::LogMoment;
 use super::metrics::{Columns, plus};
+use super::present::Present;
 use super::slots::Slots;
 use crate::event::{CallsiteId, Entry, LogEntry, LogIndex, LogTime, Names};
 use seconds::Seconds;
@@ -34,7 +36,8 @@ pub struct Reading {
     pub value: f64,
     /// The least it was; a counter begins at 0.
     pub min: f64,
-    /// The most it was.
+    /// The most it was. Of a gauge of several processes the most of their sum, in which one that died
+    /// without a word counts until its log was repaired.
     pub max: f64,
     /// Entries that say it. The program may have said it oftener: what a thread says between two
     /// looks of the recorder is one entry.
@@ -46,6 +49,7 @@ pub struct Reading {
 /// A name over all processes.
 #[derive(Clone, Debug)]
 struct Merged {
+    /// Its value is that of an unended run: [`Counters::all`] tells that of one that is looked at.
     reading: Reading,
     /// The process in which it was said last.
     last_log: LogIndex,
@@ -61,6 +65,7 @@ struct LogCounters {
     counters: Vec<Counter>,
     /// Keys whose names are beyond the bound.
     left_out: u64,
+    /// For the least and the most of a gauge. Not for its value: not all that ended says so.
     ended: bool,
 }
 
@@ -97,9 +102,18 @@ impl Counters {
         }
     }
 
-    /// Every name with what it says over all processes, by name.
-    pub fn all(&self) -> impl ExactSizeIterator<Item = (&str, &Reading)> {
-        self.merged.iter().map(|(name, merged)| (name.as_str(), &merged.reading))
+    /// The names, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.merged.keys().map(String::as_str)
+    }
+
+    /// Every name with what it says over all processes, by name. `moment` tells which of them live: a
+    /// gauge is that of those, or where none does, of the one that lived last.
+    pub fn all(
+        &self,
+        moment: impl Fn(LogIndex) -> LogMoment,
+    ) -> impl ExactSizeIterator<Item = (&str, Reading)> {
+        self.merged.iter().map(move |(name, merged)| (name.as_str(), self.reading(merged, &moment)))
     }
 
     /// What a name says in one process; none if that has not said it.
@@ -116,16 +130,24 @@ impl Counters {
     /// Its change per second over the last [`Counters::RATE_SECONDS`] before `now`, of all
     /// processes together; of a counter that is the rate, of a gauge whether it rises or falls.
     pub fn per_second(&self, name: &str, now: LogTime) -> f64 {
-        self.counters(name).map(|counter| counter.seconds.per_second(now)).sum()
+        self.counters(name).map(|(_, counter)| counter.seconds.per_second(now)).sum()
     }
 
     /// What is to be seen in each of `by.count` columns, the last of which holds `now`: the change
-    /// of a counter, the highest level of a gauge. None in those before it was first said.
-    pub fn columns(&self, name: &str, now: LogTime, by: Columns) -> Vec<Option<f64>> {
+    /// of a counter, the highest level of a gauge. None in those before it was first said, and of a
+    /// gauge in those behind the last moment of a process that does not live.
+    pub fn columns(
+        &self,
+        name: &str,
+        now: LogTime,
+        by: Columns,
+        moment: impl Fn(LogIndex) -> LogMoment,
+    ) -> Vec<Option<f64>> {
         let mut sums = vec![None; by.count];
-        for counter in self.counters(name) {
+        for (log, counter) in self.counters(name) {
             let columns = if counter.reading.gauge {
-                counter.seconds.levels(now, by)
+                let moment = moment(log);
+                counter.seconds.levels(now, by, (!moment.live).then_some(moment.at))
             } else {
                 counter.seconds.changes(now, by)
             };
@@ -146,9 +168,20 @@ impl Counters {
         self.not_numbers
     }
 
-    fn counters(&self, name: &str) -> impl Iterator<Item = &Counter> {
+    fn counters(&self, name: &str) -> impl Iterator<Item = (LogIndex, &Counter)> {
         let places = self.merged.get(name).map_or(&[][..], |merged| &merged.places);
-        places.iter().filter_map(|&(log, place)| self.logs.get(log.0)?.counters.get(place))
+        places.iter().map(|&(log, place)| (log, &self.logs[log.0].counters[place]))
+    }
+
+    /// What a name says over all processes.
+    fn reading(&self, merged: &Merged, moment: &impl Fn(LogIndex) -> LogMoment) -> Reading {
+        let mut reading = merged.reading;
+        if reading.gauge {
+            let moments = merged.places.iter().map(|&(log, _)| moment(log));
+            let present = Present::among(moments);
+            reading.set(sum(&self.logs, &merged.places, |log| present.has(moment(log))));
+        }
+        reading
     }
 
     fn log(&mut self, log: LogIndex) -> &mut LogCounters {
@@ -175,10 +208,10 @@ impl Counters {
         if time >= reading.last_change {
             (reading.last_change, merged.last_log) = (time, log);
         }
-        reading.set(sum(&self.logs, &merged.places));
+        reading.set(sum(&self.logs, &merged.places, |log| !self.logs[log.0].ended));
     }
 
-    /// The levels of a process that ended are no more.
+    /// The levels of a process that ended are no more: the sum falls.
     fn end(&mut self, log: LogIndex) {
         let counters = self.log(log);
         if std::mem::replace(&mut counters.ended, true) {
@@ -188,18 +221,22 @@ impl Counters {
             let is_live = |(log, _): &(LogIndex, usize)| !self.logs[log.0].ended;
             let is_its = merged.places.iter().any(|(of, _)| *of == log);
             if is_its && merged.places.iter().any(is_live) {
-                merged.reading.set(sum(&self.logs, &merged.places));
+                let lives = |log: LogIndex| !self.logs[log.0].ended;
+                merged.reading.set(sum(&self.logs, &merged.places, lives));
             }
         }
     }
 }
 
-/// What the counters at `places` say together.
-fn sum(logs: &[LogCounters], places: &[(LogIndex, usize)]) -> f64 {
-    let values = places.iter().filter_map(|(log, place)| {
-        let log = &logs[log.0];
-        let reading = &log.counters[*place].reading;
-        (!reading.gauge || !log.ended).then_some(reading.value)
+/// What the counters at `places` say together: changes in all, levels in those that live.
+fn sum(
+    logs: &[LogCounters],
+    places: &[(LogIndex, usize)],
+    lives: impl Fn(LogIndex) -> bool,
+) -> f64 {
+    let values = places.iter().filter_map(|&(log, place)| {
+        let reading = &logs[log.0].counters[place].reading;
+        (!reading.gauge || lives(log)).then_some(reading.value)
     });
     values.fold(0.0, |sum, value| finite(sum + value))
 }

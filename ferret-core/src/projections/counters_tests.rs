@@ -14,6 +14,8 @@ const ALL: LogIndex = LogIndex(usize::MAX);
 struct Script {
     counters: Counters,
     names: Names,
+    /// The last moments of processes that live no more.
+    dead: BTreeMap<LogIndex, LogTime>,
 }
 
 impl Script {
@@ -25,7 +27,7 @@ impl Script {
             let info = CallsiteInfo { name, module, file, line: id, kind };
             names.callsites.insert(CallsiteId(id), info);
         }
-        Self { counters: Counters::default(), names }
+        Self { counters: Counters::default(), names, dead: BTreeMap::new() }
     }
 
     fn entry(mut self, log: usize, at_ns: u64, what: LogEntry) -> Self {
@@ -45,7 +47,23 @@ impl Script {
         self.entry(log, at_ns, LogEntry::Counter { key, value, gauge: true })
     }
 
-    fn end(self, log: usize, at_ns: u64) -> Self {
+    /// A process ends without a word.
+    fn die(mut self, log: usize, at_ns: u64) -> Self {
+        self.dead.insert(LogIndex(log), LogTime(at_ns));
+        self
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, Reading)> {
+        self.counters.all(|log| self.moment(log))
+    }
+
+    fn moment(&self, log: LogIndex) -> LogMoment {
+        let dead = self.dead.get(&log);
+        LogMoment { at: dead.copied().unwrap_or_default(), live: dead.is_none() }
+    }
+
+    fn end(mut self, log: usize, at_ns: u64) -> Self {
+        self.dead.entry(LogIndex(log)).or_insert(LogTime(at_ns));
         let how = EndKind::Exited(Some(0));
         self.entry(log, at_ns, LogEntry::ProcessEnd(ProcessEnd { how }))
     }
@@ -53,16 +71,20 @@ impl Script {
     /// Value, least, most, of a process or of all.
     fn numbers(&self, log: LogIndex, name: &str) -> (f64, f64, f64) {
         let reading = if log == ALL {
-            self.counters.all().find(|(of, _)| *of == name)
+            self.counters.all(|log| self.moment(log)).find(|(of, _)| *of == name)
         } else {
-            self.counters.get(log, name).map(|reading| (name, reading))
+            self.counters.get(log, name).map(|reading| (name, *reading))
         };
         let reading = reading.unwrap().1;
         (reading.value, reading.min, reading.max)
     }
 
     fn columns(&self, name: &str, now: u64, count: usize) -> Vec<Option<f64>> {
-        self.counters.columns(name, LogTime(now), Columns { count, width_ns: S })
+        self.wide_columns(name, now, Columns { count, width_ns: S })
+    }
+
+    fn wide_columns(&self, name: &str, now: u64, by: Columns) -> Vec<Option<f64>> {
+        self.counters.columns(name, LogTime(now), by, |log| self.moment(log))
     }
 }
 
@@ -72,7 +94,7 @@ fn a_counter_adds_up_and_a_gauge_has_its_last_level() {
     assert_eq!(script.numbers(LogIndex(0), "n7"), (6.5, 0.0, 7.5));
     let script = script.gauge(0, 5, 8, 40.0).gauge(0, 6, 8, 10.0).gauge(0, 9, 8, 20.0);
     assert_eq!(script.numbers(LogIndex(0), "n8"), (20.0, 10.0, 40.0));
-    let kinds: Vec<_> = script.counters.all().map(|(name, r)| (name, r.gauge, r.changes)).collect();
+    let kinds: Vec<_> = script.all().map(|(name, r)| (name, r.gauge, r.changes)).collect();
     assert_eq!(kinds, [("n7", false, 3), ("n8", true, 3)]);
 }
 
@@ -101,6 +123,22 @@ fn counters_of_all_processes_add_up_and_levels_of_those_that_live() {
     assert_eq!(script.counters.last_log("n2"), Some(LogIndex(1)));
 }
 
+/// A process that was killed has no end marker, and its level counted for ever; one that ended last
+/// left the level of one that had died before it.
+#[test]
+fn a_level_of_a_process_that_died_without_a_word_counts_no_more() {
+    let script = Script::new().gauge(0, S, 2, 10.0).gauge(1, 2 * S, 2, 5.0).die(0, 3 * S);
+    assert_eq!(script.numbers(ALL, "n2"), (5.0, 5.0, 15.0));
+    assert_eq!(
+        script.columns("n2", 6 * S, 6),
+        [Some(10.0), Some(15.0), Some(15.0), Some(5.0), Some(5.0), Some(5.0)]
+    );
+    let script = script.end(1, 9 * S);
+    assert_eq!(script.numbers(ALL, "n2").0, 5.0, "of the one that lived last");
+    let other = Script::new().gauge(0, S, 2, 10.0).gauge(1, S, 2, 5.0).end(1, 9).die(0, 8);
+    assert_eq!(other.numbers(ALL, "n2").0, 5.0);
+}
+
 #[test]
 fn the_rate_is_that_of_the_last_seconds() {
     let mut script = Script::new();
@@ -125,7 +163,7 @@ fn a_chart_has_the_changes_of_a_counter_and_the_levels_of_a_gauge() {
     assert_eq!(script.columns("n2", 6 * S, 4), [4.0, 9.0, 1.0, 1.0].map(Some));
     assert_eq!(script.columns("n2", 2 * S, 3), [None, Some(4.0), Some(4.0)]);
     let wide = Columns { count: 3, width_ns: 2 * S };
-    assert_eq!(script.counters.columns("n2", LogTime(6 * S), wide), [4.0, 9.0, 1.0].map(Some));
+    assert_eq!(script.wide_columns("n2", 6 * S, wide), [4.0, 9.0, 1.0].map(Some));
 }
 
 /// All but the latest 512 seconds were forgotten: the chart of a run that was over began with
@@ -139,18 +177,18 @@ fn the_chart_of_a_long_run_has_its_beginning() {
         script = script.count(0, second * S, 1, 1.0).gauge(0, second * S, 2, level);
     }
     let wide = Columns { count: 60, width_ns: HOURS / 60 * S };
-    let now = LogTime(HOURS * S - 1);
+    let now = HOURS * S - 1;
     let changes: Vec<_> =
-        script.counters.columns("n1", now, wide).into_iter().map(Option::unwrap).collect();
+        script.wide_columns("n1", now, wide).into_iter().map(Option::unwrap).collect();
     let sum: f64 = changes.iter().sum();
     assert!((sum - 10_800.0).abs() < 1e-6, "{sum}");
     assert!(changes.iter().all(|change| (change - 180.0).abs() < 1e-6), "{changes:?}");
-    let levels = script.counters.columns("n2", now, wide);
+    let levels = script.wide_columns("n2", now, wide);
     let seen = [0, 28, 31, 59].map(|column| levels[column]);
     assert_eq!(seen, [Some(9.0), Some(9.0), Some(2.0), Some(2.0)]);
     let latest = script.columns("n1", HOURS * S - 1, 500);
     assert_eq!(latest, [Some(1.0); 500], "a running program's chart keeps its detail");
-    assert_eq!(script.counters.per_second("n1", now).round(), 1.0);
+    assert_eq!(script.counters.per_second("n1", LogTime(now)).round(), 1.0);
 }
 
 #[test]
@@ -160,7 +198,7 @@ fn seconds_that_come_late_are_counted_among_the_oldest() {
         script = script.count(0, second * S, 1, 2.0);
     }
     let wide = Columns { count: 10, width_ns: 400 * S };
-    let columns = script.counters.columns("n1", LogTime(4_000 * S - 1), wide);
+    let columns = script.wide_columns("n1", 4_000 * S - 1, wide);
     let sum: f64 = columns.iter().flatten().sum();
     assert!((sum - 8_000.0).abs() < 1e-6, "{columns:?}");
 }
@@ -171,7 +209,7 @@ fn names_are_bounded_and_the_rest_is_counted() {
     for id in 0..300 {
         script = script.count(0, 1, id, 1.0).count(0, 1, id, 1.0).count(1, 1, 5, 1.0);
     }
-    assert_eq!(script.counters.all().len(), Counters::NAMES);
+    assert_eq!(script.counters.names().len(), Counters::NAMES);
     assert_eq!(script.counters.left_out(), 300 - 256);
     for id in 0..1_000 {
         script = script.count(2, 1, u32::MAX - id, 1.0);
@@ -185,16 +223,14 @@ fn what_is_no_number_breaks_nothing() {
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         script = script.count(0, 1, 1, value).gauge(0, 1, 2, value);
     }
-    assert_eq!((script.counters.not_numbers(), script.counters.all().len()), (6, 0));
+    assert_eq!((script.counters.not_numbers(), script.counters.names().len()), (6, 0));
     for value in [f64::MAX, f64::MAX, f64::MIN] {
         script = script.count(0, S, 1, value).count(1, S, 1, value).gauge(0, S, 2, value);
     }
     let columns = script.columns("n1", S, 2);
     let rate = script.counters.per_second("n1", LogTime(S));
     assert!(columns.iter().flatten().all(|value| value.is_finite()) && rate.is_finite());
-    assert!(
-        script.counters.all().all(|(_, r)| [r.value, r.min, r.max].iter().all(|v| v.is_finite()))
-    );
+    assert!(script.all().all(|(_, r)| [r.value, r.min, r.max].iter().all(|v| v.is_finite())));
 }
 
 proptest! {

@@ -18,6 +18,7 @@ mod heap;
 mod live;
 mod marks;
 mod metrics;
+mod present;
 mod process;
 mod recent;
 #[cfg(test)]

@@ -15,15 +15,14 @@ const RATE: usize = 10;
 const LEAST_BARS: u16 = 6;
 
 pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene) {
-    let counters = &scene.board.counters;
-    let count = counters.all().len();
+    let count = scene.counters().len();
     let across = layout::counters_across(area, count);
     let places = usize::from(area.height) * usize::from(across);
     if places == 0 || count == 0 {
         return;
     }
     let shown = if count > places { places - 1 } else { count };
-    let longest = counters.all().take(shown).map(|(name, _)| text::width(name)).max();
+    let longest = scene.board.counters.names().take(shown).map(text::width).max();
     let width = area.width / across;
     let cell = |index: usize| {
         let index = u16::try_from(index).unwrap_or(u16::MAX);
@@ -31,8 +30,8 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene) {
         let (x, y) = (area.x + index % across * width + 1, area.y + index / across);
         Area { x, y, width: width.saturating_sub(2), height: 1 }
     };
-    for (index, (name, reading)) in counters.all().take(shown).enumerate() {
-        counter(paint, cell(index), scene, (name, longest.unwrap_or(0)), reading);
+    for (index, (name, reading)) in scene.counters().take(shown).enumerate() {
+        counter(paint, cell(index), scene, (name, longest.unwrap_or(0)), &reading);
     }
     if count > shown {
         let area = cell(shown);
@@ -83,7 +82,7 @@ fn bars(paint: &mut Paint, area: Area, scene: &Scene, name: &str, ink: Ink) {
     let now = scene.last_moment();
     let width_ns = charts::column_ns(scene, now, u64::from(area.width));
     let by = Columns { count: usize::from(area.width), width_ns };
-    let values = scene.board.counters.columns(name, now, by);
+    let values = scene.board.counters.columns(name, now, by, |log| scene.presence(log));
     let top = values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
     for (x, value) in (area.x..).zip(values) {
         let Some(value) = value else { continue };

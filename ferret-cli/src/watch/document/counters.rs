@@ -36,7 +36,7 @@ struct OfProcess {
 
 /// All of them, by name.
 pub(super) fn counters(scene: &Scene) -> Vec<Counter> {
-    scene.board.counters.all().map(|(name, reading)| counter(scene, name, reading)).collect()
+    scene.counters().map(|(name, reading)| counter(scene, name, &reading)).collect()
 }
 
 fn counter(scene: &Scene, name: &str, reading: &Reading) -> Counter {

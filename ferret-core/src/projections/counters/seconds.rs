@@ -163,8 +163,13 @@ impl Seconds {
     }
 
     /// The highest levels in columns; where nothing was said, the level stays what it was. None
-    /// before anything was said.
-    pub(super) fn levels(&self, now: LogTime, by: Columns) -> Vec<Option<f64>> {
+    /// before anything was said, and behind `end`.
+    pub(super) fn levels(
+        &self,
+        now: LogTime,
+        by: Columns,
+        end: Option<LogTime>,
+    ) -> Vec<Option<f64>> {
         // The most in each column, and what it was at its end; and the level left of the first.
         let mut columns: Vec<Option<(f64, f64)>> = vec![None; by.count];
         let mut level = None;
@@ -182,7 +187,8 @@ impl Seconds {
                 }
             }
         }
-        let shown = columns.into_iter().map(|column| {
+        let lived = first_column(now, by)..=end.map_or(u64::MAX, |end| end.0 / by.width_ns.max(1));
+        let shown = lived.zip(columns).map(|(_, column)| {
             let most = column.map(|(most, _)| most);
             let shown = match (most, level) {
                 (Some(most), Some(level)) => Some(most.max(level)),
@@ -191,7 +197,9 @@ impl Seconds {
             level = column.map(|(_, after)| after).or(level);
             shown
         });
-        shown.collect()
+        let mut shown: Vec<_> = shown.collect();
+        shown.resize(by.count, None);
+        shown
     }
 }
 
