@@ -212,3 +212,41 @@ fn a_gauge_is_that_of_the_processes_that_live() {
     assert_eq!(queue(&[level(9.0, false), level(2.0, true)]), "2");
     assert_eq!(queue(&[level(9.0, true), level(2.0, true)]), "11");
 }
+
+/// The least and the most of a gauge, its changes and the last of them were of the whole run.
+#[test]
+fn with_since_a_gauge_begins_with_its_level_and_a_counter_with_nothing() {
+    let mut made = Made::new(11);
+    let (queue, requests) = (
+        made.callsite("queue depth", CallsiteKind::Key),
+        made.callsite("requests", CallsiteKind::Key),
+    );
+    let say = |made: &mut Made, after_ms: u64, key: CallsiteId, value: f64, gauge: bool| {
+        made.now += after_ms * MS;
+        made.say(1, LogEntry::Counter { key, value, gauge });
+    };
+    say(&mut made, 10, queue, 90.0, true);
+    say(&mut made, 10, requests, 50.0, false);
+    say(&mut made, 10, queue, 4.0, true);
+    let (quiet, mut busy) = (made.entries.len(), made);
+    say(&mut busy, 100, queue, 6.0, true);
+    say(&mut busy, 0, requests, 3.0, false);
+    let rows = |made: &Made| -> Vec<_> {
+        let logs = std::slice::from_ref(made);
+        let counters = analyze(logs, &args("--since +100ms")).counters.into_iter();
+        counters
+            .map(|row| {
+                let own = &row.processes[0];
+                assert_eq!((own.min, own.max, own.changes), (row.min, row.max, row.changes));
+                (row.name, [row.value, row.min, row.max], row.changes, row.last_change.is_some())
+            })
+            .collect()
+    };
+    let (queue, requests) = ("queue depth".to_owned(), "requests".to_owned());
+    assert_eq!(
+        rows(&busy),
+        [(queue.clone(), [6.0, 4.0, 6.0], 1, true), (requests, [3.0, 0.0, 3.0], 1, true)]
+    );
+    busy.entries.truncate(quiet);
+    assert_eq!(rows(&busy), [(queue, [4.0; 3], 0, false)]);
+}

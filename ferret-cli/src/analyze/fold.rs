@@ -44,12 +44,11 @@ impl Fold {
         self.live.apply(log, names, entry);
         self.stages.apply(log, names, entry);
         let is_counted = self.window.since(log).is_none_or(|since| entry.time >= since);
-        // A gauge has the level it was set to before the window.
-        if is_counted || !matches!(entry.what, LogEntry::Counter { gauge: false, .. }) {
-            self.counters.apply(log, names, entry);
-        }
         if is_counted {
+            self.counters.apply(log, names, entry);
             self.marks.apply(log, names, entry);
+        } else {
+            self.counters.begin_with(log, names, entry);
         }
         if is_counted && self.passes(log, names, entry) {
             self.calls.apply(log, names, entry);

@@ -21,6 +21,7 @@ pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) ->
         last_change: fold
             .counters
             .last_log(name)
+            .filter(|_| reading.changes > 0)
             .and_then(|log| unix_ns(fold, (log, reading.last_change)))
             .map(rfc3339),
         processes: of_processes(fold, logs, name),

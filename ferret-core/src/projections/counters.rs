@@ -8,6 +8,7 @@
 //! keys of others, and numbers that are none, are counted ([`Counters::left_out`],
 //! [`Counters::not_numbers`]).
 
+mod reading;
 mod seconds;
 
 use super::LogMoment;
@@ -15,7 +16,8 @@ use super::metrics::{Columns, plus};
 use super::present::Present;
 use super::slots::Slots;
 use crate::event::{CallsiteId, Entry, LogEntry, LogIndex, LogTime, Names};
-use seconds::Seconds;
+pub use reading::Reading;
+use reading::{Counter, finite};
 use std::collections::BTreeMap;
 
 /// The counters and gauges of all processes.
@@ -25,25 +27,6 @@ pub struct Counters {
     /// By name.
     merged: BTreeMap<String, Merged>,
     not_numbers: u64,
-}
-
-/// What a counter or gauge says, in one process or in all.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading {
-    /// It is a level, set and not added to.
-    pub gauge: bool,
-    /// What was counted so far, or the level. Always finite, as all its numbers are.
-    pub value: f64,
-    /// The least it was; a counter begins at 0.
-    pub min: f64,
-    /// The most it was. Of a gauge of several processes the most of their sum, in which one that died
-    /// without a word counts until its log was repaired.
-    pub max: f64,
-    /// Entries that say it. The program may have said it oftener: what a thread says between two
-    /// looks of the recorder is one entry.
-    pub changes: u64,
-    /// When it was said last.
-    pub last_change: LogTime,
 }
 
 /// A name over all processes.
@@ -69,12 +52,6 @@ struct LogCounters {
     ended: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Counter {
-    reading: Reading,
-    seconds: Seconds,
-}
-
 /// The place of keys that are beyond the bound.
 const LEFT_OUT: usize = Counters::NAMES;
 
@@ -89,13 +66,7 @@ impl Counters {
         match entry.what {
             LogEntry::Counter { value, .. } if !value.is_finite() => self.not_numbers += 1,
             LogEntry::Counter { key, value, gauge } => {
-                let name = names.callsite_name(key);
-                let is_known = names.callsites.contains_key(&key);
-                let counters = self.log(log);
-                if let Some(place) = counters.place(key, name, is_known) {
-                    counters.counters[place].say(entry.time, value, gauge);
-                    self.merge(log, place, name, entry.time);
-                }
+                self.say(log, names, key, |counter| counter.say(entry.time, value, gauge));
             }
             LogEntry::ProcessEnd(_) | LogEntry::ProcessExit(_) => self.end(log),
             _ => {}
@@ -105,6 +76,18 @@ impl Counters {
     /// The names, in order.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.merged.keys().map(String::as_str)
+    }
+
+    /// Takes an entry from before the part of the run that counts: a gauge has the level then that it
+    /// was set to before, and has not changed. All else is as if it had not been.
+    pub fn begin_with(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match entry.what {
+            LogEntry::Counter { key, value, gauge: true } if value.is_finite() => {
+                self.say(log, names, key, |counter| counter.begin_at(entry.time, value));
+            }
+            LogEntry::ProcessEnd(_) | LogEntry::ProcessExit(_) => self.end(log),
+            _ => {}
+        }
     }
 
     /// Every name with what it says over all processes, by name. `moment` tells which of them live: a
@@ -179,7 +162,7 @@ impl Counters {
         if reading.gauge {
             let moments = merged.places.iter().map(|&(log, _)| moment(log));
             let present = Present::among(moments);
-            reading.set(sum(&self.logs, &merged.places, |log| present.has(moment(log))));
+            reading.go_on_as(sum(&self.logs, &merged.places, |log| present.has(moment(log))));
         }
         reading
     }
@@ -191,8 +174,28 @@ impl Counters {
         &mut self.logs[log.0]
     }
 
-    /// A counter has changed: what its name says over all processes does too.
-    fn merge(&mut self, log: LogIndex, place: usize, name: &str, time: LogTime) {
+    /// Something is said of a key.
+    fn say(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        key: CallsiteId,
+        say: impl FnOnce(&mut Counter),
+    ) {
+        let name = names.callsite_name(key);
+        let is_known = names.callsites.contains_key(&key);
+        let counters = self.log(log);
+        if let Some(place) = counters.place(key, name, is_known) {
+            let counter = &mut counters.counters[place];
+            let before = counter.reading.changes;
+            say(counter);
+            let is_change = counter.reading.changes > before;
+            self.merge(log, place, name, is_change);
+        }
+    }
+
+    /// A counter has changed, or has its first level: what its name says over all processes does too.
+    fn merge(&mut self, log: LogIndex, place: usize, name: &str, is_change: bool) {
         let own = self.logs[log.0].counters[place].reading;
         let Some(merged) = self.merged.get_mut(name) else {
             let merged = Merged { reading: own, last_log: log, places: vec![(log, place)] };
@@ -204,11 +207,12 @@ impl Counters {
         }
         let reading = &mut merged.reading;
         reading.gauge |= own.gauge;
-        reading.changes += 1;
-        if time >= reading.last_change {
-            (reading.last_change, merged.last_log) = (time, log);
+        if own.last_change >= reading.last_change {
+            (reading.last_change, merged.last_log) = (own.last_change, log);
         }
-        reading.set(sum(&self.logs, &merged.places, |log| !self.logs[log.0].ended));
+        let value = sum(&self.logs, &merged.places, |log| !self.logs[log.0].ended);
+        reading.changes += u64::from(is_change);
+        reading.go_on_as(value);
     }
 
     /// The levels of a process that ended are no more: the sum falls.
@@ -222,7 +226,8 @@ impl Counters {
             let is_its = merged.places.iter().any(|(of, _)| *of == log);
             if is_its && merged.places.iter().any(is_live) {
                 let lives = |log: LogIndex| !self.logs[log.0].ended;
-                merged.reading.set(sum(&self.logs, &merged.places, lives));
+                let value = sum(&self.logs, &merged.places, lives);
+                merged.reading.go_on_as(value);
             }
         }
     }
@@ -265,51 +270,6 @@ impl LogCounters {
         }
         (place != LEFT_OUT).then_some(place)
     }
-}
-
-impl Default for Counter {
-    fn default() -> Self {
-        let (gauge, changes, last_change) = (false, 0, LogTime::default());
-        let reading = Reading { gauge, value: 0.0, min: 0.0, max: 0.0, changes, last_change };
-        Self { reading, seconds: Seconds::default() }
-    }
-}
-
-impl Counter {
-    /// `value` is said at `time`: the level of a gauge, or what is added.
-    fn say(&mut self, time: LogTime, value: f64, gauge: bool) {
-        let reading = &mut self.reading;
-        let is_first = reading.changes == 0;
-        reading.changes += 1;
-        reading.gauge |= gauge;
-        // Threads are read one after the other: a level that was set before the one known is old.
-        if gauge && time < reading.last_change {
-            return;
-        }
-        let before = reading.value;
-        let after = if gauge { value } else { finite(before + value) };
-        if gauge && is_first {
-            // What it was before it was first set is not known.
-            (reading.min, reading.max) = (after, after);
-        }
-        reading.set(after);
-        reading.last_change = reading.last_change.max(time);
-        let change = if gauge && is_first { 0.0 } else { finite(after - before) };
-        self.seconds.add(time, change, after);
-    }
-}
-
-impl Reading {
-    fn set(&mut self, value: f64) {
-        self.value = value;
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
-    }
-}
-
-/// The nearest number there is to a sum that left their range.
-fn finite(value: f64) -> f64 {
-    if value.is_nan() { 0.0 } else { value.clamp(f64::MIN, f64::MAX) }
 }
 
 #[cfg(test)]

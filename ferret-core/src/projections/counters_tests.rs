@@ -37,6 +37,14 @@ impl Script {
         self
     }
 
+    /// A gauge is set before the part of the run that counts.
+    fn before(mut self, log: usize, at_ns: u64, key: u32, value: f64) -> Self {
+        let what = LogEntry::Counter { key: CallsiteId(key), value, gauge: true };
+        let (offset, thread, time) = (Offset(0), ThreadId(1), LogTime(at_ns));
+        self.counters.begin_with(LogIndex(log), &self.names, &Entry { offset, time, thread, what });
+        self
+    }
+
     fn count(self, log: usize, at_ns: u64, key: u32, value: f64) -> Self {
         let key = CallsiteId(key);
         self.entry(log, at_ns, LogEntry::Counter { key, value, gauge: false })
@@ -137,6 +145,23 @@ fn a_level_of_a_process_that_died_without_a_word_counts_no_more() {
     assert_eq!(script.numbers(ALL, "n2").0, 5.0, "of the one that lived last");
     let other = Script::new().gauge(0, S, 2, 10.0).gauge(1, S, 2, 5.0).end(1, 9).die(0, 8);
     assert_eq!(other.numbers(ALL, "n2").0, 5.0);
+}
+
+/// What was before is in the level alone: not in the least and the most, and it is no change.
+#[test]
+fn a_gauge_begins_with_the_level_it_was_set_to_before() {
+    let script = Script::new().before(0, 1, 2, 90.0).before(0, 3, 2, 4.0).before(0, 2, 2, 70.0);
+    assert_eq!(script.numbers(ALL, "n2"), (4.0, 4.0, 4.0));
+    let script = script.before(1, 4, 2, 3.0);
+    assert_eq!(script.numbers(ALL, "n2"), (7.0, 7.0, 7.0));
+    let script = script.gauge(0, 10, 2, 6.0);
+    assert_eq!(script.numbers(LogIndex(0), "n2"), (6.0, 4.0, 6.0));
+    assert_eq!(script.numbers(ALL, "n2"), (9.0, 7.0, 9.0));
+    let changes: Vec<_> = script.all().map(|(_, r)| (r.changes, r.last_change)).collect();
+    assert_eq!(changes, [(1, LogTime(10))]);
+    assert_eq!(script.counters.get(LogIndex(1), "n2").unwrap().changes, 0);
+    let script = script.before(1, 5, 2, 1.0);
+    assert_eq!(script.numbers(ALL, "n2"), (7.0, 7.0, 9.0), "what has counted is not forgotten");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! counter that was busy for hours began out of nothing. Joining all alike was too: it would cost
 //! the chart of a running program, a column a second, its detail.)
 
-use super::finite;
+use super::reading::finite;
 use crate::event::LogTime;
 use crate::projections::metrics::Columns;
 use std::collections::VecDeque;
