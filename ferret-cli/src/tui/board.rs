@@ -1,10 +1,10 @@
 //! What is known of the run on screen: the projections, and of each log what its file tells. Filled
 //! from a log or by hand; reads no clock and no file itself.
 
-use ferret::event::{Entry, LogIndex, LogTime, Names, ProcessState};
+use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, ProcessState};
 use ferret::projections::{
-    Counters, Heap, Live, LogMoment, Metrics, Process, Processes, Reading, Recent, StageReport,
-    Stages,
+    Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Reading, Recent,
+    StageReport, Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -128,6 +128,16 @@ impl<'a> Scene<'a> {
     /// The same, with whether the process's levels count.
     pub(crate) fn presence(&self, log: LogIndex) -> LogMoment {
         self.board.presence(log, self.now)
+    }
+
+    /// What lives on the heaps; none where no program tells.
+    pub(crate) fn heap(&self) -> Option<Living> {
+        self.board.heap.living_now(|log| self.presence(log))
+    }
+
+    /// Whose it is, those with the most bytes first.
+    pub(crate) fn heap_owners(&self) -> Vec<(&'a CallsiteInfo, Living)> {
+        self.board.heap.owners_now(|log| self.names(log), |log| self.presence(log))
     }
 
     /// The counters and gauges, by name.

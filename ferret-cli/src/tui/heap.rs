@@ -23,8 +23,8 @@ pub(crate) fn rows(scene: &Scene) -> Vec<Row> {
         live: format::bytes(bytes),
         peak: format::bytes(peak_bytes),
     };
-    let Some(living) = scene.board.heap.living() else { return Vec::new() };
-    let owners = scene.board.heap.owners(|log| scene.names(log));
+    let Some(living) = scene.heap() else { return Vec::new() };
+    let owners = scene.heap_owners();
     let owners = owners.iter().filter(|(_, living)| living.bytes > 0).take(OWNERS);
     let owners = owners.map(|(info, living)| row(&info.name, living.bytes, living.peak_bytes));
     [row("heap", living.bytes, living.peak_bytes)].into_iter().chain(owners).collect()
@@ -64,4 +64,21 @@ fn cut_top(area: &mut Area, height: u16) -> Area {
 
 fn to_u16(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script::{S, Script};
+
+    #[test]
+    fn the_heap_of_a_process_that_died_is_no_more() {
+        let heap = |script: Script, kib| script.heap(None, kib, 70).heap(Some("load"), kib, 70);
+        let script = heap(Script::default().process("web", 7), 60).wait(S);
+        let mut script = heap(script.process("web", 8), 20);
+        script.board.logs[0].owned = Some(false);
+        let rows = script.look(rows);
+        let rows: Vec<_> = rows.iter().map(|row| (&*row.name, &*row.live, &*row.peak)).collect();
+        assert_eq!(rows, [("heap", "20.0 KiB", "140 KiB"), ("load", "20.0 KiB", "140 KiB")]);
+    }
 }

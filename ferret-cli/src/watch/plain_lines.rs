@@ -122,7 +122,7 @@ fn peaks(scene: &Scene) -> String {
     let peaks = all.into_iter().filter_map(|(measure, label)| {
         Some(format!("{label} {}", stack_text::amount(measure, peak.of(measure)?)))
     });
-    let heap = scene.board.heap.living();
+    let heap = scene.heap();
     let heap = heap.map(|living| format!("heap {}", format::bytes(living.peak_bytes)));
     let peaks: Vec<_> = peaks.chain(heap).collect();
     if peaks.is_empty() {

@@ -1,6 +1,8 @@
 //! What functions allocate, and what lives: the ALLOC and HEAP entries of every process.
 
+use super::LogMoment;
 use super::calls::Calls;
+use super::present::Present;
 use super::slots::Slots;
 use crate::event::{CallsiteId, CallsiteInfo, Entry, HeapUse, LogEntry, LogIndex, Names, PathId};
 use std::collections::BTreeMap;
@@ -47,6 +49,11 @@ pub struct FunctionHeap {
 }
 
 impl Living {
+    /// Nothing of a process that is no more lives; what it had at its peak was.
+    fn if_present(self, is_present: bool) -> Self {
+        if is_present { self } else { Self { bytes: 0, count: 0, ..self } }
+    }
+
     fn add(&mut self, other: &Self) {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.count = self.count.saturating_add(other.count);
@@ -85,27 +92,65 @@ impl Heap {
         self.logs.iter().all(|log| log.process.is_none() && log.paths.is_empty())
     }
 
-    /// What lives of all that the processes have allocated; none if they do not tell.
+    /// What lives of all that the processes have allocated, or did when they ended; none if they do
+    /// not tell.
     pub fn living(&self) -> Option<Living> {
+        self.living_in(|_| true)
+    }
+
+    /// What lives of all that the processes have allocated that are present: `moment` tells which of
+    /// them live, and where none does it is the one that lived last. The peak is of all there were.
+    pub fn living_now(&self, moment: impl Fn(LogIndex) -> LogMoment) -> Option<Living> {
+        let present = self.present(&moment);
+        self.living_in(|log| present.has(moment(log)))
+    }
+
+    fn living_in(&self, is_present: impl Fn(LogIndex) -> bool) -> Option<Living> {
         let mut all = None;
-        for living in self.logs.iter().filter_map(|log| log.process) {
-            all.get_or_insert_with(Living::default).add(&living);
+        for (index, log) in self.logs.iter().enumerate() {
+            if let Some(living) = log.process {
+                let sum = all.get_or_insert_with(Living::default);
+                sum.add(&living.if_present(is_present(LogIndex(index))));
+            }
         }
         all
     }
 
-    /// Whose memory lives, callsites of several processes merged by what they say of themselves: those
-    /// with the most bytes first.
+    fn present(&self, moment: impl Fn(LogIndex) -> LogMoment) -> Present {
+        let logs = self.logs.iter().enumerate().filter(|(_, log)| log.process.is_some());
+        Present::among(logs.map(|(index, _)| moment(LogIndex(index))))
+    }
+
+    /// Whose memory lives, or did when its process ended, callsites of several processes merged by what
+    /// they say of themselves: those with the most bytes first.
     pub fn owners<'a>(
         &self,
         names: impl Fn(LogIndex) -> &'a Names,
     ) -> Vec<(&'a CallsiteInfo, Living)> {
+        self.owners_in(names, |_| true)
+    }
+
+    /// The same of the processes that [`Heap::living_now`] is of.
+    pub fn owners_now<'a>(
+        &self,
+        names: impl Fn(LogIndex) -> &'a Names,
+        moment: impl Fn(LogIndex) -> LogMoment,
+    ) -> Vec<(&'a CallsiteInfo, Living)> {
+        let present = self.present(&moment);
+        self.owners_in(names, |log| present.has(moment(log)))
+    }
+
+    fn owners_in<'a>(
+        &self,
+        names: impl Fn(LogIndex) -> &'a Names,
+        is_present: impl Fn(LogIndex) -> bool,
+    ) -> Vec<(&'a CallsiteInfo, Living)> {
         let mut owners: BTreeMap<&CallsiteInfo, Living> = BTreeMap::new();
         for (index, log) in self.logs.iter().enumerate() {
-            let names = names(LogIndex(index));
+            let (names, is_present) = (names(LogIndex(index)), is_present(LogIndex(index)));
             for (id, living) in &log.owners {
                 if let Some(info) = names.callsites.get(id) {
-                    owners.entry(info).or_default().add(living);
+                    owners.entry(info).or_default().add(&living.if_present(is_present));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Heaps beside a plain computation over what each span was told to allocate.
 
 use super::*;
-use crate::event::{Outcome, SpanId};
+use crate::event::{LogTime, Outcome, SpanId};
 use crate::projections::scenario::Scenario;
 use proptest::prelude::*;
 
@@ -88,6 +88,32 @@ fn what_lives_is_what_was_said_last_and_adds_up_over_processes() {
     assert_eq!(heap.functions(&calls, |_| &scenario.names)[0].living, living);
     let owners = heap.owners(|_| &scenario.names);
     assert_eq!((owners.len(), owners[0].0.name.as_str(), owners[0].1), (1, "a", living));
+}
+
+/// What a process had when it ended was shown as living for as long as another ran.
+#[test]
+fn of_processes_that_ended_nothing_lives() {
+    let mut scenario = Scenario::default();
+    scenario.start(1, "a");
+    let callsite = *scenario.names.callsites.keys().next().unwrap();
+    for callsite in [callsite, CallsiteId::PROCESS] {
+        scenario.say(0, LogEntry::Heap { callsite, live_bytes: 5, live_count: 1, peak_bytes: 7 });
+    }
+    let mut heap = Heap::default();
+    for entry in &scenario.entries {
+        (0..3).for_each(|log| heap.apply(LogIndex(log), entry));
+    }
+    let check = |live: [bool; 3], processes: u64| {
+        let moment =
+            |log: LogIndex| LogMoment { at: LogTime(10 + log.0 as u64), live: live[log.0] };
+        let living = Living { bytes: 5 * processes, count: processes, peak_bytes: 21 };
+        assert_eq!(heap.living_now(moment), Some(living), "{live:?}");
+        let owners = heap.owners_now(|_| &scenario.names, moment);
+        assert_eq!((owners.len(), owners[0].1), (1, living), "{live:?}");
+    };
+    check([true, true, true], 3);
+    check([true, false, true], 2);
+    check([false, false, false], 1);
 }
 
 #[test]

@@ -37,8 +37,8 @@ impl From<Living> for Lives {
 
 /// None where no log tells.
 pub(super) fn heap(scene: &Scene) -> Option<Heap> {
-    let living = scene.board.heap.living()?.into();
-    let owners = scene.board.heap.owners(|log| scene.names(log));
+    let living = scene.heap()?.into();
+    let owners = scene.heap_owners();
     let owner = |(info, living): &(&ferret::event::CallsiteInfo, Living)| Owner {
         name: info.name.clone(),
         module: info.module.clone(),
