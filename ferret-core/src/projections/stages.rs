@@ -74,8 +74,10 @@ struct Started {
 /// What a path is to the stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// Neither a stage nor under one.
+    /// Neither a stage nor under one, nor async: of no concern.
     Outside,
+    /// Async, and neither a stage nor under one: polled by a thread that is in a stage, it is not.
+    OutsideTask,
     /// Under a stage.
     Under,
     /// A stage itself.
@@ -137,7 +139,7 @@ impl Stages {
         &self.functions.info(stage).name
     }
 
-    /// An entry of a span that is a stage or under one.
+    /// An entry of a span that is a stage or under one, or async.
     fn span(&mut self, log: LogIndex, entry: &Entry, path: PathId, role: Role) {
         let open = &mut self.logs[log.0].open;
         match &entry.what {
@@ -145,11 +147,17 @@ impl Stages {
                 let place = (entry.thread, *span, *is_async);
                 match role {
                     Role::Stage(stage) => open.start(place, stage, path, entry.time),
-                    Role::Under | Role::Outside => open.start_under(place, *parent),
+                    Role::Under => open.start_under(place, *parent),
+                    Role::OutsideTask => open.start_outside(*span),
+                    Role::Outside => {}
                 }
+            }
+            LogEntry::Enter { span, .. } if role == Role::OutsideTask => {
+                open.enter_outside(entry.thread, *span);
             }
             LogEntry::Enter { span, .. } => open.enter(entry.thread, *span),
             LogEntry::Exit { span, .. } => open.exit(entry.thread, *span),
+            LogEntry::SpanEnd { span, .. } if role == Role::OutsideTask => open.end_outside(*span),
             LogEntry::SpanEnd { span, start, outcome, .. } => {
                 let progress = open.end(entry.thread, *span);
                 let since = self.logs[log.0].since;
@@ -221,6 +229,8 @@ impl Stages {
             Role::Stage(self.functions.intern(Some(info)))
         } else if is_under_stage(names, path) {
             Role::Under
+        } else if info.kind.is_async() {
+            Role::OutsideTask
         } else {
             Role::Outside
         };

@@ -149,6 +149,47 @@ fn progress_of_a_task_that_moved_to_another_thread_is_its_stages() {
     assert_eq!(report(&scenario, true).stages[0].progress, Some(Progress { done: 4, total: 10 }));
 }
 
+/// Its progress went to the stage that was open where it had started.
+#[test]
+fn progress_of_a_task_outside_is_no_stages() {
+    let mut scenario = Scenario::default();
+    let fetch = scenario.start_async(1, "fetch");
+    scenario.enter(1, fetch);
+    scenario.exit(1, fetch);
+    let stage = scenario.start_async(1, "Crawl");
+    scenario.enter(1, stage);
+    progress(&mut scenario, 1, fetch, 3);
+    scenario.enter(2, fetch);
+    progress(&mut scenario, 2, fetch, 4);
+    let parse = scenario.start(2, "parse");
+    progress(&mut scenario, 2, parse, 5);
+    assert_eq!(report(&scenario, true).stages[0].progress, None);
+    let done = Some(Progress { done: 6, total: 10 });
+    progress(&mut scenario, 1, stage, 6);
+    scenario.end(2, Outcome::Ok);
+    scenario.exit(2, fetch);
+    scenario.end_async(2, fetch, Outcome::Ok);
+    assert_eq!(report(&scenario, true).stages[0].progress, done);
+}
+
+/// As where a stage drives an executor that others gave their tasks to.
+#[test]
+fn a_task_outside_that_a_stage_polls_is_outside_until_the_poll_ends() {
+    let mut scenario = Scenario::default();
+    let fetch = scenario.start_async(2, "fetch");
+    scenario.start(1, "Crawl");
+    scenario.enter(1, fetch);
+    let parse = scenario.start(1, "parse");
+    progress(&mut scenario, 1, parse, 3);
+    scenario.say(1, LogEntry::Progress { span: None, done: 4, total: 10 });
+    assert_eq!(report(&scenario, true).stages[0].progress, None);
+    scenario.end(1, Outcome::Ok);
+    scenario.exit(1, fetch);
+    scenario.say(1, LogEntry::Progress { span: None, done: 5, total: 10 });
+    let done = Some(Progress { done: 5, total: 10 });
+    assert_eq!(report(&scenario, true).stages[0].progress, done);
+}
+
 #[test]
 fn open_calls_of_a_stage_progress_together() {
     let mut scenario = Scenario::default();

@@ -4,11 +4,13 @@
 use super::Progress;
 use crate::event::{LogTime, PathId, SpanId, ThreadId};
 use crate::projections::FunctionId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More open stages, and async spans under them, are not followed. Only a log that lost ends for
 /// hours has as many.
 const MAX_OPEN: usize = 65_536;
+/// More async spans outside are not known as such. Servers have a hundred thousand.
+const MAX_OUTSIDE: usize = 1 << 20;
 
 /// A stage that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +34,12 @@ pub(super) struct OpenStages {
     open: BTreeMap<SpanId, OpenStage>,
     /// The stage that an async span is in, or is.
     tasks: BTreeMap<SpanId, SpanId>,
-    /// For each thread the frames that brought it into a stage, and that stage. Outermost first.
-    inside: BTreeMap<ThreadId, Vec<(SpanId, SpanId)>>,
+    /// The async spans that are in no stage, whatever the threads that poll them are in. Not among
+    /// the tasks: however many there are, those that are in a stage have room.
+    outside: BTreeSet<SpanId>,
+    /// For each thread the frames that brought it into a stage, and that stage; none where a poll
+    /// brought it out of one. Outermost first.
+    inside: BTreeMap<ThreadId, Vec<(SpanId, Option<SpanId>)>>,
 }
 
 /// Where a span starts: its thread, itself, and whether it is async.
@@ -62,7 +68,7 @@ impl OpenStages {
         if is_async {
             self.tasks.insert(span, span);
         } else {
-            self.inside.entry(thread).or_default().push((span, span));
+            self.inside.entry(thread).or_default().push((span, Some(span)));
         }
     }
 
@@ -79,10 +85,24 @@ impl OpenStages {
         }
     }
 
+    /// An async span begins that is neither a stage nor under one.
+    pub(super) fn start_outside(&mut self, span: SpanId) {
+        if self.outside.len() < MAX_OUTSIDE {
+            self.outside.insert(span);
+        }
+    }
+
     /// A poll begins.
     pub(super) fn enter(&mut self, thread: ThreadId, span: SpanId) {
         if let Some(&stage) = self.tasks.get(&span) {
-            self.inside.entry(thread).or_default().push((span, stage));
+            self.inside.entry(thread).or_default().push((span, Some(stage)));
+        }
+    }
+
+    /// A poll of an async span outside begins: nothing to leave if its thread is in no stage.
+    pub(super) fn enter_outside(&mut self, thread: ThreadId, span: SpanId) {
+        if let Some(frames) = self.inside.get_mut(&thread).filter(|frames| !frames.is_empty()) {
+            frames.push((span, None));
         }
     }
 
@@ -92,6 +112,11 @@ impl OpenStages {
         if let Some(index) = frames.iter().rposition(|&(frame, _)| frame == span) {
             frames.remove(index);
         }
+    }
+
+    /// An async span outside ends.
+    pub(super) fn end_outside(&mut self, span: SpanId) {
+        self.outside.remove(&span);
     }
 
     /// A span ends; a stage's last progress is given back.
@@ -109,17 +134,28 @@ impl OpenStages {
 
     /// Progress was made in `span`, which may lie deep below its stage.
     pub(super) fn progress(&mut self, thread: ThreadId, span: Option<SpanId>, to: Progress) {
-        let itself = span.filter(|span| self.open.contains_key(span));
-        let of_task = || span.and_then(|span| self.tasks.get(&span).copied());
-        // Said by another thread that has a reference to the span.
-        let of_its_thread = || self.innermost(span.map_or(thread, |span| span.thread));
-        let stage = itself.or_else(of_task).or_else(of_its_thread);
+        let stage = match span {
+            Some(span) => self.stage_of(span),
+            None => self.innermost(thread),
+        };
         if let Some(open) = stage.and_then(|stage| self.open.get_mut(&stage)) {
             open.progress = Some(to);
         }
     }
 
+    /// The stage that a span is, or is in.
+    fn stage_of(&self, span: SpanId) -> Option<SpanId> {
+        if self.open.contains_key(&span) {
+            return Some(span);
+        }
+        if self.outside.contains(&span) {
+            return None;
+        }
+        // Not of the thread that speaks: that may have a reference to the span.
+        self.tasks.get(&span).copied().or_else(|| self.innermost(span.thread))
+    }
+
     fn innermost(&self, thread: ThreadId) -> Option<SpanId> {
-        self.inside.get(&thread).and_then(|frames| frames.last()).map(|&(_, stage)| stage)
+        self.inside.get(&thread).and_then(|frames| frames.last()).and_then(|&(_, stage)| stage)
     }
 }
