@@ -1,6 +1,6 @@
 //! What `analyze` shows of a process whose allocator tells.
 
-use super::{Made, args, show};
+use super::{Made, analyze, args, show};
 use crate::analyze::{analysis, begin, gates};
 use ferret::event::{CallsiteId, CallsiteKind, HeapUse, LogEntry, LogIndex, LogTime, Outcome};
 use std::process::ExitCode;
@@ -85,4 +85,32 @@ fn gates_and_filters_ask_about_memory() {
     assert!(!passes("--fail-if main.peak>250KiB"));
     let text = show(&[loads()], "--filter allocated>404KiB", Some(80));
     assert!(text.contains("main") && !text.contains("load"), "{text}");
+}
+
+/// What has no duration and no outcome is not chosen by those.
+#[test]
+fn since_and_threads_choose_among_allocations_and_durations_do_not() {
+    let mut made = loads();
+    made.start(2, "load");
+    made.now += 50_000_000;
+    made.allocate(2, 7 * KIB, 1, 7 * KIB);
+    made.end(2, Outcome::Err);
+    let check = |line: &str, own_kib: Option<u64>| {
+        let analysis = analyze(std::slice::from_ref(&made), &args(line));
+        let load = analysis.functions.iter().find(|row| row.name == "load");
+        let alloc = load.map(|row| row.alloc.unwrap());
+        assert_eq!(alloc.map(|alloc| alloc.self_bytes), own_kib.map(|kib| kib * KIB), "{line}");
+        if let Some(alloc) = alloc {
+            assert_eq!(alloc.live_bytes, 200 * KIB, "{line}: what lives is of the whole run");
+        }
+    };
+    check("", Some(407));
+    check("--since +40ms", Some(7));
+    check("--until +40ms", Some(400));
+    check("--filter thread:worker-2", Some(7));
+    check("--filter thread:main", Some(400));
+    check("--filter dur>40ms", Some(407));
+    check("--filter outcome=err", Some(407));
+    check("--filter dur>4ms&thread:main", Some(400));
+    check("--filter idle", None);
 }
