@@ -54,6 +54,13 @@ pub(crate) fn count(count: u64) -> String {
     text
 }
 
+/// What is left out of a list of things called `what`: `3 more counters`, `1 more counter`; none
+/// of none.
+pub(crate) fn more(left_out: u64, what: &str) -> Option<String> {
+    let plural = if left_out == 1 { "" } else { "s" };
+    (left_out > 0).then(|| format!("{} more {what}{plural}", count(left_out)))
+}
+
 /// A number the program made: whole ones as [`count`] has them, others with four digits or as
 /// many as stand before the point: `12,345`, `0.250`, `-2.500`, `1.20e-9`, `6.02e23`.
 pub(crate) fn number(number: f64) -> String {
@@ -195,6 +202,13 @@ mod tests {
         {
             assert_eq!(count(number), expect);
         }
+    }
+
+    #[test]
+    fn what_is_left_out_is_one_or_several() {
+        let seen = [0, 1, 2, 1_000].map(|left_out| more(left_out, "key"));
+        let expect = [None, Some("1 more key"), Some("2 more keys"), Some("1,000 more keys")];
+        assert_eq!(seen.each_ref().map(Option::as_deref), expect);
     }
 
     #[test]

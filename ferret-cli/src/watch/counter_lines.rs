@@ -46,7 +46,7 @@ pub(super) fn summary(scene: &Scene) -> Vec<String> {
 }
 
 fn more(count: usize, shown: usize) -> Option<String> {
-    (count > shown).then(|| format!("{} more counters", format::count((count - shown) as u64)))
+    format::more(count.saturating_sub(shown) as u64, "counter")
 }
 
 #[cfg(test)]
@@ -65,6 +65,20 @@ mod tests {
         assert_eq!(script.look(status), ["queue 2"]);
         let script = script.wait(S).ends(EndKind::Exited(Some(0)));
         assert_eq!(script.look(summary), ["gauge queue  2  peak 11"]);
+    }
+
+    #[test]
+    fn the_first_are_told_and_the_others_counted() {
+        let of = |count: usize| {
+            (0..count).fold(Script::default().process("web", 7), |script, index| {
+                script.count(&format!("c{index:02}"), 1.0, true)
+            })
+        };
+        assert_eq!(of(3).look(status), ["c00 1", "c01 1", "c02 1"]);
+        assert_eq!(of(4).look(status)[2..], ["c02 1", "1 more counter"]);
+        assert_eq!(of(32).look(summary)[31..], ["gauge c31  1  peak 1"]);
+        assert_eq!(of(33).look(summary)[31..], ["gauge c31  1  peak 1", "1 more counter"]);
+        assert_eq!(of(40).look(summary)[32..], ["8 more counters"]);
     }
 
     #[test]

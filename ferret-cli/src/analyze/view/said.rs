@@ -20,9 +20,8 @@ const MARKS: [(&str, u8); 4] = [("MARK", u8::MAX), ("COUNT", 70), ("FIRST", 90),
 pub(super) fn counters(analysis: &Analysis, page: Page) -> String {
     let mut out = table(&COUNTERS, analysis.counters.iter().map(counter), page);
     let mut notes = Vec::new();
-    if analysis.counters_left_out > 0 {
-        let more = format::count(analysis.counters_left_out);
-        notes.push(format!("{more} more keys: of each process, 256 names are kept"));
+    if let Some(more) = format::more(analysis.counters_left_out, "key") {
+        notes.push(format!("{more}: of each process, 256 names are kept"));
     }
     if analysis.counters_not_numbers > 0 {
         let values = format::count(analysis.counters_not_numbers);
@@ -35,9 +34,8 @@ pub(super) fn counters(analysis: &Analysis, page: Page) -> String {
 /// The marks; nothing where there is none.
 pub(super) fn marks(analysis: &Analysis, page: Page) -> String {
     let mut out = table(&MARKS, analysis.marks.iter().map(mark), page);
-    if analysis.marks_left_out > 0 {
-        let more = format::count(analysis.marks_left_out);
-        let note = format!("{more} more marks: 256 texts are kept");
+    if let Some(more) = format::more(analysis.marks_left_out, "mark") {
+        let note = format!("{more}: 256 texts are kept");
         out += &page.sentence(&note, Style::Warn);
     }
     out
