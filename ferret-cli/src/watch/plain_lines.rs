@@ -109,10 +109,7 @@ fn innermost(scene: &Scene, count: usize) -> Vec<String> {
         format!("{} {age}", scene.names(log).span_name(frame.path))
     });
     let mut words: Vec<_> = words.collect();
-    let more = all.count();
-    if more > 0 {
-        words.push(format!("{more} more threads"));
-    }
+    words.extend(format::more(all.count() as u64, "thread"));
     words
 }
 
@@ -174,9 +171,8 @@ fn waiting_at_the_end(scene: &Scene, log: LogIndex, live: &LiveProcess) -> Optio
         1 => (*name).to_owned(),
         _ => format!("{name} ×{}", format::count(*count)),
     });
-    let more = counts.len().checked_sub(MOST_WAITING + 1);
-    let more = more.map(|more| format!("{} more functions", more + 1));
-    let words: Vec<_> = words.chain(more).collect();
+    let left_out = counts.len().saturating_sub(MOST_WAITING);
+    let words: Vec<_> = words.chain(format::more(left_out as u64, "function")).collect();
     (!words.is_empty()).then(|| format!("waiting at the end: {}", words.join(", ")))
 }
 
@@ -200,6 +196,31 @@ mod tests {
     fn a_summary_tells_the_end_the_peaks_the_stages_and_what_was_left_open() {
         let script = podcast().ends(EndKind::Lost).wait(60 * S);
         insta::assert_snapshot!("summary", script.look(summary).join("\n"));
+    }
+
+    #[test]
+    fn of_many_that_run_or_wait_the_first_are_named() {
+        let status_of = |threads: u32| {
+            let script = Script::default().process("web", 7);
+            let names = (2..=threads).map(|id| (id, format!("worker-{id}")));
+            let script = names.fold(script, |script, (id, name)| script.thread(id, &name));
+            let script = (1..=threads).fold(script, |script, id| script.start(id, "work"));
+            script.look(|scene| innermost(scene, 3))
+        };
+        assert_eq!(status_of(3), ["work 0.0 s"; 3]);
+        assert_eq!(status_of(4)[3..], ["1 more thread"]);
+        assert_eq!(status_of(6)[3..], ["3 more threads"]);
+        let waiting = |functions: usize| {
+            let script = Script::default().process("web", 7);
+            let names = (0..functions).map(|index| format!("f{index}"));
+            let script = names.fold(script, |script, name| script.create(1, &name));
+            script.ends(EndKind::Lost).look(left_open).concat()
+        };
+        assert_eq!(waiting(0), "");
+        assert_eq!(waiting(2), "waiting at the end: f0, f1");
+        assert!(waiting(8).ends_with(", f6, f7"));
+        assert!(waiting(9).ends_with(", f7, 1 more function"));
+        assert!(waiting(10).ends_with(", f7, 2 more functions"));
     }
 
     #[test]

@@ -331,12 +331,13 @@ impl LiveProcess {
     }
 
     fn said(&mut self, id: ThreadId, span: SpanId) -> Option<&mut Said> {
-        if self.tasks.contains_key(&span) {
-            return self.tasks.get_mut(&span).map(|task| &mut task.said);
+        if let Some(task) = self.tasks.get_mut(&span) {
+            return Some(&mut task.said);
         }
         let is_here = |thread: &LiveThread| thread.frames.iter().any(|frame| frame.span == span);
+        let is_here = self.threads.get(id.0 as usize).is_some_and(is_here);
         // What another thread says in a span that it was given a reference to.
-        let id = if self.thread(id).is_some_and(is_here) { id } else { span.thread };
+        let id = if is_here { id } else { span.thread };
         let frames = &mut self.threads.get_mut(id.0 as usize)?.frames;
         frames.iter_mut().rfind(|frame| frame.span == span).map(|frame| &mut frame.said)
     }

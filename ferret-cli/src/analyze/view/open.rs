@@ -81,12 +81,10 @@ pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
 
 /// Waiting tasks of one function under one parent are alike: four or more share a row.
 fn lines(open: &[Open]) -> Vec<Line<'_>> {
-    let kind =
-        |span: &Open| (span.process.clone(), span.name.clone(), span.under.clone(), span.begun);
+    let mut groups: BTreeMap<Kind<'_>, Vec<&Open>> = BTreeMap::new();
     let is_waiting = |span: &&Open| span.thread.is_none();
-    let mut groups = BTreeMap::new();
     for span in open.iter().filter(is_waiting) {
-        groups.entry(kind(span)).or_insert_with(Vec::new).push(span);
+        groups.entry(kind(span)).or_default().push(span);
     }
     groups.retain(|_, spans| spans.len() >= ALIKE);
     let mut lines = Vec::new();
@@ -108,6 +106,13 @@ fn lines(open: &[Open]) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// What waiting tasks that are alike have in common: process, name, parent, and whether they began.
+type Kind<'a> = (&'a str, &'a str, Option<&'a str>, bool);
+
+fn kind(span: &Open) -> Kind<'_> {
+    (&span.process, &span.name, span.under.as_deref(), span.begun)
 }
 
 fn cells(line: &Line<'_>) -> Vec<Cell> {
