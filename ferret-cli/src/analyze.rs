@@ -23,8 +23,11 @@ mod summary;
 mod view;
 mod window;
 
+pub(crate) use alloc::Heap;
+pub(crate) use document::CounterOfProcess;
 pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Gate, Verdict};
+pub(crate) use said::of_processes;
 pub(crate) use summary::summary;
 
 use crate::exit::{self, Code};

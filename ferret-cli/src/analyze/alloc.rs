@@ -27,7 +27,8 @@ pub(crate) struct Alloc {
     pub(crate) live_peak_bytes: u64,
 }
 
-/// What lives of all that the run's processes have allocated while they were recorded.
+/// What lives of all that the run's processes, or a function in them, have allocated while they
+/// were recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Heap {
     pub(crate) live_bytes: u64,

@@ -5,11 +5,13 @@ use super::document::{Counter, CounterOfProcess, Mark};
 use super::fold::Fold;
 use super::moments::Moments;
 use ferret::event::{LogIndex, LogTime};
-use ferret::projections::{MarkStats, Reading};
+use ferret::projections::{Counters, MarkStats, Reading};
 
 /// The counters and gauges, by name.
 pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Counter> {
     let run_ns = moments.duration_ns;
+    let all = || (0..logs.len()).map(LogIndex);
+    let uid = |log: LogIndex| logs[log.0].uid.to_string();
     let row = |(name, reading): (&str, Reading)| Counter {
         name: name.to_owned(),
         kind: if reading.gauge { "gauge" } else { "counter" }.to_owned(),
@@ -24,23 +26,23 @@ pub(super) fn counters(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) ->
             .filter(|_| reading.changes > 0)
             .and_then(|log| unix_ns(fold, (log, reading.last_change)))
             .map(rfc3339),
-        processes: of_processes(fold, logs, name),
+        processes: of_processes(&fold.counters, name, all(), uid),
     };
     fold.counters.all(|log| moments.presence(log)).map(row).collect()
 }
 
-fn of_processes(fold: &Fold, logs: &[LogFacts<'_>], name: &str) -> Vec<CounterOfProcess> {
-    let row = |(index, facts): (usize, &LogFacts<'_>)| {
-        let reading = fold.counters.get(LogIndex(index), name)?;
-        Some(CounterOfProcess {
-            process: facts.uid.to_string(),
-            value: reading.value,
-            min: reading.min,
-            max: reading.max,
-            changes: reading.changes,
-        })
+/// What a name says in each of the processes that have said it.
+pub(crate) fn of_processes(
+    counters: &Counters,
+    name: &str,
+    processes: impl Iterator<Item = LogIndex>,
+    uid: impl Fn(LogIndex) -> String,
+) -> Vec<CounterOfProcess> {
+    let row = |log: LogIndex| {
+        let &Reading { value, min, max, changes, .. } = counters.get(log, name)?;
+        Some(CounterOfProcess { process: uid(log), value, min, max, changes })
     };
-    logs.iter().enumerate().filter_map(row).collect()
+    processes.filter_map(row).collect()
 }
 
 /// The mean rate over the run; none of a run that took no time.

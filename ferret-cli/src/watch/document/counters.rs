@@ -1,6 +1,7 @@
 //! The counters and gauges of a snapshot.
 
 use super::{stamp, uid};
+use crate::analyze::{CounterOfProcess, of_processes};
 use crate::tui::board::Scene;
 use ferret::projections::Reading;
 use serde::Serialize;
@@ -22,16 +23,7 @@ pub(super) struct Counter {
     changes: u64,
     last_change: Option<String>,
     /// The same for each process that said it.
-    processes: Vec<OfProcess>,
-}
-
-#[derive(Debug, Serialize)]
-struct OfProcess {
-    process: String,
-    value: f64,
-    min: f64,
-    max: f64,
-    changes: u64,
+    processes: Vec<CounterOfProcess>,
 }
 
 /// All of them, by name.
@@ -42,16 +34,7 @@ pub(super) fn counters(scene: &Scene) -> Vec<Counter> {
 fn counter(scene: &Scene, name: &str, reading: &Reading) -> Counter {
     let counters = &scene.board.counters;
     let last_log = counters.last_log(name).and_then(|log| scene.process(log));
-    let of_process = |log| {
-        let reading = counters.get(log, name)?;
-        Some(OfProcess {
-            process: uid(scene, log),
-            value: reading.value,
-            min: reading.min,
-            max: reading.max,
-            changes: reading.changes,
-        })
-    };
+    let processes = scene.board.processes.iter().map(|(log, _)| log);
     Counter {
         name: name.to_owned(),
         kind: if reading.gauge { "gauge" } else { "counter" },
@@ -61,6 +44,6 @@ fn counter(scene: &Scene, name: &str, reading: &Reading) -> Counter {
         per_second: counters.per_second(name, scene.last_moment()),
         changes: reading.changes,
         last_change: last_log.and_then(|process| stamp(process, reading.last_change)),
-        processes: scene.board.processes.iter().filter_map(|(log, _)| of_process(log)).collect(),
+        processes: of_processes(counters, name, processes, |log| uid(scene, log)),
     }
 }
