@@ -27,18 +27,27 @@ pub(super) struct Drain {
     at: usize,
     /// ... how many chunks of that thread it has read to their end, ...
     chunks: usize,
-    /// ... and whether it has found a full one at all.
-    is_busy: bool,
+    /// ... and what it has found at all.
+    pace: Pace,
+}
+
+/// How much the threads have done since the last look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pace {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// No thread has filled a chunk.
+    Calm,
+    /// One has.
+    Busy,
 }
 
 /// How far a look at the threads has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     /// Every thread has been read up to what it had published when the look began.
-    Whole {
-        /// A thread has filled a chunk.
-        is_busy: bool,
-    },
+    Whole(Pace),
     /// The batch is large: commit it, and go on.
     Part,
 }
@@ -84,7 +93,7 @@ impl Drain {
             done: Vec::new(),
             at: 0,
             chunks: 0,
-            is_busy: false,
+            pace: Pace::Idle,
         }
     }
 
@@ -102,7 +111,9 @@ impl Drain {
             let to = Until::Batch { limit, chunks: self.engine.arena.most_of_a_thread() };
             let before = self.chunks;
             let caught_up = self.thread(*id, to, fold, now);
-            self.is_busy |= self.chunks > before;
+            if self.chunks > before {
+                self.pace = Pace::Busy;
+            }
             if !caught_up && fold.sink.pending_bytes() >= limit {
                 return Look::Part;
             }
@@ -112,7 +123,7 @@ impl Drain {
         self.at = 0;
         fold.round();
         self.forget_finished();
-        Look::Whole { is_busy: std::mem::take(&mut self.is_busy) }
+        Look::Whole(std::mem::take(&mut self.pace))
     }
 
     /// Whether chunks run out that a commit would give back.
@@ -189,6 +200,7 @@ impl Drain {
         fold.sink.drained(id, thread.next_position);
         if (thread.sequence, thread.read) != before {
             thread.heard = Some(now);
+            self.pace = self.pace.max(Pace::Calm);
         }
         thread.finished = ended && caught_up && thread.shared.current().is_none();
         if thread.finished {

@@ -53,7 +53,7 @@ fn a_task_that_will_never_be_known_takes_no_thread_out_of_its_turn() {
     let mut fold = Fold::new(List::default(), ClockMap::calibrate());
     let mut drain = Drain::new(engine);
     let mut look = || {
-        assert!(matches!(drain.look(&mut fold, now(), usize::MAX), Look::Whole { .. }));
+        assert!(matches!(drain.look(&mut fold, now(), usize::MAX), Look::Whole(_)));
     };
     // The table is full, so T is refused.
     let mut all = a.run(|| (0..MAX_TASKS).map(|_| TaskSpan::start(&TASK)).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
 use super::clock::{ClockMap, ClockPair};
-use super::drain::{Drain, Look};
+use super::drain::{Drain, Look, Pace};
 use super::engine::Engine;
 use super::fold::Fold;
 use super::heap;
@@ -11,8 +11,9 @@ use super::sampler::Sampler;
 use crate::event::{
     CallsiteId, Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::io;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 /// How often threads are looked at ...
@@ -20,6 +21,10 @@ const TICK: Duration = Duration::from_millis(20);
 /// ... and how often while they fill chunks. The recorder looks, and is not told: waking it would
 /// be a system call in the program's own thread, 10 to 50 µs on a virtual machine.
 const BUSY_TICK: Duration = Duration::from_millis(1);
+/// ... and how often after [`IDLE_LOOKS`] that found nothing, half a second. Most of what the recorder of
+/// an idle program costs is to wake up.
+const IDLE_TICK: Duration = Duration::from_millis(40);
+const IDLE_LOOKS: u32 = 25;
 /// A METRIC at least this often, ns.
 const SAMPLE_NS: u64 = 1_000_000_000;
 /// METRICs for stages come no closer than this, ns.
@@ -46,6 +51,28 @@ pub(super) enum Request {
     Stop(EndKind),
 }
 
+/// The way to ask the recorder.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    requests: Sender<Request>,
+    recorder: Thread,
+}
+
+impl Desk {
+    /// That of the recorder on this thread; and what is asked there.
+    pub(super) fn of(recorder: Thread) -> (Self, Receiver<Request>) {
+        let (requests, inbox) = bounded(16);
+        (Self { requests, recorder }, inbox)
+    }
+
+    /// Whether the request was handed over in time.
+    pub(super) fn ask(&self, request: Request, patience: Duration) -> bool {
+        let asked = self.requests.send_timeout(request, patience).is_ok();
+        self.recorder.unpark();
+        asked
+    }
+}
+
 /// The recorder, on its own thread.
 #[derive(Debug)]
 pub(super) struct Recorder<S> {
@@ -64,6 +91,8 @@ pub(super) struct Recorder<S> {
     next_sample: LogTime,
     last_sample: LogTime,
     next_commit: LogTime,
+    /// Looks that found nothing, since the last that found something.
+    idle_looks: u32,
     /// Told the first time the log cannot be written, and when it can again.
     on_trouble: fn(Option<&io::Error>),
     in_trouble: bool,
@@ -89,6 +118,7 @@ impl<S: Sink> Recorder<S> {
             next_sample: LogTime::default(),
             last_sample: LogTime::default(),
             next_commit: LogTime::default(),
+            idle_looks: 0,
             on_trouble,
             in_trouble: false,
         }
@@ -103,10 +133,10 @@ impl<S: Sink> Recorder<S> {
             if let Some(signal) = interrupted() {
                 break EndKind::Signal(signal);
             }
-            match self.requests.recv_timeout(pause) {
-                Err(RecvTimeoutError::Timeout) => {
-                    let is_busy = self.tick(false);
-                    pause = if is_busy { BUSY_TICK } else { TICK };
+            match self.wait(pause) {
+                Err(TryRecvError::Empty) => {
+                    let pace = self.tick(false);
+                    pause = self.pause(pace);
                 }
                 Ok(Request::Flush(done)) => {
                     // While the log is in trouble none is answered, and they give up unseen.
@@ -118,7 +148,7 @@ impl<S: Sink> Recorder<S> {
                 }
                 Ok(Request::Stop(how)) => break how,
                 // The session is gone without a word: it cannot be asked for more.
-                Err(RecvTimeoutError::Disconnected) => break EndKind::Closed,
+                Err(TryRecvError::Disconnected) => break EndKind::Closed,
             }
             if !self.in_trouble && self.fold.sink.is_empty() {
                 for done in flushes.drain(..) {
@@ -129,7 +159,7 @@ impl<S: Sink> Recorder<S> {
         };
         let now = self.read_clock();
         // With the log in trouble there may be no room for all there is.
-        while self.drain(now) && self.has_room() {}
+        while self.drain(now) == Pace::Busy && self.has_room() {}
         self.drop_spans(now, self.drain.unsaid());
         self.report_what_came_past_chunks(now);
         self.sample_heap(now);
@@ -137,19 +167,40 @@ impl<S: Sink> Recorder<S> {
         (self.fold.sink, how)
     }
 
-    /// Looks at every thread, and commits if that is due; whether a thread has filled a chunk.
-    fn tick(&mut self, at_once: bool) -> bool {
+    /// How long until the next look, after one that found so much.
+    fn pause(&mut self, pace: Pace) -> Duration {
+        self.idle_looks = if pace == Pace::Idle { self.idle_looks.saturating_add(1) } else { 0 };
+        match pace {
+            Pace::Busy => BUSY_TICK,
+            Pace::Idle if self.idle_looks > IDLE_LOOKS => IDLE_TICK,
+            Pace::Idle | Pace::Calm => TICK,
+        }
+    }
+
+    /// The next request, waited for. The channel's own wait looks many times before it sleeps: half of what
+    /// a tick of an idle program costs.
+    fn wait(&self, pause: Duration) -> Result<Request, TryRecvError> {
+        let request = self.requests.try_recv();
+        if !request.as_ref().is_err_and(TryRecvError::is_empty) {
+            return request;
+        }
+        thread::park_timeout(pause);
+        self.requests.try_recv()
+    }
+
+    /// Looks at every thread, and commits if that is due.
+    fn tick(&mut self, at_once: bool) -> Pace {
         let now = self.read_clock();
         if at_once && !self.has_room() {
             self.commit(now);
         }
-        let is_busy = self.has_room() && self.drain(now);
+        let pace = if self.has_room() { self.drain(now) } else { Pace::Calm };
         self.report_what_came_past_chunks(now);
         self.sample_if_due(now);
         if at_once || now >= self.next_commit || self.must_commit() {
             self.commit(now);
         }
-        is_busy
+        pace
     }
 
     fn has_room(&self) -> bool {
@@ -178,10 +229,9 @@ impl<S: Sink> Recorder<S> {
         self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
     }
 
-    /// Looks at every thread, and at the ENDs of async spans that came past the chunks; whether a
-    /// thread has filled a chunk. What is a large batch by then is committed in between: a look at a
+    /// Looks at every thread, and at the ENDs of async spans that came past the chunks. What is a large batch by then is committed in between: a look at a
     /// program that never pauses is long.
-    fn drain(&mut self, now: LogTime) -> bool {
+    fn drain(&mut self, now: LogTime) -> Pace {
         if self.drain.begins() {
             // Those that are there before anything is read: then their STARTs are read too.
             self.late.extend(self.engine.late_ends());
@@ -189,15 +239,15 @@ impl<S: Sink> Recorder<S> {
         let mut limit = if self.in_trouble { MAX_PENDING_BYTES } else { LARGE_BATCH_BYTES };
         loop {
             match self.drain.look(&mut self.fold, now, limit) {
-                Look::Whole { is_busy } => {
+                Look::Whole(pace) => {
                     self.end_late();
-                    return is_busy;
+                    return pace;
                 }
                 Look::Part => {
                     self.commit(super::clock::now());
                     if !self.has_room() {
                         // It goes on when there is room again.
-                        return true;
+                        return Pace::Busy;
                     }
                     if self.fold.sink.pending_bytes() >= limit {
                         limit = MAX_PENDING_BYTES;

@@ -11,7 +11,7 @@ use super::hooks;
 use super::identity;
 use super::local::Local;
 use super::panics;
-use super::recorder::{Recorder, Request};
+use super::recorder::{Desk, Recorder, Request};
 use super::span_cost;
 use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
@@ -49,7 +49,7 @@ struct Active {
     /// no session of the program stands for it.
     started_at: Option<&'static Location<'static>>,
     path: PathBuf,
-    requests: Sender<Request>,
+    desk: Desk,
     /// Disconnected when the log is closed.
     finished: Receiver<()>,
     /// The log's, for a forked child to close.
@@ -84,13 +84,12 @@ impl Session {
         Local::with(Local::say_heap);
         let _kept_out = heap::keep_out();
         let (done, answer) = bounded(1);
-        let requests = match &RECORDING.lock().active {
-            Some(active) if active.engine.number == self.number => active.requests.clone(),
+        let desk = match &RECORDING.lock().active {
+            Some(active) if active.engine.number == self.number => active.desk.clone(),
             _ => return false,
         };
         let until = clock::now().after(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX));
-        requests.send_timeout(Request::Flush(done), patience).is_ok()
-            && answer.recv_timeout(left(until)).is_ok()
+        desk.ask(Request::Flush(done), patience) && answer.recv_timeout(left(until)).is_ok()
     }
 }
 
@@ -215,7 +214,7 @@ fn begin(
             record(engine, recorder, finishing);
         }
     };
-    std::thread::Builder::new()
+    let recorder = std::thread::Builder::new()
         .name("ferret-recorder".to_owned())
         .spawn(life)
         .map_err(StartError::Recorder)?;
@@ -233,10 +232,10 @@ fn begin(
         StartError::Create { path: options.path.clone(), source }
     })?;
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
-    let (requests, inbox) = bounded(16);
+    let (desk, inbox) = Desk::of(recorder.thread().clone());
     let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
     ready.map_err(|_gone| StartError::Recorder(io::Error::other("its thread has ended")))?;
-    Ok(Active { engine, started_at, path, requests, finished, descriptors })
+    Ok(Active { engine, started_at, path, desk, finished, descriptors })
 }
 
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
@@ -308,7 +307,7 @@ fn stop(active: Option<Active>, how: EndKind, until: LogTime) {
     let _kept_out = heap::keep_out();
     active.engine.switch_off();
     // Not taken: the recorder has ended by itself, or is stuck.
-    let _asked: bool = active.requests.send_timeout(Request::Stop(how), left(until)).is_ok();
+    let _asked: bool = active.desk.ask(Request::Stop(how), left(until));
     // Nothing is ever sent: disconnection says that the log is closed. After a timeout the log
     // is left to be repaired by its next reader.
     let _closed: bool =
