@@ -19,18 +19,14 @@ pub(crate) enum Block {
 /// The block with its methods recorded.
 pub(crate) fn methods(options: &Options, block: Block) -> Result<TokenStream> {
     options.only_about_a_block("a method of the block")?;
-    let mut errors = Vec::new();
+    let mut errors = TokenStream::new();
     let block = match block {
         Block::Impl(mut item) => {
             let prefix = type_name(&item.self_ty);
             for member in &mut item.items {
                 if let ImplItem::Fn(method) = member {
-                    let expanded = function(options, Some(&prefix), method.to_token_stream());
-                    *member = ImplItem::Verbatim(expanded.unwrap_or_else(|error| {
-                        errors.push(error);
-                        bare(&mut method.attrs);
-                        method.to_token_stream()
-                    }));
+                    let method = function(options, Some(&prefix), method, &mut errors);
+                    *member = ImplItem::Verbatim(method);
                 }
             }
             item.into_token_stream()
@@ -39,33 +35,45 @@ pub(crate) fn methods(options: &Options, block: Block) -> Result<TokenStream> {
             let prefix = item.ident.unraw().to_string();
             for member in &mut item.items {
                 if let TraitItem::Fn(method) = member {
-                    let expanded = function(options, Some(&prefix), method.to_token_stream());
-                    *member = TraitItem::Verbatim(expanded.unwrap_or_else(|error| {
-                        errors.push(error);
-                        bare(&mut method.attrs);
-                        method.to_token_stream()
-                    }));
+                    let method = function(options, Some(&prefix), method, &mut errors);
+                    *member = TraitItem::Verbatim(method);
                 }
             }
             item.into_token_stream()
         }
     };
-    let errors = errors.into_iter().map(Error::into_compile_error);
-    Ok(quote!(#block #(#errors)*))
+    Ok(quote!(#block #errors))
 }
 
-/// A function of a block or module, recorded unless it is left out.
+/// What stands in the place of a function of a block or module: it is recorded unless it is left
+/// out. One that cannot be recorded stays as it was, less its own attribute, which would be expanded
+/// once more, to the same error.
 pub(crate) fn function(
     block: &Options,
     prefix: Option<&str>,
-    function: TokenStream,
-) -> Result<TokenStream> {
-    let mut function: Function = syn::parse2(function)?;
-    let (own, is_explicit) = take_options(&mut function.attrs)?;
-    if !is_explicit && is_left_out(&function) {
-        return Ok(function.into_token_stream());
+    function: &impl ToTokens,
+    errors: &mut TokenStream,
+) -> TokenStream {
+    let tokens = function.to_token_stream();
+    match syn::parse2(tokens.clone()) {
+        Ok(mut function) => recorded(block, prefix, &mut function).unwrap_or_else(|error| {
+            errors.extend(error.into_compile_error());
+            bare(&mut function.attrs);
+            function.into_token_stream()
+        }),
+        Err(error) => {
+            errors.extend(error.into_compile_error());
+            tokens
+        }
     }
-    expand::function(&own.within(block), prefix, &function)
+}
+
+fn recorded(block: &Options, prefix: Option<&str>, function: &mut Function) -> Result<TokenStream> {
+    let (own, is_explicit) = take_options(&mut function.attrs)?;
+    if !is_explicit && is_left_out(function) {
+        return Ok(function.to_token_stream());
+    }
+    expand::function(&own.within(block), prefix, function)
 }
 
 /// Whether a function is not recorded unless it says so itself.

@@ -4,7 +4,7 @@
 use crate::attr::Options;
 use crate::block::{self, Block, bare, take_options};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::visit::Visit;
 use syn::{Attribute, Error, Item, ItemMod, Result};
 
@@ -21,7 +21,7 @@ pub(crate) fn items(options: &Options, mut module: ItemMod) -> Result<TokenStrea
     let mut errors = TokenStream::new();
     let used = used(options, items);
     for item in items {
-        match recorded(options, item) {
+        match recorded(options, item, &mut errors) {
             Ok(None) => {}
             Ok(Some(expanded)) => *item = Item::Verbatim(expanded),
             Err(error) => errors.extend(error.into_compile_error()),
@@ -65,14 +65,14 @@ impl<'a> Visit<'a> for Imports<'a> {
 }
 
 /// What stands in the place of `item`; none if that stays as it is.
-fn recorded(outer: &Options, item: &mut Item) -> Result<Option<TokenStream>> {
+fn recorded(
+    outer: &Options,
+    item: &mut Item,
+    errors: &mut TokenStream,
+) -> Result<Option<TokenStream>> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else has functions that are ours")]
     let attrs = match item {
-        Item::Fn(function) => {
-            let tokens = function.to_token_stream();
-            bare(&mut function.attrs);
-            return block::function(outer, None, tokens).map(Some);
-        }
+        Item::Fn(function) => return Ok(Some(block::function(outer, None, function, errors))),
         Item::Impl(item) => &mut item.attrs,
         Item::Trait(item) => &mut item.attrs,
         // What is in another file is not to be seen.
