@@ -3,7 +3,7 @@
 //! `attr` parses what stands in its parentheses (with `name` and `look` for two of the options),
 //! `item` what it stands on, and `expand` writes the instrumented function, with `body` and `drops`;
 //! `returned` and `tail` are about functions that return a future. `block` goes through the methods of
-//! an `impl` or `trait`, `module` through the items of a `mod`, and `trivial` says which of those are
+//! an `impl` or `trait`, `module` (with `imports`) through the items of a `mod`, and `trivial` says which of those are
 //! too small to record. What the generated code calls is `ferret::__private`, in ferret-core; nothing
 //! here knows how a span is recorded.
 //!
@@ -14,6 +14,7 @@ mod block;
 mod body;
 mod drops;
 mod expand;
+mod imports;
 mod item;
 mod look;
 mod module;

@@ -3,9 +3,9 @@
 
 use crate::attr::Options;
 use crate::block::{self, Block, bare, take_options};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::visit::Visit;
+use crate::imports;
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Attribute, Error, Item, ItemMod, Result};
 
 /// The module with its functions and blocks recorded.
@@ -19,7 +19,7 @@ pub(crate) fn items(options: &Options, mut module: ItemMod) -> Result<TokenStrea
         ));
     };
     let mut errors = TokenStream::new();
-    let used = used(options, items);
+    let used = imports::used(options, items);
     for item in items {
         match recorded(options, item, &mut errors) {
             Ok(None) => {}
@@ -31,37 +31,6 @@ pub(crate) fn items(options: &Options, mut module: ItemMod) -> Result<TokenStrea
         items.push(Item::Verbatim(used));
     }
     Ok(quote!(#module #errors))
-}
-
-/// Uses what the module imports for the attributes in it: those will be gone, and the import would
-/// seem unused. What is not imported is not needed either.
-fn used(options: &Options, items: &[Item]) -> TokenStream {
-    let mut imports = Imports(Vec::new());
-    for item in items {
-        imports.visit_item(item);
-    }
-    let site = Span::mixed_site();
-    let krate = options.krate.as_ref().map(|krate| quote!(crate = #krate));
-    let uses = imports.0.into_iter().map(
-        |name| quote_spanned!(site=> const _: () = { #[#name(skip, #krate)] const fn _used() {} };),
-    );
-    uses.collect()
-}
-
-/// The names under which a module's own `use`s import this attribute.
-struct Imports<'a>(Vec<&'a Ident>);
-
-impl<'a> Visit<'a> for Imports<'a> {
-    fn visit_use_name(&mut self, name: &'a syn::UseName) {
-        if name.ident == "profile" {
-            self.0.push(&name.ident);
-        }
-    }
-
-    // What is in bodies and other modules is their own.
-    fn visit_block(&mut self, _: &'a syn::Block) {}
-
-    fn visit_item_mod(&mut self, _: &'a ItemMod) {}
 }
 
 /// What stands in the place of `item`; none if that stays as it is.

@@ -138,6 +138,102 @@ pub(crate) mod everything {
     }
 }
 
+/// What else is called `profile`, imported into a recorded module.
+pub(crate) mod other {
+    pub(crate) mod profile {
+        pub(crate) fn load() -> u32 {
+            3
+        }
+    }
+
+    pub(crate) mod functions {
+        pub(crate) fn profile() -> u32 {
+            4
+        }
+    }
+
+    #[ferret::profile]
+    pub(crate) mod imports_a_module {
+        use super::profile;
+
+        #[ferret::profile(name = "by path")]
+        pub(crate) fn load() -> u32 {
+            profile::load()
+        }
+    }
+
+    #[ferret::profile]
+    pub(crate) mod imports_a_function {
+        use super::functions::profile;
+
+        pub(crate) fn load() -> u32 {
+            profile()
+        }
+
+        pub(crate) mod with_an_import_of_its_own {
+            use super::super::imports_a_module;
+            use ferret::profile;
+
+            #[profile(skip)]
+            pub(crate) fn load() -> u32 {
+                imports_a_module::load()
+            }
+        }
+    }
+
+    #[ferret::profile]
+    pub(crate) mod imports_both {
+        use super::profile;
+        use ferret::profile;
+
+        #[profile(skip)]
+        pub(crate) fn load() -> u32 {
+            profile::load()
+        }
+    }
+
+    #[ferret::profile]
+    pub(crate) mod imports_for_another {
+        use ferret::profile;
+
+        const FIVE: u32 = 5;
+
+        pub(crate) mod inner {
+            use super::*;
+
+            #[profile(stage)]
+            pub(crate) fn load() -> u32 {
+                FIVE
+            }
+        }
+    }
+
+    #[ferret::profile]
+    pub(crate) mod imports_on_a_condition {
+        #[cfg(any())]
+        use ferret::profile;
+
+        #[profile(stage)]
+        pub(crate) fn load() -> u32 {
+            6
+        }
+    }
+}
+
+#[test]
+fn another_thing_called_profile_is_left_alone() {
+    use other::{imports_a_function, imports_a_module, imports_both};
+    assert_eq!((imports_a_module::load(), imports_a_function::load()), (3, 4));
+    assert_eq!(
+        (imports_a_function::with_an_import_of_its_own::load(), imports_both::load()),
+        (3, 3)
+    );
+    assert_eq!(
+        (other::imports_for_another::inner::load(), other::imports_on_a_condition::load()),
+        (5, 6)
+    );
+}
+
 #[test]
 fn what_is_in_modules_does_what_it_would() {
     use everything::Area;
