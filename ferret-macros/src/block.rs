@@ -2,9 +2,9 @@
 //! the type, unless the method's own `#[profile(…)]` says otherwise.
 
 use crate::attr::Options;
-use crate::expand;
 use crate::item::{Body, Function};
 use crate::trivial::is_trivial;
+use crate::{conditional, expand};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -56,16 +56,35 @@ pub(crate) fn function(
 ) -> TokenStream {
     let tokens = function.to_token_stream();
     match syn::parse2(tokens.clone()) {
-        Ok(mut function) => recorded(block, prefix, &mut function).unwrap_or_else(|error| {
-            errors.extend(error.into_compile_error());
-            bare(&mut function.attrs);
-            function.into_token_stream()
-        }),
+        Ok(function) => parsed(block, prefix, function, errors),
         Err(error) => {
             errors.extend(error.into_compile_error());
             tokens
         }
     }
+}
+
+fn parsed(
+    block: &Options,
+    prefix: Option<&str>,
+    mut function: Function,
+    errors: &mut TokenStream,
+) -> TokenStream {
+    if let Some(cases) = conditional::cases(&function.attrs) {
+        let cases = cases.map(|case| {
+            let function = Function { attrs: case.attrs.clone(), ..function.clone() };
+            let mut own = TokenStream::new();
+            let function = parsed(block, prefix, function, &mut own);
+            errors.extend(case.only(&own));
+            function
+        });
+        return cases.into_iter().collect();
+    }
+    recorded(block, prefix, &mut function).unwrap_or_else(|error| {
+        errors.extend(error.into_compile_error());
+        bare(&mut function.attrs);
+        function.into_token_stream()
+    })
 }
 
 fn recorded(block: &Options, prefix: Option<&str>, function: &mut Function) -> Result<TokenStream> {

@@ -74,7 +74,11 @@ pub(crate) fn function(
 
 /// Whether `attr` is this attribute, under its own name.
 pub(crate) fn is_profile(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|segment| segment.ident == "profile")
+    is_profile_path(attr.path())
+}
+
+pub(crate) fn is_profile_path(path: &Path) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == "profile")
 }
 
 /// The path to ferret.

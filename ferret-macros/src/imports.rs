@@ -3,10 +3,11 @@
 //! either.
 
 use crate::attr::Options;
+use crate::conditional::is_conditional;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemMod};
+use syn::{Attribute, Item, ItemMod, Path};
 
 /// Uses the attribute under the name by which these items of a module import it, if that name stands
 /// on one of them. Else what is imported may as well be a module or a function called `profile`.
@@ -77,7 +78,8 @@ struct Standing(bool);
 
 impl Standing {
     fn on(&mut self, attrs: &[Attribute]) {
-        self.0 |= attrs.iter().any(|attr| attr.path().is_ident("profile"));
+        let is_bare = |path: &Path| path.is_ident("profile");
+        self.0 |= attrs.iter().any(|attr| is_bare(attr.path()) || is_conditional(attr, &is_bare));
     }
 }
 

@@ -15,6 +15,7 @@ use syn::{Attribute, Error, Item, Result, Signature, Token, Visibility};
 /// The body is kept as the tokens it is, not parsed: it may use syntax that `syn` does not know
 /// yet, an editor sees through a body that is being typed, and the compiler's messages about it
 /// stay where they belong.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -23,6 +24,7 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
+#[derive(Clone)]
 pub(crate) enum Body {
     /// `{ … }`, with the inner attributes (`#![…]`) that stood in it taken out.
     Block { inner: Vec<Attribute>, group: Group },

@@ -3,8 +3,8 @@
 //! `attr` parses what stands in its parentheses (with `name` and `look` for two of the options),
 //! `item` what it stands on, and `expand` writes the instrumented function, with `body` and `drops`;
 //! `returned` and `tail` are about functions that return a future. `block` goes through the methods of
-//! an `impl` or `trait`, `module` (with `imports`) through the items of a `mod`, and `trivial` says which of those are
-//! too small to record. What the generated code calls is `ferret::__private`, in ferret-core; nothing
+//! an `impl` or `trait`, `module` (with `imports`) through the items of a `mod`; `trivial` says which of
+//! those are too small to record, `conditional` what a `cfg_attr` makes of them. What the generated code calls is `ferret::__private`, in ferret-core; nothing
 //! here knows how a span is recorded.
 //!
 //! Programs do not depend on this crate: they use `ferret::profile`.
@@ -12,6 +12,7 @@
 mod attr;
 mod block;
 mod body;
+mod conditional;
 mod drops;
 mod expand;
 mod imports;
@@ -159,6 +160,11 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// On a method alone the attribute cannot see the type, and the name is the method's.
+///
+/// Where the attribute stands under a condition in such a block, as where recording is a feature of the
+/// program's own, the condition decides: `#[cfg_attr(feature = "prof", profile(skip))]` leaves a
+/// method out if there is the feature, and without it the method is recorded like the others. The
+/// same goes for what is in a module.
 ///
 /// # On a module
 ///

@@ -3,9 +3,9 @@
 
 use crate::attr::Options;
 use crate::block::{self, Block, bare, take_options};
-use crate::imports;
+use crate::{conditional, imports};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{Attribute, Error, Item, ItemMod, Result};
 
 /// The module with its functions and blocks recorded.
@@ -21,10 +21,8 @@ pub(crate) fn items(options: &Options, mut module: ItemMod) -> Result<TokenStrea
     let mut errors = TokenStream::new();
     let used = imports::used(options, items);
     for item in items {
-        match recorded(options, item, &mut errors) {
-            Ok(None) => {}
-            Ok(Some(expanded)) => *item = Item::Verbatim(expanded),
-            Err(error) => errors.extend(error.into_compile_error()),
+        if !attributes(item).is_some_and(|attrs| attrs.iter().any(is_for_tests)) {
+            replace(options, item, &mut errors);
         }
     }
     if let Some((_, items)) = &mut module.content {
@@ -33,24 +31,49 @@ pub(crate) fn items(options: &Options, mut module: ItemMod) -> Result<TokenStrea
     Ok(quote!(#module #errors))
 }
 
-/// What stands in the place of `item`; none if that stays as it is.
-fn recorded(
-    outer: &Options,
-    item: &mut Item,
-    errors: &mut TokenStream,
-) -> Result<Option<TokenStream>> {
+/// The attributes of a block of functions.
+fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else has functions that are ours")]
-    let attrs = match item {
-        Item::Fn(function) => return Ok(Some(block::function(outer, None, function, errors))),
-        Item::Impl(item) => &mut item.attrs,
-        Item::Trait(item) => &mut item.attrs,
+    match item {
+        Item::Impl(item) => Some(&mut item.attrs),
+        Item::Trait(item) => Some(&mut item.attrs),
         // What is in another file is not to be seen.
-        Item::Mod(item) if item.content.is_some() => &mut item.attrs,
-        _ => return Ok(None),
-    };
-    if attrs.iter().any(is_for_tests) {
-        return Ok(None);
+        Item::Mod(item) if item.content.is_some() => Some(&mut item.attrs),
+        _ => None,
     }
+}
+
+/// Puts in the place of `item` what records it.
+fn replace(outer: &Options, item: &mut Item, errors: &mut TokenStream) {
+    if let Item::Fn(function) = item {
+        *item = Item::Verbatim(block::function(outer, None, function, errors));
+        return;
+    }
+    let Some(attrs) = attributes(item) else { return };
+    if let Some(cases) = conditional::cases(attrs) {
+        let cases = cases.map(|case| {
+            let mut item = item.clone();
+            if let Some(attrs) = attributes(&mut item) {
+                attrs.clone_from(&case.attrs);
+            }
+            let mut own = TokenStream::new();
+            replace(outer, &mut item, &mut own);
+            errors.extend(case.only(&own));
+            item.into_token_stream()
+        });
+        *item = Item::Verbatim(cases.into_iter().collect());
+        return;
+    }
+    match recorded(outer, item) {
+        Ok(None) => {}
+        Ok(Some(expanded)) => *item = Item::Verbatim(expanded),
+        Err(error) => errors.extend(error.into_compile_error()),
+    }
+}
+
+/// What stands in the place of a block; none if that stays as it is.
+fn recorded(outer: &Options, item: &mut Item) -> Result<Option<TokenStream>> {
+    let Some(attrs) = attributes(item) else { return Ok(None) };
     let own = take_options(attrs);
     bare(attrs);
     let (own, _) = own?;

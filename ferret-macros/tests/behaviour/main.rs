@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper fails as a test does")]
 
 mod calls;
+mod conditional;
 mod dynamic;
 mod look;
 mod modules;
