@@ -96,6 +96,11 @@ use proc_macro::TokenStream;
 /// not part of the span, and a computed name is evaluated there. Its outcome is read off what the
 /// future gives.
 ///
+/// The last two are known by their name alone: whatever is called `BoxFuture` or `LocalBoxFuture` is
+/// taken for a pinned box of a future. An alias of the program's own for such a box may be called so.
+/// Of a type that is no such box, and is called so all the same, a function does not compile with the
+/// attribute; give the type another name there (`type Own = BoxFuture;`), and the span is the call.
+///
 /// ```
 /// # use ferret::profile;
 /// use std::future::Future;

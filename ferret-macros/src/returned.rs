@@ -3,6 +3,8 @@
 //! Such a function is known by its return type, as it is written: `impl Future`, a pinned box of a
 //! `dyn Future` (that is what `#[async_trait]` makes), or futures' `BoxFuture` and
 //! `LocalBoxFuture`. An alias of the program's own cannot be seen through; there the span is the call's.
+//! Rejected: to ask of a `BoxFuture` that it has a lifetime. It may be elided, and many a program has
+//! `type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>`.
 //!
 //! Where the body ends in an async block, or in one that is put into a box, the block itself is
 //! wrapped, in its place: nothing is allocated that was not before, and tags are recorded inside.

@@ -128,6 +128,44 @@ fn fails(good: bool) -> Result<BoxFuture<'static, u32>, ()> {
     if good { Ok(ready(3).boxed()) } else { Err(()) }
 }
 
+#[profile]
+#[expect(mismatched_lifetime_syntaxes, reason = "that the lifetime is not written is the case")]
+fn of_an_elided_lifetime(text: &str) -> BoxFuture<usize> {
+    ready(text.len()).boxed()
+}
+
+/// Other things that are called as futures' box is.
+mod called_the_same {
+    use super::{Future, Pin, profile, ready};
+    use std::task::{Context, Poll};
+
+    pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+    #[profile(none)]
+    pub(super) fn alias(n: u32) -> BoxFuture<Option<u32>> {
+        let checked = n.checked_add(1);
+        Box::pin(ready(checked))
+    }
+
+    pub(super) struct LocalBoxFuture<T>(Pin<Box<dyn Future<Output = T>>>);
+
+    impl<T> Future for LocalBoxFuture<T> {
+        type Output = T;
+
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+            self.0.as_mut().poll(context)
+        }
+    }
+
+    type Own<T> = LocalBoxFuture<T>;
+
+    /// A type that is no box, by another name: the call is the span.
+    #[profile]
+    pub(super) fn own(n: u32) -> Own<u32> {
+        LocalBoxFuture(Box::pin(ready(n)))
+    }
+}
+
 struct Client {
     name: String,
 }
@@ -226,6 +264,8 @@ fn futures_give_what_they_would() {
         assert_eq!((of_a_hidden_type(1).await, of_a_hidden_type(u32::MAX).await), (Some(2), None));
         assert_eq!((made_by_macro().await, made_by_macro_too().await), (3, 4));
         assert_eq!((fails(true).unwrap().await, fails(false).is_err()), (3, true));
+        assert_eq!((of_an_elided_lifetime("abc").await, called_the_same::own(4).await), (3, 4));
+        assert_eq!(called_the_same::alias(1).await, Some(2));
         let mut client = Client { name: "a".to_owned() };
         assert_eq!(client.fetch("b").await, "a!/b");
         assert_eq!(client.first(&["x", "3"]).await.unwrap(), "a!3");
