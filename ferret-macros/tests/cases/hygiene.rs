@@ -13,6 +13,10 @@ mod shadowed {
     pub(crate) struct str;
     pub(crate) struct bool;
     pub(crate) struct u32;
+    pub(crate) struct f64;
+    pub(crate) struct Names;
+    pub(crate) struct TaskSpan;
+    pub(crate) enum Under {}
     pub(crate) trait Drop {}
     pub(crate) trait Fn {}
     pub(crate) trait FnOnce {}
@@ -22,6 +26,8 @@ mod shadowed {
     pub(crate) mod ferret {}
     pub(crate) fn drop() {}
     pub(crate) fn enter() {}
+    pub(crate) fn number() {}
+    pub(crate) fn recording() {}
 
     macro_rules! line {
         () => {
@@ -34,6 +40,11 @@ mod shadowed {
         };
     }
     macro_rules! tag {
+        () => {
+            compile_error!("the program's own")
+        };
+    }
+    macro_rules! module_path {
         () => {
             compile_error!("the program's own")
         };
@@ -102,12 +113,31 @@ mod shadowed {
         let _span = ::ferret::span!("block", n, "key" = %span, debug = ?n,);
         ::ferret::tag!(span);
         ::ferret::mark!("here");
+        let names = span;
+        let callsite = names;
+        ::ferret::counter!(callsite, callsite);
+        ::ferret::gauge!("names", names);
+        ::ferret::progress(3, 10);
         span
+    }
+
+    pub(crate) async fn task(n: i32) -> ::std::result::Result<i32, ::std::string::String> {
+        use ::ferret::Instrument as _;
+
+        let task = n;
+        let key = &::ferret::current_span();
+        let span = ::ferret::task!("task", task, key = %task, "debug" = ?task);
+        let under = ::ferret::task!(parent: key, "under it", task, key = task,);
+        let alone = ::ferret::task!(parent: None, "alone", task);
+        let three = async { task }.instrument(span).await;
+        let four = async { three + 1 }.instrument(under).in_current_span().await;
+        async { super::Counted::Ok(four) }.try_instrument(alone).await
     }
 }
 
 type Text = str;
 type Found<'a> = Result<&'a str, u8>;
+type Counted = Result<i32, String>;
 
 mod without_prelude {
     #![no_implicit_prelude]
@@ -150,7 +180,22 @@ mod without_prelude {
         let _span = ::ferret::span!(name = n, n, key = %n, debug = ?n);
         ::ferret::tag!(n);
         ::ferret::mark!("here");
+        ::ferret::counter!(n, n);
+        ::ferret::gauge!("n", n);
+        ::ferret::progress(3, 10);
         n
+    }
+
+    pub(crate) async fn task(n: i32) -> super::Counted {
+        use ::ferret::Instrument as _;
+
+        let here = ::ferret::current_span();
+        let span = ::ferret::task!("task", n, key = %n, debug = ?n);
+        let under = ::ferret::task!(parent: &here, "under it", n, key = n);
+        let alone = ::ferret::task!(parent: None, "alone", n);
+        let n = async { n }.instrument(span).in_current_span().await;
+        let n = async { n + 1 }.instrument(under).in_span(here).await;
+        async { super::Counted::Ok(n) }.try_instrument(alone).await
     }
 }
 
@@ -198,6 +243,7 @@ fn shadowed_names_are_not_touched() {
     assert_eq!(futures::executor::block_on(shadowed::boxed("a")), Ok("a"));
     assert_eq!(shadowed::module::Box::pin(3), Some(7));
     assert_eq!(shadowed::block(3), 3);
+    assert_eq!(futures::executor::block_on(shadowed::task(3)), Ok(4));
 }
 
 #[test]
@@ -205,6 +251,7 @@ fn no_prelude_is_needed() {
     assert_eq!(without_prelude::call(3), Ok(3));
     assert_eq!(futures::executor::block_on(without_prelude::future(3)).to_string(), "3");
     assert_eq!(without_prelude::block(3), 3);
+    assert_eq!(futures::executor::block_on(without_prelude::task(3)), Ok(4));
     assert_eq!(futures::executor::block_on(without_prelude::boxed(3)), Ok("3"));
     assert_eq!(futures::executor::block_on(without_prelude::opaque(3)), Some(3));
 }

@@ -7,4 +7,5 @@ mod methods;
 mod modules;
 mod returned;
 mod shapes;
+mod tasks;
 mod written;
