@@ -99,6 +99,15 @@ impl Talker {
         rustix::process::kill_process(pid, signal).expect("the program is there");
     }
 
+    /// Whether it has ended.
+    ///
+    /// # Panics
+    ///
+    /// The system does not say.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().expect("it can be waited for").is_some()
+    }
+
     /// Closes its input and waits for its end.
     ///
     /// # Panics
