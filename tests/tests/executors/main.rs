@@ -1,123 +1,16 @@
-//! Futures where they live: on tokio, smol and the executors of `futures`, spawned, joined, raced,
-//! timed out, moved between threads.
+//! Futures where they live: on tokio and the executors of `futures`, spawned, joined, raced, timed
+//! out; on smol, and moved between threads, in files of their own.
 #![expect(clippy::unwrap_used, reason = "the programs recorded here fail as a test does")]
 
-use ferret::event::{Entry, LogEntry, Names, Outcome, SpanId, ThreadId};
-use ferret::log::{ReadOptions, Tail};
 use ferret::{Instrument, profile, task};
 use futures::StreamExt;
 use futures::future::BoxFuture;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use spans::{Spans, check, record};
 use std::time::Duration;
 
-/// There is one recording a process, so programs take turns.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// A log, read.
-struct Log {
-    entries: Vec<Entry>,
-    names: Names,
-}
-
-/// Records `program`.
-fn record(program: impl FnOnce()) -> Log {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = tempfile::tempdir().unwrap();
-    let session = ferret::start(folder.path().join("run.redb")).unwrap();
-    let path = session.path().to_owned();
-    program();
-    drop(session);
-    let mut tail = Tail::open(&path, &ReadOptions::default()).unwrap();
-    let mut entries = Vec::new();
-    loop {
-        let more = tail.poll(1_000).unwrap();
-        if more.is_empty() {
-            return Log { entries, names: tail.names().clone() };
-        }
-        entries.extend(more);
-    }
-}
-
-/// What became of a span.
-#[derive(Debug, Default)]
-struct Span {
-    name: String,
-    parent: Option<SpanId>,
-    outcome: Option<Outcome>,
-    polls: u64,
-    busy_ns: u64,
-    lasted_ns: u64,
-    polled_by: BTreeSet<ThreadId>,
-}
-
-/// The spans of a log.
-struct Spans(BTreeMap<SpanId, Span>);
-
-impl Spans {
-    fn of(log: &Log) -> Self {
-        let mut spans = BTreeMap::<SpanId, Span>::new();
-        for entry in &log.entries {
-            #[expect(clippy::wildcard_enum_match_arm, reason = "only spans are looked at")]
-            match &entry.what {
-                LogEntry::SpanStart { span, path, parent, .. }
-                | LogEntry::Created { span, path, parent } => {
-                    let row = spans.entry(*span).or_default();
-                    log.names.span_name(*path).clone_into(&mut row.name);
-                    row.parent = *parent;
-                }
-                LogEntry::SpanEnd { span, start, outcome, .. } => {
-                    let row = spans.entry(*span).or_default();
-                    row.outcome = Some(*outcome);
-                    row.lasted_ns = entry.time.since(*start);
-                }
-                LogEntry::Exit { span, busy_ns, .. } => {
-                    spans.entry(*span).or_default().polled(1, *busy_ns, entry.thread);
-                }
-                LogEntry::Polls { span, count, busy_ns, .. } => {
-                    spans.entry(*span).or_default().polled(*count, *busy_ns, entry.thread);
-                }
-                _ => {}
-            }
-        }
-        Self(spans)
-    }
-
-    /// `parent > name: outcome (polls)`, sorted; the number of polls where it is certain.
-    fn told(&self, with_polls: bool) -> Vec<String> {
-        let mut told: Vec<_> = self
-            .0
-            .values()
-            .map(|span| {
-                let above = span.parent.and_then(|parent| self.0.get(&parent));
-                let above = above.map_or(String::new(), |above| format!("{} > ", above.name));
-                let outcome = format!("{:?}", span.outcome).to_lowercase();
-                let outcome = outcome.trim_start_matches("some(").trim_end_matches(')');
-                let polls = if with_polls { format!(" {}", span.polls) } else { String::new() };
-                format!("{above}{}: {outcome}{polls}", span.name)
-            })
-            .collect();
-        told.sort();
-        told
-    }
-
-    fn named(&self, name: &str) -> &Span {
-        self.0.values().find(|span| span.name == name).unwrap()
-    }
-}
-
-impl Span {
-    fn polled(&mut self, count: u64, busy_ns: u64, by: ThreadId) {
-        self.polls += count;
-        self.busy_ns += busy_ns;
-        self.polled_by.insert(by);
-    }
-}
-
-#[track_caller]
-fn check(program: impl FnOnce(), expected: &[&str]) {
-    assert_eq!(Spans::of(&record(program)).told(false), expected);
-}
+mod moves;
+mod on_smol;
+mod spans;
 
 fn tokio(threads: usize) -> tokio::runtime::Runtime {
     let mut builder = match threads {
@@ -212,43 +105,6 @@ fn spawned_futures_keep_the_parent_that_they_are_asked_to_keep() {
     ];
     check(|| tokio(0).block_on(spawns(2)), &expected);
     check(|| tokio(3).block_on(async { tokio::spawn(spawns(2)).await.unwrap() }), &expected);
-}
-
-#[test]
-fn smol_on_two_threads() {
-    #[profile]
-    async fn waits(turns: u32) {
-        for _ in 0..turns {
-            smol::future::yield_now().await;
-            parse(1);
-        }
-    }
-    #[profile]
-    async fn root(executor: &smol::Executor<'_>) {
-        let tasks: Vec<_> = (0..2).map(|_| executor.spawn(waits(2).in_current_span())).collect();
-        for task in tasks {
-            task.await;
-        }
-    }
-    let program = || {
-        let executor = smol::Executor::new();
-        let (stop, stopped) = smol::channel::bounded::<()>(1);
-        std::thread::scope(|scope| {
-            scope.spawn(|| smol::block_on(executor.run(stopped.recv())));
-            smol::block_on(executor.run(root(&executor)));
-            drop(stop);
-        });
-    };
-    let expected = [
-        "root > waits: ok",
-        "root > waits: ok",
-        "root: ok",
-        "waits > parse: ok",
-        "waits > parse: ok",
-        "waits > parse: ok",
-        "waits > parse: ok",
-    ];
-    check(program, &expected);
 }
 
 #[test]
@@ -377,34 +233,4 @@ fn a_task_is_busy_while_it_is_polled_and_idle_in_between() {
     assert_eq!(span.polls, 4);
     assert!(span.busy_ns >= 15_000_000, "{span:?}");
     assert!(span.lasted_ns - span.busy_ns >= 50_000_000, "{span:?}");
-}
-
-/// It moves whenever it is woken: its waker is called on the other thread.
-#[test]
-fn a_task_that_moves_between_threads_is_one_span() {
-    #[profile]
-    async fn wanders(executors: [smol::Executor<'static>; 2]) {
-        // Nothing of it runs on the thread that made it.
-        let [a, b] = executors;
-        a.spawn(async { parse(1) }).await;
-        b.spawn(async { parse(2) }).await;
-    }
-    let program = || {
-        let mut future = Box::pin(wanders([smol::Executor::new(), smol::Executor::new()]));
-        let mut threads = 0;
-        let mut poll = || {
-            let waker = futures::task::noop_waker();
-            let mut context = std::task::Context::from_waker(&waker);
-            future.as_mut().poll(&mut context).is_pending()
-        };
-        for _ in 0..3 {
-            threads +=
-                u32::from(std::thread::scope(|scope| scope.spawn(&mut poll).join().unwrap()));
-        }
-        assert_eq!(threads, 3, "it waits for executors that nobody runs");
-    };
-    let spans = Spans::of(&record(program));
-    let span = spans.named("wanders");
-    assert_eq!((span.polls, span.polled_by.len()), (3, 3));
-    assert_eq!(span.outcome, Some(Outcome::Cancelled));
 }
