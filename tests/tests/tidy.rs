@@ -78,6 +78,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[(
     "the one file that joins recorder and log",
 )];
 
+/// What tasks run on. The library knows none.
+const RUNTIMES: &[&str] = &["async-executor", "async-std", "futures-executor", "smol", "tokio"];
+
 #[test]
 fn the_sources_are_tidy() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -112,6 +115,38 @@ fn every_member_obeys_the_workspace_lints() {
         let manifest = std::fs::read_to_string(root.join(member).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member}/Cargo.toml");
     }
+}
+
+#[test]
+fn the_library_depends_on_no_runtime() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(root.join("ferret-core/Cargo.toml")).unwrap();
+    let names = dependencies(&manifest);
+    assert!(names.contains(&"redb"), "the dependencies were not found: {names:?}");
+    let is_runtime = |name: &&str| RUNTIMES.contains(name);
+    let runtimes: Vec<_> = names.into_iter().filter(is_runtime).collect();
+    assert!(runtimes.is_empty(), "ferret-core records tasks of any runtime: {runtimes:?}");
+}
+
+/// What a package's users build with it: the names, and the packages that have another name here.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut is_wanted = false;
+    for line in manifest.lines().map(str::trim) {
+        if let Some(section) = line.strip_prefix('[') {
+            let section = section.trim_end_matches(']');
+            is_wanted = section.contains("dependencies") && !section.contains("dev-dependencies");
+            // `[dependencies.redb]`
+            let name = section.split_once("dependencies.").map(|(_, name)| name);
+            found.extend(name.filter(|_| is_wanted));
+        } else if is_wanted && !line.starts_with('#') {
+            found.extend(line.split([' ', '.', '=']).next().filter(|name| !name.is_empty()));
+            let package =
+                line.split_once("package = \"").and_then(|(_, rest)| rest.split('"').next());
+            found.extend(package);
+        }
+    }
+    found
 }
 
 /// What is wrong with one file.
@@ -207,6 +242,28 @@ fn a_tidy_file_has_no_fault() {
     check("ferret-core/src/record/chunk.rs", concat!("//! A\n#![expect(unsafe", "_code)]"), &[]);
     check("ferret-core/src/event/ids.rs", "//! Ids.\nuse crate::logic::X;\n", &[]);
     check("ferret-cli/src/x.rs", "//! X\nconst LOG: &str = \"~/run.redb\";\n", &[]);
+}
+
+#[test]
+fn dependencies_are_found_as_they_can_be_written() {
+    let manifest = r#"
+        [package]
+        name = "smol"
+        [features]
+        tokio = ["dep:redb"]
+        [dependencies]
+        redb.workspace = true
+        # smol = "2"
+        rt = { package = "async-std", version = "1" }
+
+        [target.'cfg(unix)'.dependencies]
+        libc = "0.2"
+        [dependencies.tokio]
+        [dev-dependencies]
+        futures = "0.3"
+        [dev-dependencies.loom]
+    "#;
+    assert_eq!(dependencies(manifest), ["redb", "rt", "async-std", "libc", "tokio"]);
 }
 
 #[test]
