@@ -1,6 +1,7 @@
 //! A published program that uses `tracing`, recorded unchanged.
 
-use ferret_tests::{Place, Talker, analysis, example, ferret, output, row, until};
+use ferret_tests::{Place, Talker, analysis, example, ferret, output, row, rows, until};
+use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -12,6 +13,17 @@ fn ask(server: &mut TcpStream, words: &[&str]) -> String {
     let mut answer = [0; 64];
     let length = server.read(&mut answer).expect("the server answers");
     String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+/// The one call of a function went well. How long it was polled, and how long it was open, ns.
+fn check_ended(function: &Value) -> (u64, u64) {
+    assert_eq!((&function["calls"], &function["open"]), (&1.into(), &0.into()), "{function:#}");
+    for outcome in ["errors", "panics", "cancelled", "unknown", "dropped"] {
+        assert_eq!(function[outcome], 0, "{outcome} of {function:#}");
+    }
+    let number = |field: &str| function[field].as_u64().expect("a number");
+    assert!(number("polls") > 0 && number("busy_ns") > 0, "{function:#}");
+    (number("busy_ns"), number("total_ns"))
 }
 
 #[test]
@@ -34,8 +46,15 @@ fn the_spans_fields_and_events_of_mini_redis_are_in_the_log() {
     let analysis = analysis(&place.log);
     let run = row(&analysis, "functions", "run");
     assert_eq!((&run["kind"], &run["module"]), (&"async".into(), &"mini_redis::server".into()));
-    let apply = row(&analysis, "functions", "apply");
-    assert!(apply["calls"].as_u64().unwrap() >= 1, "{apply:#}");
+    let (busy_ns, total_ns) = check_ended(run);
+    assert!(busy_ns < total_ns, "it waits for its client: {run:#}");
+    for module in ["mini_redis::cmd::set", "mini_redis::cmd::get"] {
+        let mut commands = rows(&analysis, "functions").iter();
+        let apply = commands.find(|row| row["name"] == "apply" && row["module"] == module);
+        let (busy_ns, total_ns) = check_ended(apply.unwrap_or_else(|| panic!("no {module}")));
+        // It need not wait.
+        assert!(busy_ns <= total_ns, "{apply:#?}");
+    }
     let log = output(ferret().arg("log").arg(&place.log)).stdout;
     for part in [
         "INFO accepting inbound connections",
