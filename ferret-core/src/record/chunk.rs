@@ -13,7 +13,7 @@
 //! - `thread` and `sequence` are written by a new owner before the chunk is announced (Release, in
 //!   the thread's `current`), while the recorder does not look at it.
 
-use super::raw::{NO_SPAN, Slot};
+use super::raw::{SKIPPED, Slot, between, short};
 use std::cell::Cell;
 
 #[cfg(loom)]
@@ -31,11 +31,16 @@ const END_RESERVE: u32 = if cfg!(loom) { 2 } else { 64 };
 /// Slots before them that `Dropped` events and the thread's end may use too.
 const LOSS_RESERVE: u32 = if cfg!(loom) { 2 } else { 16 };
 
+/// A slot in [`short`] positions ...
+const A_SLOT: u32 = 2;
+/// ... and what those count, in bytes.
+const UNIT: usize = size_of::<Slot>() / A_SLOT as usize;
+
 /// The head of a chunk, one cache line, before its slots.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct ChunkHead {
-    /// The low half of the position up to which slots hold complete events.
+    /// The position up to which slots hold complete events, [`short`].
     published: AtomicU32,
     /// The owner's [`crate::event::ThreadId`]; 0 while free.
     thread: AtomicU32,
@@ -96,7 +101,7 @@ impl Chunk {
     pub(super) fn claim(&self, thread: u32, sequence: u32, base: u64) {
         // Relaxed: published to the recorder by the Release store of the thread's `current`, or by
         // the full channel.
-        self.head().published.store(low_half(base), Ordering::Relaxed);
+        self.head().published.store(short(base), Ordering::Relaxed);
         self.head().sequence.store(sequence, Ordering::Relaxed);
         self.head().base.store(base, Ordering::Relaxed);
         self.head().unsaid.store(0, Ordering::Relaxed);
@@ -135,7 +140,7 @@ impl Chunk {
     pub(super) fn published_from(&self, from: u32) -> &[Slot] {
         // Acquire: pairs with the Release in `Cursor::publish`, so the slots below are complete.
         let published = self.head().published.load(Ordering::Acquire);
-        let published = published.wrapping_sub(low_half(self.base())).min(self.capacity);
+        let published = between(short(self.base()), published).min(self.capacity);
         let from = from.min(published);
         // SAFETY: in bounds by the two `min`s.
         #[expect(unsafe_code, reason = "see SAFETY")]
@@ -185,22 +190,17 @@ fn overwrite(cell: &UnsafeCell<Slot>, slot: Slot) {
     cell.with_mut(write);
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-fn low_half(position: u64) -> u32 {
-    position as u32
-}
-
 /// The writing end of the chunk a thread owns: where the next event goes. Empty before the first
 /// chunk, and then every push is refused.
 ///
-/// Everything is counted in low halves of positions, which do not wrap inside a chunk (see
-/// [`next_base`]): so the hot path has one number to advance, compare, publish and remember.
+/// Everything is counted in [`short`] positions, which do not wrap inside a chunk (see [`next_base`]): so
+/// the hot path has one number to advance, compare, publish and remember, and to find the slot by.
 ///
 /// Invariant: `position` below any of the limits implies that `chunk` is owned by this thread and
 /// has a slot for it.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    /// The low half of the next event's position.
+    /// The next event's.
     position: Cell<u32>,
     /// STARTs are refused from here on.
     start_limit: Cell<u32>,
@@ -208,7 +208,7 @@ pub(super) struct Cursor {
     end_limit: Cell<u32>,
     /// Where the chunk ends; the limits are never above it.
     limit: Cell<u32>,
-    /// Where the slot of position 0 would be: slot `p` is `p` slots further on.
+    /// Where the slot of the short position 0 would be: that of `p` is `p` times eight bytes further on.
     origin: Cell<*const UnsafeCell<Slot>>,
     published: Cell<*const AtomicU32>,
     chunk: Cell<Option<Chunk>>,
@@ -229,10 +229,10 @@ impl Cursor {
 
     /// Begins to write into `chunk`, which this thread has claimed.
     pub(super) fn take(&self, chunk: Chunk) {
-        let base = low_half(chunk.base());
+        let base = short(chunk.base());
         self.position.set(base);
-        self.limit.set(base + chunk.capacity);
-        self.origin.set(chunk.slots.wrapping_sub(base as usize));
+        self.limit.set(base + chunk.capacity * A_SLOT);
+        self.origin.set(chunk.slots.wrapping_byte_sub(base as usize * UNIT));
         self.published.set(&raw const chunk.head().published);
         self.chunk.set(Some(chunk));
         self.open();
@@ -259,7 +259,7 @@ impl Cursor {
     /// Lets the fast paths write again, up to the reserves.
     pub(super) fn open(&self) {
         let limit = self.limit.get();
-        self.start_limit.set(limit.saturating_sub(END_RESERVE + LOSS_RESERVE));
+        self.start_limit.set(limit.saturating_sub((END_RESERVE + LOSS_RESERVE) * A_SLOT));
         self.end_limit.set(limit);
     }
 
@@ -286,8 +286,9 @@ impl Cursor {
 
     fn room_below(&self, slots: u32, reserve: u32) -> Option<Room> {
         let position = self.position.get();
-        let needed = u64::from(position) + u64::from(slots) + u64::from(reserve);
-        (needed <= u64::from(self.limit.get())).then_some(Room { position, slots })
+        let needed = (u64::from(slots) + u64::from(reserve)) * u64::from(A_SLOT);
+        let fits = u64::from(position) + needed <= u64::from(self.limit.get());
+        fits.then_some(Room { position, slots })
     }
 
     /// Room for a START, on the fast path.
@@ -301,7 +302,7 @@ impl Cursor {
     #[inline(always)]
     pub(super) fn room_to_enter(&self) -> Option<Room> {
         let position = self.position.get();
-        (position + 1 < self.start_limit.get()).then_some(Room { position, slots: 2 })
+        (position + A_SLOT < self.start_limit.get()).then_some(Room { position, slots: 2 })
     }
 
     /// Room for an END, on the fast path.
@@ -322,7 +323,7 @@ impl Cursor {
     /// Owner, and whole position of the next event.
     pub(super) fn place(&self) -> Option<(u32, u64)> {
         let chunk = self.chunk.get()?;
-        let written = self.position.get() - low_half(chunk.base());
+        let written = between(short(chunk.base()), self.position.get());
         Some((chunk.label().0, chunk.base() + u64::from(written)))
     }
 
@@ -330,7 +331,7 @@ impl Cursor {
     #[inline(always)]
     pub(super) fn push(&self, room: Room, slot: Slot) {
         self.write(room.position, slot);
-        self.publish(room.position + 1);
+        self.publish(room.position + A_SLOT);
     }
 
     /// Writes and publishes an event of several slots as a whole.
@@ -340,14 +341,14 @@ impl Cursor {
         let mut position = room.position;
         for slot in event.iter().take(room.slots as usize) {
             self.write(position, *slot);
-            position += 1;
+            position += A_SLOT;
         }
         self.publish(position);
     }
 
     #[inline(always)]
     fn write(&self, position: u32, slot: Slot) {
-        let place = self.origin.get().wrapping_add(position as usize);
+        let place = self.origin.get().wrapping_byte_add(position as usize * UNIT);
         // SAFETY: `position` comes from a `Room`, which was inside the chunk when given, and a
         // thread uses a room before it takes or releases a chunk. So `place` is inside the chunk,
         // which is never unmapped; and a cell may be shared.
@@ -375,22 +376,18 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// The low half of the event's position.
+    /// The event's [`short`] position.
     #[inline(always)]
     pub(super) fn position(self) -> u32 {
         self.position
     }
 }
 
-/// The position a new chunk begins at: `next`, unless a slot of the chunk would have a low half that
-/// is reserved for "none" or "skipped".
+/// The position a new chunk begins at: `next`, unless one in the chunk were [`short`] for what is reserved,
+/// or they wrapped.
 pub(super) fn next_base(next: u64, capacity: u32) -> u64 {
-    let low = next & u64::from(u32::MAX);
-    if low + u64::from(capacity) >= u64::from(NO_SPAN) - 1 {
-        (next | 0xffff_ffff) + 1
-    } else {
-        next
-    }
+    let end = u64::from(short(next)) + u64::from(capacity) * u64::from(A_SLOT);
+    if end >= u64::from(SKIPPED) { (next | 0x7fff_ffff) + 1 } else { next }
 }
 
 impl Chunk {

@@ -15,7 +15,7 @@ use super::callsite;
 use super::clock::ClockMap;
 use super::dynamic;
 use super::paths::{Interned, OTHER, Paths};
-use super::raw::{Head, Kind, NO_SPAN, Slot};
+use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
@@ -216,22 +216,22 @@ impl<S: Sink> Fold<S> {
         (span, path)
     }
 
-    /// Ends the frame opened at the position with this low half: a span's, or a poll's.
+    /// Ends the frame opened at the position that is short for this: a span's, or a poll's.
     #[inline]
     fn end(
         &mut self,
         thread: &mut ThreadFold,
         position: Position,
         time: LogTime,
-        low: u32,
+        opener: u32,
         outcome: Outcome,
     ) {
-        let found = thread.opened.iter().rposition(|opening| low_half(opening.at) == low);
+        let found = thread.opened.iter().rposition(|opening| short(opening.at) == opener);
         match found {
             Some(index) => self.close(thread, index, position, time, outcome),
             // Not even a place: it began before this recording, and is nobody's business.
             None => {
-                if let Some((span, refused)) = thread.leave_place(low) {
+                if let Some((span, refused)) = thread.leave_place(opener) {
                     self.say_refused(thread, position, time, span, refused);
                 }
             }
@@ -284,7 +284,7 @@ impl<S: Sink> Fold<S> {
             let keep = match event.argument {
                 NO_SPAN => 0,
                 // By order, for the span named may have ended itself, out of order.
-                low => thread.opened_up_to(latest(low, position)),
+                known => thread.opened_up_to(latest(known, position)),
             };
             self.close_down_to(thread, keep, position, time);
         }
@@ -409,15 +409,14 @@ fn other() -> CallsiteInfo {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-fn low_half(position: Position) -> u32 {
-    position.0 as u32
+/// The position as its thread knows it.
+fn short(position: Position) -> u32 {
+    raw::short(position.0)
 }
 
-/// The latest position, up to `at`, that has this low half.
-fn latest(low: u32, at: Position) -> Position {
-    let behind = u64::from(low_half(at).wrapping_sub(low));
-    Position(at.0.saturating_sub(behind))
+/// The latest position, up to `at`, that is short for this.
+fn latest(known: u32, at: Position) -> Position {
+    Position(at.0.saturating_sub(u64::from(raw::between(known, short(at)))))
 }
 
 /// The async span that slot 1 names.

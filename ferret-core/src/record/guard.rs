@@ -34,8 +34,10 @@ impl Guard {
     /// Ends the span with a known outcome. A normal return is told from unwinding by this call.
     #[inline(always)]
     pub fn finish(self, outcome: Outcome) {
-        Local::end(self.opened, Kind::end(outcome));
+        let opened = self.opened;
+        // First, or the compiler keeps the guard in memory, to be dropped if ending it should unwind.
         std::mem::forget(self);
+        Local::end(opened, Kind::end(outcome));
     }
 }
 

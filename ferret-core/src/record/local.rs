@@ -14,7 +14,7 @@ use super::clock;
 use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
 use super::heap::{self, HeapCells, Owner};
 use super::loss::Loss;
-use super::raw::{Kind, NO_SPAN, Slot, head, head_of};
+use super::raw::{Kind, NO_SPAN, SKIPPED, Slot, head, head_of};
 use super::registration;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -31,7 +31,7 @@ pub(super) struct Local {
     /// The recording this thread is part of; 0 for none yet.
     pub(super) state: Cell<u32>,
     pub(super) cursor: Cursor,
-    /// Low half of the position of the event that opened the innermost frame.
+    /// The short position of the event that opened the innermost frame.
     pub(super) current: Cell<u32>,
     pub(super) loss: Loss,
     /// What it has allocated and not said.
@@ -41,13 +41,26 @@ pub(super) struct Local {
 /// In the place of a recording's number: this thread is never part of one.
 const NEVER: u32 = u32::MAX;
 
-/// What a guard remembers: 8 bytes, and 8 more with feature `alloc`. `start` is the low half of its
-/// START's position, `previous` the frame below; or `start` is one of the two marks.
+/// What a guard remembers: 12 bytes, and some more with feature `alloc`. By which path it was opened is
+/// known where it was: an END then need not ask, nor the fast path keep a register for the slow one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opened {
+pub(super) enum Opened {
+    /// By the fast path.
+    Fast(Frame),
+    /// By the slow path, which is to end it.
+    Slow(Frame),
+    /// Recording was off.
+    Not,
+}
+
+/// An open frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// The short position of its START, or one of the marks [`NOT_RECORDED`] and [`SKIPPED`].
     start: u32,
+    /// That of the frame below; of one that was skipped, in which period it was.
     previous: u32,
-    frame: heap::Frame,
+    heap: heap::Frame,
 }
 
 /// An async span, as its future remembers it.
@@ -79,17 +92,14 @@ impl TaskId {
     }
 }
 
-/// Recording was off.
+/// The thread is not part of the recording.
 const NOT_RECORDED: u32 = NO_SPAN;
-/// The span was skipped, in the period that stands in `previous`.
-const SKIPPED: u32 = NO_SPAN - 1;
 
-impl Opened {
-    pub(super) const NOT_RECORDED: Self =
-        Self { start: NOT_RECORDED, previous: 0, frame: heap::Frame::NONE };
+impl Frame {
+    const NOT_RECORDED: Self = Self { start: NOT_RECORDED, previous: 0, heap: heap::Frame::NONE };
 
-    fn skipped(period: u32, frame: heap::Frame) -> Self {
-        Self { start: SKIPPED, previous: period, frame }
+    fn skipped(period: u32, heap: heap::Frame) -> Self {
+        Self { start: SKIPPED, previous: period, heap }
     }
 }
 
@@ -174,18 +184,18 @@ impl Local {
                 local.say_heap();
             }
             let state = STATE.load(Ordering::Relaxed);
+            if state == OFF {
+                return Opened::Not;
+            }
             let word = callsite.start_word();
             if state == local.state.get()
                 && word != 0
                 && let Some(room) = local.cursor.room_to_start()
             {
                 local.cursor.push(room, head_of(clock::ticks_fast(), word, 0));
-                return local.open(room.position(), Owner::of(word >> 8));
+                return Opened::Fast(local.open(room.position(), Owner::of(word >> 8)));
             }
-            if state == OFF {
-                return Opened::NOT_RECORDED;
-            }
-            Self::start_slow(callsite)
+            Opened::Slow(Self::start_slow(callsite))
         })
     }
 
@@ -194,39 +204,42 @@ impl Local {
     #[inline(always)]
     pub(super) fn end(opened: Opened, kind: Kind) {
         Self::with(|local| {
-            if local.heap.is_dirty() && opened.start != NOT_RECORDED {
+            if local.heap.is_dirty() && opened != Opened::Not {
                 local.say_heap();
             }
-            if opened.start < SKIPPED
-                && let Some(room) = local.cursor.room_to_end()
-            {
-                local.cursor.push(room, head(clock::ticks_fast(), kind, 0, opened.start));
-                local.current.set(opened.previous);
-                local.heap.close(opened.frame);
-            } else if opened.start != NOT_RECORDED {
-                Self::end_slow(opened, kind);
+            match opened {
+                Opened::Fast(frame) => match local.cursor.room_to_end() {
+                    Some(room) => {
+                        local.cursor.push(room, head(clock::ticks_fast(), kind, 0, frame.start));
+                        local.current.set(frame.previous);
+                        local.heap.close(frame.heap);
+                    }
+                    None => Self::end_slow(frame, kind),
+                },
+                Opened::Slow(frame) => Self::end_slow(frame, kind),
+                Opened::Not => {}
             }
         });
     }
 
     #[inline(always)]
-    fn open(&self, start: u32, owner: Owner) -> Opened {
-        let frame = self.heap.open(owner);
-        Opened { start, previous: self.current.replace(start), frame }
+    fn open(&self, start: u32, owner: Owner) -> Frame {
+        let heap = self.heap.open(owner);
+        Frame { start, previous: self.current.replace(start), heap }
     }
 
     #[cold]
     #[inline(never)]
-    fn start_slow(callsite: &'static Callsite) -> Opened {
+    fn start_slow(callsite: &'static Callsite) -> Frame {
         Self::with(|local| {
             if !local.is_on() {
                 local.orphan_if_left_out();
-                return Opened::NOT_RECORDED;
+                return Frame::NOT_RECORDED;
             }
             let id = callsite.id();
             if id == 0 {
                 registration::orphan(1);
-                return Opened::NOT_RECORDED;
+                return Frame::NOT_RECORDED;
             }
             let ticks = clock::ticks();
             let written = local.write(&[head(ticks, Kind::Start, id, 0)]);
@@ -252,22 +265,22 @@ impl Local {
             {
                 let event = [head(clock::ticks_fast(), Kind::Enter, 0, 0), task.slot()];
                 local.cursor.push_all(room, &event);
-                return local.open(room.position(), local.heap.owner_in(task.owner));
+                return Opened::Fast(local.open(room.position(), local.heap.owner_in(task.owner)));
             }
-            Self::enter_slow(task)
+            Opened::Slow(Self::enter_slow(task))
         })
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_slow(task: TaskId) -> Opened {
+    fn enter_slow(task: TaskId) -> Frame {
         Self::with(|local| {
             let Some(event) = task.event(Kind::Enter).filter(|_| local.is_on()) else {
-                return Opened::NOT_RECORDED;
+                return Frame::NOT_RECORDED;
             };
             let written = local.write(&event);
             local.heap.spill();
-            written.map_or(Opened::NOT_RECORDED, |start| {
+            written.map_or(Frame::NOT_RECORDED, |start| {
                 local.open(start, local.heap.owner_in(task.owner))
             })
         })
@@ -275,37 +288,40 @@ impl Local {
 
     #[cold]
     #[inline(never)]
-    fn end_slow(opened: Opened, kind: Kind) {
+    fn end_slow(frame: Frame, kind: Kind) {
+        if frame.start == NOT_RECORDED {
+            return;
+        }
         Self::with(|local| {
-            local.end_with_loss(opened, kind);
+            local.end_with_loss(frame, kind);
             local.heap.spill();
-            local.heap.close(opened.frame);
+            local.heap.close(frame.heap);
         });
     }
 
-    fn end_with_loss(&self, opened: Opened, kind: Kind) {
+    fn end_with_loss(&self, frame: Frame, kind: Kind) {
         let ticks = clock::ticks();
-        if opened.start == SKIPPED {
-            self.loss.unskip(opened.previous, ticks);
+        if frame.start == SKIPPED {
+            self.loss.unskip(frame.previous, ticks);
             return;
         }
-        self.current.set(opened.previous);
+        self.current.set(frame.previous);
         if STATE.load(Ordering::Relaxed) != self.state.get() {
             return;
         }
         // What was skipped below this span is said before the span's END.
-        self.report_loss(ticks, opened.start);
+        self.report_loss(ticks, frame.start);
         self.say_heap();
         if self.cursor.room_for_end(1).is_none() {
             registration::next_chunk(self);
         }
         match self.cursor.room_for_end(1) {
-            Some(room) => self.cursor.push(room, head(ticks, kind, 0, opened.start)),
+            Some(room) => self.cursor.push(room, head(ticks, kind, 0, frame.start)),
             None => self.loss.lose_end(),
         }
     }
 
-    /// Writes an event, taking a new chunk if need be; gives the low half of its position, `None`
+    /// Writes an event, taking a new chunk if need be; gives its short position, `None`
     /// if there was no room. The caller has asked `is_on`.
     fn write(&self, event: &[Slot]) -> Option<u32> {
         let slots = u32::try_from(event.len()).ok()?;
@@ -370,11 +386,11 @@ impl Local {
         }
     }
 
-    fn skip(&self, ticks: u64, owner: Owner) -> Opened {
+    fn skip(&self, ticks: u64, owner: Owner) -> Frame {
         self.cursor.shut();
         let period = self.loss.skip(ticks);
         self.cursor.leave_unsaid(self.loss.spans());
-        Opened::skipped(period, self.heap.open(owner))
+        Frame::skipped(period, self.heap.open(owner))
     }
 
     /// Whether recording is on, and this thread not part of it though it may be: it is ending, or is

@@ -22,7 +22,7 @@ pub(super) enum Kind {
     ThreadEnd = 2,
     /// A span of `callsite` began.
     Start = 3,
-    /// The span whose START is at the position with this low half (argument) ended.
+    /// The span whose START is at the position that is [`short`] for this (argument) ended.
     EndOk = 4,
     EndErr = 5,
     EndPanicked = 6,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     TaskStart = 7,
     /// A poll began. Slot 1: the span (thread, position).
     Enter = 8,
-    /// The poll whose ENTER has this low half (argument) ended.
+    /// The poll whose ENTER is there (argument) ended.
     Exit = 9,
     /// An async span ended. Slot 1: the span.
     TaskOk = 10,
@@ -46,7 +46,7 @@ pub(super) enum Kind {
     Mark = 16,
     /// `callsite` is the key. Argument: 1 for a gauge. Slot 1: the f64's bits, 0.
     Counter = 17,
-    /// Argument: low half of the position of the innermost recorded span still open, as far as the
+    /// Argument: the short position of the innermost recorded span still open, as far as the
     /// thread knows, or [`NO_SPAN`]. `callsite` is 1 if ENDs were lost too: then what was opened
     /// behind that position has ended. Slot 1: spans, busy ticks.
     Dropped = 18,
@@ -70,8 +70,26 @@ pub(super) const HERE: Slot = [0, 0];
 /// Slot 1 of a [`Kind::Created`] that has no parent.
 pub(super) const NOWHERE: Slot = [0, 1];
 
-/// Stands for no span, where a position's low half is expected. No position has this low half.
+/// Stands for no span, where a short position is expected. No position has it.
 pub(super) const NO_SPAN: u32 = u32::MAX;
+
+/// In the same place: the span was skipped.
+pub(super) const SKIPPED: u32 = NO_SPAN - 1;
+
+/// A position as its thread knows it, short: the low half of twice the position. That is where its slot
+/// is in units of eight bytes, which a processor scales for nothing; sixteen it does not, and of two
+/// instructions for it in each event none would do anything else.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+pub(super) const fn short(position: u64) -> u32 {
+    (position << 1) as u32
+}
+
+/// How many positions the short one `from` lies before `to`.
+#[inline(always)]
+pub(super) const fn between(from: u32, to: u32) -> u32 {
+    to.wrapping_sub(from) >> 1
+}
 
 impl Kind {
     const ALL: [Self; 22] = [

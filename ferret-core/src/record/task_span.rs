@@ -194,7 +194,7 @@ pub struct Entered {
 
 impl Entered {
     fn not_recorded() -> Self {
-        Self { opened: Opened::NOT_RECORDED, not_send: PhantomData }
+        Self { opened: Opened::Not, not_send: PhantomData }
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! What polls allocate is merged with them.
 
-use super::{Fold, Missing, Opening, ThreadFold, low_half};
+use super::{Fold, Missing, Opening, ThreadFold, short};
 use crate::event::{HeapUse, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
 use crate::record::tasks::Life;
 
@@ -49,10 +49,10 @@ struct Merged {
 }
 
 impl PollRun {
-    /// Whether the poll that is open was entered at the position with this low half.
+    /// Whether the poll that is open was entered at the position that is short for this.
     #[inline]
-    pub(super) fn is_open_at(&self, low: u32) -> bool {
-        self.open.as_ref().is_some_and(|open| low_half(open.at) == low)
+    pub(super) fn is_open_at(&self, opener: u32) -> bool {
+        self.open.as_ref().is_some_and(|open| short(open.at) == opener)
     }
 
     /// The position of the ENTER of the poll that is open.
@@ -98,13 +98,13 @@ impl<S: Sink> Fold<S> {
         thread: &mut ThreadFold,
         position: Position,
         time: LogTime,
-        low: u32,
+        opener: u32,
     ) {
         let Some(open) = &thread.polls.open else { return };
         let busy_ns = time.since(open.since);
         if busy_ns > SHORT_NS {
             self.settle(thread);
-            self.end(thread, position, time, low, Outcome::Ok);
+            self.end(thread, position, time, opener, Outcome::Ok);
             return;
         }
         let (span, path, opened_at) = (open.span, open.path, open.at);

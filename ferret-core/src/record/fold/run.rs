@@ -106,7 +106,7 @@ mod tests {
         let mut ticks = 1_000_000_u64;
         for (act, step) in acts {
             ticks = ticks.saturating_add_signed(*step);
-            let at = u32::try_from(slots.len()).unwrap();
+            let at = raw::short(slots.len() as u64);
             match act {
                 Act::Start(is_outer) => {
                     let callsite = if *is_outer { outer } else { inner };
@@ -117,16 +117,16 @@ mod tests {
                     let Some(index) = open.len().checked_sub(1 + below) else { continue };
                     slots.push(head(ticks, *kind, 0, open.remove(index)));
                 }
-                Act::EndOfNone => slots.push(head(ticks, Kind::EndOk, 0, 1_000_000)),
+                Act::EndOfNone => slots.push(head(ticks, Kind::EndOk, 0, raw::short(1_000_000))),
                 Act::Mark => slots.push(head(ticks, Kind::Mark, inner, 0)),
                 Act::TaskStart => {
-                    tasks.push(at);
+                    tasks.push(slots.len() as u64);
                     slots.push(head(ticks, Kind::TaskStart, task, 0));
                 }
                 Act::Enter => {
                     let Some(task) = tasks.last() else { continue };
                     polled.push(at);
-                    slots.extend([head(ticks, Kind::Enter, 0, 0), [1, u64::from(*task)]]);
+                    slots.extend([head(ticks, Kind::Enter, 0, 0), [1, *task]]);
                 }
                 Act::Exit => {
                     let Some(enter) = polled.pop() else { continue };

@@ -1,8 +1,8 @@
 //! One thread, as far as it has been folded.
 
 use super::heap::HeapStack;
-use super::low_half;
 use super::polls::PollRun;
+use super::short;
 use crate::event::{Frame, HeapUse, LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
@@ -73,12 +73,12 @@ impl ThreadFold {
         self.polls.is_empty() && self.places.is_empty() && self.heap.is_empty()
     }
 
-    /// Whether the span whose START is at the position with this low half is the innermost frame, and
+    /// Whether the span whose START is at the position that is short for this is the innermost frame, and
     /// nothing is to be said of its tags.
     #[inline]
-    pub(super) fn is_top(&self, low: u32) -> bool {
+    pub(super) fn is_top(&self, opener: u32) -> bool {
         let (Some(top), Some(frame)) = (self.opened.last(), self.stack.top()) else { return false };
-        low_half(top.at) == low
+        short(top.at) == opener
             && top.tags.refused() == 0
             && frame.span == SpanId { thread: self.id, start: top.at }
     }
@@ -116,10 +116,10 @@ impl ThreadFold {
         self.places.push(Entered { at, parent, path, tags: TagKeys::default() });
     }
 
-    /// Leaves the place that was entered at the position with this low half; gives the span that it
+    /// Leaves the place that was entered at the position that is short for this; gives the span that it
     /// is, and how many tags that was refused from here.
-    pub(super) fn leave_place(&mut self, low: u32) -> Option<(SpanId, u64)> {
-        let index = self.places.iter().rposition(|place| low_half(place.at) == low)?;
+    pub(super) fn leave_place(&mut self, opener: u32) -> Option<(SpanId, u64)> {
+        let index = self.places.iter().rposition(|place| short(place.at) == opener)?;
         let Entered { parent, tags, .. } = self.places.remove(index);
         Some((parent?, tags.refused()))
     }
