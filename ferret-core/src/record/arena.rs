@@ -88,7 +88,12 @@ impl Arena {
 
     /// How many chunks a thread can have filled at most: only its first is a small one.
     pub(super) fn most_of_a_thread(&self) -> usize {
-        self.len() - SMALL_CHUNKS + 1
+        self.large() + 1
+    }
+
+    /// How many large ones there are.
+    pub(super) fn large(&self) -> usize {
+        self.len() - SMALL_CHUNKS
     }
 
     /// A free chunk for a thread that has none yet.

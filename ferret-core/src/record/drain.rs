@@ -48,8 +48,18 @@ pub(super) enum Pace {
 pub(super) enum Look {
     /// Every thread has been read up to what it had published when the look began.
     Whole(Pace),
-    /// The batch is large: commit it, and go on.
+    /// As much as one commit shall hold: commit it, and go on.
     Part,
+}
+
+/// How much a look reads before it is interrupted for a commit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    /// The batch, bytes.
+    pub(super) bytes: usize,
+    /// Chunks read to their end, where fewer are free: threads that fill them as fast as they are read have
+    /// none left by the time all is read.
+    pub(super) chunks: usize,
 }
 
 #[derive(Debug)]
@@ -71,10 +81,10 @@ struct ThreadDrain {
 /// How far to read a thread.
 #[derive(Clone, Copy, Debug)]
 enum Until {
-    /// What is published, or until the batch is larger than `limit`. But no more than so many chunks:
-    /// a thread that fills them as fast as they are read must not keep the others waiting. It had no
-    /// more of them when the look began.
-    Batch { limit: usize, chunks: usize },
+    /// What is published, or until it is enough. But no more than so many chunks: a thread that fills
+    /// them as fast as they are read must not keep the others waiting. It had no more of them when the
+    /// look began.
+    Batch { limit: Limit, most: usize },
     /// Up to a position that is waited for.
     ///
     /// The bound matters. Thread A meets a span that B started; B is read first, but if it were read
@@ -102,19 +112,18 @@ impl Drain {
         self.at == 0 && self.chunks == 0
     }
 
-    /// Reads what is published, until the batch is larger than `limit`. A look that goes on goes on
-    /// where it was.
-    pub(super) fn look<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime, limit: usize) -> Look {
+    /// Reads what is published, until it is enough. A look that goes on goes on where it was.
+    pub(super) fn look<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime, limit: Limit) -> Look {
         self.join(fold);
         self.file_handed_over();
         while let Some(id) = self.order.get(self.at) {
-            let to = Until::Batch { limit, chunks: self.engine.arena.most_of_a_thread() };
+            let to = Until::Batch { limit, most: self.engine.arena.most_of_a_thread() };
             let before = self.chunks;
             let caught_up = self.thread(*id, to, fold, now);
             if self.chunks > before {
                 self.pace = Pace::Busy;
             }
-            if !caught_up && fold.sink.pending_bytes() >= limit {
+            if !caught_up && self.is_enough(fold, limit) {
                 return Look::Part;
             }
             self.at += 1;
@@ -124,6 +133,12 @@ impl Drain {
         fold.round();
         self.forget_finished();
         Look::Whole(std::mem::take(&mut self.pace))
+    }
+
+    /// Whether what has been read and not committed is as much as `limit`.
+    pub(super) fn is_enough<S: Sink>(&self, fold: &Fold<S>, limit: Limit) -> bool {
+        fold.sink.pending_bytes() >= limit.bytes
+            || (self.done.len() >= limit.chunks && self.runs_short())
     }
 
     /// Whether chunks run out that a commit would give back.
@@ -230,9 +245,9 @@ impl Drain {
                 thread.sequence += 1;
                 thread.read = 0;
                 self.done.push(index);
-                if let Until::Batch { limit, chunks } = until {
+                if let Until::Batch { limit, most } = until {
                     self.chunks += 1;
-                    if self.chunks >= chunks || fold.sink.pending_bytes() >= limit {
+                    if self.chunks >= most || self.is_enough(fold, limit) {
                         return false;
                     }
                 }

@@ -1,7 +1,7 @@
 //! The order in which threads are read, with threads that do what they are told when they are told.
 
 use super::clock::{ClockMap, now};
-use super::drain::{Drain, Look};
+use super::drain::{Drain, Limit, Look};
 use super::engine::Engine;
 use super::fold::Fold;
 use super::tasks::MAX_TASKS;
@@ -52,8 +52,9 @@ fn a_task_that_will_never_be_known_takes_no_thread_out_of_its_turn() {
     let (a, b) = (Worker::new(), Worker::new());
     let mut fold = Fold::new(List::default(), ClockMap::calibrate());
     let mut drain = Drain::new(engine);
+    let all = Limit { bytes: usize::MAX, chunks: usize::MAX };
     let mut look = || {
-        assert!(matches!(drain.look(&mut fold, now(), usize::MAX), Look::Whole(_)));
+        assert!(matches!(drain.look(&mut fold, now(), all), Look::Whole(_)));
     };
     // The table is full, so T is refused.
     let mut all = a.run(|| (0..MAX_TASKS).map(|_| TaskSpan::start(&TASK)).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
 use super::clock::{ClockMap, ClockPair};
-use super::drain::{Drain, Look, Pace};
+use super::drain::{Drain, Limit, Look, Pace};
 use super::engine::Engine;
 use super::fold::Fold;
 use super::heap;
@@ -39,8 +39,13 @@ const LONGEST_REST_NS: u64 = 500_000_000;
 const MAX_PENDING_BYTES: usize = 32 << 20;
 /// Of more flushes than this, the oldest are told that it has not come to pass.
 const MAX_FLUSHES: usize = 64;
-/// A batch this large is committed at once.
+/// What a look reads where it cannot be committed.
+const MOST: Limit = Limit { bytes: MAX_PENDING_BYTES, chunks: usize::MAX };
+/// A batch this large is committed at once ...
 const LARGE_BATCH_BYTES: usize = 2 << 20;
+/// ... and one that holds this part of all chunks, a quarter, if fewer are free. A commit takes a millisecond
+/// or two, in which half of that is read.
+const SHARE_OF_CHUNKS: usize = 4;
 
 /// What the session asks of the recorder.
 #[derive(Debug)]
@@ -229,14 +234,18 @@ impl<S: Sink> Recorder<S> {
         self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
     }
 
-    /// Looks at every thread, and at the ENDs of async spans that came past the chunks. What is a large batch by then is committed in between: a look at a
-    /// program that never pauses is long.
+    /// Looks at every thread, and at the ENDs of async spans that came past the chunks. What is enough for a
+    /// commit is committed in between: a look at a program that never pauses is long.
     fn drain(&mut self, now: LogTime) -> Pace {
         if self.drain.begins() {
             // Those that are there before anything is read: then their STARTs are read too.
             self.late.extend(self.engine.late_ends());
         }
-        let mut limit = if self.in_trouble { MAX_PENDING_BYTES } else { LARGE_BATCH_BYTES };
+        let chunks = self.engine.arena.large() / SHARE_OF_CHUNKS;
+        let mut limit = Limit { bytes: LARGE_BATCH_BYTES, chunks };
+        if self.in_trouble {
+            limit = MOST;
+        }
         loop {
             match self.drain.look(&mut self.fold, now, limit) {
                 Look::Whole(pace) => {
@@ -249,8 +258,8 @@ impl<S: Sink> Recorder<S> {
                         // It goes on when there is room again.
                         return Pace::Busy;
                     }
-                    if self.fold.sink.pending_bytes() >= limit {
-                        limit = MAX_PENDING_BYTES;
+                    if self.drain.is_enough(&self.fold, limit) {
+                        limit = MOST;
                     }
                 }
             }
