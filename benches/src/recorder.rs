@@ -51,7 +51,7 @@ struct Produced {
 }
 
 /// Spans a second of the calm programs.
-const CALM: &[u64] = &[0, 10_000, 100_000];
+const CALM: &[u64] = &[0, 10_000, 100_000, 1_000_000, 5_000_000];
 
 const COLUMNS: &[(&str, &str)] = &[
     ("program", "program"),
@@ -150,8 +150,9 @@ fn produce(arguments: &[String]) -> anyhow::Result<Produced> {
 impl Producer {
     /// The child's side.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let options =
-            Options { overflow: Overflow::Block, ..Options::new(self.folder.join("run.redb")) };
+        // At a rate, nothing shall be lost though nothing waits.
+        let overflow = if self.seconds > 0 { Overflow::Drop } else { Overflow::Block };
+        let options = Options { overflow, ..Options::new(self.folder.join("run.redb")) };
         let session = options.start()?;
         let tree = subjects::find("ferret-block")?.tree.context("a subject without a program")?;
         // The thread and its names are known before it is timed.

@@ -6,6 +6,7 @@
 
 use crate::event::LogTime;
 use once_cell::race::OnceBool;
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::VecDeque;
 
 /// Whether ticks are the TSC. Threads that ask at once may each find out: none waits for another,
@@ -51,10 +52,19 @@ pub(super) fn ticks() -> u64 {
 
 /// The boot-time clock now.
 pub(super) fn now() -> LogTime {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    LogTime(read(ClockId::Boottime))
+}
+
+/// The CPU time that the calling thread has had, ns.
+pub(super) fn cpu_ns() -> u64 {
+    read(ClockId::ThreadCPUTime)
+}
+
+fn read(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
-    LogTime(seconds * 1_000_000_000 + nanos)
+    seconds * 1_000_000_000 + nanos
 }
 
 /// CPUID leaf `0x8000_0007`, EDX bit 8 (Intel SDM vol. 3, 17.17.1; AMD APM vol. 3, E.4.7).

@@ -1,7 +1,7 @@
 //! The recorder: the background thread that drains chunks into the sink and commits. It opens no
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
-use super::clock::{ClockMap, ClockPair};
+use super::clock::{self, ClockMap, ClockPair};
 use super::drain::{Drain, Limit, Look, Pace};
 use super::engine::Engine;
 use super::fold::Fold;
@@ -29,8 +29,11 @@ const IDLE_LOOKS: u32 = 25;
 const SAMPLE_NS: u64 = 1_000_000_000;
 /// METRICs for stages come no closer than this, ns.
 const STAGE_SAMPLE_NS: u64 = 10_000_000;
-/// The next commit comes no sooner than this many times what the last one took ...
+/// The next commit comes no sooner than this many times the CPU time of the last one: 5 % of a core ...
 const REST: u64 = 20;
+/// ... and than this many times what it took: half of a disk's time. On a machine that has no time for
+/// the recorder a commit takes long and costs as little as ever, and readers wait for the next ...
+const WAIT: u64 = 2;
 /// ... within these bounds, ns.
 const SHORTEST_REST_NS: u64 = 20_000_000;
 const LONGEST_REST_NS: u64 = 500_000_000;
@@ -253,7 +256,7 @@ impl<S: Sink> Recorder<S> {
                     return pace;
                 }
                 Look::Part => {
-                    self.commit(super::clock::now());
+                    self.commit(clock::now());
                     if !self.has_room() {
                         // It goes on when there is room again.
                         return Pace::Busy;
@@ -330,21 +333,22 @@ impl<S: Sink> Recorder<S> {
         if self.fold.sink.is_empty() {
             return;
         }
+        let (began, had_ns) = (clock::now(), clock::cpu_ns());
         let committed = self.fold.sink.commit(now);
-        let took_ns = super::clock::now().since(now);
-        let rest_ns = (took_ns * REST).clamp(SHORTEST_REST_NS, LONGEST_REST_NS);
-        match committed {
+        let (took_ns, cost_ns) = (clock::now().since(began), clock::cpu_ns() - had_ns);
+        let rest_ns = match committed {
             Ok(Commit::Done) => {
                 self.drain.recycle();
-                self.next_commit = now.after(rest_ns);
                 self.trouble(None);
+                rest_ns(cost_ns, took_ns)
             }
-            Ok(Commit::Busy) => self.next_commit = now.after(SHORTEST_REST_NS),
+            Ok(Commit::Busy) => SHORTEST_REST_NS,
             Err(error) => {
-                self.next_commit = now.after(LONGEST_REST_NS);
                 self.trouble(Some(&error));
+                LONGEST_REST_NS
             }
-        }
+        };
+        self.next_commit = began.after(rest_ns);
     }
 
     fn trouble(&mut self, error: Option<&io::Error>) {
@@ -353,4 +357,9 @@ impl<S: Sink> Recorder<S> {
             (self.on_trouble)(error);
         }
     }
+}
+
+/// How long the next commit is to wait, from the beginning of one that cost and took so much.
+fn rest_ns(cost_ns: u64, took_ns: u64) -> u64 {
+    (cost_ns * REST).max(took_ns * WAIT).clamp(SHORTEST_REST_NS, LONGEST_REST_NS)
 }
