@@ -132,6 +132,12 @@ benchmarks() {
     cargo bench --quiet -p benches
 }
 
+# What a span is in instructions, and that nothing is left of one that is compiled out.
+machine_code() {
+    packages valgrind:valgrind nm:binutils
+    benches/machine_code.sh
+}
+
 # whisper.cpp is compiled once for each profile, so all of the pipeline is in the demo's.
 pipeline() {
     pipeline/tests.sh
@@ -167,6 +173,7 @@ part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom
 part benchmarks benchmarks
+part machine-code machine_code
 part pipeline pipeline
 part demo demo
 count

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What no clock can say and no noise blurs: how many instructions a span is, and that of one that is
+# compiled out nothing is left. Fails above the bounds of docs/performance.md. Needs valgrind and nm; run
+# from any folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+calls=4000 batches=20
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# instructions SUBJECT FUNCTION: per call, what it calls included, in hundredths.
+instructions() {
+    local collected
+    collected=$(yes '' | head -n $batches |
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+            --toggle-collect="benches::subjects::*::$2*" \
+            target/release/benches serve-batches --subject="$1" --threads=1 --calls=$calls \
+            --folder="$folder" 2>&1 | sed -n 's/.*Collected : //p')
+    echo $((collected * 100 / (calls * batches)))
+}
+
+# bound WHAT HUNDREDTHS MOST
+bound() {
+    printf '%4d.%02d  %s (at most %d)\n' $(($2 / 100)) $(($2 % 100)) "$1" "$3"
+    [ "$2" -gt 0 ] && [ "$2" -le $(($3 * 100)) ] || failed=1
+}
+
+failed=0
+cargo build --quiet --release -p benches --features off
+# Functions of the same machine code become one, with two names.
+names=$(nm -C target/release/benches |
+    sed -nE 's/^([0-9a-f]+) . (benches::subjects::(tree::bare|ferret::profiled))( .*)?$/\1 \2/p')
+echo "compiled out:" $names
+[ "$(echo "$names" | cut -d' ' -f1 | sort -u | wc -l)" = 1 ] &&
+    [ "$(echo "$names" | cut -d' ' -f2 | sort -u | wc -l)" = 2 ] || failed=1
+
+cargo build --quiet --release -p benches
+bare=$(instructions bare bare)
+bound 'the bare function' "$bare" 10
+bound 'instructions of a span, the function included' "$(instructions profile profiled)" 50
+bound 'more than the bare function, switched off' $(($(instructions switched-off profiled) - bare)) 10
+exit $failed
