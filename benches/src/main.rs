@@ -5,6 +5,7 @@
 //! cargo run --release -p benches -- million    ten million nested spans, whole processes
 //! cargo run --release -p benches -- recorder   what Ferret's thread can do, and takes
 //! cargo run --release -p benches -- latency    from one process to another
+//! cargo run --release -p benches -- pairs      any two commands
 //! cargo run --release -p benches -- short      all of it in a few seconds; so does `cargo bench`
 //! ```
 //!
@@ -18,6 +19,7 @@ mod clocks;
 mod latency;
 mod log;
 mod million;
+mod pairs;
 mod recorder;
 mod report;
 mod short;
@@ -49,6 +51,8 @@ enum What {
     Recorder(recorder::Recorder),
     /// From START in one process to decoded in another.
     Latency(latency::Latency),
+    /// Two whole commands in turn.
+    Pairs(pairs::Pairs),
     /// All of it in a few seconds, with checks.
     Short,
     /// The child of `span`.
@@ -74,6 +78,7 @@ fn main() -> anyhow::Result<()> {
         What::Million(million) => million.run()?.0,
         What::Recorder(recorder) => vec![recorder.run()?],
         What::Latency(latency) => vec![latency.run()?],
+        What::Pairs(pairs) => vec![pairs.run()?],
         What::Short => {
             let (tables, checked) = short::run()?;
             verdict = checked;
