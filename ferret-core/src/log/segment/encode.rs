@@ -53,11 +53,13 @@ struct Open {
     first: Offset,
     count: u32,
     min_time: LogTime,
+    /// The latest time before it last went back.
     max_time: LogTime,
     fold: Fold,
     /// Frames at the bottom of the caller's stack that the keyframe only counts.
     hidden: usize,
-    /// Frames above them that were open before the segment: their ends are written in full.
+    /// Those, and the frames above them that were open before the segment: their ends are written in
+    /// full.
     inherited: usize,
     /// Frames open behind the last entry.
     depth: usize,
@@ -155,7 +157,7 @@ impl Encoder {
             count: open.count,
             thread: open.fold.thread,
             min_time: open.min_time,
-            max_time: open.max_time,
+            max_time: open.max_time.max(open.fold.time),
             open_after: open.depth,
         });
     }
@@ -194,7 +196,7 @@ impl Encoder {
             min_time: time,
             max_time: time,
             hidden: stack.frames().len() - keyframe.frames().len(),
-            inherited: keyframe.frames().len(),
+            inherited: stack.frames().len(),
             depth: stack.depth(),
             fold: Fold { thread, next_position: position.0, time, last_path: PathId::ROOT },
         });
@@ -223,7 +225,7 @@ impl Open {
         match what {
             LogEntry::SpanStart { span, path, parent, is_async: false }
                 if span.thread == self.fold.thread
-                    && *parent == self.known(stack).last().map(|top| top.span) =>
+                    && *parent == self.known_top(stack).map(|top| top.span) =>
             {
                 return self.put_start(out, stack, time, span.start, *path);
             }
@@ -268,7 +270,6 @@ impl Open {
     fn done(&mut self, time: LogTime) {
         self.fold.time = time;
         self.count += 1;
-        self.max_time = self.max_time.max(time);
     }
 
     /// What becomes of the stack, which is the caller's.
@@ -279,26 +280,23 @@ impl Open {
             LogEntry::SpanEnd { span, .. } | LogEntry::Exit { span, .. } => {
                 let Some(index) = stack.index_of(*span) else { return };
                 self.depth -= 1;
-                if index < self.hidden {
-                    self.hidden -= 1;
-                } else if index < self.hidden + self.inherited {
-                    self.inherited -= 1;
-                }
+                self.hidden -= usize::from(index < self.hidden);
+                self.inherited -= usize::from(index < self.inherited);
             }
             _ => {}
         }
     }
 
-    /// The frames that a reader knows.
+    /// The innermost frame, if a reader knows it.
     #[inline]
-    fn known<'a>(&self, stack: &'a ThreadStack) -> &'a [Frame] {
-        stack.frames().get(self.hidden..).unwrap_or_default()
+    fn known_top<'a>(&self, stack: &'a ThreadStack) -> Option<&'a Frame> {
+        stack.top().filter(|_| stack.frames().len() > self.hidden)
     }
 
     /// The innermost frame, if it began in this segment.
     #[inline]
     fn new_top<'a>(&self, stack: &'a ThreadStack) -> Option<&'a Frame> {
-        stack.frames().get(self.hidden + self.inherited..).and_then(<[Frame]>::last)
+        stack.top().filter(|_| stack.frames().len() > self.inherited)
     }
 
     /// Whether an END or EXIT is of the innermost frame, begun in this segment, and says just what that
@@ -342,7 +340,7 @@ impl Open {
         if path == self.fold.last_path {
             put_short(out, KIND_START_SAME, elapsed_ns);
         } else {
-            let above = self.known(stack).last().map_or(PathId::ROOT, |top| top.path);
+            let above = self.known_top(stack).map_or(PathId::ROOT, |top| top.path);
             let down = i64::from(path.0) - i64::from(above.0);
             let short = short_head(KIND_START, elapsed_ns).zip(codec::one_byte(down));
             if let Some(((head, length), down)) = short {
@@ -387,8 +385,9 @@ impl Open {
         put_head(out, KIND_OTHER, 0);
         out.push(ops::TIME_BACK);
         put_varint(out, self.fold.time.since(time));
-        self.fold.time = time;
+        self.max_time = self.max_time.max(self.fold.time);
         self.min_time = self.min_time.min(time);
+        self.fold.time = time;
     }
 }
 
