@@ -95,7 +95,7 @@ pub fn now() -> LogTime {
 mod faults;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]
 mod tests;

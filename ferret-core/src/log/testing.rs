@@ -1,6 +1,10 @@
 //! A made-up program for tests: it has threads that start and end spans, and tells a [`Sink`] what
 //! a recorder would. What it told is the oracle.
 
+mod encoded;
+
+pub(crate) use encoded::{Encoder, decode};
+
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, HeapUse, LogEntry, LogTime,
     MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink,

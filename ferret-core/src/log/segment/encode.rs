@@ -108,7 +108,13 @@ impl Encoder {
         path: PathId,
     ) {
         self.go_on(thread, position, stack, time);
-        if let Some(open) = &mut self.open {
+        let Some(open) = &mut self.open else { return };
+        if open.hides_top(stack) {
+            let (span, parent) =
+                (SpanId { thread, start: position }, stack.top().map(|top| top.span));
+            let start = LogEntry::SpanStart { span, path, parent, is_async: false };
+            open.put(&mut self.bytes, stack, time, &start);
+        } else {
             open.put_start(&mut self.bytes, stack, time, position, path);
         }
     }
@@ -279,12 +285,18 @@ impl Open {
             LogEntry::SpanStart { is_async: false, .. } | LogEntry::Enter { .. } => self.depth += 1,
             LogEntry::SpanEnd { span, .. } | LogEntry::Exit { span, .. } => {
                 let Some(index) = stack.index_of(*span) else { return };
-                self.depth -= 1;
+                self.depth = self.depth.saturating_sub(1);
                 self.hidden -= usize::from(index < self.hidden);
                 self.inherited -= usize::from(index < self.inherited);
             }
             _ => {}
         }
+    }
+
+    /// Whether there is an innermost frame that a reader does not know.
+    #[inline]
+    fn hides_top(&self, stack: &ThreadStack) -> bool {
+        self.hidden > 0 && stack.frames().len() <= self.hidden
     }
 
     /// The innermost frame, if a reader knows it.
@@ -360,7 +372,7 @@ impl Open {
     fn put_end(&mut self, out: &mut Vec<u8>, time: LogTime, path: PathId) {
         let elapsed_ns = self.elapsed_ns(out, time);
         put_short(out, KIND_END_OK, elapsed_ns);
-        self.depth -= 1;
+        self.depth = self.depth.saturating_sub(1);
         self.fold.ends(path);
         self.done(time);
     }

@@ -26,9 +26,9 @@
 //! ```
 //!
 //! Encoder and decoder fold the same entries into the same [`Fold`] and the same open stack, and short
-//! forms say only what these do not predict; the encoder compares before it chooses one, so a short form
-//! is never wrong, only sometimes not available. The decoder goes on from the keyframe's stack; the
-//! encoder has no stack of its own, for it is given the thread's with every entry. Rejected: one column per field (better compression, but a
+//! forms say only what these do not predict. The decoder goes on from the keyframe's stack; the encoder has
+//! no stack of its own, for it is given the thread's with every entry, and takes a short form only where
+//! that says what the keyframe's would. Rejected: one column per field (better compression, but a
 //! reader beside the writer wants a block at once, and a block is at most 64 KiB).
 
 #[cfg(feature = "read")]

@@ -1,67 +1,10 @@
 //! What is encoded comes back, and anything else is an error.
 
 use super::*;
-use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, Entry, Offset, Outcome, PathInfo, Position, ProcessStart,
-    Sink, ThreadInfo, ThreadStack,
-};
-use crate::log::codec::{CodecError, Input};
-use crate::log::testing::{self, Act, Program, acts};
+use crate::event::{Offset, Outcome, ProcessStart};
+use crate::log::codec::Input;
+use crate::log::testing::{self, Act, Program, acts, decode};
 use proptest::prelude::*;
-
-impl Sink for Encoder {
-    fn callsite(&mut self, _: CallsiteId, _: &CallsiteInfo) {}
-    fn path(&mut self, _: PathId, _: PathInfo) {}
-    fn thread(&mut self, _: ThreadId, _: &ThreadInfo) {}
-    fn entry(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        what: &LogEntry,
-    ) {
-        self.push(thread, position, stack, time, what);
-    }
-
-    fn start(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        path: PathId,
-    ) {
-        Self::start(self, thread, position, stack, time, path);
-    }
-
-    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
-        Self::end_ok(self, thread, position, stack, time);
-    }
-    fn drained(&mut self, _: ThreadId, _: Position) {}
-    fn silent(&mut self, _: ThreadId, _: &ThreadStack) {}
-    fn pending_bytes(&self) -> usize {
-        self.len()
-    }
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    fn commit(&mut self, _: LogTime) -> std::io::Result<Commit> {
-        self.seal();
-        Ok(Commit::Done)
-    }
-}
-
-fn decode(mut bytes: &[u8], mut first: Offset) -> Result<Vec<Entry>, CodecError> {
-    let mut entries = Vec::new();
-    while !bytes.is_empty() {
-        let (segment, rest) = Segment::split(first, bytes)?;
-        segment.entries()?.decode_into(Offset(0), &mut entries)?;
-        first = segment.next();
-        bytes = rest;
-    }
-    Ok(entries)
-}
 
 fn encode(acts: &[Act]) -> (Program, Encoder) {
     let mut program = Program::new(Offset(5));
@@ -141,6 +84,25 @@ fn deep_stacks_are_cut_in_keyframes_and_still_end() {
     assert!(segments.len() > 3, "{} segments", segments.len());
     assert_eq!(decode(bytes, Offset(5)).unwrap(), program.told);
     assert_eq!(segments.last().unwrap().open_after, 0);
+}
+
+/// The parent of a span that begins where all frames that the keyframe tells of have ended is one that it
+/// only counts.
+#[test]
+fn below_what_a_keyframe_tells_a_span_still_has_its_parent() {
+    // An entry has a short way at every other offset: so each at each place.
+    for (ends, marks) in [31, 32, 33, 99, 100].into_iter().flat_map(|ends| [(ends, 0), (ends, 1)]) {
+        let mut program = Program::new(Offset(5));
+        let mut encoder = Encoder::new(Offset(5));
+        (0..100).for_each(|_| program.act(&Act::Start(1), &mut encoder));
+        encoder.seal();
+        let then = vec![Act::Mark; marks].into_iter().chain(vec![Act::End(Outcome::Ok); ends]);
+        for act in then.chain([Act::Start(2), Act::Start(3), Act::End(Outcome::Ok)]) {
+            program.act(&act, &mut encoder);
+        }
+        encoder.seal();
+        assert_eq!(decode(encoder.sealed().1, Offset(5)).unwrap(), program.told, "{ends}");
+    }
 }
 
 /// Who is recorded, as it is encoded and decoded again.

@@ -92,10 +92,11 @@ impl<S: Sink> Fold<S> {
         }
     }
 
-    /// A span ends, or a place is held no longer.
+    /// A span ends, or a place is held no longer. One that is still entered here is left first, as readers
+    /// take it: of a span that has ended no frame is open.
     pub(super) fn task_ends(
         &mut self,
-        thread: &ThreadFold,
+        thread: &mut ThreadFold,
         position: Position,
         time: LogTime,
         span: SpanId,
@@ -106,6 +107,9 @@ impl<S: Sink> Fold<S> {
             return Err(Missing(span));
         }
         if let Some((end, refused)) = self.end_of_task(span, time, outcome) {
+            while let Some(index) = thread.stack.index_of(span) {
+                self.close(thread, index, position, time, Outcome::Ok);
+            }
             self.say_refused(thread, position, time, span, refused);
             self.put(thread, position, time, &end);
         }
