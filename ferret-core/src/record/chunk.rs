@@ -33,8 +33,8 @@ const LOSS_RESERVE: u32 = if cfg!(loom) { 2 } else { 16 };
 
 /// A slot in [`short`] positions ...
 const A_SLOT: u32 = 2;
-/// ... and what those count, in bytes.
-const UNIT: usize = size_of::<Slot>() / A_SLOT as usize;
+/// ... and what those count, in bytes: eight; more where loom keeps account of each slot.
+const UNIT: usize = size_of::<UnsafeCell<Slot>>() / A_SLOT as usize;
 
 /// The head of a chunk, one cache line, before its slots.
 #[derive(Debug)]
@@ -200,7 +200,7 @@ fn overwrite(cell: &UnsafeCell<Slot>, slot: Slot) {
 /// has a slot for it.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    /// The next event's.
+    /// That of the next event.
     position: Cell<u32>,
     /// STARTs are refused from here on.
     start_limit: Cell<u32>,
@@ -232,7 +232,7 @@ impl Cursor {
         let base = short(chunk.base());
         self.position.set(base);
         self.limit.set(base + chunk.capacity * A_SLOT);
-        self.origin.set(chunk.slots.wrapping_byte_sub(base as usize * UNIT));
+        self.origin.set(chunk.slots.wrapping_byte_sub((base as usize).wrapping_mul(UNIT)));
         self.published.set(&raw const chunk.head().published);
         self.chunk.set(Some(chunk));
         self.open();
@@ -348,7 +348,7 @@ impl Cursor {
 
     #[inline(always)]
     fn write(&self, position: u32, slot: Slot) {
-        let place = self.origin.get().wrapping_byte_add(position as usize * UNIT);
+        let place = self.origin.get().wrapping_byte_add((position as usize).wrapping_mul(UNIT));
         // SAFETY: `position` comes from a `Room`, which was inside the chunk when given, and a
         // thread uses a room before it takes or releases a chunk. So `place` is inside the chunk,
         // which is never unmapped; and a cell may be shared.
@@ -396,6 +396,10 @@ impl Chunk {
         self.capacity
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "chunk_tests.rs"]
+mod tests;
 
 #[cfg(all(test, loom))]
 #[path = "chunk_loom.rs"]

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::record::engine::ThreadShared;
+use crate::record::raw::NO_SPAN;
 use loom::sync::Arc;
 use model::{Recorder, Shared, Writer};
 

@@ -284,7 +284,11 @@ impl<S: Sink> Fold<S> {
             let keep = match event.argument {
                 NO_SPAN => 0,
                 // By order, for the span named may have ended itself, out of order.
-                known => thread.opened_up_to(latest(known, position)),
+                opener => {
+                    let open = thread.opened.iter().rfind(|opening| short(opening.at) == opener);
+                    let at = open.map_or_else(|| latest(opener, position), |opening| opening.at);
+                    thread.opened_up_to(at)
+                }
             };
             self.close_down_to(thread, keep, position, time);
         }
@@ -354,9 +358,7 @@ impl<S: Sink> Fold<S> {
 
     #[inline]
     fn note_stage_path(&mut self, path: PathId) {
-        if self.has_stages {
-            self.look_for_stage(self.paths.callsite(path));
-        }
+        self.note_stage(self.paths.callsite(path));
     }
 
     /// Says how many tags a span was refused.

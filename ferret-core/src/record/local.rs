@@ -46,16 +46,16 @@ const NEVER: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opened {
     /// By the fast path.
-    Fast(Frame),
+    Fast(OpenFrame),
     /// By the slow path, which is to end it.
-    Slow(Frame),
+    Slow(OpenFrame),
     /// Recording was off.
     Not,
 }
 
 /// An open frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(super) struct OpenFrame {
     /// The short position of its START, or one of the marks [`NOT_RECORDED`] and [`SKIPPED`].
     start: u32,
     /// That of the frame below; of one that was skipped, in which period it was.
@@ -95,7 +95,7 @@ impl TaskId {
 /// The thread is not part of the recording.
 const NOT_RECORDED: u32 = NO_SPAN;
 
-impl Frame {
+impl OpenFrame {
     const NOT_RECORDED: Self = Self { start: NOT_RECORDED, previous: 0, heap: heap::Frame::NONE };
 
     fn skipped(period: u32, heap: heap::Frame) -> Self {
@@ -223,23 +223,23 @@ impl Local {
     }
 
     #[inline(always)]
-    fn open(&self, start: u32, owner: Owner) -> Frame {
+    fn open(&self, start: u32, owner: Owner) -> OpenFrame {
         let heap = self.heap.open(owner);
-        Frame { start, previous: self.current.replace(start), heap }
+        OpenFrame { start, previous: self.current.replace(start), heap }
     }
 
     #[cold]
     #[inline(never)]
-    fn start_slow(callsite: &'static Callsite) -> Frame {
+    fn start_slow(callsite: &'static Callsite) -> OpenFrame {
         Self::with(|local| {
             if !local.is_on() {
                 local.orphan_if_left_out();
-                return Frame::NOT_RECORDED;
+                return OpenFrame::NOT_RECORDED;
             }
             let id = callsite.id();
             if id == 0 {
                 registration::orphan(1);
-                return Frame::NOT_RECORDED;
+                return OpenFrame::NOT_RECORDED;
             }
             let ticks = clock::ticks();
             let written = local.write(&[head(ticks, Kind::Start, id, 0)]);
@@ -273,14 +273,14 @@ impl Local {
 
     #[cold]
     #[inline(never)]
-    fn enter_slow(task: TaskId) -> Frame {
+    fn enter_slow(task: TaskId) -> OpenFrame {
         Self::with(|local| {
             let Some(event) = task.event(Kind::Enter).filter(|_| local.is_on()) else {
-                return Frame::NOT_RECORDED;
+                return OpenFrame::NOT_RECORDED;
             };
             let written = local.write(&event);
             local.heap.spill();
-            written.map_or(Frame::NOT_RECORDED, |start| {
+            written.map_or(OpenFrame::NOT_RECORDED, |start| {
                 local.open(start, local.heap.owner_in(task.owner))
             })
         })
@@ -288,7 +288,7 @@ impl Local {
 
     #[cold]
     #[inline(never)]
-    fn end_slow(frame: Frame, kind: Kind) {
+    fn end_slow(frame: OpenFrame, kind: Kind) {
         if frame.start == NOT_RECORDED {
             return;
         }
@@ -299,7 +299,7 @@ impl Local {
         });
     }
 
-    fn end_with_loss(&self, frame: Frame, kind: Kind) {
+    fn end_with_loss(&self, frame: OpenFrame, kind: Kind) {
         let ticks = clock::ticks();
         if frame.start == SKIPPED {
             self.loss.unskip(frame.previous, ticks);
@@ -386,11 +386,11 @@ impl Local {
         }
     }
 
-    fn skip(&self, ticks: u64, owner: Owner) -> Frame {
+    fn skip(&self, ticks: u64, owner: Owner) -> OpenFrame {
         self.cursor.shut();
         let period = self.loss.skip(ticks);
         self.cursor.leave_unsaid(self.loss.spans());
-        Frame::skipped(period, self.heap.open(owner))
+        OpenFrame::skipped(period, self.heap.open(owner))
     }
 
     /// Whether recording is on, and this thread not part of it though it may be: it is ending, or is

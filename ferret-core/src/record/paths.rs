@@ -142,6 +142,25 @@ mod tests {
         assert_eq!(paths.intern(PathId::ROOT, A), Interned { path: first.path, new: vec![] });
     }
 
+    /// Also where two of them have one place among the recent.
+    #[test]
+    fn what_is_known_is_what_was_interned() {
+        let mut paths = Paths::new();
+        let children = || (0..64).flat_map(|parent| (1..64).map(move |site| (parent, site)));
+        let mut known = 0;
+        for round in 0..2 {
+            for (parent, site) in children() {
+                let (parent, site) = (PathId(parent), CallsiteId(site));
+                let before = paths.known(parent, site);
+                let path = paths.intern(parent, site).path;
+                assert!(before.is_none_or(|before| before == path), "{parent:?} {site:?}");
+                assert_eq!(paths.known(parent, site), Some(path));
+                known += u32::from(round > 0 && before.is_some());
+            }
+        }
+        assert!(known < 64 * 63, "some met in a place");
+    }
+
     #[test]
     fn direct_recursion_is_folded() {
         let mut paths = Paths::new();

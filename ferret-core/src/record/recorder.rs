@@ -158,13 +158,15 @@ impl<S: Sink> Recorder<S> {
                 // The session is gone without a word: it cannot be asked for more.
                 Err(TryRecvError::Disconnected) => break EndKind::Closed,
             }
-            if !self.in_trouble && self.fold.sink.is_empty() {
+            if !self.in_trouble && self.drain.begins() && self.fold.sink.is_empty() {
                 for done in flushes.drain(..) {
                     // A flush nobody waits for any more needs no answer.
                     let _waited: bool = done.try_send(()).is_ok();
                 }
             }
         };
+        // After a signal nobody else has: threads that go on would keep this from coming to an end.
+        self.engine.switch_off();
         let now = self.read_clock();
         // With the log in trouble there may be no room for all there is.
         while self.drain(now) == Pace::Busy && self.has_room() {}
@@ -244,11 +246,7 @@ impl<S: Sink> Recorder<S> {
             // Those that are there before anything is read: then their STARTs are read too.
             self.late.extend(self.engine.late_ends());
         }
-        let chunks = self.engine.arena.large() / SHARE_OF_CHUNKS;
-        let mut limit = Limit { bytes: LARGE_BATCH_BYTES, chunks };
-        if self.in_trouble {
-            limit = MOST;
-        }
+        let mut limit = self.limit();
         loop {
             match self.drain.look(&mut self.fold, now, limit) {
                 Look::Whole(pace) => {
@@ -261,12 +259,17 @@ impl<S: Sink> Recorder<S> {
                         // It goes on when there is room again.
                         return Pace::Busy;
                     }
-                    if self.drain.is_enough(&self.fold, limit) {
-                        limit = MOST;
-                    }
+                    limit = self.limit();
                 }
             }
         }
+    }
+
+    /// How much to read before the next commit: where it cannot be committed, what there is room for.
+    fn limit(&self) -> Limit {
+        let chunks = self.engine.arena.large() / SHARE_OF_CHUNKS;
+        let limit = Limit { bytes: LARGE_BATCH_BYTES, chunks };
+        if self.in_trouble || self.drain.is_enough(&self.fold, limit) { MOST } else { limit }
     }
 
     fn end_late(&mut self) {
@@ -313,7 +316,9 @@ impl<S: Sink> Recorder<S> {
         self.put(now, &LogEntry::Metric(sample));
         self.last_sample = now;
         if now >= self.next_sample {
-            self.next_sample = now.after(SAMPLE_NS);
+            // A second after it was due, or ticks would add up; unless that is over, too.
+            let next = self.next_sample.after(SAMPLE_NS);
+            self.next_sample = if next > now { next } else { now.after(SAMPLE_NS) };
             self.sample_heap(now);
             heap::ask();
         }
@@ -363,3 +368,7 @@ impl<S: Sink> Recorder<S> {
 fn rest_ns(cost_ns: u64, took_ns: u64) -> u64 {
     (cost_ns * REST).max(took_ns * WAIT).clamp(SHORTEST_REST_NS, LONGEST_REST_NS)
 }
+
+#[cfg(test)]
+#[path = "recorder_tests.rs"]
+mod tests;
