@@ -1,6 +1,6 @@
-//! The open stack of one thread, folded event by event. The recorder keeps one for each thread
-//! (for paths, parents and child time), a keyframe is a copy of one, and the decoder continues
-//! from that copy: all three are this type, so they cannot disagree.
+//! The open stack of one thread, folded event by event. The recorder keeps one for each thread (for
+//! paths, parents and child time, and to encode by), a keyframe is a copy of one, and the decoder
+//! continues from that copy. All three are this type; that they agree is what short forms rest on.
 
 use super::{LogEntry, LogTime, Outcome, PathId, SpanId};
 use serde::{Deserialize, Serialize};

@@ -150,7 +150,7 @@ pub(super) fn caught() -> Option<i32> {
 }
 
 extern "C" fn catch(signal: c_int) {
-    // One atomic store: async-signal-safe. The recorder looks at each tick.
+    // One atomic store: async-signal-safe. The recorder looks at each tick, after 40 ms at most.
     SIGNAL.store(signal, Ordering::Relaxed);
 }
 

@@ -1,9 +1,9 @@
 //! The thread's side of recording: the hot path, and the slow path it falls back to.
 //!
-//! The hot path compares one shared word with the thread's own copy (recording on, and this thread
-//! part of it?), reads the clock, writes a slot and publishes it. Whatever else can be the case
-//! (not started, no chunk, chunk full, loss to report, no usable TSC) makes one of its two
-//! comparisons fail, and is sorted out in the cold functions below.
+//! The hot path asks of one shared word whether recording is off, and whether it is on with this thread
+//! part of it; of the callsite whether it has run before; and of the chunk whether there is room. Then it
+//! reads the clock, writes a slot and publishes it. Whatever else can be the case (not started, no chunk,
+//! loss to report, no usable TSC) makes one of these fail, and is sorted out in the cold functions below.
 
 mod memory;
 mod tasks;
@@ -49,7 +49,7 @@ pub(super) enum Opened {
     Fast(OpenFrame),
     /// By the slow path, which is to end it.
     Slow(OpenFrame),
-    /// Recording was off.
+    /// Not at all: recording was off, or there is no such span.
     Not,
 }
 
@@ -199,7 +199,7 @@ impl Local {
         })
     }
 
-    /// Closes it. Whether recording is still on does not matter: the chunk is this thread's, and
+    /// Closes it. The fast path does not ask whether recording is still on: the chunk is this thread's, and
     /// an END that no recorder waits for is read by none.
     #[inline(always)]
     pub(super) fn end(opened: Opened, kind: Kind) {

@@ -58,7 +58,8 @@ fn a_signal_ends_a_recording_of_a_program_that_never_pauses() {
     is_over.store(true, Ordering::Relaxed);
     engine.switch_off();
     assert_eq!(how, Ok(EndKind::Signal(15)));
-    (program.join().unwrap(), recorder.join().unwrap());
+    program.join().unwrap();
+    recorder.join().unwrap();
 }
 
 /// Of sixteen large chunks a thread fills fifteen, and a commit gives back what was read before.

@@ -4,7 +4,8 @@ use super::{ops, process};
 use crate::event::{CallsiteId, LogEntry, LogTime, PathId, Position, ProcessEnd, SpanId, TagValue};
 use crate::log::codec::{CodecError, Input, put_signed, put_varint};
 
-/// Appends opcode and fields. `time` is the entry's, `ends_hidden`: it ends a frame that the keyframe only counted.
+/// Appends opcode and fields. `time` is the entry's; `ends_hidden` says that it ends a frame that the
+/// keyframe only counted.
 pub(super) fn put_other(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_hidden: bool) {
     match what {
         LogEntry::SpanStart { .. }
