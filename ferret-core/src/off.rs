@@ -128,6 +128,7 @@ pub enum Under<'a> {
 }
 
 /// Nothing.
+#[must_use = "what begins while it is entered is begun under the span: `let _in = span.enter()`"]
 #[derive(Clone, Debug)]
 pub struct SpanRef;
 

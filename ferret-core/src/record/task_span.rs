@@ -148,6 +148,7 @@ impl Under<'_> {
 /// }
 /// # resize_all(&["a.png", "b.png"]);
 /// ```
+#[must_use = "what begins while it is entered is begun under the span: `let _in = span.enter()`"]
 #[derive(Debug)]
 pub struct SpanRef {
     id: Option<TaskId>,

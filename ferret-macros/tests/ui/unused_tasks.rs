@@ -7,4 +7,5 @@ fn main() {
     task!("not given to a future");
     ready(3).instrument(task!("not polled"));
     ready(3).in_current_span();
+    ferret::current_span();
 }
