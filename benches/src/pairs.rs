@@ -59,16 +59,20 @@ impl Pairs {
         Ok(Table {
             title: "Two commands".to_owned(),
             columns: COLUMNS,
-            rows: vec![row(&self.first, &first, &first)?, row(&self.second, &second, &first)?],
-            notes: vec![format!(
-                "{} pairs, one beside the other in time, every other one the other way round. A ratio is of a pair; CPU time is all that the command's processes had.",
-                self.rounds
-            )],
+            rows: vec![row("first", &first, &first)?, row("second", &second, &first)?],
+            notes: vec![
+                format!("First: `{}`", self.first),
+                format!("Second: `{}`", self.second),
+                format!(
+                    "{} pairs, one beside the other in time, every other one the other way round. A ratio is of a pair; CPU time is all that the command's processes had.",
+                    self.rounds
+                ),
+            ],
         })
     }
 }
 
-fn row(command: &str, runs: &[Run], first: &[Run]) -> anyhow::Result<Vec<Cell>> {
+fn row(name: &str, runs: &[Run], first: &[Run]) -> anyhow::Result<Vec<Cell>> {
     let spread = |value: fn(&Run) -> f64| Spread::of(runs.iter().map(value)).context("no runs");
     let ratio = |value: fn(&Run) -> u64| {
         let of_pairs = runs.iter().zip(first).map(|(run, first)| per(value(run), value(first)));
@@ -78,7 +82,7 @@ fn row(command: &str, runs: &[Run], first: &[Run]) -> anyhow::Result<Vec<Cell>> 
     let cpu = spread(|run| per(run.cpu_ms, 1_000))?;
     let (wall_ratio, cpu_ratio) = (ratio(|run| run.wall_ns)?, ratio(|run| run.cpu_ms.max(1))?);
     Ok(vec![
-        Cell::text(format!("`{command}`")),
+        Cell::text(name),
         Cell::Number(wall.min, 2),
         Cell::Number(wall.median, 2),
         Cell::Number(wall.max, 2),
