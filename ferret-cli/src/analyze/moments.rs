@@ -3,7 +3,7 @@
 use super::build::LogFacts;
 use super::fold::Fold;
 use ferret::event::{LogIndex, LogTime, ProcessState};
-use ferret::projections::{LogMoment, Metrics, Process};
+use ferret::projections::{LogMoment, Process};
 
 /// The moments of a run and its processes.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ struct Row {
     began: LogTime,
     moment: LogMoment,
     state: ProcessState,
-    /// Its levels count: it lives, or cannot be seen from here and was heard of just now.
+    /// Its levels count.
     is_present: bool,
 }
 
@@ -87,8 +87,8 @@ fn row(fold: &Fold, log: LogIndex, facts: &LogFacts<'_>, now: LogTime) -> Row {
         at: until.unwrap_or(known).max(since),
         live: until.is_some() || state.is_live(),
     };
-    let is_heard = state == ProcessState::Unknown && now.since(known) <= Metrics::STALE_NS;
-    Row { began: since, moment, state, is_present: moment.live || is_heard }
+    let is_present = moment.live || state.is_present(known, now);
+    Row { began: since, moment, state, is_present }
 }
 
 /// What to add to a process's log time so that it lies with the others': nothing more among those

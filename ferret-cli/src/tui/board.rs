@@ -72,13 +72,10 @@ impl Board {
         LogMoment { at, live: state.is_live() }
     }
 
-    /// The same, to know whose levels count. A process that cannot be seen from here, as in another
-    /// container, lives as long as it is heard of.
+    /// The same, to know whose levels count.
     pub(crate) fn presence(&self, log: LogIndex, now: LogTime) -> LogMoment {
         let moment = self.moment(log, now);
-        let is_heard = now.since(moment.at) <= Metrics::STALE_NS;
-        let is_unseen = self.state(log, now) == ProcessState::Unknown;
-        LogMoment { live: moment.live || (is_unseen && is_heard), ..moment }
+        LogMoment { live: self.state(log, now).is_present(moment.at, now), ..moment }
     }
 
     /// The stages as of `now`.

@@ -159,6 +159,13 @@ impl ProcessState {
     pub fn is_live(self) -> bool {
         matches!(self, Self::Running | Self::Stalled)
     }
+
+    /// Whether the levels that it said last are those of now, if it was last heard of at `heard`: it lives, or
+    /// cannot be seen from here, as in another container, and was heard of just now.
+    pub fn is_present(self, heard: LogTime, now: LogTime) -> bool {
+        let is_unseen = self == Self::Unknown;
+        self.is_live() || (is_unseen && now.since(heard) <= Self::STALLED_AFTER_NS)
+    }
 }
 
 impl std::fmt::Display for ProcessState {
