@@ -80,6 +80,9 @@ mod options;
 #[cfg(feature = "record")]
 #[cfg_attr(feature = "off", path = "off.rs")]
 mod record;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
+mod recorded_tests;
 #[cfg(feature = "record")]
 mod value;
 

@@ -14,6 +14,8 @@ mod drain_tests;
 mod dynamic;
 mod engine;
 mod fold;
+#[cfg(test)]
+pub(crate) mod fold_tests;
 mod guard;
 #[cfg_attr(not(feature = "alloc"), path = "no_heap.rs")]
 mod heap;

@@ -57,7 +57,3 @@ impl<S: Sink> Fold<S> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "run_tests.rs"]
-mod tests;

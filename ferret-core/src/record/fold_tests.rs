@@ -1,25 +1,28 @@
-//! The same raw events folded the short way and the long way.
+//! The same raw events folded the short way and the long way. What the log makes of them is tried in
+//! `recorded_tests`.
 
-use super::*;
-use crate::event::{CallsiteKind, ThreadId};
-use crate::record::clock::ClockMap;
-use crate::record::raw::{HERE, Head, head, short};
-use crate::record::tests::{INNER, List, OUTER, TASK, TURN};
-use crate::record::{Callsite, values};
+use super::clock::ClockMap;
+use super::fold::{Fold, ThreadFold};
+use super::raw::{HERE, Head, Kind, Slot, head, short};
+use super::tests::{INNER, List, OUTER, TASK, TURN};
+use super::{Callsite, values};
+use crate::event::{CallsiteKind, Outcome, Position, Sink, ThreadId};
+#[cfg(feature = "read")]
+use crate::event::{LogEntry, LogTime};
 use proptest::prelude::*;
 
 static STAGE: Callsite = Callsite::new("stage", "m", "f.rs", 6, CallsiteKind::Stage);
 
 /// What a thread does.
 #[derive(Clone, Debug)]
-enum Act {
+pub(crate) enum Act {
     Start(Span),
     /// As many frames, one in the other, as a keyframe does not tell of all.
     Deep(u8),
     /// As many of the innermost end.
     Rise(u8),
     /// The frame so many below the innermost ends.
-    End(usize, Kind),
+    End(usize, Outcome),
     /// A span ends that never began.
     EndOfNone,
     Mark,
@@ -39,23 +42,23 @@ enum Act {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Span {
+pub(crate) enum Span {
     Outer,
     Inner,
     Stage,
 }
 
-fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
+pub(crate) fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
     let below = || prop_oneof![9 => Just(0_usize), 1 => 1..4_usize];
-    let kind = prop_oneof![
-        9 => Just(Kind::EndOk),
-        1 => Just(Kind::EndErr),
-        1 => Just(Kind::EndPanicked),
+    let outcome = prop_oneof![
+        9 => Just(Outcome::Ok),
+        1 => Just(Outcome::Err),
+        1 => Just(Outcome::Panicked),
     ];
     let span = prop_oneof![9 => Just(Span::Outer), 9 => Just(Span::Inner), 1 => Just(Span::Stage)];
     let act = prop_oneof![
         18 => span.prop_map(Act::Start),
-        18 => (below(), kind).prop_map(|(below, kind)| Act::End(below, kind)),
+        18 => (below(), outcome).prop_map(|(below, outcome)| Act::End(below, outcome)),
         1 => (1..80_u8).prop_map(Act::Deep),
         1 => (1..80_u8).prop_map(Act::Rise),
         1 => Just(Act::EndOfNone),
@@ -117,7 +120,7 @@ impl Thread {
             Act::Start(span) => self.start(ticks, span),
             Act::Deep(count) => (0..count).for_each(|_| self.start(ticks, Span::Inner)),
             Act::Rise(count) => (0..count).for_each(|_| self.end(ticks, Kind::EndOk, 0)),
-            Act::End(below, kind) => self.end(ticks, kind, below),
+            Act::End(below, outcome) => self.end(ticks, Kind::end(outcome), below),
             Act::EndOfNone => self.slots.push(head(ticks, Kind::EndOk, 0, short(1_000_000))),
             Act::Mark => self.slots.push(head(ticks, Kind::Mark, INNER.id(), 0)),
             Act::Count => {
@@ -197,6 +200,21 @@ fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], shortly: bool) -> (S
     (fold.sink, rest)
 }
 
+/// An entry without its offset: thread, time, what.
+#[cfg(feature = "read")]
+type Told = (ThreadId, LogTime, LogEntry);
+
+/// What the acts are folded to the long way; and the same told to `sink`, by either way.
+#[cfg(feature = "read")]
+pub(crate) fn folded<S: Sink>(acts: &[(Act, i64)], sink: S, shortly: bool) -> (Vec<Told>, S) {
+    let _turn = TURN.lock();
+    values::begin(true);
+    let (clock, slots) = (ClockMap::calibrate(), slots(acts));
+    let (list, _) = fold(List::default(), &clock, &slots, false);
+    let told = list.entries.into_iter().map(|(thread, _, time, what)| (thread, time, what));
+    (told.collect(), fold(sink, &clock, &slots, shortly).0)
+}
+
 proptest! {
     #[test]
     fn the_short_way_leads_where_the_long_way_does(acts in acts()) {
@@ -207,24 +225,5 @@ proptest! {
         let (short, short_rest) = fold(List::default(), &clock, &slots, true);
         prop_assert_eq!(&long.entries, &short.entries);
         prop_assert!(rest == short_rest);
-    }
-
-    /// What readers decode is what was folded, by either way.
-    #[test]
-    #[cfg(feature = "read")]
-    fn bytes_say_what_was_folded(acts in acts(), shortly: bool) {
-        use crate::event::Offset;
-        use crate::log::testing::{Encoder, decode};
-        let _turn = TURN.lock();
-        values::begin(true);
-        let (clock, slots) = (ClockMap::calibrate(), slots(&acts));
-        let (told, _) = fold(List::default(), &clock, &slots, false);
-        let (mut encoder, _) = fold(Encoder::new(Offset(0)), &clock, &slots, shortly);
-        encoder.seal();
-        let read = decode(encoder.sealed().1, Offset(0)).unwrap();
-        let read: Vec<_> = read.into_iter().map(|entry| (entry.thread, entry.time, entry.what)).collect();
-        let told: Vec<_> =
-            told.entries.into_iter().map(|(thread, _, time, what)| (thread, time, what)).collect();
-        prop_assert_eq!(read, told);
     }
 }
