@@ -86,10 +86,10 @@ fn after_a_commit_it_rests_by_what_that_cost() {
     fn check(cost_us: u64, took_us: u64, expect_ms: u64) {
         assert_eq!(rest_ns(cost_us * 1_000, took_us * 1_000), expect_ms * 1_000_000);
     }
-    check(200, 200, 20);
+    check(200, 200, 25);
     check(2_000, 2_000, 40);
     // It had to wait for a core, or for the disk.
-    check(200, 5_000, 20);
+    check(200, 5_000, 25);
     check(200, 50_000, 100);
     check(60_000, 60_000, 500);
 }
