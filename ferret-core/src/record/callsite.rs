@@ -107,10 +107,6 @@ impl Callsite {
         self.name
     }
 
-    pub(super) fn kind(&self) -> CallsiteKind {
-        self.kind
-    }
-
     /// What the log is told of it. A name that is a value may be an earlier recording's.
     pub(super) fn info(&self) -> CallsiteInfo {
         let named = self.unnamed.filter(|_| !values()).unwrap_or(self);

@@ -11,9 +11,9 @@ mod thread;
 
 pub(super) use thread::ThreadFold;
 
-use super::callsite;
 use super::clock::ClockMap;
 use super::dynamic;
+use super::origin::{Origin, ThisProcess};
 use super::paths::{Interned, OTHER, Paths};
 use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
@@ -28,6 +28,7 @@ use thread::Opening;
 pub(super) struct Fold<S> {
     pub(super) sink: S,
     pub(super) clock: ClockMap,
+    origin: Box<dyn Origin>,
     paths: Paths,
     /// Callsites by id: what kind, once the sink has been told.
     known: Vec<Option<CallsiteKind>>,
@@ -53,6 +54,7 @@ impl<S: Sink> Fold<S> {
         Self {
             sink,
             clock,
+            origin: Box::new(ThisProcess),
             paths: Paths::new(),
             known: Vec::new(),
             has_stages: false,
@@ -390,13 +392,19 @@ impl<S: Sink> Fold<S> {
         if self.known.get(index).copied().flatten().is_some() {
             return;
         }
-        let Some(callsite) = callsite::get(id) else { return };
+        let Some(info) = self.origin.callsite(id) else { return };
+        self.knows(id, info.kind);
+        self.sink.callsite(id, &info);
+    }
+
+    /// The sink has been told of a callsite.
+    fn knows(&mut self, id: CallsiteId, kind: CallsiteKind) {
+        let index = id.0 as usize;
         if self.known.len() <= index {
             self.known.resize(index + 1, None);
         }
-        self.known[index] = Some(callsite.kind());
-        self.has_stages |= callsite.kind().is_stage();
-        self.sink.callsite(id, &callsite.info());
+        self.known[index] = Some(kind);
+        self.has_stages |= kind.is_stage();
     }
 }
 

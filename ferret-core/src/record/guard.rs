@@ -7,7 +7,7 @@ use super::callsite::Callsite;
 use super::clock;
 use super::engine::{OFF, STATE};
 use super::local::{Local, Opened};
-use super::raw::{Kind, Slot, head};
+use super::raw::{Kind, head, put_bytes};
 use super::task_span::TaskSpan;
 use super::values;
 use crate::event::Outcome;
@@ -81,12 +81,12 @@ pub fn tag(key: Key<'_>, value: TagValueRef<'_>) {
     };
     let payload = &mut slots[before..];
     let (tag_type, bytes) = match value {
-        TagValueRef::Bool(v) => (1, write_payload(payload, &u64::from(v).to_le_bytes())),
-        TagValueRef::Unsigned(v) => (2, write_payload(payload, &v.to_le_bytes())),
-        TagValueRef::Signed(v) => (3, write_payload(payload, &v.to_le_bytes())),
-        TagValueRef::Float(v) => (4, write_payload(payload, &v.to_bits().to_le_bytes())),
+        TagValueRef::Bool(v) => (1, put_bytes(payload, &u64::from(v).to_le_bytes())),
+        TagValueRef::Unsigned(v) => (2, put_bytes(payload, &v.to_le_bytes())),
+        TagValueRef::Signed(v) => (3, put_bytes(payload, &v.to_le_bytes())),
+        TagValueRef::Float(v) => (4, put_bytes(payload, &v.to_bits().to_le_bytes())),
         TagValueRef::Text(v) => {
-            (5, write_payload(payload, &v.as_bytes()[..v.floor_char_boundary(MAX_TEXT)]))
+            (5, put_bytes(payload, &v.as_bytes()[..v.floor_char_boundary(MAX_TEXT)]))
         }
     };
     let argument = (tag_type << 24) | u32::try_from(bytes).unwrap_or(0);
@@ -114,19 +114,6 @@ impl<'a> Key<'a> {
     pub const fn of(callsite: &'static Callsite, task: &'a TaskSpan) -> Self {
         Self { callsite, of: Some(task) }
     }
-}
-
-/// Puts the bytes into slots; gives how many.
-fn write_payload(slots: &mut [Slot], bytes: &[u8]) -> usize {
-    for (slot, chunk) in slots.iter_mut().zip(bytes.chunks(16)) {
-        let mut padded = [0u8; 16];
-        padded[..chunk.len()].copy_from_slice(chunk);
-        let whole = u128::from_le_bytes(padded);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-        let low = whole as u64;
-        *slot = [low, (whole >> 64) as u64];
-    }
-    bytes.len()
 }
 
 /// Notes an instant. `callsite` is of kind [`CallsiteKind::Mark`](crate::event::CallsiteKind::Mark).

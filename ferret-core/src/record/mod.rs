@@ -28,6 +28,7 @@ mod loss_tests;
 mod numbers;
 #[cfg(test)]
 mod numbers_tests;
+mod origin;
 mod panics;
 mod paths;
 mod raw;

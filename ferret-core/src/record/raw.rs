@@ -16,7 +16,8 @@ pub(super) type Slot = [u64; 2];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// The thread's first event.
+    /// The thread's first event. Argument: its tid. `callsite` is the length of its name in bytes, at most
+    /// [`MAX_THREAD_NAME`]. Then the name.
     ThreadStart = 1,
     /// Its last.
     ThreadEnd = 2,
@@ -69,6 +70,9 @@ pub(super) enum Kind {
 pub(super) const HERE: Slot = [0, 0];
 /// Slot 1 of a [`Kind::Created`] that has no parent.
 pub(super) const NOWHERE: Slot = [0, 1];
+
+/// Longer names of threads are cut, bytes.
+pub(super) const MAX_THREAD_NAME: usize = 240;
 
 /// Stands for no span, where a short position is expected. No position has it.
 pub(super) const NO_SPAN: u32 = u32::MAX;
@@ -242,8 +246,7 @@ impl Head {
     #[inline]
     pub(super) fn slots(&self) -> usize {
         match self.kind {
-            Kind::ThreadStart
-            | Kind::ThreadEnd
+            Kind::ThreadEnd
             | Kind::Start
             | Kind::EndOk
             | Kind::EndErr
@@ -262,6 +265,7 @@ impl Head {
             | Kind::Created
             | Kind::TaskBegin => 2,
             Kind::Alloc => 3,
+            Kind::ThreadStart => 1 + (self.callsite.0 as usize).div_ceil(16),
             Kind::Tag => 1 + self.payload_slots(),
             Kind::TagOf => 2 + self.payload_slots(),
         }
@@ -271,4 +275,22 @@ impl Head {
     fn payload_slots(&self) -> usize {
         ((self.argument & 0xff_ffff) as usize).div_ceil(16)
     }
+}
+
+/// Puts bytes into slots, which are zero and enough; gives how many there are.
+pub(super) fn put_bytes(slots: &mut [Slot], bytes: &[u8]) -> usize {
+    for (slot, chunk) in slots.iter_mut().zip(bytes.chunks(16)) {
+        let mut padded = [0u8; 16];
+        padded[..chunk.len()].copy_from_slice(chunk);
+        let whole = u128::from_le_bytes(padded);
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+        let low = whole as u64;
+        *slot = [low, (whole >> 64) as u64];
+    }
+    bytes.len()
+}
+
+/// The bytes that were put into slots.
+pub(super) fn bytes_of(slots: &[Slot], length: usize) -> Vec<u8> {
+    slots.iter().flatten().flat_map(|half| half.to_le_bytes()).take(length).collect()
 }

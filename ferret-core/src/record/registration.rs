@@ -6,7 +6,7 @@ use super::clock;
 use super::engine::{Engine, STATE, ThreadShared};
 use super::heap;
 use super::local::Local;
-use super::raw::{Kind, NO_SPAN, Slot, head};
+use super::raw::{Kind, MAX_THREAD_NAME, NO_SPAN, Slot, head, put_bytes};
 use crate::options::Overflow;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -118,13 +118,25 @@ impl Registration {
             local.cursor.shut();
         }
         self.thread.announce(Some(index));
-        if self.sequence == 0
-            && let Some(room) = local.cursor.room(1)
-        {
-            local.cursor.push(room, head(self.thread.start_ticks, Kind::ThreadStart, 0, 0));
+        if self.sequence == 0 {
+            self.introduce(local);
         }
         self.sequence += 1;
         true
+    }
+
+    /// Says in its first chunk who the thread is, to those who find nothing but that.
+    fn introduce(&self, local: &Local) {
+        let name =
+            &self.thread.name.as_bytes()[..self.thread.name.floor_char_boundary(MAX_THREAD_NAME)];
+        let mut event = [Slot::default(); 1 + MAX_THREAD_NAME / 16];
+        let length = put_bytes(&mut event[1..], name);
+        let (ticks, bytes) = (self.thread.start_ticks, u32::try_from(length).unwrap_or(0));
+        event[0] = head(ticks, Kind::ThreadStart, bytes, self.thread.tid);
+        let event = &event[..1 + length.div_ceil(16)];
+        if let Some(room) = local.cursor.room(u32::try_from(event.len()).unwrap_or(u32::MAX)) {
+            local.cursor.push_all(room, event);
+        }
     }
 
     fn give_up_chunk(&mut self, local: &Local) {

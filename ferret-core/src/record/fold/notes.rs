@@ -2,8 +2,7 @@
 
 use super::{Fold, Missing, ThreadFold, span_of};
 use crate::event::{CallsiteId, LogEntry, LogTime, Position, Sink, SpanId, TagValue};
-use crate::record::raw::{Head, Kind, Slot};
-use crate::record::values;
+use crate::record::raw::{Head, Kind, Slot, bytes_of};
 
 impl<S: Sink> Fold<S> {
     /// Something about the innermost span, or about the process.
@@ -18,7 +17,7 @@ impl<S: Sink> Fold<S> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the caller hands over only these")]
         match event.kind {
             // It was on its way when values were switched off.
-            Kind::Tag if !values() => None,
+            Kind::Tag if !self.origin.values() => None,
             Kind::Tag => {
                 let (span, key) = (span?, event.callsite);
                 let value = tag_value(event.argument, slots.get(1..)?)?;
@@ -61,7 +60,7 @@ impl<S: Sink> Fold<S> {
         };
         let value = slots.get(2..).and_then(|payload| tag_value(event.argument, payload));
         if let Some(value) = value
-            && values()
+            && self.origin.values()
             && task.tags.admit(key)
         {
             self.tell_callsite(key);
@@ -74,15 +73,13 @@ impl<S: Sink> Fold<S> {
 /// A tag's value, from its type and length and its payload slots.
 fn tag_value(argument: u32, payload: &[Slot]) -> Option<TagValue> {
     let length = (argument & 0xff_ffff) as usize;
-    let bytes: Vec<u8> =
-        payload.iter().flatten().flat_map(|half| half.to_le_bytes()).take(length).collect();
     let number = || payload.first().map(|slot| slot[0]);
     Some(match argument >> 24 {
         1 => TagValue::Bool(number()? != 0),
         2 => TagValue::Unsigned(number()?),
         3 => TagValue::Signed(number()?.cast_signed()),
         4 => TagValue::Float(f64::from_bits(number()?)),
-        5 => TagValue::Text(String::from_utf8_lossy(&bytes).into_owned()),
+        5 => TagValue::Text(String::from_utf8_lossy(&bytes_of(payload, length)).into_owned()),
         _ => return None,
     })
 }
