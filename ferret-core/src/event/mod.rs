@@ -8,6 +8,7 @@ mod heap;
 mod ids;
 mod names;
 mod process;
+mod resume;
 mod sink;
 mod stack;
 
@@ -19,6 +20,7 @@ pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
 pub use process::{
     EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
 };
+pub use resume::{EnteredPlace, HeapAccount, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
 

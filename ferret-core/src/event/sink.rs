@@ -2,8 +2,8 @@
 //! file; the log's writer is one, and knows no thread. `session` joins the two.
 
 use super::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, Outcome, PathId, PathInfo, Position, SpanId,
-    ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, Outcome, PathId, PathInfo, Position, Resume,
+    SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 
@@ -57,6 +57,10 @@ pub trait Sink {
     /// Every entry of the raw events of `thread` below `position` has been given: the watermark
     /// that the next commit makes durable.
     fn drained(&mut self, thread: ThreadId, position: Position);
+
+    /// How to go on with `thread` behind its watermark; none if no frame of it is open. Given before a commit
+    /// of every thread whose watermark has moved since the last.
+    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>);
 
     /// `thread` has been silent for a while with `stack` open. Kept beside the entries until its
     /// next entry, so that a reader that attaches late finds a stuck thread at once.

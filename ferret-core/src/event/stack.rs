@@ -88,7 +88,13 @@ impl ThreadStack {
     /// A copy for a keyframe: the innermost frames in full, the others counted.
     #[must_use]
     pub fn keyframe(&self) -> Self {
-        let cut = self.frames.len().saturating_sub(Self::KEYFRAME_FRAMES);
+        self.innermost(Self::KEYFRAME_FRAMES)
+    }
+
+    /// A copy of so many innermost frames, the others counted.
+    #[must_use]
+    pub fn innermost(&self, frames: usize) -> Self {
+        let cut = self.frames.len().saturating_sub(frames);
         Self {
             hidden: self.hidden + u32::try_from(cut).unwrap_or(u32::MAX),
             frames: self.frames[cut..].to_vec(),

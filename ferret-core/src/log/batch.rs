@@ -5,9 +5,10 @@ use super::block;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
 use crate::event::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, PathId, PathInfo, Position, ThreadId,
-    ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, PathId, PathInfo, Position, Resume,
+    ThreadId, ThreadInfo, ThreadStack,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Entries, rows and watermarks that wait for a commit.
@@ -31,6 +32,8 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 struct ThreadState {
     row: Vec<u8>,
+    /// The row of its [`Resume`]; empty if it has none.
+    resume: Vec<u8>,
     committed: Position,
     /// `row` or `committed` is not in the log yet.
     dirty: bool,
@@ -45,6 +48,14 @@ struct ThreadState {
 }
 
 impl ThreadState {
+    /// Its row as the log has it, and behind that the one that says how to go on.
+    fn stored(&self) -> Cow<'_, [u8]> {
+        if self.resume.is_empty() {
+            return Cow::Borrowed(&self.row);
+        }
+        Cow::Owned([self.row.as_slice(), &self.resume].concat())
+    }
+
     /// The log has all of it: nothing is left to say, not even that its stack is empty.
     fn is_over(&self) -> bool {
         self.ended && !self.dirty && !self.touched && matches!(self.silent, Silent::Absent)
@@ -71,7 +82,7 @@ pub(super) struct Rows<'a> {
     pub(super) blocks: &'a [(Offset, Vec<u8>)],
     pub(super) callsites: &'a [(CallsiteId, Vec<u8>)],
     pub(super) paths: &'a [(PathId, Vec<u8>)],
-    pub(super) threads: Vec<(ThreadId, Position, &'a [u8])>,
+    pub(super) threads: Vec<(ThreadId, Position, Cow<'a, [u8]>)>,
     pub(super) open: Vec<(ThreadId, Option<Vec<u8>>)>,
     pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
 }
@@ -107,7 +118,9 @@ impl Batch {
             self.next_own = self.next_own.max(position.next());
         }
         if matches!(what, LogEntry::ThreadEnd) {
-            self.threads.entry(thread).or_default().ended = true;
+            let state = self.threads.entry(thread).or_default();
+            (state.ended, state.dirty) = (true, true);
+            state.resume.clear();
         }
         self.encoder.push(thread, position, stack, time, what);
     }
@@ -178,6 +191,18 @@ impl Batch {
         }
     }
 
+    pub(super) fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
+        let state = self.threads.entry(thread).or_default();
+        // It has a bound, far below that of a row.
+        let row = how.and_then(|how| schema::row(RowKind::Resume, u64::from(thread.0), how).ok());
+        let row = row.unwrap_or_default();
+        if state.resume != row {
+            state.resume = row;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
     pub(super) fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
         self.pack();
         let state = self.threads.entry(thread).or_default();
@@ -215,7 +240,7 @@ impl Batch {
         };
         for (id, state) in &self.threads {
             if state.dirty {
-                rows.threads.push((*id, state.committed, &state.row));
+                rows.threads.push((*id, state.committed, state.stored()));
             }
             match &state.silent {
                 // 32 frames are far below the limit of a row.

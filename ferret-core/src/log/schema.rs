@@ -31,7 +31,7 @@ pub(super) const CALLSITES: TableDefinition<'_, u32, &[u8]> = TableDefinition::n
 /// Path id → row of a `PathInfo`.
 pub(super) const PATHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("paths");
 /// Thread id → (`committed`: the position up to which its events are in the log, row of a
-/// `ThreadInfo`; empty for the recorder's thread).
+/// `ThreadInfo`; empty for the recorder's thread; and behind it, while a frame is open, row of a [`Resume`](crate::event::Resume)).
 pub(super) const THREADS: TableDefinition<'_, u32, (u64, &[u8])> = TableDefinition::new("threads");
 /// Thread id → row of an [`OpenStack`]; there while the thread is silent. Keys from 2^32 on are
 /// kept for async spans.
@@ -55,6 +55,7 @@ pub(super) enum RowKind {
     Thread = 4,
     Open = 5,
     Checkpoint = 6,
+    Resume = 7,
 }
 
 /// Who wrote a log.
@@ -212,7 +213,7 @@ fn insert_names(txn: &redb::WriteTransaction, rows: &Rows<'_>) -> Result<(), red
     if !rows.threads.is_empty() {
         let mut table = txn.open_table(THREADS)?;
         for (id, committed, row) in &rows.threads {
-            table.insert(id.0, (committed.0, *row))?;
+            table.insert(id.0, (committed.0, row.as_ref()))?;
         }
     }
     Ok(())

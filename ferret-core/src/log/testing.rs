@@ -7,8 +7,8 @@ pub(crate) use encoded::{Encoder, decode};
 
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, HeapUse, LogEntry, LogTime,
-    MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink,
-    SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Resume,
+    Sink, SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -389,6 +389,10 @@ impl Sink for super::batch::Batch {
 
     fn drained(&mut self, thread: ThreadId, position: Position) {
         self.drained(thread, position);
+    }
+
+    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
+        self.resume(thread, how);
     }
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {

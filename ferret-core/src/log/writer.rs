@@ -13,7 +13,7 @@ use super::sync::Syncer;
 use super::written::{self, Descriptors, Open};
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
-    ProcessEnd, ProcessStart, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
+    ProcessEnd, ProcessStart, Resume, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -206,6 +206,10 @@ impl Sink for Writer {
 
     fn drained(&mut self, thread: ThreadId, position: Position) {
         self.batch.drained(thread, position);
+    }
+
+    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
+        self.batch.resume(thread, how);
     }
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {

@@ -72,6 +72,8 @@ struct ThreadDrain {
     read: u32,
     /// The position after the last event read.
     next_position: Position,
+    /// Its watermark has moved since the last commit.
+    moved: bool,
     /// When something last came, by the recorder's clock; `None` once the silence is reported.
     heard: Option<LogTime>,
     /// All of it has been read, and it has ended.
@@ -146,8 +148,18 @@ impl Drain {
         self.engine.arena.is_short(&self.done)
     }
 
+    /// Says of every thread whose watermark has moved how to go on behind it. For before a commit.
+    pub(super) fn tell_how_to_go_on<S: Sink>(&self, fold: &mut Fold<S>) {
+        let threads = self.order.iter().filter_map(|id| self.threads.get(id)?.as_ref());
+        for thread in threads.filter(|thread| thread.moved) {
+            fold.sink.resume(thread.fold.id, thread.fold.resume().as_ref());
+        }
+    }
+
     /// Gives back the chunks read. For after the commit.
     pub(super) fn recycle(&mut self) {
+        self.threads.values_mut().flatten().for_each(|thread| thread.moved = false);
+
         for chunk in self.done.drain(..) {
             self.engine.arena.recycle(chunk);
         }
@@ -175,6 +187,7 @@ impl Drain {
                 sequence: 0,
                 read: 0,
                 next_position: Position::default(),
+                moved: false,
                 heard: None,
                 finished: false,
             };
@@ -215,6 +228,7 @@ impl Drain {
         fold.sink.drained(id, thread.next_position);
         if (thread.sequence, thread.read) != before {
             thread.heard = Some(now);
+            thread.moved = true;
             self.pace = self.pace.max(Pace::Calm);
         }
         thread.finished = ended && caught_up && thread.shared.current().is_none();

@@ -338,6 +338,7 @@ impl<S: Sink> Recorder<S> {
         if self.fold.sink.is_empty() {
             return;
         }
+        self.drain.tell_how_to_go_on(&mut self.fold);
         let (began, had_ns) = (clock::now(), clock::cpu_ns());
         let committed = self.fold.sink.commit(now);
         let (took_ns, cost_ns) = (clock::now().since(began), clock::cpu_ns() - had_ns);

@@ -9,7 +9,7 @@ use super::recorder::{Recorder, Request};
 use super::{Callsite, Key, enter, mark, progress, tag};
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, Outcome,
-    PathId, PathInfo, Position, Sink, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    PathId, PathInfo, Position, Resume, Sink, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::options::Overflow;
 use crate::value::TagValueRef;
@@ -66,6 +66,10 @@ impl Sink for List {
 
     fn drained(&mut self, _thread: ThreadId, position: Position) {
         self.drained = position.0;
+    }
+
+    fn resume(&mut self, _: ThreadId, how: Option<&Resume>) {
+        assert!(how.is_none_or(Resume::is_sound));
     }
 
     fn silent(&mut self, _thread: ThreadId, _stack: &ThreadStack) {}

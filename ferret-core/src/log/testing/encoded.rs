@@ -2,7 +2,7 @@
 
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, Entry, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
-    Sink, ThreadId, ThreadInfo, ThreadStack,
+    Resume, Sink, ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::log::codec::CodecError;
 pub(crate) use crate::log::segment::Encoder;
@@ -12,6 +12,7 @@ impl Sink for Encoder {
     fn callsite(&mut self, _: CallsiteId, _: &CallsiteInfo) {}
     fn path(&mut self, _: PathId, _: PathInfo) {}
     fn thread(&mut self, _: ThreadId, _: &ThreadInfo) {}
+    fn resume(&mut self, _: ThreadId, _: Option<&Resume>) {}
     fn entry(
         &mut self,
         thread: ThreadId,

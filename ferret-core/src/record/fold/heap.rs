@@ -4,7 +4,7 @@
 //! that has has an account for each open frame that allocated, or called what did.
 
 use super::{Fold, ThreadFold};
-use crate::event::{HeapUse, LogEntry, LogTime, Position, Sink};
+use crate::event::{HeapAccount, HeapUse, LogEntry, LogTime, Position, Sink};
 use crate::record::raw::Slot;
 
 /// A frame that stays open says what it has allocated after this long, ns.
@@ -13,23 +13,10 @@ const UNSAID_NS: u64 = 1_000_000_000;
 /// The accounts of a thread, the outermost frame's first.
 #[derive(Debug, Default)]
 pub(super) struct HeapStack {
-    accounts: Vec<Account>,
+    accounts: Vec<HeapAccount>,
     /// When something was first seen that is in no entry yet.
     unsaid_since: Option<LogTime>,
     is_unsaid: bool,
-}
-
-#[derive(Debug)]
-struct Account {
-    /// The position of the event that opened the frame.
-    frame: Position,
-    /// Since the frame's last entry; its peak is not kept up to date.
-    unsaid: HeapUse,
-    /// By how much the heap is larger than when the frame began, what was called and has ended
-    /// included.
-    grown: i64,
-    /// The most that this has been.
-    peak: i64,
 }
 
 /// What an event says: see [`Kind::Alloc`](crate::record::raw::Kind::Alloc).
@@ -60,6 +47,16 @@ impl<S: Sink> Fold<S> {
 }
 
 impl HeapStack {
+    /// Goes on with these accounts.
+    pub(super) fn resumed(accounts: Vec<HeapAccount>) -> Self {
+        let is_unsaid = accounts.iter().any(|account| !account.unsaid.is_empty());
+        Self { accounts, unsaid_since: None, is_unsaid }
+    }
+
+    pub(super) fn accounts(&self) -> &[HeapAccount] {
+        &self.accounts
+    }
+
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.accounts.is_empty()
@@ -68,7 +65,7 @@ impl HeapStack {
     /// The frame opened at `frame`, the innermost, has allocated and freed.
     pub(super) fn add(&mut self, frame: Position, what: &HeapUse) {
         let account = self.account(frame);
-        account.rise(signed(what.peak_bytes));
+        rise(account, signed(what.peak_bytes));
         account.grown = account
             .grown
             .saturating_add(signed(what.bytes))
@@ -86,7 +83,7 @@ impl HeapStack {
         let account = self.accounts.remove(index);
         if let Some(below) = below {
             let below = self.account(below);
-            below.rise(account.peak);
+            rise(below, account.peak);
             below.grown = below.grown.saturating_add(account.grown);
         }
         let said = HeapUse { peak_bytes: unsigned(account.peak), ..account.unsaid };
@@ -107,7 +104,7 @@ impl HeapStack {
         let mut above = 0;
         let mut due = Vec::new();
         for account in self.accounts.iter_mut().rev() {
-            account.rise(above);
+            rise(account, above);
             above = account.peak;
             let unsaid = std::mem::take(&mut account.unsaid);
             if !unsaid.is_empty() {
@@ -119,21 +116,19 @@ impl HeapStack {
     }
 
     /// The frame's account. Frames were opened in the order of their positions.
-    fn account(&mut self, frame: Position) -> &mut Account {
+    fn account(&mut self, frame: Position) -> &mut HeapAccount {
         let index = self.accounts.partition_point(|account| account.frame < frame);
         if self.accounts.get(index).is_none_or(|account| account.frame != frame) {
-            let account = Account { frame, unsaid: HeapUse::default(), grown: 0, peak: 0 };
+            let account = HeapAccount { frame, unsaid: HeapUse::default(), grown: 0, peak: 0 };
             self.accounts.insert(index, account);
         }
         &mut self.accounts[index]
     }
 }
 
-impl Account {
-    /// The heap was by as much larger than it is now.
-    fn rise(&mut self, by: i64) {
-        self.peak = self.peak.max(self.grown.saturating_add(by));
-    }
+/// The heap was by as much larger than it is now.
+fn rise(account: &mut HeapAccount, by: i64) {
+    account.peak = account.peak.max(account.grown.saturating_add(by));
 }
 
 fn signed(bytes: u64) -> i64 {

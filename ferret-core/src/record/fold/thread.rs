@@ -3,7 +3,9 @@
 use super::heap::HeapStack;
 use super::polls::PollRun;
 use super::short;
-use crate::event::{Frame, HeapUse, LogTime, PathId, Position, SpanId, ThreadId, ThreadStack};
+use crate::event::{
+    EnteredPlace, Frame, HeapUse, LogTime, PathId, Position, Resume, SpanId, ThreadId, ThreadStack,
+};
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
 
@@ -64,6 +66,46 @@ impl ThreadFold {
             numbers: Sums::default(),
             ended: false,
         }
+    }
+
+    /// A thread that goes on.
+    pub(in crate::record) fn resumed(id: ThreadId, how: Resume) -> Self {
+        let Resume { time, stack, opened, places, heap } = how;
+        let place = |EnteredPlace { at, parent, path }| Entered {
+            at,
+            parent,
+            path,
+            tags: TagKeys::default(),
+        };
+        Self {
+            stack,
+            opened: opened.into_iter().map(Opening::at).collect(),
+            places: places.into_iter().map(place).collect(),
+            heap: HeapStack::resumed(heap),
+            last_time: time,
+            ..Self::new(id)
+        }
+    }
+
+    /// How to go on; none if there is nothing to know. Nothing is kept back. Which tags its spans have is
+    /// not in it: one that goes on may have more of them.
+    pub(in crate::record) fn resume(&self) -> Option<Resume> {
+        if self.is_plain() && self.stack.depth() == 0 {
+            return None;
+        }
+        let place = |entered: &Entered| EnteredPlace {
+            at: entered.at,
+            parent: entered.parent,
+            path: entered.path,
+        };
+        let cut = self.opened.len().saturating_sub(Resume::FRAMES);
+        Some(Resume {
+            time: self.last_time,
+            stack: self.stack.innermost(Resume::FRAMES),
+            opened: self.opened[cut..].iter().map(|opening| opening.at).collect(),
+            places: self.places.iter().map(place).collect(),
+            heap: self.heap.accounts().to_vec(),
+        })
     }
 
     /// Whether nothing is kept back, no place is entered, and no memory counted: then what happens is

@@ -1,0 +1,58 @@
+//! What is needed to fold a thread's next events without those before: kept with the watermark, for whoever
+//! goes on where the recorder of a dead process stopped.
+
+use super::{HeapUse, LogTime, PathId, Position, SpanId, ThreadStack};
+use serde::{Deserialize, Serialize};
+
+/// What is known of a thread as of its watermark. A thread without one has no frame open.
+///
+/// Invariant: `opened` has an element for each known frame of `stack`, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The latest time given to an entry of the thread.
+    pub time: LogTime,
+    /// The open stack: more of it than a keyframe has, at most [`Resume::FRAMES`].
+    pub stack: ThreadStack,
+    /// The positions of the events that opened its frames: of a span its START, of a poll its ENTER.
+    pub opened: Vec<Position>,
+    /// The places that it is in.
+    pub places: Vec<EnteredPlace>,
+    /// What its open frames have allocated; of programs whose allocator is wrapped.
+    pub heap: Vec<HeapAccount>,
+}
+
+/// A place that a thread is in, though the span it is lies elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnteredPlace {
+    /// The position of its ENTER.
+    pub at: Position,
+    /// The span that it is.
+    pub parent: Option<SpanId>,
+    /// Its place in the call tree.
+    pub path: PathId,
+}
+
+/// What one open frame has allocated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeapAccount {
+    /// The position of the event that opened the frame.
+    pub frame: Position,
+    /// Since the frame's last entry; its peak is not kept up to date.
+    pub unsaid: HeapUse,
+    /// By how much the heap is larger than when the frame began, what was called and has ended included, bytes.
+    pub grown: i64,
+    /// The most that this has been, bytes.
+    pub peak: i64,
+}
+
+impl Resume {
+    /// The innermost frames that are kept. Of a deeper stack those below are only counted, and their ENDs find
+    /// nothing to end.
+    pub const FRAMES: usize = 8_192;
+
+    /// Whether it is as it says it is. To be asked of one that was read from a file.
+    pub fn is_sound(&self) -> bool {
+        let ascends = |pair: &[Position]| pair[0] < pair[1];
+        self.opened.len() == self.stack.frames().len() && self.opened.windows(2).all(ascends)
+    }
+}
