@@ -16,6 +16,7 @@ use crate::event::{
     ProcessEnd, ProcessStart, Resume, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Writer {
     descriptors: Arc<Descriptors>,
     batch: Batch,
     path: PathBuf,
+    /// The file's device and inode.
+    identity: (u64, u64),
     run: RunId,
     durability: Durability,
     retry: Retry,
@@ -61,11 +64,13 @@ impl Writer {
     pub fn create(place: &Place, start: ProcessStart, now: LogTime) -> io::Result<Self> {
         let uid = start.uid;
         let placed = family::place(place, uid, |temp, file, run| {
+            let metadata = file.metadata()?;
+            let identity = (metadata.dev(), metadata.ino());
             let (open, alive, descriptors) =
                 written::create(place, temp, file, &written::meta(place, &start, run, now))?;
-            Ok((open, alive, descriptors, run))
+            Ok((open, alive, descriptors, run, identity))
         })?;
-        let (open, alive, descriptors, run) = placed.value;
+        let (open, alive, descriptors, run, identity) = placed.value;
         let alive = Arc::new(alive);
         let tidies = place.durability == Durability::Process;
         let mut writer = Self {
@@ -75,6 +80,7 @@ impl Writer {
             descriptors,
             batch: Batch::new(Offset(0)),
             path: placed.path,
+            identity,
             run,
             durability: place.durability,
             retry: Retry::default(),
@@ -87,6 +93,11 @@ impl Writer {
     /// The log's file, an absolute path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its device and inode.
+    pub fn identity(&self) -> (u64, u64) {
+        self.identity
     }
 
     /// The run it belongs to.

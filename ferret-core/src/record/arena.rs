@@ -1,21 +1,16 @@
-//! The memory of all chunks, and the free lists: bounded by construction, reserved once, never
-//! returned. It is one mapping, so that it can become a shared one without the chunks noticing.
+//! All chunks, and the free lists: bounded by construction, reserved one by one as they are first used, never
+//! returned.
 
 use super::chunk::Chunk;
+use super::flight::Flight;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::io;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(super) use super::flight::SMALL_CHUNKS;
 
 /// A chunk's number in the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ChunkIndex(pub(super) u32);
-
-/// A thread's first chunk, bytes: small, so that a thousand idle threads cost 4 MiB.
-const SMALL_BYTES: usize = 4 << 10;
-/// Later chunks, bytes.
-const LARGE_BYTES: usize = 64 << 10;
-/// Threads that get a small first chunk at once.
-const SMALL_CHUNKS: usize = 1024;
 
 /// Large chunks that go round while the program is calm: 1 MiB. A channel gives back the chunk
 /// that was put in longest ago, so with all of them in one list a program would touch them all,
@@ -28,10 +23,10 @@ type FreeList = (Sender<ChunkIndex>, Receiver<ChunkIndex>);
 /// cannot fail.
 #[derive(Debug)]
 pub(super) struct Arena {
+    flight: Flight,
     chunks: Vec<Chunk>,
-    /// The mapping that holds them, and its length.
-    memory: AtomicPtr<u8>,
-    bytes: usize,
+    /// Those whose memory has been made sure of. Relaxed: who has a chunk got it from a channel.
+    reserved: Vec<AtomicBool>,
     small: FreeList,
     /// Large chunks used lately, at most [`WARM_CHUNKS`] as a rule.
     warm: FreeList,
@@ -40,40 +35,41 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Reserves the memory: `buffer_bytes` of large chunks, at least two, and the small ones.
-    /// Pages are touched only when used.
-    ///
-    /// # Errors
-    ///
-    /// The kernel refused the mapping.
-    pub(super) fn new(buffer_bytes: usize) -> io::Result<Self> {
-        let large_count = (buffer_bytes / LARGE_BYTES).clamp(2, 1 << 16);
-        let bytes = SMALL_CHUNKS * SMALL_BYTES + large_count * LARGE_BYTES;
-        let memory = map(bytes)?;
-        let sizes = std::iter::repeat_n(SMALL_BYTES, SMALL_CHUNKS)
-            .chain(std::iter::repeat_n(LARGE_BYTES, large_count));
-        let mut chunks = Vec::with_capacity(SMALL_CHUNKS + large_count);
-        let mut at = 0;
-        for size in sizes {
-            let place = memory.wrapping_add(at);
-            // SAFETY: fresh zeroed pages, cut into disjoint pieces inside `bytes`, page-aligned
-            // because both sizes are multiples of a page, never unmapped.
-            #[expect(unsafe_code, reason = "see SAFETY")]
-            chunks.push(unsafe { Chunk::at(place, size) });
-            at += size;
+    /// The chunks of a recording that begins, all of them free.
+    pub(super) fn new(flight: Flight) -> Self {
+        let arena = Self::left(flight);
+        for index in 0..arena.chunks.len() {
+            arena.free(ChunkIndex(u32::try_from(index).unwrap_or(u32::MAX)));
         }
-        let arena = Self {
-            chunks,
-            memory: AtomicPtr::new(memory),
-            bytes,
+        arena
+    }
+
+    /// The chunks of a recording that is over, none of them free.
+    pub(super) fn left(flight: Flight) -> Self {
+        let count = flight.layout().chunks();
+        let chunk = |index| {
+            let (place, bytes) = flight.chunk(index);
+            // SAFETY: initialised pages, cut into disjoint pieces inside the mapping, which is never unmapped;
+            // page-aligned because both sizes are multiples of a page.
+            #[expect(unsafe_code, reason = "see SAFETY")]
+            unsafe {
+                Chunk::at(place, bytes)
+            }
+        };
+        let large_count = count - SMALL_CHUNKS;
+        Self {
+            chunks: (0..count).map(chunk).collect(),
+            reserved: (0..count).map(|_| AtomicBool::new(false)).collect(),
             small: bounded(SMALL_CHUNKS),
             warm: bounded(large_count),
             cold: bounded(large_count),
-        };
-        for index in 0..arena.chunks.len() {
-            arena.free(ChunkIndex(u32::try_from(index).expect("clamped above")));
+            flight,
         }
-        Ok(arena)
+    }
+
+    /// The memory that they lie in.
+    pub(super) fn flight(&self) -> &Flight {
+        &self.flight
     }
 
     /// The chunk with this index.
@@ -99,17 +95,28 @@ impl Arena {
     /// A free chunk for a thread that has none yet.
     pub(super) fn first(&self) -> Option<ChunkIndex> {
         // An empty channel is the answer "no", not a failure, here and below.
-        self.small.1.try_recv().ok().or_else(|| self.next())
+        let small = self.small.1.try_recv().ok();
+        small.map(|index| self.reserve(index)).or_else(|| self.next())
     }
 
     /// A free chunk for a thread that filled one.
     pub(super) fn next(&self) -> Option<ChunkIndex> {
-        self.warm.1.try_recv().or_else(|_empty| self.cold.1.try_recv()).ok()
+        let large = self.warm.1.try_recv().or_else(|_empty| self.cold.1.try_recv()).ok();
+        large.map(|index| self.reserve(index))
     }
 
     /// As `next`, waiting for at most `patience`: the first to be recycled is a warm one.
     pub(super) fn next_within(&self, patience: std::time::Duration) -> Option<ChunkIndex> {
-        self.warm.1.recv_timeout(patience).ok()
+        self.warm.1.recv_timeout(patience).ok().map(|index| self.reserve(index))
+    }
+
+    /// Makes sure of the memory of a chunk that is about to be used. The first time that costs as much as touching
+    /// it would.
+    fn reserve(&self, index: ChunkIndex) -> ChunkIndex {
+        if !self.reserved[index.0 as usize].swap(true, Ordering::Relaxed) {
+            self.flight.reserve_chunk(index.0 as usize);
+        }
+        index
     }
 
     /// Whether more chunks, small or large, wait to be recycled than are free.
@@ -125,16 +132,10 @@ impl Arena {
         self.free(index);
     }
 
-    /// Gives the memory back when the recording is over: a program that records now and then must
-    /// not grow by a buffer each time. The mapping stays, for threads may still write into their
-    /// chunks, and keep what they touch.
-    pub(super) fn release(&self) {
-        let memory = self.memory.load(Ordering::Relaxed).cast();
-        // SAFETY: our own private mapping, whose pages read as zeros afterwards: a chunk like a new
-        // one. Its slots had one reader, the recorder, which has ended.
-        #[expect(unsafe_code, reason = "see SAFETY")]
-        let failed = unsafe { libc::madvise(memory, self.bytes, libc::MADV_DONTNEED) };
-        debug_assert_eq!(failed, 0, "the range is a mapping of ours");
+    /// Gives the memory back when the recording is over: a program that records now and then must not grow by a
+    /// buffer each time. What is left behind for others stays if the log could not be brought to its end.
+    pub(super) fn release(&self, is_salvage_needed: bool) {
+        self.flight.release(is_salvage_needed);
     }
 
     fn free(&self, index: ChunkIndex) {
@@ -154,23 +155,6 @@ fn is_small(index: ChunkIndex) -> bool {
     (index.0 as usize) < SMALL_CHUNKS
 }
 
-/// Zeroed private pages, reserved but not yet touched.
-fn map(bytes: usize) -> io::Result<*mut u8> {
-    // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing.
-    #[expect(unsafe_code, reason = "see SAFETY")]
-    let memory = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            bytes,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
-    if memory == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(memory.cast()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +164,7 @@ mod tests {
     /// then: half of what that one says of its owner must not be taken for the next chunk.
     #[test]
     fn a_recycled_chunk_is_nobodys_until_it_is_claimed() {
-        let arena = Arena::new(0).unwrap();
+        let arena = Arena::new(Flight::private(0).unwrap());
         let index = arena.first().unwrap();
         arena.chunk(index).claim(7, 3, 100);
         assert_eq!(arena.chunk(index).label(), (7, 3));
@@ -190,14 +174,14 @@ mod tests {
 
     #[test]
     fn released_memory_is_as_new_and_can_still_be_written() {
-        let arena = Arena::new(0).unwrap();
+        let arena = Arena::new(Flight::private(0).unwrap());
         let chunk = arena.chunk(arena.next().unwrap());
         let cursor = Cursor::new();
         chunk.claim(7, 0, 100);
         cursor.take(chunk);
         cursor.push(cursor.room_to_start().unwrap(), [1, 1]);
         assert_eq!(chunk.published_from(0), [[1, 1]]);
-        arena.release();
+        arena.release(false);
         assert_eq!((chunk.label(), chunk.published_from(0).len()), ((0, 0), 0));
         cursor.push(cursor.room_to_start().unwrap(), [2, 2]);
         assert!(cursor.place().is_some());

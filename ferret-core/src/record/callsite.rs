@@ -1,5 +1,6 @@
 //! Callsites: one `static` for each `#[profile]`d function, `span!`, tag key and mark.
 
+use super::flight::{Flight, Named};
 use super::heap;
 use super::paths::OTHER;
 use super::raw::{Kind, word};
@@ -25,8 +26,16 @@ pub struct Callsite {
     unnamed: Option<&'static Callsite>,
 }
 
-/// Callsites in order of their ids, the first having id 1.
-static REGISTERED: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
+static REGISTERED: Mutex<Registered> = Mutex::new(Registered { list: Vec::new(), flight: None });
+
+/// The callsites that have an id.
+#[derive(Debug)]
+pub(super) struct Registered {
+    /// In order of their ids, the first having id 1.
+    list: Vec<&'static Callsite>,
+    /// That of the recording that is on, which is told of each before its id is.
+    flight: Option<&'static Flight>,
+}
 
 thread_local! {
     /// This thread holds the list, or waits for it.
@@ -89,10 +98,14 @@ impl Callsite {
         if known != 0 {
             return known;
         }
-        if registered.len() < MAX {
-            registered.push(self);
+        let is_new = registered.list.len() < MAX;
+        if is_new {
+            registered.list.push(self);
         }
-        let id = u32::try_from(registered.len()).expect("at most MAX");
+        let id = u32::try_from(registered.list.len()).expect("at most MAX");
+        if let Some(flight) = registered.flight.filter(|_| is_new) {
+            flight.tell_name(&self.named(id));
+        }
         self.word.store(word(Kind::Start, id), Ordering::Relaxed);
         id
     }
@@ -105,6 +118,19 @@ impl Callsite {
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What the flight buffer is told of it.
+    fn named(&self, id: u32) -> Named<'_> {
+        Named {
+            id: CallsiteId(id),
+            kind: self.kind,
+            line: self.line,
+            name: self.name,
+            source: self.unnamed.map_or("", |unnamed| unnamed.name),
+            module: self.module,
+            file: self.file,
+        }
     }
 
     /// What the log is told of it. A name that is a value may be an earlier recording's.
@@ -123,16 +149,27 @@ impl Callsite {
 /// The callsite with this id; none for 0 and ids not given yet.
 pub(super) fn get(id: CallsiteId) -> Option<&'static Callsite> {
     let index = (id.0 as usize).checked_sub(1)?;
-    REGISTERED.lock().get(index).copied()
+    REGISTERED.lock().list.get(index).copied()
+}
+
+/// The recording that begins has this flight buffer; none, in a forked child, whose parent's it is.
+pub(super) fn tell(flight: Option<&'static Flight>) {
+    let mut registered = REGISTERED.lock();
+    registered.flight = flight;
+    if let Some(flight) = flight {
+        for (id, callsite) in (1..).zip(&registered.list) {
+            flight.tell_name(&callsite.named(id));
+        }
+    }
 }
 
 /// How many there are.
 #[cfg(feature = "alloc")]
 pub(super) fn count() -> usize {
-    REGISTERED.lock().len()
+    REGISTERED.lock().list.len()
 }
 
 /// Keeps other threads from holding this file's lock across a fork, while the answer lives.
-pub(super) fn lock_for_fork() -> MutexGuard<'static, Vec<&'static Callsite>> {
+pub(super) fn lock_for_fork() -> MutexGuard<'static, Registered> {
     REGISTERED.lock()
 }

@@ -74,7 +74,7 @@ impl Chunk {
     ///
     /// # Safety
     ///
-    /// `memory` is zeroed, aligned to 64 bytes, valid for reads and writes for `bytes` bytes until
+    /// `memory` is initialised, aligned to 64 bytes, valid for reads and writes for `bytes` bytes until
     /// the process ends, and part of no other chunk.
     #[expect(unsafe_code, reason = "the caller vouches for the memory")]
     pub(super) unsafe fn at(memory: *mut u8, bytes: usize) -> Self {
@@ -105,7 +105,8 @@ impl Chunk {
         self.head().sequence.store(sequence, Ordering::Relaxed);
         self.head().base.store(base, Ordering::Relaxed);
         self.head().unsaid.store(0, Ordering::Relaxed);
-        self.head().thread.store(thread, Ordering::Relaxed);
+        // Release: whoever finds the chunk when the process is dead finds the rest with its owner.
+        self.head().thread.store(thread, Ordering::Release);
     }
 
     /// Marks the chunk as nobody's. For the recorder, before it recycles it: a thread that has moved

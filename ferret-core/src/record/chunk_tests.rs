@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::arena::Arena;
+use crate::record::flight::Flight;
 
 const WRAP: u64 = 1 << 31;
 
@@ -27,7 +28,7 @@ fn no_chunk_has_a_position_that_is_short_for_a_mark() {
 
 #[test]
 fn the_last_chunk_before_a_wrap_is_written_and_read_like_any_other() {
-    let arena = Arena::new(0).unwrap();
+    let arena = Arena::new(Flight::private(0).unwrap());
     let chunk = arena.chunk(arena.first().unwrap());
     let base = WRAP - 1 - u64::from(chunk.capacity()) - 1;
     assert_eq!(next_base(base, chunk.capacity()), base);

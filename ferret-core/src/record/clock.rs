@@ -180,6 +180,29 @@ impl ClockMap {
         Self { pairs: VecDeque::from([first, second]), line: last }
     }
 
+    /// The map that was made of these pairs; none of fewer than two, or if they do not ascend.
+    #[cfg(feature = "read")]
+    pub(super) fn of(pairs: &[ClockPair]) -> Option<Self> {
+        let (first, rest) = pairs.split_first()?;
+        let (second, rest) = rest.split_first()?;
+        let ascend =
+            |pair: &[ClockPair]| pair[0].ticks < pair[1].ticks && pair[0].time < pair[1].time;
+        if !pairs.windows(2).all(ascend) {
+            return None;
+        }
+        let mut map = Self::between(*first, *second);
+        map.pairs.extend(rest);
+        if let [.., before, last] = pairs {
+            map.line = Line::through(*before, *last).without_end();
+        }
+        Some(map)
+    }
+
+    /// The pairs it is made of, in order.
+    pub(super) fn pairs(&self) -> impl DoubleEndedIterator<Item = ClockPair> {
+        self.pairs.iter().copied()
+    }
+
     /// Takes a new pair, unless it is too close to the last; answers by how much the boot-time
     /// clock has jumped against the ticks, if it has.
     pub(super) fn add(&mut self, pair: ClockPair) -> Option<i64> {

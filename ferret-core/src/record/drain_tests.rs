@@ -3,6 +3,7 @@
 use super::clock::{ClockMap, now};
 use super::drain::{Drain, Limit, Look};
 use super::engine::Engine;
+use super::flight::Flight;
 use super::fold::Fold;
 use super::tasks::MAX_TASKS;
 use super::tests::{INNER, List, TASK, TURN};
@@ -47,7 +48,7 @@ impl Worker {
 fn a_task_that_will_never_be_known_takes_no_thread_out_of_its_turn() {
     let _turn = TURN.lock();
     values::begin(true);
-    let engine = Engine::new(Overflow::Drop, 16 << 20).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(16 << 20).unwrap());
     engine.switch_on();
     let (a, b) = (Worker::new(), Worker::new());
     let mut fold = Fold::new(List::default(), ClockMap::calibrate());

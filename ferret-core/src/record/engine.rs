@@ -2,6 +2,8 @@
 //! of threads. Also the one word that the hot path tests.
 
 use super::arena::{Arena, ChunkIndex};
+use super::callsite;
+use super::flight::Flight;
 use super::heap;
 use super::numbers::{Number, Sums};
 use super::raw::{Head, Slot};
@@ -9,7 +11,6 @@ use super::tasks::MAX_TASKS;
 use crate::options::Overflow;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::{Mutex, MutexGuard};
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -106,15 +107,20 @@ impl ThreadShared {
 
 impl Engine {
     /// Makes the recording that follows the last one; it is not on yet.
-    ///
-    /// # Errors
-    ///
-    /// The kernel refused the memory.
-    pub(super) fn new(overflow: Overflow, buffer_bytes: usize) -> io::Result<&'static Self> {
+    pub(super) fn new(overflow: Overflow, flight: Flight) -> &'static Self {
         static NEXT: AtomicU32 = AtomicU32::new(FIRST);
-        let arena = Arena::new(buffer_bytes)?;
-        Ok(Box::leak(Box::new(Self {
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
+        Self::of(NEXT.fetch_add(1, Ordering::Relaxed), overflow, Arena::new(flight))
+    }
+
+    /// What is left of a recording that is over: it is never on.
+    #[cfg(feature = "read")]
+    pub(super) fn left(flight: Flight) -> &'static Self {
+        Self::of(OFF, Overflow::Drop, Arena::left(flight))
+    }
+
+    fn of(number: u32, overflow: Overflow, arena: Arena) -> &'static Self {
+        Box::leak(Box::new(Self {
+            number,
             overflow,
             full: bounded(arena.len()),
             late_ends: unbounded(),
@@ -124,7 +130,7 @@ impl Engine {
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
             orphans: AtomicU64::new(0),
-        })))
+        }))
     }
 
     /// The recording that is on.
@@ -135,6 +141,7 @@ impl Engine {
     /// Switches this recording on.
     pub(super) fn switch_on(&'static self) {
         *CURRENT.lock() = Some(self);
+        callsite::tell(Some(self.arena.flight()));
         STATE.store(self.number, Ordering::Relaxed);
         heap::switch_on();
     }
@@ -184,6 +191,7 @@ impl Engine {
         if let Some(mut current) = CURRENT.try_lock() {
             *current = None;
         }
+        callsite::tell(None);
     }
 
     /// Adds a thread.

@@ -54,7 +54,7 @@ fn at_exit() {
 type Locks = (
     MutexGuard<'static, session::Recording>,
     MutexGuard<'static, Option<&'static engine::Engine>>,
-    MutexGuard<'static, Vec<&'static callsite::Callsite>>,
+    MutexGuard<'static, callsite::Registered>,
 );
 
 thread_local! {

@@ -3,6 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "each check looks for a few kinds of entry")]
 
 use super::engine::Engine;
+use super::flight::Flight;
 use super::recorder::{Recorder, Request};
 use super::tests::{INNER, List, OUTER, TASK, TURN, record_by};
 use super::{Guard, TaskSpan, Under, clock, current_span, enter, progress};
@@ -208,7 +209,7 @@ fn tasks_that_end_where_there_is_no_room_end_all_the_same() {
 #[test]
 fn who_waits_for_a_chunk_in_vain_does_not_wait_again() {
     let _turn = TURN.lock();
-    let engine = Engine::new(Overflow::Block, 0).unwrap();
+    let engine = Engine::new(Overflow::Block, Flight::private(0).unwrap());
     engine.switch_on();
     // What does not fit and is no span counts too.
     let program = || {
@@ -228,7 +229,7 @@ fn who_waits_for_a_chunk_in_vain_does_not_wait_again() {
 #[test]
 fn what_a_living_thread_has_skipped_is_counted_at_the_end() {
     let _turn = TURN.lock();
-    let engine = Engine::new(Overflow::Drop, 0).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(0).unwrap());
     engine.switch_on();
     let (ran, has_ran) = bounded(1);
     let (go, gone) = bounded::<()>(1);

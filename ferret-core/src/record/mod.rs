@@ -13,6 +13,7 @@ mod drain;
 mod drain_tests;
 mod dynamic;
 mod engine;
+mod flight;
 mod fold;
 #[cfg(test)]
 pub(crate) mod fold_tests;

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::fold::Fold;
 use super::heap;
 use super::raw::Slot;
-use super::sampler::Sampler;
+use super::sampler::{self, Sampler};
 use crate::event::{
     CallsiteId, Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack,
 };
@@ -113,9 +113,11 @@ impl<S: Sink> Recorder<S> {
         requests: Receiver<Request>,
         on_trouble: fn(Option<&io::Error>),
     ) -> Self {
+        let clock = ClockMap::calibrate();
+        clock.pairs().for_each(|pair| engine.arena.flight().tell_clock(pair));
         Self {
             engine,
-            fold: Fold::new(sink, ClockMap::calibrate()),
+            fold: Fold::new(sink, clock),
             drain: Drain::new(engine),
             sampler: Sampler::new(),
             heap: heap::Samples::default(),
@@ -224,7 +226,11 @@ impl<S: Sink> Recorder<S> {
 
     fn read_clock(&mut self) -> LogTime {
         let pair = ClockPair::read();
-        if let Some(jump_ns) = self.fold.clock.add(pair) {
+        let jump = self.fold.clock.add(pair);
+        if self.fold.clock.pairs().next_back() == Some(pair) {
+            self.engine.arena.flight().tell_clock(pair);
+        }
+        if let Some(jump_ns) = jump {
             self.put(pair.time, &LogEntry::Clock { jump_ns });
         }
         pair.time
@@ -320,6 +326,7 @@ impl<S: Sink> Recorder<S> {
             let next = self.next_sample.after(SAMPLE_NS);
             self.next_sample = if next > now { next } else { now.after(SAMPLE_NS) };
             self.sample_heap(now);
+            self.engine.arena.flight().set_oom_kills(sampler::oom_kills());
             heap::ask();
         }
     }

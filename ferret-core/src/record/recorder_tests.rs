@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::options::Overflow;
+use crate::record::flight::Flight;
 use crate::record::tests::{INNER, List, TURN};
 use crate::record::{enter, values};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ fn recorder(engine: &'static Engine, requests: Receiver<Request>) -> Recorder<Li
 #[test]
 fn who_asks_wakes_a_recorder_that_sleeps() {
     let _turn = TURN.lock();
-    let engine = Engine::new(Overflow::Drop, 0).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(0).unwrap());
     let (hand, desk) = bounded(1);
     let (heard, hears) = bounded(1);
     let life = move || {
@@ -40,7 +41,7 @@ fn who_asks_wakes_a_recorder_that_sleeps() {
 fn a_signal_ends_a_recording_of_a_program_that_never_pauses() {
     let _turn = TURN.lock();
     values::begin(true);
-    let engine = Engine::new(Overflow::Drop, 1 << 20).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(1 << 20).unwrap());
     engine.switch_on();
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);
@@ -67,7 +68,7 @@ fn a_signal_ends_a_recording_of_a_program_that_never_pauses() {
 fn chunks_come_back_before_all_is_read() {
     let _turn = TURN.lock();
     values::begin(true);
-    let engine = Engine::new(Overflow::Drop, 1 << 20).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(1 << 20).unwrap());
     engine.switch_on();
     let program = || (0..30_000).for_each(|_| enter(&INNER).finish(crate::event::Outcome::Ok));
     thread::Builder::new().spawn(program).unwrap().join().unwrap();

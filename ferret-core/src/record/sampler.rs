@@ -77,6 +77,12 @@ fn cpu_ns() -> Option<u64> {
     Some(seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).ok()?)
 }
 
+/// Processes that the kernel has killed on this machine for want of memory, since it was started.
+pub(super) fn oom_kills() -> Option<u64> {
+    let counters = std::fs::read_to_string("/proc/vmstat").ok()?;
+    counters.lines().find_map(|line| line.strip_prefix("oom_kill "))?.trim().parse().ok()
+}
+
 /// `num_threads`, field 20 of `/proc/self/stat` (proc(5)); the command name before it may hold
 /// anything, so fields are counted from its closing parenthesis.
 fn threads() -> Option<u32> {

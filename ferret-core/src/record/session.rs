@@ -6,6 +6,7 @@
 
 use super::clock;
 use super::engine::Engine;
+use super::flight::Flight;
 use super::heap;
 use super::hooks;
 use super::identity;
@@ -151,6 +152,9 @@ impl Recording {
     fn heed(&mut self, options: &Options) {
         if !options.values {
             values::leave_out();
+            if let Some(active) = &self.active {
+                active.engine.arena.flight().set_values(false);
+            }
         }
         if options.handle_signals {
             hooks::handle_signals();
@@ -203,8 +207,9 @@ fn begin(
     started_at: Option<&'static Location<'static>>,
 ) -> Result<Active, StartError> {
     let (mut start, now) = (identity::process_start(), clock::now());
-    let engine =
-        Engine::new(options.overflow, options.buffer_bytes).map_err(StartError::Recorder)?;
+    let flight = Flight::new(start.uid, options.buffer_bytes).map_err(StartError::Recorder)?;
+    flight.set_values(values::values());
+    let engine = Engine::new(options.overflow, flight);
     let (hand, take) = bounded::<Recorder<Writer>>(1);
     let (finishing, finished) = bounded(0);
     let life = move || {
@@ -228,9 +233,10 @@ fn begin(
     start.span_cost = span_cost::measure(&engine.arena);
     let writer = Writer::create(&place, start, now).map_err(|source| {
         engine.switch_off();
-        engine.arena.release();
+        engine.arena.release(false);
         StartError::Create { path: options.path.clone(), source }
     })?;
+    engine.arena.flight().belongs_to(writer.identity());
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (desk, inbox) = Desk::of(recorder.thread().clone());
     let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
@@ -243,14 +249,16 @@ fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (writer, how) = recorder.run(hooks::caught);
         engine.switch_off();
+        engine.arena.flight().ends(how);
         // A failure to write has been said already, and one to close is repaired by the next reader.
-        let _ended: bool = writer.finish(ProcessEnd { how }, clock::now(), PATIENCE).is_ok();
+        writer.finish(ProcessEnd { how }, clock::now(), PATIENCE).is_ok()
     }));
+    let is_salvage_needed = !matches!(recorded, Ok(true));
     if recorded.is_err() {
         engine.switch_off();
         say("recording has ended: the recorder failed, which is a bug in ferret");
     }
-    engine.arena.release();
+    engine.arena.release(is_salvage_needed);
     drop(finishing);
     hooks::leave_signals();
     if let Some(signal) = hooks::caught() {
@@ -306,6 +314,7 @@ fn stop(active: Option<Active>, how: EndKind, until: LogTime) {
     Local::with(Local::say_heap);
     let _kept_out = heap::keep_out();
     active.engine.switch_off();
+    active.engine.arena.flight().ends(how);
     // Not taken: the recorder has ended by itself, or is stuck.
     let _asked: bool = active.desk.ask(Request::Stop(how), left(until));
     // Nothing is ever sent: disconnection says that the log is closed. After a timeout the log

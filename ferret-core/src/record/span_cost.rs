@@ -97,13 +97,14 @@ mod tests {
     use crate::options::Overflow;
     use crate::record::clock::WITHOUT_TSC;
     use crate::record::engine::Engine;
+    use crate::record::flight::Flight;
     use crate::record::tests::{INNER, OUTER, TURN, record};
     use std::sync::atomic::Ordering;
 
     fn measured(tsc: bool) -> SpanCost {
         let _turn = TURN.lock();
         WITHOUT_TSC.store(!tsc, Ordering::Relaxed);
-        let engine = Engine::new(Overflow::Drop, 0).unwrap();
+        let engine = Engine::new(Overflow::Drop, Flight::private(0).unwrap());
         engine.switch_on();
         let cost = Local::unrecorded(|| measure(&engine.arena));
         engine.switch_off();

@@ -5,6 +5,7 @@
 
 use super::clock::WITHOUT_TSC;
 use super::engine::Engine;
+use super::flight::Flight;
 use super::recorder::{Recorder, Request};
 use super::{Callsite, Key, enter, mark, progress, tag};
 use crate::event::{
@@ -170,7 +171,7 @@ pub(super) fn record_by(
     let turn = TURN.lock();
     super::values::begin(true);
     WITHOUT_TSC.store(!tsc, Ordering::Relaxed);
-    let engine = Engine::new(Overflow::Drop, buffer_bytes).unwrap();
+    let engine = Engine::new(Overflow::Drop, Flight::private(buffer_bytes).unwrap());
     engine.switch_on();
     let (ask, requests) = bounded(1);
     let list = List { entry_bytes, ..List::default() };

@@ -1,0 +1,305 @@
+//! The flight buffer: the memory of a recording, which outlives the process. Chunks lie in it, and what it takes to
+//! make sense of them: callsites, clock pairs, which log they belong to. Whatever kills the process, the next
+//! who opens its log finds there what was published and not committed.
+//!
+//! One is a file in `/dev/shm`, named after the process; where that cannot be had it is private memory, and a
+//! crash loses what the last commit had not reached.
+
+mod layout;
+mod memory;
+mod names;
+
+pub(super) use layout::Layout;
+pub(super) use layout::SMALL_CHUNKS;
+pub(super) use names::Named;
+
+use super::clock::ClockPair;
+use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
+use layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, NAMES_AT, NAMES_BYTES};
+use memory::Memory;
+use rustix::fs::OFlags;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Memory that outlives its process.
+const FOLDER: &str = "/dev/shm";
+
+/// The memory of one recording.
+#[derive(Debug)]
+pub(super) struct Flight {
+    memory: Memory,
+    layout: Layout,
+}
+
+impl Flight {
+    /// One that outlives the process, with `chunk_bytes` of large chunks, if that can be had.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refused the memory.
+    pub(super) fn new(uid: ProcessUid, chunk_bytes: usize) -> io::Result<Self> {
+        let layout = Layout::of(chunk_bytes);
+        let Ok(memory) = Memory::shared(path_of(uid), layout.bytes()) else {
+            return Self::private(chunk_bytes);
+        };
+        memory.reserve(0, NAMES_AT);
+        let flight = Self { memory, layout };
+        let header = flight.header();
+        header.format.store(FORMAT, Ordering::Relaxed);
+        header.large.store(layout.large(), Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+        header.uid[0].store(uid.0 as u64, Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "the high half fits")]
+        header.uid[1].store((uid.0 >> 64) as u64, Ordering::Relaxed);
+        // Release, here and below: who finds this finds what was written before, whenever the process died.
+        header.magic.store(MAGIC, Ordering::Release);
+        Ok(flight)
+    }
+
+    /// One that dies with the process.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refused the memory.
+    pub(super) fn private(chunk_bytes: usize) -> io::Result<Self> {
+        let layout = Layout::of(chunk_bytes);
+        Ok(Self { memory: Memory::private(layout.bytes())?, layout })
+    }
+
+    /// A copy of the one that process `uid` left behind. Nothing in it is to be trusted.
+    ///
+    /// # Errors
+    ///
+    /// It is not to be seen from here ([`io::ErrorKind::NotFound`]), is somebody else's
+    /// ([`io::ErrorKind::PermissionDenied`]), is none ([`io::ErrorKind::InvalidData`]), or cannot be read.
+    #[cfg(feature = "read")]
+    pub(super) fn left_by(uid: ProcessUid) -> io::Result<Self> {
+        Self::read(&path_of(uid), uid)
+    }
+
+    #[cfg(feature = "read")]
+    fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
+        use std::os::unix::fs::FileExt;
+        let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
+        let file = memory::open_own(path, OFlags::RDONLY)?;
+        let mut start = [0; std::mem::offset_of!(Header, large) + 4];
+        file.read_exact_at(&mut start, 0).map_err(|_short| invalid("it is too short"))?;
+        let word =
+            |at: usize| start[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+        if start.first_chunk() != Some(&MAGIC.to_ne_bytes()) {
+            return Err(invalid("it is no flight buffer"));
+        }
+        if word(std::mem::offset_of!(Header, format)) != FORMAT {
+            return Err(invalid("its format is another"));
+        }
+        let layout = Layout::named(word(std::mem::offset_of!(Header, large)))
+            .filter(|layout| {
+                file.metadata().is_ok_and(|there| there.len() == layout.bytes() as u64)
+            })
+            .ok_or_else(|| invalid("it is not as long as it says"))?;
+        let memory = Memory::private(layout.bytes())?;
+        memory.fill_from(&file)?;
+        let flight = Self { memory, layout };
+        if flight.uid() == uid { Ok(flight) } else { Err(invalid("it is another process's")) }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The place of a chunk, whose pages are not reserved yet, and its length.
+    pub(super) fn chunk(&self, index: usize) -> (*mut u8, usize) {
+        let (at, bytes) = Layout::chunk(index);
+        (self.memory.at(at), bytes)
+    }
+
+    /// Makes sure that a chunk can be written.
+    pub(super) fn reserve_chunk(&self, index: usize) {
+        let (at, bytes) = Layout::chunk(index);
+        self.memory.reserve(at, bytes);
+    }
+
+    /// Whether nothing, or not all, of it outlives the process.
+    pub(super) fn is_unshared(&self) -> bool {
+        self.memory.is_unshared()
+    }
+
+    /// The recording is over: see [`Memory::release`].
+    pub(super) fn release(&self, keep_file: bool) {
+        self.memory.release(keep_file);
+    }
+
+    fn header(&self) -> &Header {
+        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
+        let header = self.memory.at(0).cast::<Header>();
+        // SAFETY: the first page of a mapping that is never unmapped, whatever bytes it has: all atomics.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        unsafe {
+            &*header
+        }
+    }
+
+    fn uid(&self) -> ProcessUid {
+        let half = |index: usize| u128::from(self.header().uid[index].load(Ordering::Relaxed));
+        ProcessUid(half(1) << 64 | half(0))
+    }
+
+    /// The log that its events belong to is this file: from now on it is worth looking for.
+    pub(super) fn belongs_to(&self, (device, inode): (u64, u64)) {
+        self.header().device.store(device, Ordering::Relaxed);
+        self.header().inode.store(inode, Ordering::Release);
+    }
+
+    /// The device and inode of the log that its events belong to.
+    #[cfg(feature = "read")]
+    pub(super) fn log(&self) -> (u64, u64) {
+        let inode = self.header().inode.load(Ordering::Acquire);
+        (self.header().device.load(Ordering::Relaxed), inode)
+    }
+
+    /// The process is about to end like that.
+    pub(super) fn ends(&self, how: EndKind) {
+        self.header().ending.store(ending(how), Ordering::Release);
+    }
+
+    /// How it began to end, if it did.
+    #[cfg(feature = "read")]
+    pub(super) fn ending(&self) -> Option<EndKind> {
+        ending_of(self.header().ending.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_values(&self, values: bool) {
+        self.header().values.store(u32::from(values), Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "read")]
+    pub(super) fn values(&self) -> bool {
+        self.header().values.load(Ordering::Relaxed) == 1
+    }
+
+    /// So many processes have been killed for want of memory so far, if the kernel says.
+    pub(super) fn set_oom_kills(&self, kills: Option<u64>) {
+        let known = kills.map_or(0, |kills| kills.saturating_add(1));
+        self.header().oom_kills.store(known, Ordering::Relaxed);
+    }
+
+    /// As many as there had been when it was last set.
+    #[cfg(feature = "read")]
+    pub(super) fn oom_kills(&self) -> Option<u64> {
+        self.header().oom_kills.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Takes a clock pair. For the recorder alone.
+    pub(super) fn tell_clock(&self, pair: ClockPair) {
+        let count = self.header().clocks.load(Ordering::Relaxed);
+        let [ticks, time] = self.clock(count);
+        ticks.store(pair.ticks, Ordering::Relaxed);
+        time.store(pair.time.0, Ordering::Relaxed);
+        self.header().clocks.store(count.wrapping_add(1), Ordering::Release);
+    }
+
+    /// The clock pairs it has, in order. The oldest was perhaps being written over.
+    #[cfg(feature = "read")]
+    pub(super) fn clocks(&self) -> Vec<ClockPair> {
+        let count = self.header().clocks.load(Ordering::Acquire);
+        let kept = if count < CLOCK_PAIRS as u64 { count } else { CLOCK_PAIRS as u64 - 1 };
+        let pair = |number| {
+            let [ticks, time] = self.clock(number);
+            let time = LogTime(time.load(Ordering::Relaxed));
+            ClockPair { ticks: ticks.load(Ordering::Relaxed), time }
+        };
+        (count - kept..count).map(pair).collect()
+    }
+
+    fn clock(&self, number: u64) -> &[AtomicU64; 2] {
+        let index = usize::try_from(number % CLOCK_PAIRS as u64).unwrap_or(0);
+        #[expect(clippy::cast_ptr_alignment, reason = "16 bytes each, from the begin of a page")]
+        let pair = self.memory.at(CLOCK_AT + index * 16).cast::<[AtomicU64; 2]>();
+        // SAFETY: inside the mapping, which is never unmapped; all atomics.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        unsafe {
+            &*pair
+        }
+    }
+
+    /// Takes a callsite, if there is room. For one thread at a time.
+    pub(super) fn tell_name(&self, named: &Named<'_>) {
+        let used = self.header().names.load(Ordering::Relaxed) as usize;
+        let (head, texts, bytes) = named.pieces();
+        if used + bytes > NAMES_BYTES {
+            // The log has most of them; the others are shown without a name.
+            return;
+        }
+        let (from, to) = (NAMES_AT + used, NAMES_AT + used + bytes);
+        let page = |at: usize| at / 4096 * 4096;
+        if used == 0 || page(from - 1) != page(to - 1) {
+            self.memory.reserve(page(from), page(to - 1) + 4096 - page(from));
+        }
+        let mut at = from;
+        for piece in [head.as_slice()].into_iter().chain(texts.map(str::as_bytes)) {
+            let place = self.memory.at(at);
+            // SAFETY: inside the area, by the comparison above; the pieces are no longer than the record. Nobody
+            // reads or writes behind what is published, but this thread.
+            #[expect(unsafe_code, reason = "see SAFETY")]
+            unsafe {
+                std::ptr::copy_nonoverlapping(piece.as_ptr(), place, piece.len());
+            }
+            at += piece.len();
+        }
+        let used = u32::try_from(used + bytes).unwrap_or(u32::MAX);
+        self.header().names.store(used, Ordering::Release);
+    }
+
+    /// The callsites it has.
+    #[cfg(feature = "read")]
+    pub(super) fn names(&self) -> Vec<(CallsiteId, CallsiteInfo)> {
+        let used = (self.header().names.load(Ordering::Acquire) as usize).min(NAMES_BYTES);
+        let area = self.memory.at(NAMES_AT);
+        // SAFETY: inside the mapping, which is a copy that nobody writes.
+        #[expect(unsafe_code, reason = "see SAFETY")]
+        let mut bytes = unsafe { std::slice::from_raw_parts(area, used) };
+        let (mut names, values) = (Vec::new(), self.values());
+        while let Some((named, rest)) = Named::read(bytes) {
+            names.push((named.id, named.info(values)));
+            bytes = rest;
+        }
+        names
+    }
+}
+
+/// The file of process `uid`'s.
+fn path_of(uid: ProcessUid) -> PathBuf {
+    Path::new(FOLDER).join(format!("ferret-{uid}"))
+}
+
+/// Takes away what process `uid` left behind. For who has salvaged it.
+#[cfg(feature = "read")]
+pub(super) fn remove(uid: ProcessUid) {
+    // Somebody else was faster, or will find nothing new in it.
+    drop(std::fs::remove_file(path_of(uid)));
+}
+
+/// How an ending is told: what kind, and a number in the high half.
+fn ending(how: EndKind) -> u64 {
+    let (kind, number) = match how {
+        EndKind::Exited(None) => (1, 0),
+        EndKind::Exited(Some(code)) => (2, code),
+        EndKind::Closed => (3, 0),
+        EndKind::Signal(signal) => (4, signal),
+        EndKind::Lost => (0, 0),
+    };
+    kind | u64::from(number.cast_unsigned()) << 32
+}
+
+#[cfg(feature = "read")]
+fn ending_of(told: u64) -> Option<EndKind> {
+    let number = u32::try_from(told >> 32).unwrap_or(0).cast_signed();
+    Some(match told & 0xffff_ffff {
+        1 => EndKind::Exited(None),
+        2 => EndKind::Exited(Some(number)),
+        3 => EndKind::Closed,
+        4 => EndKind::Signal(number),
+        _ => return None,
+    })
+}
