@@ -11,6 +11,7 @@ mod process;
 mod resume;
 mod sink;
 mod stack;
+mod task;
 
 pub use heap::HeapUse;
 pub use ids::{
@@ -23,6 +24,7 @@ pub use process::{
 pub use resume::{EnteredPlace, HeapAccount, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
+pub use task::{OpenTask, TaskLife};
 
 use serde::{Deserialize, Serialize};
 

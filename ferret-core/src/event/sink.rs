@@ -2,8 +2,8 @@
 //! file; the log's writer is one, and knows no thread. `session` joins the two.
 
 use super::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, Outcome, PathId, PathInfo, Position, Resume,
-    SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, OpenTask, Outcome, PathId, PathInfo, Position,
+    Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 
@@ -65,6 +65,17 @@ pub trait Sink {
     /// `thread` has been silent for a while with `stack` open. Kept beside the entries until its
     /// next entry, so that a reader that attaches late finds a stuck thread at once.
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack);
+
+    /// An async span has been open for a while, or a place is held: kept beside the entries until
+    /// [`Sink::forget_task`]. Given again when one begins that had been made.
+    fn keep_task(&mut self, task: &OpenTask);
+
+    /// A span that was given to [`Sink::keep_task`] has ended; its END comes before the next commit.
+    fn forget_task(&mut self, span: SpanId);
+
+    /// Every async span that is open and was made before the last call of this, has been given to
+    /// [`Sink::keep_task`].
+    fn kept_tasks(&mut self);
 
     /// The size of the batch, bytes in memory. The recorder stops draining above its limit.
     fn pending_bytes(&self) -> usize;

@@ -4,9 +4,10 @@
 use super::block;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
+use super::task_rows::TaskRows;
 use crate::event::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, PathId, PathInfo, Position, Resume,
-    ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo, Position,
+    Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(super) struct Batch {
     callsites: Vec<(CallsiteId, Vec<u8>)>,
     paths: Vec<(PathId, Vec<u8>)>,
     threads: BTreeMap<ThreadId, ThreadState>,
+    tasks: TaskRows,
     rows_bytes: usize,
     /// Something besides entries waits: a row, a watermark, a silent thread.
     dirty: bool,
@@ -84,6 +86,8 @@ pub(super) struct Rows<'a> {
     pub(super) paths: &'a [(PathId, Vec<u8>)],
     pub(super) threads: Vec<(ThreadId, Position, Cow<'a, [u8]>)>,
     pub(super) open: Vec<(ThreadId, Option<Vec<u8>>)>,
+    pub(super) tasks: Vec<(u64, Option<Vec<u8>>)>,
+    pub(super) tasks_from: Option<Offset>,
     pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
 }
 
@@ -97,6 +101,7 @@ impl Batch {
             callsites: Vec::new(),
             paths: Vec::new(),
             threads: BTreeMap::new(),
+            tasks: TaskRows::default(),
             rows_bytes: 0,
             dirty: false,
             checkpoints: 0,
@@ -213,12 +218,25 @@ impl Batch {
         self.dirty = true;
     }
 
+    pub(super) fn keep_task(&mut self, task: &OpenTask) {
+        self.tasks.keep(*task);
+    }
+
+    pub(super) fn forget_task(&mut self, span: SpanId) {
+        self.tasks.forget(span);
+    }
+
+    pub(super) fn kept_tasks(&mut self) {
+        self.pack();
+        self.tasks.turn(self.encoder.next());
+    }
+
     pub(super) fn pending_bytes(&self) -> usize {
-        self.encoder.len() + self.block_bytes + self.rows_bytes
+        self.encoder.len() + self.block_bytes + self.rows_bytes + self.tasks.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty()
+        !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty() && self.tasks.is_empty()
     }
 
     /// Blocks below `next` are in the log after all: a commit that failed had written them.
@@ -235,6 +253,8 @@ impl Batch {
             blocks: &self.blocks,
             callsites: &self.callsites,
             paths: &self.paths,
+            tasks: self.tasks.rows(self.encoder.next()),
+            tasks_from: self.tasks.from(),
             checkpoint,
             ..Rows::default()
         };
@@ -267,6 +287,7 @@ impl Batch {
         self.blocks.clear();
         self.callsites.clear();
         self.paths.clear();
+        self.tasks.committed();
         (self.block_bytes, self.rows_bytes, self.dirty) = (0, 0, false);
         for state in self.threads.values_mut() {
             state.dirty = false;

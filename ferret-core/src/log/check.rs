@@ -6,6 +6,7 @@ use super::info::{Damage, LogInfo, ReadOptions};
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::source::{Order, ReadError};
 use super::tail::Tail;
+use super::task_rows::{FIRST_KEY, KeptTask};
 use crate::event::Offset;
 use redb::{ReadTransaction, TableDefinition};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub struct CheckReport {
     pub entries: u64,
     /// Callsites, paths and threads that have a name.
     pub names: usize,
-    /// Checkpoints and stacks of silent threads that were read.
+    /// Checkpoints, stacks of silent threads and open async spans that were read.
     pub rows: u64,
     /// The first thousand places that cannot be read.
     pub damages: Vec<Damage>,
@@ -72,9 +73,12 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<CheckReport, LogError
 fn rows(txn: &ReadTransaction) -> Result<(u64, Vec<String>), ReadError> {
     let mut damaged = Vec::new();
     let open = each(txn, schema::OPEN, |key, row| {
-        schema::read_row::<OpenStack>(RowKind::Open, key, row).map(drop).map_err(|error| {
-            damaged.push(format!("the open stack under {key}: {error}"));
-        })
+        let read = if key < FIRST_KEY {
+            schema::read_row::<OpenStack>(RowKind::Open, key, row).map(drop)
+        } else {
+            schema::read_row::<KeptTask>(RowKind::Task, key, row).map(drop)
+        };
+        read.map_err(|error| damaged.push(format!("what is open under {key}: {error}")))
     })?;
     let checkpoints = each(txn, schema::CHECKPOINTS, |key, row| {
         schema::read_row::<Checkpoint>(RowKind::Checkpoint, key, row).map(drop).map_err(|error| {

@@ -34,6 +34,8 @@ mod names;
 #[cfg(feature = "read")]
 mod open;
 #[cfg(feature = "read")]
+mod open_tasks;
+#[cfg(feature = "read")]
 mod overlay;
 #[cfg(feature = "read")]
 mod run;
@@ -49,6 +51,7 @@ mod source;
 mod sync;
 #[cfg(feature = "read")]
 mod tail;
+mod task_rows;
 #[cfg(feature = "read")]
 mod watch;
 #[cfg(feature = "record")]

@@ -33,18 +33,23 @@ pub(super) const PATHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("
 /// Thread id → (`committed`: the position up to which its events are in the log, row of a
 /// `ThreadInfo`; empty for the recorder's thread; and behind it, while a frame is open, row of a [`Resume`](crate::event::Resume)).
 pub(super) const THREADS: TableDefinition<'_, u32, (u64, &[u8])> = TableDefinition::new("threads");
-/// Thread id → row of an [`OpenStack`]; there while the thread is silent. Keys from 2^32 on are
-/// kept for async spans.
+/// Thread id → row of an [`OpenStack`]; there while the thread is silent. From
+/// [`FIRST_KEY`](super::task_rows::FIRST_KEY) on: rows of [`KeptTask`](super::task_rows::KeptTask)s,
+/// there while the span is open.
 pub(super) const OPEN: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("open");
 /// Time → row of a [`Checkpoint`].
 pub(super) const CHECKPOINTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("checkpoints");
-/// [`META_FORMAT`] → the format, u32 LE; [`META_LOG`] → row of a [`Meta`].
+/// [`META_FORMAT`] → the format, u32 LE; [`META_LOG`] → row of a [`Meta`]; [`META_TASKS`] → an
+/// offset, u64 LE.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Readable by every version, for ever.
 pub(super) const META_FORMAT: &str = "format";
 /// Who wrote the log.
 pub(super) const META_LOG: &str = "log";
+
+/// Every open async span that was made before has a row in [`OPEN`].
+pub(super) const META_TASKS: &str = "tasks";
 
 /// What a row is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +60,8 @@ pub(super) enum RowKind {
     Thread = 4,
     Open = 5,
     Checkpoint = 6,
-    Resume = 7,
+    Task = 7,
+    Resume = 8,
 }
 
 /// Who wrote a log.
@@ -187,12 +193,29 @@ pub(super) fn insert(txn: &redb::WriteTransaction, rows: &Rows<'_>) -> Result<()
             };
         }
     }
+    insert_tasks(txn, rows)?;
     if let Some((at, row)) = &rows.checkpoint {
         txn.open_table(CHECKPOINTS)?.insert(at.0, row.as_slice())?;
     }
     let mut table = txn.open_table(BLOCKS)?;
     for (first, block) in rows.blocks {
         table.insert(first.0, block.as_slice())?;
+    }
+    Ok(())
+}
+
+fn insert_tasks(txn: &redb::WriteTransaction, rows: &Rows<'_>) -> Result<(), redb::Error> {
+    if !rows.tasks.is_empty() {
+        let mut table = txn.open_table(OPEN)?;
+        for (key, row) in &rows.tasks {
+            match row {
+                Some(row) => table.insert(key, row.as_slice())?,
+                None => table.remove(key)?,
+            };
+        }
+    }
+    if let Some(from) = rows.tasks_from {
+        txn.open_table(META)?.insert(META_TASKS, from.0.to_le_bytes().as_slice())?;
     }
     Ok(())
 }

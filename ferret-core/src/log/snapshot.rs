@@ -5,11 +5,13 @@ use super::block;
 use super::codec::{CodecError, Input};
 use super::error::LogError;
 use super::info::Damage;
+use super::open_tasks::OpenTasks;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Segment, get_keyframe};
 use super::source::{Order, ReadError};
 use super::tail::Tail;
-use crate::event::{LogTime, Offset, ThreadId, ThreadStack};
+use super::task_rows::FIRST_KEY;
+use crate::event::{LogTime, Offset, OpenTask, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::BTreeMap;
 
@@ -22,12 +24,15 @@ const AT_ONCE: usize = 8 << 20;
 /// as scavenging makes them, must not be read as a whole.
 const IN_ALL: usize = 512 << 20;
 
-/// The open stacks of a log's threads at one point.
+/// What is open in a log at one point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Threads that have a frame open: their stacks (the innermost 32 frames at the last keyframe
     /// and those since), and the times of their last entries.
     pub threads: Vec<(ThreadId, ThreadStack, LogTime)>,
+    /// The open async spans, those that were made and not polled yet, and the places that are held.
+    /// Of a point before the log's end nothing is known of them, and this is empty.
+    pub tasks: Vec<OpenTask>,
     /// The offset of the first entry that is not in it: where to go on reading.
     pub next: Offset,
 }
@@ -46,11 +51,12 @@ struct Search {
     until: Offset,
     bytes: usize,
     next: Offset,
+    tasks: OpenTasks,
     damages: Vec<Damage>,
 }
 
 impl Tail {
-    /// The open stacks at the log's end.
+    /// What is open at the log's end.
     ///
     /// # Errors
     ///
@@ -64,6 +70,12 @@ impl Tail {
             source.read(path, |txn| search.go_back(txn))?;
         }
         source.read(path, |txn| search.fetch_keyframes(txn))?;
+        search.bytes = 0;
+        while !search.tasks.is_whole() && search.bytes < IN_ALL {
+            let blocks = source.read(path, |txn| search.tasks.fetch(txn, AT_ONCE))?;
+            search.bytes += blocks.iter().map(|(_, block)| block.len()).sum::<usize>();
+            search.tasks.read(blocks);
+        }
         let (snapshot, damages) = search.finish();
         for damage in damages {
             self.report(damage);
@@ -117,7 +129,7 @@ impl Search {
     /// Finds the log's end, who is silent, and how far there is to go back.
     fn begin(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
         let mut order = Order::new();
-        for row in txn.open_table(schema::OPEN)?.range(..1_u64 << 32)? {
+        for row in txn.open_table(schema::OPEN)?.range(..FIRST_KEY)? {
             let (key, row) = row?;
             self.silent.push((order.up(key.value())?, row.value().to_vec()));
         }
@@ -147,6 +159,7 @@ impl Search {
         let header = last.and_then(|(_, block)| block::Header::read(block.value()).ok());
         self.next = header.map_or(Offset(0), |header| header.next());
         self.reached = self.next;
+        self.tasks = OpenTasks::begin(txn, self.next)?;
         Ok(())
     }
 
@@ -210,6 +223,8 @@ impl Search {
     /// Decodes what was found.
     fn finish(self) -> (Snapshot, Vec<Damage>) {
         let mut damages = self.damages;
+        let (tasks, unread) = self.tasks.finish();
+        damages.extend(unread);
         let mut stacks: BTreeMap<ThreadId, (Offset, ThreadStack, LogTime)> = BTreeMap::new();
         for (key, row) in &self.silent {
             match read_silent(*key, row) {
@@ -230,7 +245,7 @@ impl Search {
             .into_iter()
             .filter(|(_, (_, stack, _))| stack.depth() > 0)
             .map(|(thread, (_, stack, time))| (thread, stack, time));
-        (Snapshot { threads: threads.collect(), next: self.next }, damages)
+        (Snapshot { threads: threads.collect(), tasks, next: self.next }, damages)
     }
 }
 

@@ -7,8 +7,8 @@ pub(crate) use encoded::{Encoder, decode};
 
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, HeapUse, LogEntry, LogTime,
-    MetricSample, Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Resume,
-    Sink, SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    MetricSample, Offset, OpenTask, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid,
+    Resume, Sink, SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -397,6 +397,18 @@ impl Sink for super::batch::Batch {
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
         self.silent(thread, stack);
+    }
+
+    fn keep_task(&mut self, task: &OpenTask) {
+        self.keep_task(task);
+    }
+
+    fn forget_task(&mut self, span: SpanId) {
+        self.forget_task(span);
+    }
+
+    fn kept_tasks(&mut self) {
+        self.kept_tasks();
     }
 
     fn pending_bytes(&self) -> usize {

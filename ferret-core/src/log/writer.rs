@@ -12,8 +12,9 @@ use super::lock::Liveness;
 use super::sync::Syncer;
 use super::written::{self, Descriptors, Open};
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
-    ProcessEnd, ProcessStart, Resume, RunId, Sink, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
+    Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId, ThreadInfo,
+    ThreadStack,
 };
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -225,6 +226,18 @@ impl Sink for Writer {
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
         self.batch.silent(thread, stack);
+    }
+
+    fn keep_task(&mut self, task: &OpenTask) {
+        self.batch.keep_task(task);
+    }
+
+    fn forget_task(&mut self, span: SpanId) {
+        self.batch.forget_task(span);
+    }
+
+    fn kept_tasks(&mut self) {
+        self.batch.kept_tasks();
     }
 
     fn pending_bytes(&self) -> usize {

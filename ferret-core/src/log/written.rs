@@ -113,6 +113,8 @@ pub(super) fn create(
         table.insert(schema::META_FORMAT, format.as_slice()).map_err(io::Error::other)?;
         let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
         table.insert(schema::META_LOG, row.as_slice()).map_err(io::Error::other)?;
+        let none = 0_u64.to_le_bytes();
+        table.insert(schema::META_TASKS, none.as_slice()).map_err(io::Error::other)?;
     }
     schema::open_all(&txn).map_err(io::Error::other)?;
     txn.commit().map_err(io::Error::other)?;

@@ -2,8 +2,8 @@
 //! wait. Only what is open is kept, so its size is that of the program's present, not its past.
 
 use crate::event::{
-    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, PathId, SpanId, TagValue,
-    ThreadId, ThreadStack,
+    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, PathId, SpanId,
+    TagValue, TaskLife, ThreadId, ThreadStack,
 };
 use std::collections::{BTreeMap, btree_map};
 
@@ -122,16 +122,25 @@ impl Live {
         self.processes.get(log.0)
     }
 
-    /// Begins in the middle of a log: `stacks` are what a reader found open there. Entries from
-    /// there on are then applied as usual.
+    /// Begins in the middle of a log: `stacks` and `tasks` are what a reader found open there. Entries
+    /// from there on are then applied as usual. How often a task was polled before is not known.
     pub fn restore(
         &mut self,
         log: LogIndex,
         names: &Names,
         stacks: impl IntoIterator<Item = (ThreadId, ThreadStack)>,
+        tasks: impl IntoIterator<Item = OpenTask>,
     ) {
         let process = self.process_mut(log);
         *process = LiveProcess::default();
+        for OpenTask { span, path, parent, life } in tasks {
+            match life {
+                // No span, and it shows in what is begun there.
+                TaskLife::Place => {}
+                TaskLife::Created(at) => process.create(span, path, parent, at),
+                TaskLife::Begun(at) => process.begin(span, path, parent, at),
+            }
+        }
         for (id, stack) in stacks {
             process.restore(names, id, &stack);
         }

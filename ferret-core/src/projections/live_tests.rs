@@ -184,7 +184,7 @@ fn an_end_of_a_task_that_is_not_known_closes_no_frame() {
     let info = crate::event::PathInfo { parent: PathId::ROOT, callsite: CallsiteId(1) };
     script.names.paths.insert(PathId(1), info);
     let stack = ThreadStack::restore(3, Vec::new());
-    script.live.restore(LogIndex(0), &script.names, [(ThreadId(1), stack)]);
+    script.live.restore(LogIndex(0), &script.names, [(ThreadId(1), stack)], []);
     assert_eq!(script.end(1, 77).live.open_spans(), 3);
 }
 
@@ -233,8 +233,25 @@ fn a_restored_thread_goes_on_where_the_log_does() {
     let frame =
         |start| Frame { span: span(start), path: PathId(1), since: LogTime(start), child_ns: 0 };
     let stack = ThreadStack::restore(3, vec![frame(4), frame(5)]);
-    script.live.restore(LogIndex(0), &script.names, [(ThreadId(1), stack)]);
+    script.live.restore(LogIndex(0), &script.names, [(ThreadId(1), stack)], []);
     assert_eq!(script.live.open_spans(), 5);
     let script = script.end(1, 5).end(1, 4).end(1, 3);
     assert_eq!((script.open(1), script.live.open_spans()), (vec![], 2));
+}
+
+#[test]
+fn a_restored_task_goes_on_too() {
+    let mut script = Script::new();
+    let task = |start, life| OpenTask { span: span(start), path: PathId(1), parent: None, life };
+    let tasks = [
+        task(1, TaskLife::Begun(LogTime(10))),
+        task(2, TaskLife::Created(LogTime(20))),
+        task(3, TaskLife::Place),
+    ];
+    script.live.restore(LogIndex(0), &script.names, [], tasks);
+    let process = script.live.process(LogIndex(0)).unwrap();
+    let known: Vec<_> = process.tasks().map(|(id, task)| (id, task.begun, task.since.0)).collect();
+    assert_eq!(known, [(span(1), true, 10), (span(2), false, 20)]);
+    let script = script.end(1, 1).end(1, 2);
+    assert_eq!(script.live.process(LogIndex(0)).unwrap().tasks().len(), 0);
 }

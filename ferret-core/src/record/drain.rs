@@ -132,7 +132,7 @@ impl Drain {
             self.chunks = 0;
         }
         self.at = 0;
-        fold.round();
+        fold.round(now);
         self.forget_finished();
         Look::Whole(std::mem::take(&mut self.pace))
     }

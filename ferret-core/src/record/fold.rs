@@ -72,8 +72,11 @@ impl<S: Sink> Fold<S> {
     }
 
     /// Every thread has been read up to what it had published when the round began.
-    pub(super) fn round(&mut self) {
+    pub(super) fn round(&mut self, now: LogTime) {
         self.tasks.round();
+        if self.tasks.keep_old(now, |task| self.sink.keep_task(task)) {
+            self.sink.kept_tasks();
+        }
     }
 
     /// Whether a stage began or ended since this was last asked.

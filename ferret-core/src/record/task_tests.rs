@@ -4,7 +4,7 @@
 
 use super::tests::{INNER, KEY, OUTER, TASK, check, record, record_with};
 use super::{Key, TaskSpan, Under, current_span, enter, progress, tag};
-use crate::event::{LogEntry, Outcome, ThreadId};
+use crate::event::{LogEntry, OpenTask, Outcome, PathId, Position, SpanId, TaskLife, ThreadId};
 use crate::value::TagValueRef;
 use std::cell::Cell;
 
@@ -301,4 +301,20 @@ fn a_task_that_an_ending_thread_drops_has_ended() {
     });
     let ends = |what: &LogEntry| matches!(what, LogEntry::SpanEnd { .. });
     assert_eq!(list.count(ends), 1, "{:#?}", list.script());
+}
+
+/// What is in no entry must be in a row while it is held.
+#[test]
+fn a_place_is_kept_while_it_is_held() {
+    let list = record(|| {
+        let _outer = enter(&OUTER);
+        let place = current_span();
+        drop(place.clone());
+        std::mem::forget(place);
+    });
+    let kept: Vec<_> = list.kept.values().copied().collect();
+    let outer = SpanId { thread: ThreadId(1), start: Position(1) };
+    let span = SpanId { start: Position(2), ..outer };
+    let (path, parent, life) = (PathId(1), Some(outer), TaskLife::Place);
+    assert_eq!(kept, [OpenTask { span, path, parent, life }]);
 }

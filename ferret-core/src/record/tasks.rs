@@ -6,12 +6,23 @@
 //! Rejected: reading every other thread first when one ends, which would read all of them for each.
 
 use super::tag_keys::TagKeys;
-use crate::event::{LogTime, PathId, SpanId};
+pub(super) use crate::event::TaskLife as Life;
+use crate::event::{LogTime, OpenTask, PathId, SpanId};
 // Ids are the program's own, numbered from 0: nobody chooses them to collide.
 use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 
 /// More are not kept, for they take 100 to 200 bytes each: what begins beyond is counted as dropped.
 pub(super) const MAX_TASKS: usize = if cfg!(test) { 1 << 15 } else { 1 << 20 };
+
+/// From this age on they are kept beside the entries, ns; at twice that all are.
+const OLD_NS: u64 = 1_000_000_000;
+/// So many between two looks: a hundred thousand in two seconds, and no commit that takes long ...
+const KEPT_AT_ONCE: usize = 2_048;
+/// ... and so many are asked for, most of which may have ended: some milliseconds.
+const ASKED_AT_ONCE: usize = 1 << 16;
+/// Of those that are young, so many may have ended.
+const SPANS_TO_SPARE: usize = 1_024;
 
 /// With half the table empty, as it is just after it has grown, and a byte of its own for each place.
 const _: () = assert!(2 * (size_of::<(SpanId, Task)>() + 1) <= 200);
@@ -25,22 +36,55 @@ pub(super) struct Task {
     pub(super) parent: Option<SpanId>,
     pub(super) life: Life,
     pub(super) tags: TagKeys,
+    pub(super) told: Told,
 }
 
-/// What has become of it.
+/// Whether the sink has been told to keep it beside the entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
-    /// It is where others begin, and no span itself.
-    Place,
-    /// It was made, and has not been polled.
-    Created,
-    /// It began then.
-    Begun(LogTime),
+pub(super) enum Told {
+    NotYet,
+    Kept,
+    /// It has ended.
+    Over,
 }
 
 impl Task {
     pub(super) fn new(path: PathId, parent: Option<SpanId>, life: Life) -> Self {
-        Self { path, parent, life, tags: TagKeys::default() }
+        // A place is in no entry.
+        let told = if life == Life::Place { Told::Kept } else { Told::NotYet };
+        Self { path, parent, life, tags: TagKeys::default(), told }
+    }
+
+    /// What the sink keeps of it.
+    pub(super) fn open(&self, span: SpanId) -> OpenTask {
+        OpenTask { span, path: self.path, parent: self.parent, life: self.life }
+    }
+}
+
+/// The async spans that are not kept yet, in order of their making; and some that have ended.
+///
+/// Half of them are open at least, but for the first thousand: those that live for milliseconds
+/// must not wait here for a second, at a million of them a second.
+#[derive(Debug, Default)]
+struct Young {
+    spans: VecDeque<SpanId>,
+    /// How many at the front were there at the last turn.
+    old: usize,
+    /// How many are open.
+    open: usize,
+    turned: LogTime,
+}
+
+impl Young {
+    fn add(&mut self, span: SpanId, known: &FxHashMap<SpanId, Task>) {
+        if self.spans.len() >= 2 * self.open + SPANS_TO_SPARE {
+            let is_young =
+                |span: &SpanId| known.get(span).is_some_and(|task| task.told == Told::NotYet);
+            self.old = self.spans.iter().take(self.old).filter(|span| is_young(span)).count();
+            self.spans.retain(is_young);
+        }
+        self.spans.push_back(span);
+        self.open += 1;
     }
 }
 
@@ -54,6 +98,7 @@ pub(super) struct Tasks {
     ended: Vec<SpanId>,
     /// Ended before it. A span is ended once, so each is known and in one of the two.
     ended_before: Vec<SpanId>,
+    young: Young,
 }
 
 impl Tasks {
@@ -64,6 +109,9 @@ impl Tasks {
 
     /// Takes one in. Ask first whether there is room.
     pub(super) fn add(&mut self, span: SpanId, task: Task) {
+        if task.told == Told::NotYet {
+            self.young.add(span, &self.known);
+        }
         self.places += usize::from(task.life == Life::Place);
         self.known.insert(span, task);
     }
@@ -73,12 +121,45 @@ impl Tasks {
         self.known.get_mut(&span)
     }
 
-    /// Ends the span; gives what was known of it.
-    pub(super) fn end(&mut self, span: SpanId) -> Option<&mut Task> {
+    /// Ends the span; gives what was known of it, and whether the sink keeps it.
+    pub(super) fn end(&mut self, span: SpanId) -> Option<(&mut Task, bool)> {
         let task = self.known.get_mut(&span)?;
+        let told = std::mem::replace(&mut task.told, Told::Over);
+        if told == Told::NotYet {
+            self.young.open -= 1;
+        }
         self.ended.push(span);
         self.places -= usize::from(task.life == Life::Place);
-        Some(task)
+        Some((task, told == Told::Kept))
+    }
+
+    /// Makes known those that have been open for a while and are not yet kept, some at a time; says
+    /// whether all that were open a second ago are.
+    pub(super) fn keep_old(&mut self, now: LogTime, mut keep: impl FnMut(&OpenTask)) -> bool {
+        let young = &mut self.young;
+        if now.since(young.turned) < OLD_NS {
+            return false;
+        }
+        let (mut asked, mut kept) = (0, 0);
+        while young.old > 0 && kept < KEPT_AT_ONCE && asked < ASKED_AT_ONCE {
+            young.old -= 1;
+            asked += 1;
+            let Some(span) = young.spans.pop_front() else { break };
+            if let Some(task) = self.known.get_mut(&span)
+                && task.told == Told::NotYet
+            {
+                task.told = Told::Kept;
+                young.open -= 1;
+                kept += 1;
+                keep(&task.open(span));
+            }
+        }
+        if young.old > 0 {
+            return false;
+        }
+        young.old = young.spans.len();
+        young.turned = now;
+        true
     }
 
     /// How many spans have not ended.
@@ -97,5 +178,76 @@ impl Tasks {
         if self.known.capacity() > 4096 && self.known.len() < self.known.capacity() / 8 {
             self.known.shrink_to(self.known.len() * 2);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Position, ThreadId};
+
+    const MS: u64 = 1_000_000;
+
+    fn span(number: u64) -> SpanId {
+        SpanId { thread: ThreadId(1), start: Position(number) }
+    }
+
+    fn begun(at: LogTime) -> Task {
+        Task::new(PathId(1), None, Life::Begun(at))
+    }
+
+    /// Those kept in the looks up to `until`, 25 ms apart, as numbers and the times of the looks, ms.
+    fn kept(tasks: &mut Tasks, from_ms: u64, until_ms: u64) -> Vec<(u64, u64)> {
+        let mut kept = Vec::new();
+        for ms in (from_ms..=until_ms).step_by(25) {
+            tasks.round();
+            tasks.keep_old(LogTime(ms * MS), |task| kept.push((task.span.start.0, ms)));
+        }
+        kept
+    }
+
+    #[test]
+    fn one_is_kept_between_its_first_and_its_second_second() {
+        let mut tasks = Tasks::default();
+        assert_eq!(kept(&mut tasks, 5_000, 5_500), []);
+        tasks.add(span(1), begun(LogTime(5_500 * MS)));
+        assert_eq!(kept(&mut tasks, 5_525, 6_000), []);
+        tasks.add(span(2), begun(LogTime(6_000 * MS)));
+        assert_eq!(kept(&mut tasks, 6_025, 9_000), [(1, 7_000), (2, 8_000)]);
+        assert_eq!(tasks.end(span(1)).map(|(_, is_kept)| is_kept), Some(true));
+        tasks.add(span(3), begun(LogTime(9_000 * MS)));
+        assert_eq!(tasks.end(span(3)).map(|(_, is_kept)| is_kept), Some(false));
+        assert_eq!(kept(&mut tasks, 9_025, 12_000), []);
+    }
+
+    /// A queue of them for the second would hold 400,000.
+    #[test]
+    fn those_that_live_for_50_ms_are_neither_kept_nor_queued() {
+        let mut tasks = Tasks::default();
+        let (mut number, mut ended) = (0, 0);
+        for ms in (5_000..8_000).step_by(25) {
+            for _ in 0..10_000 {
+                tasks.add(span(number), begun(LogTime(ms * MS)));
+                number += 1;
+            }
+            while ended + 20_000 < number {
+                tasks.end(span(ended));
+                ended += 1;
+            }
+            assert_eq!(kept(&mut tasks, ms, ms), []);
+            assert!(tasks.young.spans.len() <= 2 * 30_000 + SPANS_TO_SPARE);
+        }
+    }
+
+    #[test]
+    fn a_multitude_is_kept_some_at_a_time() {
+        let mut tasks = Tasks::default();
+        assert_eq!(kept(&mut tasks, 5_000, 5_000), []);
+        (0..20_000).for_each(|number| tasks.add(span(number), begun(LogTime(5_000 * MS))));
+        assert_eq!(kept(&mut tasks, 6_000, 6_975), []);
+        let kept = kept(&mut tasks, 7_000, 7_300);
+        assert_eq!(kept.len(), 20_000);
+        let first = kept.iter().filter(|(_, ms)| *ms == 7_000).count();
+        assert_eq!(first, KEPT_AT_ONCE);
     }
 }

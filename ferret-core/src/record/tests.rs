@@ -9,13 +9,15 @@ use super::flight::Flight;
 use super::recorder::{Recorder, Request};
 use super::{Callsite, Key, enter, mark, progress, tag};
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, Outcome,
-    PathId, PathInfo, Position, Resume, Sink, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, OpenTask,
+    Outcome, PathId, PathInfo, Position, Resume, Sink, SpanId, TagValue, ThreadId, ThreadInfo,
+    ThreadStack,
 };
 use crate::options::Overflow;
 use crate::value::TagValueRef;
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -38,6 +40,8 @@ pub(crate) struct List {
     /// How many entries there were at the last commit, and how many commits there have been.
     committed: usize,
     pub(super) commits: usize,
+    /// Open async spans and places, kept beside the entries.
+    pub(super) kept: BTreeMap<SpanId, OpenTask>,
 }
 
 impl Sink for List {
@@ -74,6 +78,16 @@ impl Sink for List {
     }
 
     fn silent(&mut self, _thread: ThreadId, _stack: &ThreadStack) {}
+
+    fn keep_task(&mut self, task: &OpenTask) {
+        self.kept.insert(task.span, *task);
+    }
+
+    fn forget_task(&mut self, span: SpanId) {
+        assert!(self.kept.remove(&span).is_some(), "forgotten, and never kept");
+    }
+
+    fn kept_tasks(&mut self) {}
 
     fn pending_bytes(&self) -> usize {
         (self.entries.len() - self.committed) * self.entry_bytes

@@ -5,6 +5,7 @@
 
 mod log;
 mod numbers;
+mod open_tasks;
 mod panics;
 mod part;
 mod progress;

@@ -1,8 +1,8 @@
 //! What a recorder told, through bytes and back.
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, Entry, LogEntry, LogTime, Offset, PathId, PathInfo, Position,
-    Resume, Sink, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, Entry, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
+    Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::log::codec::CodecError;
 pub(crate) use crate::log::segment::Encoder;
@@ -40,6 +40,9 @@ impl Sink for Encoder {
     }
     fn drained(&mut self, _: ThreadId, _: Position) {}
     fn silent(&mut self, _: ThreadId, _: &ThreadStack) {}
+    fn keep_task(&mut self, _: &OpenTask) {}
+    fn forget_task(&mut self, _: SpanId) {}
+    fn kept_tasks(&mut self) {}
     fn pending_bytes(&self) -> usize {
         self.len()
     }

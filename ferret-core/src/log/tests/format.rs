@@ -2,12 +2,13 @@
 //! and what is here must stay readable.
 
 use crate::event::{
-    CallsiteInfo, CallsiteKind, LogTime, Offset, Outcome, PathId, PathInfo, ProcessUid, RunId,
-    ThreadId, ThreadInfo,
+    CallsiteInfo, CallsiteKind, LogTime, Offset, OpenTask, Outcome, PathId, PathInfo, Position,
+    ProcessUid, RunId, SpanId, TaskLife, ThreadId, ThreadInfo,
 };
 use crate::log::block;
 use crate::log::schema::{self, Checkpoint, Meta, OpenStack, RowKind};
 use crate::log::segment::{Encoder, Segment};
+use crate::log::task_rows::KeptTask;
 use crate::log::testing::{Act, Program};
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ const BLOCK: &str = "4645525245546201020000006200000005000000000000000e000000010
     eb250701034106000203400703110101000202030603010a03076303080307630488c9bbca9a3a07\
     0106031600bc0564e9010309031601076303bc0564e901030902031703e80705f403";
 
-const ROWS: [&str; 6] = [
+const ROWS: [&str; 7] = [
     "665272012d00000009000000000000002d21dd835db7fca7fc04030201fe00000000000000000000\
      0000b0a00000fb2c0104686f737404626f6f7401050000fc7011010000",
     "66527202150000000900000000000000130915acce12bce3066465636f646504613a3a6204622e72\
@@ -25,6 +26,8 @@ const ROWS: [&str; 6] = [
     "665272040700000009000000000000003b6225ec0802e11b046d61696e0c05",
     "66527205050000000900000000000000037facf2b4320e760809020000",
     "665272060500000009000000000000000dde3e081e78a5230801010102",
+    "665272071100000009000000000000008bfd102081780e2e0801fb2c01030101fb2c0102fc701101\
+     00",
 ];
 
 fn hex(bytes: &[u8]) -> String {
@@ -101,6 +104,10 @@ fn rows_have_these_bytes() {
     let open = OpenStack { next: Offset(8), time: LogTime(9), keyframe: vec![0, 0] };
     let checkpoint =
         Checkpoint { next: Offset(8), full: true, keyframes: vec![(ThreadId(1), Offset(2))] };
+    let span = SpanId { thread: ThreadId(1), start: Position(300) };
+    let life = TaskLife::Begun(LogTime(70_000));
+    let task = OpenTask { span, path: PathId(3), parent: Some(span), life };
+    let task = KeptTask { next: Offset(8), task };
     let rows = [
         row(RowKind::Meta, &meta),
         row(RowKind::Callsite, &callsite),
@@ -108,6 +115,7 @@ fn rows_have_these_bytes() {
         row(RowKind::Thread, &thread),
         row(RowKind::Open, &open),
         row(RowKind::Checkpoint, &checkpoint),
+        row(RowKind::Task, &task),
     ];
     assert_eq!(rows, ROWS);
 }

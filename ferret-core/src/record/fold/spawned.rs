@@ -3,7 +3,7 @@
 use super::{Fold, Missing, ThreadFold, span_of};
 use crate::event::{CallsiteId, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
 use crate::record::raw::{HERE, Head, NOWHERE, Slot};
-use crate::record::tasks::{Life, Task};
+use crate::record::tasks::{Life, Task, Told};
 
 impl<S: Sink> Fold<S> {
     /// A span that begins where it is first polled.
@@ -53,10 +53,12 @@ impl<S: Sink> Fold<S> {
                 self.refuse(thread, position, time);
             }
         } else if is_place {
-            self.tasks.add(span, Task::new(above, parent, Life::Place));
+            let place = Task::new(above, parent, Life::Place);
+            self.sink.keep_task(&place.open(span));
+            self.tasks.add(span, place);
         } else {
             let path = self.path(above, callsite);
-            self.tasks.add(span, Task::new(path, parent, Life::Created));
+            self.tasks.add(span, Task::new(path, parent, Life::Created(time)));
             self.put(thread, position, time, &LogEntry::Created { span, parent, path });
         }
         Ok(())
@@ -79,8 +81,11 @@ impl<S: Sink> Fold<S> {
         final_try: bool,
     ) -> Result<(), Missing> {
         match self.tasks.get(span) {
-            Some(task) if task.life == Life::Created => {
+            Some(task) if matches!(task.life, Life::Created(_)) => {
                 task.life = Life::Begun(time);
+                if task.told == Told::Kept {
+                    self.sink.keep_task(&task.open(span));
+                }
                 let (path, parent) = (task.path, task.parent);
                 self.note_stage_path(path);
                 let start = LogEntry::SpanStart { span, path, parent, is_async: true };
@@ -131,13 +136,16 @@ impl<S: Sink> Fold<S> {
         time: LogTime,
         outcome: Outcome,
     ) -> Option<(LogEntry, u64)> {
-        let task = self.tasks.end(span)?;
+        let (task, is_kept) = self.tasks.end(span)?;
+        if is_kept {
+            self.sink.forget_task(span);
+        }
         let (start, outcome) = match (task.life, outcome) {
             (Life::Place, _) => return None,
             // It never ran: it took no time.
-            (Life::Created, Outcome::Cancelled) => (time, outcome),
+            (Life::Created(_), Outcome::Cancelled) => (time, outcome),
             // It did run, and there was no room to say so: how long is not known.
-            (Life::Created, _) => (time, Outcome::Unknown),
+            (Life::Created(_), _) => (time, Outcome::Unknown),
             (Life::Begun(start), _) => (start, outcome),
         };
         let (path, refused) = (task.path, task.tags.refused());
