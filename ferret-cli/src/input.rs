@@ -2,35 +2,24 @@
 //! them. What the entries mean is each command's own business.
 
 use crate::exit::{Code, say};
+use crate::salvage;
 use crate::when::RunSpan;
 use anyhow::Context as _;
 use ferret::event::{Entry, LogEntry, LogTime, Offset};
-use ferret::log::{LogError, LogInfo, ReadOptions, Run, Tail};
+use ferret::log::{LogError, ReadOptions, Run, Tail};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Opens the logs that `paths` name: files, with their families, or folders. A log that had to be
-/// repaired is named on stderr.
+/// Opens the logs that `paths` name: files, with their families, or folders. One whose process died is brought to
+/// its end, which is said on stderr.
 ///
 /// # Errors
 ///
 /// There is no log, or it cannot be read.
 pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<Run, LogError> {
     let run = Run::open(paths, &options)?;
-    for tail in run.logs().iter().filter(|tail| tail.info().repaired) {
-        say_repaired(tail.info());
-    }
+    salvage::look_once(&run, options);
     Ok(run)
-}
-
-/// One line about a log whose process was killed.
-pub(crate) fn say_repaired(info: &LogInfo) {
-    let how = match info.salvaged_entries {
-        0 => "its log is repaired".to_owned(),
-        count => format!("its log is repaired, with {count} entries saved from memory"),
-    };
-    let (path, pid) = (info.path.display(), info.pid);
-    say(format_args!("{path}: process {pid} ended without closing its log; {how}"));
 }
 
 /// Names what could not be read on stderr; the exit code: 3 if anything is damaged, 2 if a log of

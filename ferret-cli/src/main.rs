@@ -17,6 +17,7 @@ mod man;
 mod page;
 mod progress;
 mod run;
+mod salvage;
 mod summary;
 mod table;
 mod text;

@@ -83,6 +83,8 @@ mod record;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
 mod recorded_tests;
+#[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
+mod salvage;
 #[cfg(feature = "record")]
 mod value;
 
@@ -100,6 +102,8 @@ pub use log::Durability;
 pub use options::{Options, Overflow, StartError, start};
 #[cfg(feature = "record")]
 pub use record::{Entered, Session, SpanRef, TaskSpan, current_span, progress};
+#[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
+pub use salvage::{Salvage, WhyLeft, salvage};
 
 /// What the macros expand to. Not for use by hand: it changes with them.
 #[cfg(feature = "record")]

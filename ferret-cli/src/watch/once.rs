@@ -2,6 +2,7 @@
 
 use super::document::Snapshot;
 use super::source::Source;
+use crate::exit;
 use crate::filter::Filter;
 use crate::tui::ui::Ui;
 use crate::tui::view;
@@ -24,9 +25,9 @@ const BATCH: usize = 100_000;
 /// There is no log, it cannot be read, or nobody takes the output.
 pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> anyhow::Result<()> {
     source.open_now()?;
-    source.look_at_files();
+    source.look_at_files().iter().for_each(exit::say);
     while source.read(BATCH, |_, _, _, _| {})? > 0 {}
-    source.look_at_files();
+    source.look_at_files().iter().for_each(exit::say);
     let now = log::now();
     if json {
         let logs = source.infos();

@@ -4,6 +4,7 @@
 use super::inputs::{Input, Inputs};
 use super::plain_lines::{self, Begun};
 use super::source::Source;
+use crate::exit;
 use crate::filter::Filter;
 use crate::format;
 use crate::tui::pick;
@@ -88,7 +89,7 @@ impl Plain {
     fn header(&mut self) -> anyhow::Result<()> {
         let began = log::now();
         loop {
-            self.source.look_at_files();
+            self.source.look_at_files().iter().for_each(exit::say);
             while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
             // A log is there a moment before its first entry, which says who writes it.
             let is_empty = self.source.board.processes.iter().len() == 0;
@@ -114,7 +115,7 @@ impl Plain {
                     return Ok(Some(signal));
                 }
             }
-            self.source.look_at_files();
+            self.source.look_at_files().iter().for_each(exit::say);
             let begun = &mut self.begun;
             let read = self.source.read(BATCH, |_, log, names, entry| {
                 begun.extend(Begun::of(log, names, entry));
@@ -194,7 +195,7 @@ impl Plain {
 
     /// The run in a few lines.
     fn footer(&mut self) -> anyhow::Result<()> {
-        self.source.look_at_files();
+        self.source.look_at_files().iter().for_each(exit::say);
         self.source.forget_stages();
         let lines = self.source.look(log::now(), plain_lines::summary);
         lines.iter().try_for_each(|line| say(line))

@@ -137,7 +137,7 @@ impl Show {
 
     /// What no entry tells: a death without a word, another run under the name.
     fn look_around(&mut self) -> anyhow::Result<()> {
-        self.source.look_at_files();
+        self.look_at_files();
         if self.ui.paused.is_some() || !self.source.replaced() {
             return Ok(());
         }
@@ -150,13 +150,19 @@ impl Show {
         Ok(())
     }
 
+    fn look_at_files(&mut self) {
+        if let Some(said) = self.source.look_at_files().pop() {
+            self.ui.notice = Some(said);
+        }
+    }
+
     fn try_open(&mut self) -> anyhow::Result<bool> {
         let opened = self.source.open()?;
         if opened {
             self.inputs.wake(self.source.waker());
             self.ui.new_run();
             self.source.forget_stages();
-            self.source.look_at_files();
+            self.look_at_files();
             self.dirty = true;
         }
         Ok(opened)

@@ -1,6 +1,7 @@
 //! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
 //! a new run takes its name. Knows no terminal.
 
+use crate::salvage::Salvager;
 use crate::tui::board::{Board, LogFile, Scene};
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
@@ -26,6 +27,7 @@ pub(crate) struct Source {
     run: Option<Run>,
     pub(crate) board: Board,
     stages: Stages,
+    salvager: Salvager,
 }
 
 /// The stages as last reported. What they add up to is a walk over all their intervals, so a long
@@ -45,7 +47,7 @@ const STAGES_SHARE: u64 = 20;
 impl Source {
     pub(crate) fn new(wanted: Wanted, options: ReadOptions) -> Self {
         let (board, stages) = (Board::default(), Stages::default());
-        Self { wanted, options, run: None, board, stages }
+        Self { wanted, options, run: None, board, stages, salvager: Salvager::default() }
     }
 
     /// Opens the log if it is there; says whether it is open.
@@ -114,9 +116,12 @@ impl Source {
         Ok(entries.len())
     }
 
-    /// Looks at the files anew: who lives, what was damaged, how much there is.
-    pub(crate) fn look_at_files(&mut self) {
-        let Some(run) = &self.run else { return };
+    /// Looks at the files anew: who lives, what was damaged, how much there is. The log of a process that has died
+    /// is brought to its end; gives what is to be said of that.
+    pub(crate) fn look_at_files(&mut self) -> Vec<String> {
+        let Some(run) = &self.run else { return Vec::new() };
+        let read_only = self.options.read_only;
+        let said = if read_only { Vec::new() } else { self.salvager.look(run, self.options) };
         self.board.logs.resize_with(run.logs().len(), LogFile::default);
         for (file, tail) in self.board.logs.iter_mut().zip(run.logs()) {
             let info = tail.info();
@@ -125,6 +130,7 @@ impl Source {
             file.damaged = tail.damage().1;
             file.entries = info.next_offset.0 - info.first_offset.min(info.next_offset).0;
         }
+        said
     }
 
     /// What is known of each log's file.

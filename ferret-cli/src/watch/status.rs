@@ -58,7 +58,7 @@ fn write_lines(mut source: Source, stopped: &Receiver<()>) -> anyhow::Result<()>
         if !source.open()? {
             continue;
         }
-        source.look_at_files();
+        source.look_at_files().iter().for_each(say);
         while source.read(BATCH, |_, _, _, _| {})? == BATCH {}
         say(source.look(log::now(), plain_lines::status));
     }

@@ -21,7 +21,7 @@ pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
 pub use process::{
     EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
 };
-pub use resume::{EnteredPlace, HeapAccount, Resume};
+pub use resume::{EnteredPlace, HeapAccount, Known, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
 pub use task::{OpenTask, TaskLife};

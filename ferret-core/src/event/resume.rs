@@ -1,7 +1,10 @@
 //! What is needed to fold a thread's next events without those before: kept with the watermark, for whoever
 //! goes on where the recorder of a dead process stopped.
 
-use super::{HeapUse, LogTime, PathId, Position, SpanId, ThreadStack};
+use super::{
+    CallsiteId, CallsiteKind, HeapUse, LogTime, OpenTask, PathId, PathInfo, Position, SpanId,
+    ThreadId, ThreadStack,
+};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a thread as of its watermark. A thread without one has no frame open.
@@ -55,4 +58,19 @@ impl Resume {
         let ascends = |pair: &[Position]| pair[0] < pair[1];
         self.opened.len() == self.stack.frames().len() && self.opened.windows(2).all(ascends)
     }
+}
+
+/// What a log knows of its process: where to go on, for whoever folds what came behind its watermarks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// The callsites that it has been told of.
+    pub callsites: Vec<(CallsiteId, CallsiteKind)>,
+    /// The paths, in order of their numbers.
+    pub paths: Vec<(PathId, PathInfo)>,
+    /// The threads: their watermarks, and how to go on there.
+    pub threads: Vec<(ThreadId, Position, Option<Resume>)>,
+    /// The async spans that are open, and the places that are held.
+    pub tasks: Vec<OpenTask>,
+    /// Async spans that have ended lately: other threads may have polled them before.
+    pub ended_tasks: Vec<OpenTask>,
 }

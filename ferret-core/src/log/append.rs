@@ -43,7 +43,7 @@ pub fn append_exit(path: &Path, exit: ProcessExit, now: LogTime) -> Result<(), L
     })
 }
 
-fn open_database(file: std::fs::File) -> Result<Database, redb::DatabaseError> {
+pub(super) fn open_database(file: std::fs::File) -> Result<Database, redb::DatabaseError> {
     let backend = LogBackend::new(file, false, PATIENCE)?;
     redb::Builder::new()
         .set_cache_size(CACHE_BYTES)

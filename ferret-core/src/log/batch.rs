@@ -2,7 +2,7 @@
 //! are packed once, at the first attempt to commit, and never rebuilt: their offsets stand.
 
 use super::block;
-use super::schema::{self, Checkpoint, OpenStack, RowKind};
+use super::schema::{self, Checkpoint, LogEnd, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
 use super::task_rows::TaskRows;
 use crate::event::{
@@ -27,6 +27,7 @@ pub(super) struct Batch {
     dirty: bool,
     checkpoints: u64,
     last_checkpoint: Option<LogTime>,
+    end: Option<LogEnd>,
     /// Entries of the recorder's thread are numbered here where the caller has no number.
     next_own: Position,
 }
@@ -89,6 +90,7 @@ pub(super) struct Rows<'a> {
     pub(super) tasks: Vec<(u64, Option<Vec<u8>>)>,
     pub(super) tasks_from: Option<Offset>,
     pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
+    pub(super) end: Option<Vec<u8>>,
 }
 
 impl Batch {
@@ -106,8 +108,44 @@ impl Batch {
             dirty: false,
             checkpoints: 0,
             last_checkpoint: None,
+            end: None,
             next_own: Position(0),
         }
+    }
+
+    /// The log has this row of a thread, and its stack if it was silent.
+    #[cfg(feature = "read")]
+    pub(super) fn has_thread(
+        &mut self,
+        id: ThreadId,
+        committed: Position,
+        row: Vec<u8>,
+        silent: Option<Offset>,
+    ) {
+        let silent = silent.map_or(Silent::Absent, Silent::Written);
+        let state = ThreadState { row, committed, silent, ..ThreadState::default() };
+        self.threads.insert(id, state);
+        if id == ThreadId::RECORDER {
+            self.next_own = committed;
+        }
+    }
+
+    /// The log has a row of this async span.
+    #[cfg(feature = "read")]
+    pub(super) fn has_task(&mut self, key: u64, span: SpanId) {
+        self.tasks.has(key, span);
+    }
+
+    /// The log ends with the next commit.
+    pub(super) fn end(&mut self, end: LogEnd) {
+        self.end = Some(end);
+        self.dirty = true;
+    }
+
+    /// The offset of the next entry.
+    #[cfg(feature = "read")]
+    pub(super) fn next(&self) -> Offset {
+        self.encoder.next()
     }
 
     #[inline]
@@ -256,6 +294,8 @@ impl Batch {
             tasks: self.tasks.rows(self.encoder.next()),
             tasks_from: self.tasks.from(),
             checkpoint,
+            // Three numbers are far below the limit of a row.
+            end: self.end.as_ref().and_then(|end| schema::row(RowKind::End, 0, end).ok()),
             ..Rows::default()
         };
         for (id, state) in &self.threads {

@@ -91,6 +91,18 @@ impl LogError {
         Self::Damaged { path: path.to_owned(), offset: None, what: what.to_string() }
     }
 
+    /// Whether it may not be written, or there is no room for more.
+    pub fn is_not_writable(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        matches!(
+            source.kind(),
+            io::ErrorKind::PermissionDenied
+                | io::ErrorKind::ReadOnlyFilesystem
+                | io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+        )
+    }
+
     /// Whether the log is damaged, rather than missing, foreign or out of reach.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged { .. })

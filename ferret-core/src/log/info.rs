@@ -1,6 +1,6 @@
 //! What a reader is told besides entries: options in, facts and damages out.
 
-use super::schema::Meta;
+use super::schema::{LogEnd, Meta};
 use crate::event::{LogTime, Offset, ProcessUid, RunId};
 use std::path::{Path, PathBuf};
 
@@ -41,8 +41,15 @@ pub struct LogInfo {
     pub first_time: LogTime,
     /// Its process was killed, and opening it has repaired it.
     pub repaired: bool,
-    /// Entries that were added after its process's death.
+    /// Its process has ended it, or somebody has for it: nothing more comes.
+    pub is_ended: bool,
+    /// Entries that were added after its process's death: what it had published, and not committed.
     pub salvaged_entries: u64,
+    /// When that was; none if it was not.
+    pub salvaged_at: Option<LogTime>,
+    /// Processes that the kernel had killed for want of memory, on all of the machine, between the last that was
+    /// heard of the process and then; none if the kernel does not say.
+    pub oom_kills: Option<u64>,
 }
 
 /// A part of a log that cannot be read.
@@ -55,6 +62,14 @@ pub struct Damage {
 }
 
 impl LogInfo {
+    /// Takes what the log says of its end.
+    pub(super) fn ends(&mut self, end: LogEnd) {
+        self.is_ended = true;
+        self.salvaged_entries = end.salvaged.unwrap_or(0);
+        self.salvaged_at = end.salvaged.map(|_| end.at);
+        self.oom_kills = end.oom_kills;
+    }
+
     /// What `meta` says; the log's ends are not known yet.
     pub(super) fn new(path: &Path, meta: Meta, repaired: bool) -> Self {
         Self {
@@ -71,7 +86,10 @@ impl LogInfo {
             next_offset: Offset(0),
             first_time: meta.created,
             repaired,
-            salvaged_entries: meta.salvaged_entries,
+            is_ended: false,
+            salvaged_entries: 0,
+            salvaged_at: None,
+            oom_kills: None,
         }
     }
 }

@@ -38,6 +38,8 @@ mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
 #[cfg(feature = "read")]
+mod reopened;
+#[cfg(feature = "read")]
 mod run;
 #[cfg(feature = "read")]
 mod scavenge;
@@ -67,6 +69,8 @@ pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, LogInfo, ReadOptions};
+#[cfg(feature = "read")]
+pub use reopened::{Reopen, Reopened};
 #[cfg(feature = "read")]
 pub use run::{Run, find_log};
 #[cfg(feature = "read")]

@@ -51,6 +51,9 @@ pub(super) const META_LOG: &str = "log";
 /// Every open async span that was made before has a row in [`OPEN`].
 pub(super) const META_TASKS: &str = "tasks";
 
+/// Row of a [`LogEnd`], written with the last entries of the process.
+pub(super) const META_END: &str = "end";
+
 /// What a row is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowKind {
@@ -62,6 +65,7 @@ pub(super) enum RowKind {
     Checkpoint = 6,
     Task = 7,
     Resume = 8,
+    End = 9,
 }
 
 /// Who wrote a log.
@@ -80,8 +84,19 @@ pub(super) struct Meta {
     pub(super) max_age_ns: u64,
     /// When the log was created.
     pub(super) created: LogTime,
-    /// Entries that a salvager added after the process's death.
+    /// Always 0: see [`LogEnd`].
     pub(super) salvaged_entries: u64,
+}
+
+/// The process is over, and all of it is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LogEnd {
+    /// When this was written: by the process itself, or long after its death.
+    pub(super) at: LogTime,
+    /// Entries that were salvaged from what the process left behind; none if it ended its log itself.
+    pub(super) salvaged: Option<u64>,
+    /// Processes that the kernel had killed for want of memory meanwhile, on all of the machine.
+    pub(super) oom_kills: Option<u64>,
 }
 
 /// The stack of a silent thread.
@@ -129,6 +144,13 @@ pub(super) fn row<T: Serialize>(kind: RowKind, key: u64, value: &T) -> Result<Ve
     let checksum = checksum_of(&row[..ROW_CHECKSUM_AT], &row[ROW_HEADER_BYTES..]);
     row[ROW_CHECKSUM_AT..ROW_HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
     Ok(row)
+}
+
+/// How long the row at the front of `bytes` says it is.
+#[cfg(feature = "read")]
+pub(super) fn row_length(bytes: &[u8]) -> usize {
+    let length = bytes.get(4..8).and_then(|bytes| bytes.first_chunk());
+    length.map_or(0, |length| u32::from_le_bytes(*length) as usize + ROW_HEADER_BYTES)
 }
 
 /// Reads the row of `kind` under `key`.
@@ -194,6 +216,9 @@ pub(super) fn insert(txn: &redb::WriteTransaction, rows: &Rows<'_>) -> Result<()
         }
     }
     insert_tasks(txn, rows)?;
+    if let Some(row) = &rows.end {
+        txn.open_table(META)?.insert(META_END, row.as_slice())?;
+    }
     if let Some((at, row)) = &rows.checkpoint {
         txn.open_table(CHECKPOINTS)?.insert(at.0, row.as_slice())?;
     }

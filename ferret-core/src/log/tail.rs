@@ -12,7 +12,7 @@ use super::info::{Damage, LogInfo, ReadOptions};
 use super::lock;
 use super::name_rows::NameRows;
 use super::open::{self, Opened};
-use super::schema;
+use super::schema::{self, LogEnd, RowKind};
 use super::source::{Order, ReadError, Source};
 use crate::event::{Entry, Names, Offset};
 use redb::{ReadTransaction, ReadableTable};
@@ -155,11 +155,11 @@ impl Tail {
     /// As for [`Tail::poll`].
     pub fn refresh(&mut self) -> Result<(), LogError> {
         let names = &mut self.names;
-        let (first, last) = self.source.read(&self.info.path, |txn| {
+        let ends = self.source.read(&self.info.path, |txn| {
             names.update(txn)?;
             ends(txn)
         })?;
-        self.set_ends(first, last);
+        self.set_ends(ends);
         Ok(())
     }
 
@@ -204,16 +204,19 @@ impl Tail {
     /// Copies the next blocks; false if there are none.
     fn fetch(&mut self) -> Result<bool, LogError> {
         let (place, names) = (self.place, &mut self.names);
-        let (fetched, (first, last)) = self.source.read(&self.info.path, |txn| {
+        let (fetched, ends) = self.source.read(&self.info.path, |txn| {
             names.update(txn)?;
             Ok((blocks_from(txn, place)?, ends(txn)?))
         })?;
-        self.set_ends(first, last);
+        self.set_ends(ends);
         self.fetched = fetched;
         Ok(!self.fetched.is_empty())
     }
 
-    fn set_ends(&mut self, first: Option<block::Header>, last: Option<block::Header>) {
+    fn set_ends(&mut self, Ends { first, last, end }: Ends) {
+        if let Some(end) = end {
+            self.info.ends(end);
+        }
         if let Some(first) = first {
             self.info.first_offset = first.first;
             self.info.first_time = first.min_time;
@@ -257,13 +260,20 @@ fn blocks_from(
     Ok(fetched)
 }
 
-/// The headers of the first and last block, as far as they can be read.
-fn ends(
-    txn: &ReadTransaction,
-) -> Result<(Option<block::Header>, Option<block::Header>), ReadError> {
+/// Where a log begins and ends, as far as that can be read.
+struct Ends {
+    first: Option<block::Header>,
+    last: Option<block::Header>,
+    end: Option<LogEnd>,
+}
+
+fn ends(txn: &ReadTransaction) -> Result<Ends, ReadError> {
     let table = txn.open_table(schema::BLOCKS)?;
     let header = |block: &[u8]| block::Header::read(block).ok();
     let first = table.first()?.and_then(|(_, block)| header(block.value()));
     let last = table.last()?.and_then(|(_, block)| header(block.value()));
-    Ok((first, last))
+    let end = txn.open_table(schema::META)?.get(schema::META_END)?;
+    // A damaged row is as good as none: then it is salvaged once more, by its watermarks.
+    let end = end.and_then(|row| schema::read_row(RowKind::End, 0, row.value()).ok());
+    Ok(Ends { first, last, end })
 }

@@ -59,6 +59,13 @@ impl TaskRows {
         self.changes.insert(key, Change::Put { task, maybe_there });
     }
 
+    /// The log has a row of this span.
+    #[cfg(feature = "read")]
+    pub(super) fn has(&mut self, key: u64, span: SpanId) {
+        self.given = self.given.max(key - FIRST_KEY + 1);
+        self.keys.insert(span, key);
+    }
+
     fn free_key(&mut self) -> u64 {
         self.free.pop().unwrap_or_else(|| {
             self.given += 1;

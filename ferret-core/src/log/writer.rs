@@ -9,6 +9,7 @@
 use super::batch::Batch;
 use super::family::{self, Durability, Place};
 use super::lock::Liveness;
+use super::schema::LogEnd;
 use super::sync::Syncer;
 use super::written::{self, Descriptors, Open};
 use crate::event::{
@@ -119,6 +120,7 @@ impl Writer {
     /// The last commit failed. The file is closed all the same.
     pub fn finish(mut self, end: ProcessEnd, now: LogTime, patience: Duration) -> io::Result<()> {
         self.own_entry(now, &LogEntry::ProcessEnd(end));
+        self.batch.end(LogEnd { at: now, ..LogEnd::default() });
         // A log that failed a moment ago is tried once more: there is no later.
         self.retry.not_before = LogTime::default();
         let done = super::backend::wait_until(patience, || {

@@ -111,6 +111,7 @@ pub(super) fn create(
         let mut table = txn.open_table(schema::META).map_err(io::Error::other)?;
         let format = schema::FORMAT.to_le_bytes();
         table.insert(schema::META_FORMAT, format.as_slice()).map_err(io::Error::other)?;
+        table.insert(schema::META_TASKS, [0; 8].as_slice()).map_err(io::Error::other)?;
         let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
         table.insert(schema::META_LOG, row.as_slice()).map_err(io::Error::other)?;
         let none = 0_u64.to_le_bytes();

@@ -3,6 +3,8 @@
 use super::arena::ChunkIndex;
 use super::engine::{Engine, ThreadShared};
 use super::fold::{Fold, Missing, ThreadFold};
+#[cfg(feature = "read")]
+use super::left::LeftThread;
 use super::raw::Head;
 use crate::event::{LogTime, Position, Sink, ThreadId, ThreadInfo};
 use std::collections::HashMap;
@@ -178,22 +180,36 @@ impl Drain {
     fn join<S: Sink>(&mut self, fold: &mut Fold<S>) {
         for shared in self.engine.joined() {
             let id = ThreadId(shared.id);
-            let start = fold.clock.time(shared.start_ticks);
-            let info = ThreadInfo { name: shared.name.clone(), tid: shared.tid, start };
-            fold.sink.thread(id, &info);
-            let thread = ThreadDrain {
-                shared,
-                fold: ThreadFold::new(id),
-                sequence: 0,
-                read: 0,
-                next_position: Position::default(),
-                moved: false,
-                heard: None,
-                finished: false,
-            };
-            self.threads.insert(id, Some(thread));
+            self.introduce(fold, &shared);
+            self.threads.insert(id, Some(ThreadDrain::new(shared)));
             self.order.push(id);
         }
+    }
+
+    /// Takes a thread of a dead process, to be read on from its watermark.
+    #[cfg(feature = "read")]
+    pub(super) fn take_left<S: Sink>(&mut self, fold: &mut Fold<S>, left: LeftThread) {
+        let id = ThreadId(left.shared.id);
+        if left.known.is_none() {
+            self.introduce(fold, &left.shared);
+        }
+        let how = left.known.flatten();
+        let thread = ThreadDrain {
+            sequence: left.chunks.first().map_or(0, |(sequence, _)| *sequence),
+            read: left.read,
+            next_position: left.next_position,
+            fold: how.map_or_else(|| ThreadFold::new(id), |how| ThreadFold::resumed(id, how)),
+            ..ThreadDrain::new(Arc::new(left.shared))
+        };
+        self.threads.insert(id, Some(thread));
+        self.order.push(id);
+        self.handed_over.insert(id, left.chunks);
+    }
+
+    fn introduce<S: Sink>(&mut self, fold: &mut Fold<S>, thread: &ThreadShared) {
+        let start = fold.clock.time(thread.start_ticks);
+        let info = ThreadInfo { name: thread.name.clone(), tid: thread.tid, start };
+        fold.sink.thread(ThreadId(thread.id), &info);
     }
 
     fn file_handed_over(&mut self) {
@@ -358,6 +374,19 @@ impl Drain {
 }
 
 impl ThreadDrain {
+    fn new(shared: Arc<ThreadShared>) -> Self {
+        Self {
+            fold: ThreadFold::new(ThreadId(shared.id)),
+            shared,
+            sequence: 0,
+            read: 0,
+            next_position: Position::default(),
+            moved: false,
+            heard: None,
+            finished: false,
+        }
+    }
+
     fn report_silence<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) {
         if self.heard.is_some_and(|heard| now.since(heard) >= SILENT_NS) {
             self.heard = None;

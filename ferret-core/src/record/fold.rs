@@ -18,8 +18,8 @@ use super::paths::{Interned, OTHER, Paths};
 use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink,
-    SpanId, TagValue, ThreadId,
+    CallsiteId, CallsiteInfo, CallsiteKind, Known, LogEntry, LogTime, Outcome, PathId, Position,
+    Sink, SpanId, TagValue, ThreadId,
 };
 use thread::Opening;
 
@@ -64,6 +64,22 @@ impl<S: Sink> Fold<S> {
             stage_changed: false,
             clamped: 0,
         }
+    }
+
+    /// A fold that goes on where the log ends of which this is known.
+    #[cfg(feature = "read")]
+    pub(super) fn resumed(sink: S, clock: ClockMap, origin: Box<dyn Origin>, known: Known) -> Self {
+        let paths = Paths::restored(&known.paths);
+        let tasks = Tasks::restored(&known.tasks, &known.ended_tasks);
+        let mut fold = Self { origin, paths, tasks, ..Self::new(sink, clock) };
+        for (id, kind) in known.callsites {
+            if id == OTHER {
+                fold.other_is_known = true;
+            } else {
+                fold.knows(id, kind);
+            }
+        }
+        fold
     }
 
     /// Spans open in all threads, and async spans open.

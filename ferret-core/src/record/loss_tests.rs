@@ -2,6 +2,7 @@
 //! lost, what is recorded is whole, and the sum is right.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each check looks for a few kinds of entry")]
 
+use super::clock::ClockMap;
 use super::engine::Engine;
 use super::flight::Flight;
 use super::recorder::{Recorder, Request};
@@ -244,7 +245,8 @@ fn what_a_living_thread_has_skipped_is_counted_at_the_end() {
     engine.switch_off();
     let (ask, requests) = bounded(1);
     ask.send(Request::Stop(EndKind::Closed)).unwrap();
-    let recorder = Recorder::new(engine, List::default(), requests, |_trouble| {});
+    let recorder =
+        Recorder::new(engine, ClockMap::calibrate(), List::default(), requests, |_trouble| {});
     let list = recorder.run(|| None).0;
     drop(go);
     thread.join().unwrap();

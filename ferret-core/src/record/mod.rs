@@ -22,6 +22,8 @@ mod guard;
 mod heap;
 mod hooks;
 mod identity;
+#[cfg(feature = "read")]
+mod left;
 mod local;
 mod loss;
 #[cfg(test)]
@@ -57,6 +59,8 @@ pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
 pub(crate) use heap::keep_out;
 #[cfg(feature = "alloc")]
 pub(crate) use heap::{Owner, allocated, freed};
+#[cfg(feature = "read")]
+pub(crate) use left::Left;
 pub use numbers::{count, level};
 pub use session::Session;
 pub(crate) use session::start_with;

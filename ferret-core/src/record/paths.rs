@@ -8,6 +8,9 @@ use rustc_hash::FxHashMap;
 const RECURSION: u16 = 64;
 /// Past this many paths, new ones go below [`OTHER`]: one for each callsite.
 const MAX_PATHS: usize = 1 << 16;
+/// More than these a log has not: one more for each callsite there can be.
+#[cfg(feature = "read")]
+const MOST_IN_A_LOG: usize = MAX_PATHS + (1 << 24);
 /// The callsite of the path that stands for those that were not kept.
 pub(super) const OTHER: CallsiteId = CallsiteId(0xff_ffff);
 
@@ -64,6 +67,25 @@ impl Paths {
         Self { nodes: vec![root], children: FxHashMap::default(), recent, other: None }
     }
 
+    /// The paths of a log, in order of their numbers. Those that are missing, as where it is damaged, stay so.
+    #[cfg(feature = "read")]
+    pub(super) fn restored(rows: &[(PathId, PathInfo)]) -> Self {
+        let mut paths = Self::new();
+        for (path, info) in rows {
+            let (index, next) = (path.0 as usize, paths.nodes.len());
+            if index < next || index > MOST_IN_A_LOG {
+                continue;
+            }
+            paths.nodes.resize_with(index, || Node { callsite: CallsiteId(0), run: 0 });
+            let parent = if (info.parent.0 as usize) < index { info.parent } else { PathId::ROOT };
+            let added = paths.add(parent, info.callsite, &mut Vec::new());
+            if parent == PathId::ROOT && info.callsite == OTHER {
+                paths.other = Some(added);
+            }
+        }
+        paths
+    }
+
     /// The path of `callsite` called from `parent`, if it is known: the hot case.
     #[inline]
     pub(super) fn known(&self, parent: PathId, callsite: CallsiteId) -> Option<PathId> {
@@ -118,7 +140,7 @@ impl Paths {
     ) -> PathId {
         let path = PathId(u32::try_from(self.nodes.len()).expect("bounded by MAX_PATHS"));
         let above = &self.nodes[parent.0 as usize];
-        let run = if above.callsite == callsite { above.run + 1 } else { 1 };
+        let run = if above.callsite == callsite { above.run.saturating_add(1) } else { 1 };
         self.nodes.push(Node { callsite, run });
         self.children.insert((parent, callsite), path);
         new.push((path, PathInfo { parent, callsite }));

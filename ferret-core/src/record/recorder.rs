@@ -109,12 +109,11 @@ pub(super) struct Recorder<S> {
 impl<S: Sink> Recorder<S> {
     pub(super) fn new(
         engine: &'static Engine,
+        clock: ClockMap,
         sink: S,
         requests: Receiver<Request>,
         on_trouble: fn(Option<&io::Error>),
     ) -> Self {
-        let clock = ClockMap::calibrate();
-        clock.pairs().for_each(|pair| engine.arena.flight().tell_clock(pair));
         Self {
             engine,
             fold: Fold::new(sink, clock),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn recorder(engine: &'static Engine, requests: Receiver<Request>) -> Recorder<List> {
-    Recorder::new(engine, List::default(), requests, |_trouble| {})
+    Recorder::new(engine, ClockMap::calibrate(), List::default(), requests, |_trouble| {})
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! Ending never depends on the host: `exit` (and so a return from `main`, and a panic of it) runs
 //! [`process_exits`], a dropped [`Session`] does the same earlier, and both wait 200 ms at most.
 
-use super::clock;
+use super::clock::{self, ClockMap};
 use super::engine::Engine;
 use super::flight::Flight;
 use super::heap;
@@ -230,6 +230,8 @@ fn begin(
         durability: options.durability,
     };
     engine.switch_on();
+    let clock = ClockMap::calibrate();
+    clock.pairs().for_each(|pair| engine.arena.flight().tell_clock(pair));
     start.span_cost = span_cost::measure(&engine.arena);
     let writer = Writer::create(&place, start, now).map_err(|source| {
         engine.switch_off();
@@ -239,7 +241,7 @@ fn begin(
     engine.arena.flight().belongs_to(writer.identity());
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (desk, inbox) = Desk::of(recorder.thread().clone());
-    let ready = hand.send(Recorder::new(engine, writer, inbox, say_trouble));
+    let ready = hand.send(Recorder::new(engine, clock, writer, inbox, say_trouble));
     ready.map_err(|_gone| StartError::Recorder(io::Error::other("its thread has ended")))?;
     Ok(Active { engine, started_at, path, desk, finished, descriptors })
 }

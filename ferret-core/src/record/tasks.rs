@@ -102,6 +102,29 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
+    /// Those of a log.
+    #[cfg(feature = "read")]
+    pub(super) fn restored(open: &[OpenTask], ended: &[OpenTask]) -> Self {
+        let mut tasks = Self::default();
+        for (open, told) in open
+            .iter()
+            .map(|task| (task, Told::Kept))
+            .chain(ended.iter().map(|task| (task, Told::Over)))
+        {
+            if tasks.is_full() {
+                break;
+            }
+            let task = Task { told, ..Task::new(open.path, open.parent, open.life) };
+            if told == Told::Over {
+                tasks.ended.push(open.span);
+            } else {
+                tasks.places += usize::from(open.life == Life::Place);
+            }
+            tasks.known.insert(open.span, task);
+        }
+        tasks
+    }
+
     /// Whether there is room for no more.
     pub(super) fn is_full(&self) -> bool {
         self.known.len() >= MAX_TASKS

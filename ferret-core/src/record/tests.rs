@@ -3,6 +3,7 @@
 //! There is one recording a process, so these tests take turns.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for a few kinds of entry")]
 
+use super::clock::ClockMap;
 use super::clock::WITHOUT_TSC;
 use super::engine::Engine;
 use super::flight::Flight;
@@ -189,7 +190,7 @@ pub(super) fn record_by(
     engine.switch_on();
     let (ask, requests) = bounded(1);
     let list = List { entry_bytes, ..List::default() };
-    let recorder = Recorder::new(engine, list, requests, |_trouble| {});
+    let recorder = Recorder::new(engine, ClockMap::calibrate(), list, requests, |_trouble| {});
     let run = move || recorder.run(|| None);
     let spawn = |name: &str, f: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(f).unwrap()

@@ -1,0 +1,237 @@
+//! The log of a dead process, open once more to be brought to its end. Who has it holds the lock that says who
+//! lives, so there is one at a time; and everything is written in one transaction, or nothing.
+
+use super::append::open_database;
+use super::backend::wait_until;
+use super::batch::Batch;
+use super::error::LogError;
+use super::info::ReadOptions;
+use super::lock::Liveness;
+use super::schema::{self, LogEnd, OpenStack, RowKind};
+use super::source::{Order, ReadError, guarded, redb_error};
+use super::tail::Tail;
+use super::task_rows::{FIRST_KEY, KeptTask};
+use crate::event::{
+    CallsiteId, CallsiteInfo, Commit, EndKind, Known, LogEntry, LogTime, Offset, OpenTask, PathId,
+    PathInfo, Position, ProcessEnd, Resume, Sink, SpanId, TaskLife, ThreadId, ThreadInfo,
+    ThreadStack,
+};
+use redb::{Database, ReadTransaction, ReadableDatabase};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long another who does the same is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Entries at the end of the log among which ENDs of async spans are looked for: a few ticks of a busy program.
+const LATELY: u64 = 1 << 18;
+
+/// A dead process's log, to be ended.
+#[derive(Debug)]
+pub struct Reopened {
+    path: PathBuf,
+    database: Database,
+    batch: Batch,
+    first_new: Offset,
+    _alive: Liveness,
+}
+
+/// What a log turned out to be.
+#[derive(Debug)]
+pub enum Reopen {
+    /// Its process lives, or somebody is at it for longer than one waits.
+    Owned,
+    /// It has its end.
+    Ended,
+    /// It is to be ended, and this is known of it.
+    Dead(Box<Reopened>, Known),
+}
+
+impl Reopened {
+    /// Opens the log at `path` for that.
+    ///
+    /// # Errors
+    ///
+    /// It is no log, is damaged, or cannot be written.
+    pub fn open(path: &Path) -> Result<Reopen, LogError> {
+        let open = || {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+            options.open(path).map_err(|error| LogError::io(path, "open", error))
+        };
+        let mut alive = None;
+        wait_until(PATIENCE, || {
+            alive = Liveness::take(open()?).map_err(|error| LogError::io(path, "lock", error))?;
+            Ok::<_, LogError>(alive.is_some())
+        })?;
+        let Some(alive) = alive else { return Ok(Reopen::Owned) };
+        let mut tail = Tail::open(path, &ReadOptions::default())?;
+        if tail.info().is_ended {
+            return Ok(Reopen::Ended);
+        }
+        let tasks = tail.snapshot()?.tasks;
+        let mut known = Known { tasks, ended_tasks: ended_lately(&mut tail)?, ..Known::default() };
+        let first_new = tail.info().next_offset;
+        let names = tail.names();
+        known.callsites = names.callsites.iter().map(|(id, info)| (*id, info.kind)).collect();
+        known.callsites.sort_unstable_by_key(|(id, _)| *id);
+        known.paths = names.paths.iter().map(|(id, info)| (*id, *info)).collect();
+        known.paths.sort_unstable_by_key(|(id, _)| *id);
+        drop(tail);
+        let file = open()?;
+        let mut batch = Batch::new(first_new);
+        let database = guarded(path, || {
+            let failed = |error: redb::Error| redb_error(path, error);
+            let database = open_database(file).map_err(|error| failed(error.into()))?;
+            let txn = database.begin_read().map_err(|error| failed(error.into()))?;
+            rows(&txn, &mut batch, &mut known).map_err(|ReadError(error)| failed(error))?;
+            Ok(database)
+        })?;
+        let path = path.to_owned();
+        let reopened = Self { path, database, batch, first_new, _alive: alive };
+        Ok(Reopen::Dead(Box::new(reopened), known))
+    }
+
+    /// An entry of the process as a whole.
+    pub fn put(&mut self, now: LogTime, what: &LogEntry) {
+        let position = self.batch.next_own();
+        self.batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, what);
+        self.batch.drained(ThreadId::RECORDER, position.next());
+    }
+
+    /// Writes all of it and the end; says how many entries were salvaged, the end not among them.
+    ///
+    /// # Errors
+    ///
+    /// The log could not be written: it is as it was.
+    pub fn end(
+        mut self,
+        how: EndKind,
+        oom_kills: Option<u64>,
+        now: LogTime,
+    ) -> Result<u64, LogError> {
+        let salvaged = self.batch.next().0 - self.first_new.0;
+        self.put(now, &LogEntry::ProcessEnd(ProcessEnd { how }));
+        self.batch.end(LogEnd { at: now, salvaged: Some(salvaged), oom_kills });
+        let Self { path, database, mut batch, _alive, .. } = self;
+        guarded(&path, || {
+            let failed = |error: redb::Error| redb_error(&path, error);
+            let txn = database.begin_write().map_err(|error| failed(error.into()))?;
+            schema::insert(&txn, &batch.rows(now)).map_err(failed)?;
+            txn.commit().map_err(|error| failed(error.into()))?;
+            database.close().map_err(|error| failed(error.into()))
+        })?;
+        Ok(salvaged)
+    }
+}
+
+/// Async spans that ended among the last entries.
+fn ended_lately(tail: &mut Tail) -> Result<Vec<OpenTask>, LogError> {
+    tail.seek(Offset(tail.info().next_offset.0.saturating_sub(LATELY)));
+    let mut ended = BTreeMap::new();
+    loop {
+        let entries = tail.poll(1 << 16)?;
+        if entries.is_empty() {
+            return Ok(ended.into_values().collect());
+        }
+        for entry in entries {
+            if let LogEntry::SpanEnd { span, path, start, .. } = entry.what
+                && tail.names().callsite_info(path).is_some_and(|callsite| callsite.kind.is_async())
+            {
+                let life = TaskLife::Begun(start);
+                ended.insert(span, OpenTask { span, path, parent: None, life });
+            }
+        }
+    }
+}
+
+/// Reads what the batch and whoever folds must know of rows.
+fn rows(txn: &ReadTransaction, batch: &mut Batch, known: &mut Known) -> Result<(), ReadError> {
+    let (mut silent, mut order) = (BTreeMap::new(), Order::new());
+    for row in txn.open_table(schema::OPEN)?.range::<u64>(..)? {
+        let (key, row) = row?;
+        let key = order.up(key.value())?;
+        // What is damaged stays: nobody will ask for it to be removed.
+        if key >= FIRST_KEY {
+            if let Ok(kept) = schema::read_row::<KeptTask>(RowKind::Task, key, row.value()) {
+                batch.has_task(key, kept.task.span);
+            }
+        } else if let Ok(open) = schema::read_row::<OpenStack>(RowKind::Open, key, row.value()) {
+            silent.insert(key, open.next);
+        }
+    }
+    let mut order = Order::new();
+    for row in txn.open_table(schema::THREADS)?.range::<u32>(..)? {
+        let (id, value) = row?;
+        let (id, (committed, row)) = (order.up(id.value())?, value.value());
+        let (info, behind) = row.split_at(schema::row_length(row).min(row.len()));
+        let how = schema::read_row::<Resume>(RowKind::Resume, u64::from(id), behind).ok();
+        let (id, committed) = (ThreadId(id), Position(committed));
+        batch.has_thread(id, committed, info.to_vec(), silent.remove(&u64::from(id.0)));
+        known.threads.push((id, committed, how.filter(Resume::is_sound)));
+    }
+    Ok(())
+}
+
+impl Sink for Reopened {
+    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
+        self.batch.callsite(id, info);
+    }
+
+    fn path(&mut self, id: PathId, info: PathInfo) {
+        self.batch.path(id, info);
+    }
+
+    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
+        self.batch.thread(id, info);
+    }
+
+    fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        self.batch.entry(thread, position, stack, time, what);
+    }
+
+    fn drained(&mut self, thread: ThreadId, position: Position) {
+        self.batch.drained(thread, position);
+    }
+
+    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
+        self.batch.resume(thread, how);
+    }
+
+    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
+        self.batch.silent(thread, stack);
+    }
+
+    fn keep_task(&mut self, task: &OpenTask) {
+        self.batch.keep_task(task);
+    }
+
+    fn forget_task(&mut self, span: SpanId) {
+        self.batch.forget_task(span);
+    }
+
+    fn kept_tasks(&mut self) {}
+
+    fn pending_bytes(&self) -> usize {
+        self.batch.pending_bytes()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// Everything is written at the end, in one transaction.
+    fn commit(&mut self, _: LogTime) -> io::Result<Commit> {
+        Ok(Commit::Busy)
+    }
+}
