@@ -279,7 +279,7 @@ fn facts(run: &Run) -> Vec<LogFacts<'_>> {
             first_offset: info.first_offset,
             next_offset: info.next_offset,
             first_time: info.first_time,
-            salvaged_entries: info.salvaged_entries,
+            findings: info.into(),
             damaged: tail.damage().1 > 0,
             owned: tail.owned(),
             names: tail.names(),

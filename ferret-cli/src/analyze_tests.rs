@@ -1,6 +1,7 @@
 //! What `analyze` shows of made-up processes: every table, the tree, the document.
 
 use super::*;
+use crate::death::Findings;
 use crate::page::Style;
 use clap::Parser;
 use ferret::event::{
@@ -154,7 +155,7 @@ impl Made {
             first_offset: Offset(self.lost_head),
             next_offset: Offset(self.lost_head + self.entries.len() as u64),
             first_time: self.entries[0].time,
-            salvaged_entries: 0,
+            findings: Findings::default(),
             damaged: false,
             owned: Some(self.owned),
             names: &self.names,

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod child;
 mod completions;
+mod death;
 mod entry_line;
 mod exit;
 mod filter;

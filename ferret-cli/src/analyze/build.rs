@@ -10,6 +10,7 @@ use super::open;
 use super::overhead;
 use super::rows::{FunctionRow, percent};
 use super::said;
+use crate::death::{Death, Findings};
 use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
 };
@@ -29,7 +30,7 @@ pub(super) struct LogFacts<'a> {
     pub(super) first_offset: Offset,
     pub(super) next_offset: Offset,
     pub(super) first_time: LogTime,
-    pub(super) salvaged_entries: u64,
+    pub(super) findings: Findings,
     /// Whether part of it could not be read.
     pub(super) damaged: bool,
     /// Whether a process holds it.
@@ -112,7 +113,7 @@ fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold) -> Log {
         first_offset: facts.first_offset.0,
         next_offset: facts.next_offset.0,
         first_time: first_unix.map(rfc3339),
-        salvaged_entries: facts.salvaged_entries,
+        salvaged_entries: facts.findings.salvaged_entries.unwrap_or(0),
         partial: facts.first_offset.0 > 0 || facts.damaged,
     }
 }
@@ -174,6 +175,7 @@ fn processes(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Proce
             busy_ns: counted.map_or(0, |row| row.totals.self_ns),
             span_inner_ns: overhead::inner_ns(start),
             span_outer_ns: overhead::outer_ns(start),
+            death: Death::of(process, moments.state(log), facts.findings),
             durations: counted.and_then(|row| row.durations).map(|stats| durations(Some(stats))),
         })
     };

@@ -4,6 +4,7 @@
 //! Durations are ns, sizes bytes, percents of one core or of the run. What is not known is null.
 
 use super::alloc::{Alloc, Heap};
+use crate::death::Death;
 use serde::{Deserialize, Serialize};
 
 /// The version of the document: raised when a field changes its meaning, never when one is added.
@@ -114,6 +115,9 @@ pub(crate) struct Process {
     pub(crate) span_inner_ns: Option<f64>,
     #[serde(default)]
     pub(crate) span_outer_ns: Option<f64>,
+    /// How it died; null unless its state is crashed.
+    #[serde(default)]
+    pub(crate) death: Option<Death>,
     /// With `--by process`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) durations: Option<Durations>,

@@ -1,6 +1,7 @@
 //! An analysis drawn for people: a headline, one table, and what else must be known.
 
 mod asynchronous;
+mod death;
 mod functions;
 mod groups;
 mod headline;
@@ -35,6 +36,8 @@ pub(super) struct Options {
 /// The whole text.
 pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String {
     let mut out = headline::draw(analysis, page);
+    let death = death::draw(analysis, page);
+    out += &death;
     out.push('\n');
     let is_empty = analysis.run.spans == 0 && analysis.run.dropped_spans == 0;
     if is_empty {
@@ -56,7 +59,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
         out += &said::counters(analysis, page);
         out += &said::marks(analysis, page);
     }
-    out += &open::draw(analysis, page);
+    if death.is_empty() {
+        out += &open::draw(analysis, page);
+    }
     out += &notes::losses(analysis, page);
     out
 }
@@ -78,6 +83,8 @@ pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
         filtered: false,
     };
     let mut out = headline::draw(analysis, page);
+    let death = death::draw(analysis, page);
+    out += &death;
     out.push('\n');
     if analysis.run.spans == 0 && analysis.run.dropped_spans == 0 {
         out += &notes::nothing_recorded(analysis, page);
@@ -89,7 +96,9 @@ pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
         }
         out += &functions::draw(analysis, options, page);
     }
-    out += &open::draw(analysis, page);
+    if death.is_empty() {
+        out += &open::draw(analysis, page);
+    }
     out += &notes::losses(analysis, page);
     out
 }

@@ -1,6 +1,7 @@
 //! What is known of the run on screen: the projections, and of each log what its file tells. Filled
 //! from a log or by hand; reads no clock and no file itself.
 
+use crate::death::{Death, Findings};
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, ProcessState};
 use ferret::projections::{
     Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Reading, Recent,
@@ -34,6 +35,8 @@ pub(crate) struct LogFile {
     /// Entries in the file, and entries read.
     pub(crate) entries: u64,
     pub(crate) read: u64,
+    /// What was found out about its process's death.
+    pub(crate) findings: Findings,
 }
 
 /// A board with what is needed to tell of it: the names, and the time.
@@ -63,6 +66,12 @@ impl Board {
     pub(crate) fn state(&self, log: LogIndex, now: LogTime) -> ProcessState {
         let owned = self.logs.get(log.0).and_then(|file| file.owned);
         self.processes.get(log).map_or(ProcessState::Unknown, |process| process.state(owned, now))
+    }
+
+    /// How a log's process died, if it did.
+    pub(crate) fn death(&self, log: LogIndex, now: LogTime) -> Option<Death> {
+        let findings = self.logs.get(log.0).map(|file| file.findings).unwrap_or_default();
+        Death::of(self.processes.get(log)?, self.state(log, now), findings)
     }
 
     /// The moment as of which a log's process is known: `now` while it lives.

@@ -67,6 +67,9 @@ fn process(scene: &Scene, log: LogIndex) -> RowText {
     let state = scene.state(log);
     let mut text = RowText::new(Weight::Head, wording::process_name(process, true));
     text.detail = wording::state(process, state, scene.now);
+    if let Some(death) = scene.board.death(log, scene.now) {
+        text.detail = format!("{} · {}", text.detail, death.facts().join(" · "));
+    }
     text.mood = wording::mood(state);
     text.right = if state.is_live() {
         usage(scene, log)

@@ -6,6 +6,7 @@ mod heap;
 mod open;
 mod recent;
 
+use crate::death::Death;
 use crate::filter::Filter;
 use crate::tui::board::Scene;
 use crate::tui::pick;
@@ -101,6 +102,8 @@ struct ProcessRow {
     spans_per_second: f64,
     #[serde(flatten)]
     usage: Usage,
+    /// How it died; null unless its state is crashed.
+    death: Option<Death>,
 }
 
 #[derive(Debug, Serialize)]
@@ -223,6 +226,7 @@ fn row(scene: &Scene, log: LogIndex, process: &Process) -> ProcessRow {
             |of| series.and_then(|series| series.current(of, scene.now)),
             |of| series.and_then(|series| series.peak().of(of)),
         ),
+        death: scene.board.death(log, scene.now),
     }
 }
 
@@ -276,7 +280,10 @@ mod tests {
             next_offset: Offset(99),
             first_time: LogTime(0),
             repaired: false,
+            is_ended: false,
             salvaged_entries: 0,
+            salvaged_at: None,
+            oom_kills: None,
         }
     }
 

@@ -36,11 +36,24 @@ impl Begun {
 
 /// The run in a few lines: how it ended, peaks, stages, what was left open.
 pub(super) fn summary(scene: &Scene) -> Vec<String> {
-    let mut lines = vec![headline(scene), peaks(scene)];
+    let mut lines = vec![headline(scene)];
+    lines.extend(deaths(scene));
+    lines.push(peaks(scene));
     lines.extend(counter_lines::summary(scene));
     lines.extend(scene.stages.stages.iter().map(stage));
     lines.extend(left_open(scene));
     lines
+}
+
+/// How those died who did, and what is known of it.
+fn deaths(scene: &Scene) -> Vec<String> {
+    let processes = scene.board.processes.iter();
+    let died = processes.filter_map(|(log, process)| {
+        let death = scene.board.death(log, scene.now)?;
+        let who = wording::process_name(process, true);
+        Some(format!("{who}  {}; {}", death.how(), death.facts().join("; ")))
+    });
+    died.collect()
 }
 
 /// What an open span has said so far.
@@ -238,7 +251,7 @@ mod tests {
         );
         let summary = script.ends(EndKind::Lost).look(summary);
         assert_eq!(
-            summary[2..],
+            summary[3..],
             [
                 "gauge queue  2.500  peak 9",
                 "counter requests  36",

@@ -127,6 +127,7 @@ impl Source {
             let info = tail.info();
             file.path.clone_from(&info.path);
             file.owned = tail.owned();
+            file.findings = info.into();
             file.damaged = tail.damage().1;
             file.entries = info.next_offset.0 - info.first_offset.min(info.next_offset).0;
         }

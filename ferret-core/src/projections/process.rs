@@ -1,8 +1,8 @@
 //! Who the processes are, how they began and ended, and how much they did: one row for each log.
 
 use crate::event::{
-    EndKind, Entry, LogEntry, LogIndex, LogTime, Outcome, ProcessEnd, ProcessExit, ProcessStart,
-    ProcessState,
+    EndKind, Entry, LogEntry, LogIndex, LogTime, MetricSample, Outcome, ProcessEnd, ProcessExit,
+    ProcessStart, ProcessState,
 };
 
 /// The processes of all logs read.
@@ -22,6 +22,8 @@ pub struct Process {
     pub exit: Option<ProcessExit>,
     /// When it last reported its CPU and memory.
     pub last_metric: Option<LogTime>,
+    /// What it reported then.
+    pub last_sample: Option<MetricSample>,
     /// Its spans, counted.
     pub spans: SpanCounts,
     /// Spans that were not recorded.
@@ -146,7 +148,10 @@ impl Process {
                 self.spans.ended += calls;
                 self.rate.add(entry.time, *calls);
             }
-            LogEntry::Metric(_) => self.last_metric = self.last_metric.max(Some(entry.time)),
+            LogEntry::Metric(sample) => {
+                self.last_metric = self.last_metric.max(Some(entry.time));
+                self.last_sample = Some(*sample);
+            }
             LogEntry::Dropped { spans, .. } => self.dropped += spans,
             _ => {}
         }

@@ -14,9 +14,11 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    let title = ui.filter.as_ref().map(|filter| format!("Live: {filter}"));
-    let title = title.as_deref().unwrap_or("Live");
-    paint.title(area, title, &note(scene, ui), super::has_focus(ui, Panel::Live));
+    let title = match &ui.filter {
+        Some(filter) => format!("Live: {filter}"),
+        None => death(scene).unwrap_or_else(|| "Live".to_owned()),
+    };
+    paint.title(area, &title, &note(scene, ui), super::has_focus(ui, Panel::Live));
     let shown = ui.live.shown();
     for (y, index) in (area.y + 1..area.y + area.height).zip(shown) {
         let Some(row) = ui.rows.get(index) else { break };
@@ -25,6 +27,14 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
             paint.select(area, y);
         }
     }
+}
+
+/// Of the only process, how it died: then its last moment is what is shown.
+fn death(scene: &Scene) -> Option<String> {
+    let mut processes = scene.board.processes.iter();
+    let (Some((log, _)), None) = (processes.next(), processes.next()) else { return None };
+    let death = scene.board.death(log, scene.now)?;
+    Some(format!("{}; {}", death.how(), death.facts().join(" · ")))
 }
 
 /// What the title says on the right: counts, and how much is out of sight.
