@@ -150,8 +150,25 @@ pub(super) fn caught() -> Option<i32> {
 }
 
 extern "C" fn catch(signal: c_int) {
-    // One atomic store: async-signal-safe. The recorder looks at each tick, after 40 ms at most.
-    SIGNAL.store(signal, Ordering::Relaxed);
+    // Called by the kernel it finds the default again, which comes with `SA_RESETHAND`. Else it is called
+    // by a handler that the host has put in its place, as those of `signal-hook` and `tokio` call the one
+    // before them: the host has a use for the signal, and it does not end the program.
+    let is_hosts = action_of(signal).is_none_or(|action| action.sa_sigaction != libc::SIG_DFL);
+    if !is_hosts {
+        // One atomic store, after sigaction(2): async-signal-safe. The recorder looks at each tick, after
+        // 40 ms at most.
+        SIGNAL.store(signal, Ordering::Relaxed);
+    }
+}
+
+/// What the signal does now.
+fn action_of(signal: c_int) -> Option<libc::sigaction> {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: asks only, into memory for it.
+    let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: zeroed is valid for this plain C struct, and the call has filled it.
+    let action = unsafe { action.assume_init() };
+    (failed == 0).then_some(action)
 }
 
 fn catcher() -> libc::sighandler_t {
@@ -160,14 +177,9 @@ fn catcher() -> libc::sighandler_t {
 
 /// Gives the signal the handler `to` if it has `from`.
 fn replace(signal: c_int, from: libc::sighandler_t, to: libc::sighandler_t) {
-    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: asks only, into memory for it.
-    let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
-    // SAFETY: zeroed is valid for this plain C struct, and the call has filled it.
-    let mut action = unsafe { action.assume_init() };
-    if failed != 0 || action.sa_sigaction != from {
+    let Some(mut action) = action_of(signal).filter(|action| action.sa_sigaction == from) else {
         return;
-    }
+    };
     action.sa_sigaction = to;
     // The second signal finds the default again and ends the process at once.
     action.sa_flags = libc::SA_RESETHAND | libc::SA_RESTART;
