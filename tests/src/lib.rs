@@ -1,9 +1,11 @@
 //! What the end-to-end tests share: the real binaries ([`ferret`], [`example`]), waiting with a
 //! deadline ([`until`]), a program on a pipe ([`Talker`]) and one in a terminal ([`Terminal`]), a
-//! folder for logs ([`Place`]), reports looked into ([`analysis`], [`row`]).
+//! folder for logs ([`Place`]), reports looked into ([`analysis`], [`row`]), and what a program that is
+//! killed has done ([`ledger`]).
 //! The tests themselves, each file one concern, are in `tests/`.
 
 mod binaries;
+pub mod ledger;
 mod place;
 mod poll;
 mod report;
@@ -22,3 +24,13 @@ use std::time::Duration;
 /// How long a test waits for what must happen, before it fails. Far more than it takes, because
 /// a machine that builds at the same time is slow; no test's result depends on it.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether a log has everything that its program had published when it died, and not only what it had
+/// committed. Where it is false, what is missing is counted and no failure.
+const NOTHING_IS_LOST: bool = false;
+
+/// Whether tests hold that nothing published is lost. `FERRET_KILLS_STRICT=1` says so of a build that
+/// does not promise it, to see what it loses.
+pub fn nothing_is_lost() -> bool {
+    std::env::var("FERRET_KILLS_STRICT").map_or(NOTHING_IS_LOST, |value| value == "1")
+}

@@ -17,6 +17,8 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("ferret-core/src/record/hooks.rs", "exit, fork and signal hooks"),
     ("ferret-core/tests/host.rs", "a program that forks is one of the hosts"),
     ("ferret-core/tests/profiled_allocator.rs", "a global allocator is one of the hosts"),
+    ("tests/src/bin/fates/fork.rs", "a program that forks is one of those that end"),
+    ("tests/src/ledger/memory.rs", "a mapping that outlives who writes into it"),
     ("ferret-macros/tests/edition.rs", "an `unsafe fn` is one of the macro's cases"),
 ];
 

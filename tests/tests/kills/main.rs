@@ -1,0 +1,111 @@
+//! Programs that are killed at random moments, and what is in their logs then: everything that was
+//! published, once, and nothing else. Judged by a ledger that each program keeps where its death does
+//! not reach.
+//!
+//! `tests/kills.sh N` kills N programs and sums up; here it is as many as a test may take. What failed
+//! says its seed: `FERRET_KILLS_SEED=… FERRET_KILLS=1` begins with the same.
+//!
+//! The moments are random, so that what is to be found need not be thought of before; what the program
+//! does is not, so that it can be judged exactly.
+
+mod family;
+mod judge;
+mod judge_jobs;
+mod logs;
+mod round;
+mod tally;
+
+use ferret_tests::nothing_is_lost;
+use round::{Doing, Reader, Salvage, Setting, Victims, When};
+use tally::Tally;
+
+/// Rounds of each setting, if nothing else is asked for.
+const ROUNDS: u64 = 8;
+
+/// Kills in one setting, a number of times, each with a seed of its own.
+#[track_caller]
+fn check(setting: &Setting) {
+    let rounds = number("FERRET_KILLS").unwrap_or(ROUNDS);
+    let first = number("FERRET_KILLS_SEED").unwrap_or_else(ferret_tests::boot_time_ns);
+    println!("{}: seeds from {first}", setting.name);
+    let mut tally = Tally::new(setting.name);
+    for seed in (0..rounds).map(|round| first.wrapping_add(round)) {
+        match round::play(setting, seed) {
+            Ok(outcome) => tally.add(&outcome),
+            Err(what) => panic!("{}, FERRET_KILLS_SEED={seed}: {what}", setting.name),
+        }
+    }
+    tally.tell();
+    if nothing_is_lost() {
+        assert_eq!(tally.missing(), 0, "{tally:?}");
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is no number")))
+}
+
+#[test]
+fn one_thread() {
+    check(&Setting { lanes: 1, ..Setting::new("one thread") });
+}
+
+#[test]
+fn four_threads() {
+    check(&Setting::new("four threads"));
+}
+
+#[test]
+fn three_processes() {
+    check(&Setting { processes: 3, lanes: 2, ..Setting::new("three processes") });
+}
+
+#[test]
+fn one_of_three_processes_and_then_the_others() {
+    let victims = Victims::OneFirst;
+    check(&Setting { processes: 3, lanes: 2, victims, ..Setting::new("one of three processes") });
+}
+
+#[test]
+fn before_the_eyes_of_a_reader() {
+    check(&Setting { reader: Reader::Tail, ..Setting::new("with a reader") });
+}
+
+#[test]
+fn before_the_eyes_of_watch() {
+    check(&Setting { reader: Reader::Watch, ..Setting::new("with ferret watch") });
+}
+
+#[test]
+fn while_the_log_is_made() {
+    check(&Setting { when: When::Starting, ..Setting::new("while the log is made") });
+}
+
+#[test]
+fn while_the_logs_of_a_family_are_made() {
+    let (when, processes) = (When::Starting, 3);
+    check(&Setting { when, processes, lanes: 1, ..Setting::new("while three logs are made") });
+}
+
+#[test]
+fn in_the_middle_of_large_commits() {
+    let lanes = 2;
+    check(&Setting { lanes, pace: 0, ..Setting::new("during commits") });
+}
+
+#[test]
+fn and_who_opens_the_log_is_killed_too() {
+    check(&Setting { salvage: Salvage::Killed, ..Setting::new("during the salvage") });
+}
+
+#[test]
+fn and_two_open_the_log_at_once() {
+    check(&Setting { salvage: Salvage::Twice, ..Setting::new("two salvages at once") });
+}
+
+#[test]
+fn tasks_that_move_between_threads() {
+    let (doing, lanes, pace) = (Doing::Jobs, 3, 50);
+    check(&Setting { doing, lanes, pace, ..Setting::new("tasks") });
+}
