@@ -120,12 +120,13 @@ fn conclude(log: &Path, child: &Child, ended: Ended, took: Duration) {
 }
 
 /// Appends `PROCESS_EXIT` to the command's own log. Where it was a shell, or recorded nothing, there
-/// is none.
+/// is none; where it became another program by `exec`, or recorded several times, it is the last.
 fn note_end(log: &Path, child: &Child, exit: ProcessExit) -> anyhow::Result<()> {
     let mut run = match input::open(&[log.to_owned()], ReadOptions::default()) {
         Err(LogError::NotFound { .. }) => return Ok(()),
         run => run?,
     };
+    let mut last = None;
     for index in 0..run.logs().len() {
         let Some(tail) = run.log_mut(LogIndex(index)) else { break };
         let info = tail.info();
@@ -133,13 +134,16 @@ fn note_end(log: &Path, child: &Child, exit: ProcessExit) -> anyhow::Result<()> 
             continue;
         }
         let (path, first) = (info.path.clone(), info.first_offset);
-        let start = input::entry_at(tail, first)?.map(|entry| entry.what);
+        let Some(entry) = input::entry_at(tail, first)? else { continue };
         // Pids come round; pid and start time together do not.
-        if matches!(start, Some(LogEntry::ProcessStart(start)) if start.start_ticks == child.start_ticks)
+        if matches!(entry.what, LogEntry::ProcessStart(start) if start.start_ticks == child.start_ticks)
         {
-            drop(run);
-            return Ok(ferret::log::append_exit(&path, exit, ferret::log::now())?);
+            last = last.max(Some((entry.time, path)));
         }
+    }
+    drop(run);
+    if let Some((_, path)) = last {
+        ferret::log::append_exit(&path, exit, ferret::log::now())?;
     }
     Ok(())
 }
