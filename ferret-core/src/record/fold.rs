@@ -176,8 +176,7 @@ impl<S: Sink> Fold<S> {
             // Folded by the caller.
             Kind::Enter | Kind::Alloc => {}
             Kind::TaskOk | Kind::TaskErr | Kind::TaskPanicked | Kind::TaskCancelled => {
-                let (span, outcome) = (span_of(slots), event.kind.task_outcome());
-                self.task_ends(thread, position, time, span, outcome, final_try)?;
+                self.task_ends(thread, position, time, event, span_of(slots), final_try)?;
             }
             Kind::Dropped => self.dropped(thread, position, time, event, slots),
             Kind::ThreadStart => self.put(thread, position, time, &LogEntry::ThreadStart),

@@ -14,8 +14,9 @@ use super::clock;
 use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
 use super::heap::{self, HeapCells, Owner};
 use super::loss::Loss;
-use super::raw::{Kind, NO_SPAN, SKIPPED, Slot, head, head_of};
+use super::raw::{self, Kind, NO_SPAN, SKIPPED, Slot, head, head_of};
 use super::registration;
+use crate::event::Outcome;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
@@ -78,6 +79,12 @@ impl TaskId {
     /// An event of this span; none if its recording has ended.
     pub(super) fn event(self, kind: Kind) -> Option<[Slot; 2]> {
         self.name().map(|name| [head(clock::ticks(), kind, 0, 0), name])
+    }
+
+    /// Its END, `begun` being the ticks at which it began.
+    pub(super) fn end(self, outcome: Outcome, begun: u64) -> Option<[Slot; 2]> {
+        let (low, high) = raw::begin(begun);
+        self.name().map(|name| [head(clock::ticks(), Kind::task_end(outcome), low, high), name])
     }
 
     /// How an event names it in slot 1; none if its recording has ended.

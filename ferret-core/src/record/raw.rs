@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Enter = 8,
     /// The poll whose ENTER is there (argument) ended.
     Exit = 9,
-    /// An async span ended. Slot 1: the span.
+    /// An async span ended. Slot 1: the span. Callsite and argument: [`begin`].
     TaskOk = 10,
     TaskErr = 11,
     TaskPanicked = 12,
@@ -225,6 +225,14 @@ pub(super) fn callsite(word: u32) -> CallsiteId {
     CallsiteId(word >> 8)
 }
 
+/// The low 56 bits of the ticks at which an async span began, as its END has them in the place of callsite and
+/// argument; 0 if it did not, or its START says so. The thread that began one may not have been read when its END
+/// is, on another.
+pub(super) fn begin(ticks: u64) -> (u32, u32) {
+    let low = u32::try_from(ticks & 0xff_ffff).unwrap_or(0);
+    (low, u32::try_from((ticks >> 24) & 0xffff_ffff).unwrap_or(0))
+}
+
 /// Slot 0, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
@@ -240,6 +248,13 @@ impl Head {
     pub(super) fn of(slot: Slot) -> Option<Self> {
         let (word, argument) = halves(slot);
         Some(Self { ticks: slot[0], kind: Kind::of(word)?, callsite: callsite(word), argument })
+    }
+
+    /// When the async span began that this ends: see [`begin`]. 2^56 ticks are half a year and more.
+    pub(super) fn begun(&self) -> Option<u64> {
+        let low = u64::from(self.callsite.0) | u64::from(self.argument) << 24;
+        let ago = self.ticks.wrapping_sub(low) & ((1 << 56) - 1);
+        (low != 0).then(|| self.ticks.saturating_sub(ago))
     }
 
     /// How many slots the event has, this one included.

@@ -2,6 +2,7 @@
 //! and the references by which one thread's span is the parent of another's.
 
 use super::callsite::Callsite;
+use super::clock;
 use super::guard::recording;
 use super::local::{Local, Opened, TaskId};
 use super::raw::{HERE, Kind, NOWHERE, Slot};
@@ -17,8 +18,8 @@ use std::marker::PhantomData;
 pub struct TaskSpan {
     /// None if it is not recorded.
     id: Option<TaskId>,
-    /// False from its making to its first poll.
-    begun: bool,
+    /// When it began, ticks; 0 from its making to its first poll.
+    begun: u64,
 }
 
 /// Under which span another is made.
@@ -39,14 +40,14 @@ impl TaskSpan {
     #[doc(hidden)]
     pub fn start(callsite: &'static Callsite) -> Self {
         let id = if recording() { Local::start_task(callsite) } else { None };
-        Self { id, begun: true }
+        Self { id, begun: clock::ticks() }
     }
 
     /// Makes it; it begins when it is entered for the first time.
     #[doc(hidden)]
     pub fn create(callsite: &'static Callsite, under: Under<'_>) -> Self {
         let id = if recording() { Local::create_task(callsite, under.slot()) } else { None };
-        Self { id, begun: false }
+        Self { id, begun: 0 }
     }
 
     /// Makes it, and begins it.
@@ -71,12 +72,12 @@ impl TaskSpan {
     /// Begins it, unless it has; whether that could be said.
     #[inline]
     fn has_begun(&mut self) -> bool {
-        if !self.begun {
+        if self.begun == 0 {
             // No room: it will begin at a later poll.
             let event = self.id.and_then(|id| id.event(Kind::TaskBegin));
-            self.begun = event.is_some_and(|event| Local::begin_task(&event));
+            self.begun = event.filter(Local::begin_task).map_or(0, |event| event[0][0]);
         }
-        self.begun
+        self.begun != 0
     }
 
     /// Ends it, with an outcome.
@@ -90,7 +91,7 @@ impl TaskSpan {
     }
 
     fn end_once(&mut self, outcome: Outcome) {
-        if let Some(event) = self.id.take().and_then(|id| id.event(Kind::task_end(outcome))) {
+        if let Some(event) = self.id.take().and_then(|id| id.end(outcome, self.begun)) {
             Local::end_task(&event);
         }
     }

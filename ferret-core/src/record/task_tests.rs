@@ -131,6 +131,32 @@ fn a_task_begins_where_it_is_polled_under_the_span_it_was_made_in() {
     );
 }
 
+/// A task that was made here, begun elsewhere and ended here had, when this thread was read first, ended unseen.
+#[test]
+fn a_task_has_its_beginning_though_the_thread_that_began_it_is_read_last() {
+    let list = record_with(1 << 20, true, || {
+        let mut task = TaskSpan::create(&TASK, Under::Nowhere);
+        let begins = std::thread::Builder::new().spawn(move || {
+            drop(task.enter());
+            task
+        });
+        begins.unwrap().join().unwrap().end(Outcome::Ok);
+    });
+    let starts = list.count(|what| matches!(what, LogEntry::SpanStart { .. }));
+    assert_eq!(starts, 1, "{:?}", list.script());
+    let created = list.entries.iter().find_map(|(_, _, time, what)| match what {
+        LogEntry::Created { .. } => Some(*time),
+        _ => None,
+    });
+    let ended = list.entries.iter().find_map(|(_, _, time, what)| match what {
+        LogEntry::SpanEnd { start, outcome, .. } => Some((*start, *outcome, *time)),
+        _ => None,
+    });
+    let (start, outcome, end) = ended.unwrap();
+    assert_eq!(outcome, Outcome::Ok);
+    assert!(created.unwrap() < start && start < end, "it began in between");
+}
+
 #[test]
 fn a_task_that_is_never_polled_ends_without_a_beginning_and_took_no_time() {
     let list = record(|| elsewhere(drop));
@@ -313,8 +339,8 @@ fn a_place_is_kept_while_it_is_held() {
         std::mem::forget(place);
     });
     let kept: Vec<_> = list.kept.values().copied().collect();
-    let outer = SpanId { thread: ThreadId(1), start: Position(1) };
-    let span = SpanId { start: Position(2), ..outer };
+    let outer = SpanId { thread: ThreadId(1), start: Position(2) };
+    let span = SpanId { start: Position(3), ..outer };
     let (path, parent, life) = (PathId(1), Some(outer), TaskLife::Place);
     assert_eq!(kept, [OpenTask { span, path, parent, life }]);
 }

@@ -104,13 +104,25 @@ impl<S: Sink> Fold<S> {
         thread: &mut ThreadFold,
         position: Position,
         time: LogTime,
+        event: &Head,
         span: SpanId,
-        outcome: Outcome,
         final_try: bool,
     ) -> Result<(), Missing> {
-        if self.tasks.get(span).is_none() && !final_try {
-            return Err(Missing(span));
+        match self.tasks.get(span) {
+            None if !final_try => return Err(Missing(span)),
+            Some(task) if matches!(task.life, Life::Created(_)) => {
+                // Begun on a thread that has not been read so far, as its END here tells.
+                if let Some(begun) = event.begun() {
+                    task.life = Life::Begun(self.clock.time(begun));
+                    let (path, parent) = (task.path, task.parent);
+                    self.note_stage_path(path);
+                    let start = LogEntry::SpanStart { span, path, parent, is_async: true };
+                    self.put(thread, position, time, &start);
+                }
+            }
+            Some(_) | None => {}
         }
+        let outcome = event.kind.task_outcome();
         if let Some((end, refused)) = self.end_of_task(span, time, outcome) {
             while let Some(index) = thread.stack.index_of(span) {
                 self.close(thread, index, position, time, Outcome::Ok);
