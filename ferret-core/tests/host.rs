@@ -7,10 +7,14 @@
 use ferret::event::LogEntry;
 use ferret::log::{ReadOptions, Tail};
 use ferret::{Options, profile};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const PART: &str = "FERRET_TEST_PART";
 
@@ -84,6 +88,25 @@ fn a_recording_that_cannot_start_panics_nowhere_though_nobody_reads_stderr() {
     assert!(child.wait().unwrap().success());
 }
 
+/// A daemon closes every descriptor, and what it opens next gets our numbers. redb wrote into it.
+#[test]
+fn a_program_that_closes_all_descriptors_keeps_its_files_and_its_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let run = program("close all", folder.path()).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(run.status.success(), "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert!(matches!(lines[..], [line] if line.contains("had its descriptors closed")), "{said}");
+    let mut log = Tail::open(&path, &ReadOptions::default()).unwrap();
+    assert!(!log.info().repaired, "it ended cleanly");
+    let entries = log.poll(usize::MAX).unwrap();
+    assert_eq!(log.damage(), (&[][..], 0));
+    let begun = entries.iter().filter(|e| matches!(e.what, LogEntry::SpanStart { .. })).count();
+    assert_eq!(begun, 20, "those before, and those after");
+    assert!(matches!(entries.last().unwrap().what, LogEntry::ProcessEnd(_)));
+}
+
 #[test]
 fn plays_its_part() {
     let Ok(part) = std::env::var(PART) else { return };
@@ -126,6 +149,7 @@ fn plays_its_part() {
                 }
             });
         }
+        "close all" => close_all(),
         "only spans" => work(),
         other => panic!("no part: {other}"),
     }
@@ -133,6 +157,39 @@ fn plays_its_part() {
 
 #[profile]
 fn work() {}
+
+/// Records, closes what it does not know, opens files of its own, and records on.
+fn close_all() {
+    let session = Options::new("run.redb").start().expect("it records");
+    (0..10).for_each(|_| work());
+    assert!(session.flush(PATIENCE));
+    // SAFETY: nothing of this test has a file open but the three that every program has.
+    assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = |number: u32| {
+        let path = folder.path().join(number.to_string());
+        let file = std::fs::File::options().read(true).write(true).create_new(true).open(path);
+        let mut file = file.expect("a file");
+        file.write_all(b"the program's own").expect("it is written");
+        file
+    };
+    let files: Vec<_> = (0..8).map(own).collect();
+    (0..10).for_each(|_| work());
+    assert!(session.flush(PATIENCE));
+    // A child closes what the log holds, and nothing else.
+    let child = in_child(|| {
+        work();
+        assert!(files.iter().all(|file| file.metadata().is_ok()));
+    });
+    assert_eq!(child.code(), Some(0));
+    drop(session);
+    for (number, file) in files.iter().enumerate() {
+        assert_eq!(file.metadata().expect("it is open").len(), 17);
+        let path = folder.path().join(number.to_string());
+        let text = std::fs::read_to_string(path).expect("it is there");
+        assert_eq!(text, "the program's own");
+    }
+}
 
 /// Runs spans for a second; gives what the longest took.
 #[expect(clippy::disallowed_methods, reason = "times spans")]

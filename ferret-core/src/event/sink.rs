@@ -83,12 +83,22 @@ pub trait Sink {
     /// Whether the batch holds anything worth a commit.
     fn is_empty(&self) -> bool;
 
+    /// The device and inode of the file that is written now; none if there is none.
+    fn file(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Commits the batch. On `Busy` and on errors the batch is kept, to be committed later.
     ///
     /// # Errors
     ///
     /// The log could not be written. The sink heals itself if it can at the next call.
     fn commit(&mut self, now: LogTime) -> io::Result<Commit>;
+
+    /// What has happened to the log since this was last asked, in words for the user.
+    fn news(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What became of a commit.
@@ -98,4 +108,7 @@ pub enum Commit {
     Done,
     /// A reader holds the header: nothing was written, try again at the next tick.
     Busy,
+    /// The log is lost, and another has begun, in which nothing is yet: the batch is kept. Tell
+    /// again every callsite, every path and the stack of every thread that has one open, then commit.
+    Anew,
 }

@@ -11,12 +11,12 @@
 #[cfg(all(test, feature = "record", feature = "read"))]
 use super::faults::change;
 use redb::backends::FileBackend;
-use redb::{BackendError, DatabaseError, StorageBackend};
+use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
 use std::fs::File;
 use std::io;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,14 +38,20 @@ struct Shared {
     held: AtomicBool,
     syncs: bool,
     patience: Duration,
+    /// What the file's length must be, if nobody else has changed it.
+    length: AtomicU64,
+    /// Nothing is written, read, locked or unlocked any more.
+    let_go: AtomicBool,
 }
 
 impl LogBackend {
     /// A backend on `file`, whose open file description must be no other handle's. `syncs`: an
     /// fsync is an fsync. `patience` bounds every wait for a lock.
     pub(super) fn new(file: File, syncs: bool, patience: Duration) -> Result<Self, DatabaseError> {
+        let length = AtomicU64::new(file.metadata().map_err(StorageError::Io)?.len());
         let file = FileBackend::new(file)?;
-        Ok(Self(Arc::new(Shared { file, held: AtomicBool::new(false), syncs, patience })))
+        let (held, let_go) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self(Arc::new(Shared { file, held, syncs, patience, length, let_go })))
     }
 
     /// The handle to hold the header lock by.
@@ -54,8 +60,17 @@ impl LogBackend {
     }
 
     fn answers(&self, range: (Bound<u64>, Bound<u64>)) -> bool {
-        // Relaxed: only the thread that holds the lock begins transactions.
-        range == HEADER && self.0.held.load(Ordering::Relaxed)
+        // Relaxed: only the thread that holds the lock begins transactions, and lets the file go.
+        self.0.let_go.load(Ordering::Relaxed)
+            || (range == HEADER && self.0.held.load(Ordering::Relaxed))
+    }
+
+    /// Whether the file may be touched.
+    fn touch(&self) -> io::Result<&FileBackend> {
+        if self.0.let_go.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the file has been let go"));
+        }
+        Ok(&self.0.file)
     }
 
     fn wait(
@@ -72,6 +87,22 @@ impl LogBackend {
 }
 
 impl HeaderLock {
+    /// The length that the file must have, bytes, unless somebody else has changed it.
+    pub(super) fn length(&self) -> u64 {
+        self.0.length.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing is done to the file: redb may be dropped.
+    pub(super) fn let_go(&self) {
+        self.0.let_go.store(true, Ordering::Relaxed);
+    }
+
+    /// The same, and the descriptor, which is not ours any more, is never closed.
+    pub(super) fn forsake(self) {
+        self.let_go();
+        std::mem::forget(self);
+    }
+
     /// Takes the header lock if nobody has it; until [`HeaderLock::release`].
     pub(super) fn try_hold(&self, patience: Duration) -> io::Result<bool> {
         let (start, end) = HEADER;
@@ -120,27 +151,35 @@ fn change(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
 
 impl StorageBackend for LogBackend {
     fn len(&self) -> io::Result<u64> {
-        self.0.file.len()
+        self.touch()?.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.file.read(offset, out)
+        self.touch()?.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        change(|| self.0.file.set_len(len))
+        let file = self.touch()?;
+        // Before, for what fails may have been done: the shorter is the one that is certain.
+        let certain = len.min(self.0.length.load(Ordering::Relaxed));
+        self.0.length.store(certain, Ordering::Relaxed);
+        change(|| file.set_len(len))?;
+        self.0.length.store(len, Ordering::Relaxed);
+        Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        if self.0.syncs { change(|| self.0.file.sync_data()) } else { Ok(()) }
+        let file = self.touch()?;
+        if self.0.syncs { change(|| file.sync_data()) } else { Ok(()) }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        change(|| self.0.file.write(offset, data))
+        let file = self.touch()?;
+        change(|| file.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {
-        self.0.file.close()
+        if self.0.let_go.load(Ordering::Relaxed) { Ok(()) } else { self.0.file.close() }
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {

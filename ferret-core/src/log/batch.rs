@@ -148,6 +148,21 @@ impl Batch {
         self.encoder.next()
     }
 
+    /// A batch of one entry of the recorder's own thread, for a log that begins or ends with it: no
+    /// checkpoint is needed there.
+    pub(super) fn of_one(next: Offset, position: Position, now: LogTime, what: &LogEntry) -> Self {
+        let mut batch = Self { last_checkpoint: Some(now), ..Self::new(next) };
+        batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, what);
+        batch.drained(ThreadId::RECORDER, position.next());
+        batch
+    }
+
+    /// The recorder's own entries go on at `position`.
+    pub(super) fn own_from(mut self, position: Position) -> Self {
+        self.next_own = position;
+        self
+    }
+
     #[inline]
     pub(super) fn entry(
         &mut self,
@@ -281,6 +296,32 @@ impl Batch {
     pub(super) fn skip_below(&mut self, next: Offset) {
         self.blocks.retain(|(first, _)| *first >= next);
         self.block_bytes = self.blocks.iter().map(|(_, block)| block.len()).sum();
+    }
+
+    /// The first offset that is not in the log.
+    pub(super) fn first(&self) -> Offset {
+        self.blocks.first().map_or_else(|| self.encoder.first(), |(first, _)| *first)
+    }
+
+    /// Whether the log may end at `end`, as far as is known: with all that was packed, some or none.
+    pub(super) fn has_border(&self, end: Offset) -> bool {
+        self.encoder.first() == end || self.blocks.iter().any(|(first, _)| *first == end)
+    }
+
+    /// Another log has begun, and has nothing of what was committed. What waits goes there, with the
+    /// rows of all threads that live; other names and open stacks are to be told again.
+    pub(super) fn begin_anew(&mut self) {
+        let first = self.first();
+        for state in self.threads.values_mut() {
+            state.dirty = true;
+            state.last_segment = state.last_segment.filter(|(at, _)| *at >= first);
+            state.touched &= state.last_segment.is_some();
+            if matches!(state.silent, Silent::Written(_) | Silent::Remove) {
+                state.silent = Silent::Absent;
+            }
+        }
+        self.tasks = TaskRows::default();
+        (self.dirty, self.checkpoints, self.last_checkpoint) = (true, 0, None);
     }
 
     /// Packs what is encoded, and says all that a commit at `now` has to write.

@@ -21,6 +21,8 @@ mod check;
 mod codec;
 #[cfg(feature = "read")]
 mod cursor;
+#[cfg(feature = "record")]
+mod descriptors;
 mod error;
 mod family;
 #[cfg(feature = "read")]
@@ -37,6 +39,8 @@ mod open;
 mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
+#[cfg(feature = "record")]
+mod present;
 #[cfg(feature = "read")]
 mod reopened;
 #[cfg(feature = "read")]
@@ -65,6 +69,8 @@ mod written;
 pub use append::append_exit;
 #[cfg(feature = "read")]
 pub use check::{CheckReport, check};
+#[cfg(feature = "record")]
+pub use descriptors::Descriptors;
 pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
@@ -85,8 +91,6 @@ pub use tail::Tail;
 pub use watch::Waker;
 #[cfg(feature = "record")]
 pub use writer::Writer;
-#[cfg(feature = "record")]
-pub use written::Descriptors;
 
 use crate::event::LogTime;
 

@@ -302,16 +302,28 @@ impl Program {
             return;
         }
         self.named_paths.push(*path);
-        let info = CallsiteInfo {
-            name: format!("function_{}", path.0),
-            module: "program".to_owned(),
-            file: "program.rs".to_owned(),
-            line: path.0,
-            kind: CallsiteKind::Function,
-        };
-        sink.callsite(CallsiteId(path.0), &info);
-        sink.path(*path, PathInfo { parent: PathId::ROOT, callsite: CallsiteId(path.0) });
+        tell_path(sink, *path);
     }
+
+    /// Tells `sink` again what a recorder would, of names and open stacks.
+    pub(super) fn tell_again(&self, sink: &mut impl Sink) {
+        self.named_paths.iter().for_each(|path| tell_path(sink, *path));
+        for (id, stack) in self.open() {
+            sink.silent(id, &stack);
+        }
+    }
+}
+
+fn tell_path(sink: &mut impl Sink, path: PathId) {
+    let info = CallsiteInfo {
+        name: format!("function_{}", path.0),
+        module: "program".to_owned(),
+        file: "program.rs".to_owned(),
+        line: path.0,
+        kind: CallsiteKind::Function,
+    };
+    sink.callsite(CallsiteId(path.0), &info);
+    sink.path(path, PathInfo { parent: PathId::ROOT, callsite: CallsiteId(path.0) });
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others leave the stack as it is")]

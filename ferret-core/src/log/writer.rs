@@ -4,21 +4,25 @@
 //! and gives the lock back; a reader in the way means [`Commit::Busy`], with nothing lost. After
 //! an I/O error redb answers nothing more until it is reopened, which may repair and so take a
 //! while: it is tried with a growing pause. The error may have come after the commit, so what
-//! the reopened log already holds is skipped.
+//! the reopened log already holds is skipped. What is done where the file itself is lost is
+//! [`renew`]'s.
+
+mod renew;
 
 use super::batch::Batch;
+use super::descriptors::Descriptors;
 use super::family::{self, Durability, Place};
 use super::lock::Liveness;
+use super::present::{Loss, Present, leads_to};
 use super::schema::LogEnd;
 use super::sync::Syncer;
-use super::written::{self, Descriptors, Open};
+use super::written::{self, Open, Owned};
 use crate::event::{
     CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
     Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId, ThreadInfo,
     ThreadStack,
 };
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,16 +40,25 @@ const LONGEST_PAUSE_NS: u64 = 10_000_000_000;
 #[derive(Debug)]
 pub struct Writer {
     open: Option<Open>,
-    alive: Arc<Liveness>,
+    /// None where it is lost.
+    alive: Option<Arc<Liveness>>,
     descriptors: Arc<Descriptors>,
     batch: Batch,
     path: PathBuf,
-    /// The file's device and inode.
-    identity: (u64, u64),
     run: RunId,
-    durability: Durability,
+    place: Place,
+    /// What the log says of the process, and when it began to.
+    start: (Box<ProcessStart>, LogTime),
     retry: Retry,
     syncer: Option<Syncer>,
+    present: Present,
+    /// The log is lost, and no other has begun yet.
+    lost: Option<Loss>,
+    /// It has been said that recording stays in a file that has lost its name.
+    stays: bool,
+    news: Option<String>,
+    /// When something was committed last.
+    written: LogTime,
 }
 
 /// When to try to reopen.
@@ -53,6 +66,36 @@ pub struct Writer {
 struct Retry {
     pause_ns: u64,
     not_before: LogTime,
+}
+
+impl Retry {
+    /// Once more in a while, each time a longer one; gives how long, ns.
+    fn wait(&mut self, now: LogTime) -> u64 {
+        let pause_ns = self.pause_ns.clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS);
+        *self = Self { pause_ns: pause_ns.saturating_mul(2), not_before: now.after(pause_ns) };
+        pause_ns
+    }
+}
+
+/// A log in its place, with `ProcessStart` in it.
+#[derive(Debug)]
+struct Begun {
+    owned: Owned,
+    path: PathBuf,
+    run: RunId,
+}
+
+/// Begins a log, whose first entry has the offset `first`.
+fn begin(place: &Place, start: ProcessStart, first: Offset, now: LogTime) -> io::Result<Begun> {
+    let placed = family::place(place, start.uid, |temp, file, run| {
+        let owned = written::create(place, temp, file, &written::meta(place, &start, run, now))?;
+        let what = LogEntry::ProcessStart(Box::new(start));
+        let mut batch = Batch::of_one(first, Position(0), now, &what);
+        written::write(&owned.open.database, &mut batch, now)?;
+        Ok((owned, run))
+    })?;
+    let (owned, run) = placed.value;
+    Ok(Begun { owned, path: placed.path, run })
 }
 
 impl Writer {
@@ -64,32 +107,37 @@ impl Writer {
     ///
     /// The folder cannot be written, or the name is taken by something that is not a log.
     pub fn create(place: &Place, start: ProcessStart, now: LogTime) -> io::Result<Self> {
-        let uid = start.uid;
-        let placed = family::place(place, uid, |temp, file, run| {
-            let metadata = file.metadata()?;
-            let identity = (metadata.dev(), metadata.ino());
-            let (open, alive, descriptors) =
-                written::create(place, temp, file, &written::meta(place, &start, run, now))?;
-            Ok((open, alive, descriptors, run, identity))
-        })?;
-        let (open, alive, descriptors, run, identity) = placed.value;
-        let alive = Arc::new(alive);
-        let tidies = place.durability == Durability::Process;
+        let begun = begin(place, start.clone(), Offset(0), now)?;
         let mut writer = Self {
-            open: Some(open),
-            syncer: tidies.then(|| Syncer::start(&alive)).flatten(),
-            alive,
-            descriptors,
-            batch: Batch::new(Offset(0)),
-            path: placed.path,
-            identity,
-            run,
-            durability: place.durability,
+            open: None,
+            alive: None,
+            descriptors: Descriptors::new(),
+            batch: Batch::new(Offset(1)).own_from(Position(1)),
+            path: begun.path,
+            run: begun.run,
+            place: place.clone(),
+            start: (Box::new(start), now),
             retry: Retry::default(),
+            syncer: None,
+            present: Present::new(begun.owned.id, now),
+            lost: None,
+            stays: false,
+            news: None,
+            written: now,
         };
-        writer.own_entry(now, &LogEntry::ProcessStart(Box::new(start)));
-        writer.commit(now)?;
+        writer.hold(begun.owned, now);
         Ok(writer)
+    }
+
+    /// Goes on with that file.
+    fn hold(&mut self, owned: Owned, now: LogTime) {
+        let Owned { open, alive, alive_fd, id } = owned;
+        self.present = Present::new(id, now);
+        self.descriptors.hold(id, alive_fd, open.fd);
+        let alive = Arc::new(alive);
+        let tidies = self.place.durability == Durability::Process;
+        self.syncer = tidies.then(|| Syncer::start(&alive)).flatten();
+        (self.open, self.alive) = (Some(open), Some(alive));
     }
 
     /// The log's file, an absolute path.
@@ -97,9 +145,10 @@ impl Writer {
         &self.path
     }
 
-    /// Its device and inode.
+    /// The device and inode of the file that is written now.
     pub fn identity(&self) -> (u64, u64) {
-        self.identity
+        let id = self.present.id();
+        (id.device, id.inode)
     }
 
     /// The run it belongs to.
@@ -122,8 +171,15 @@ impl Writer {
         self.own_entry(now, &LogEntry::ProcessEnd(end));
         self.batch.end(LogEnd { at: now, ..LogEnd::default() });
         // A log that failed a moment ago is tried once more: there is no later.
+        // A log that failed a moment ago is tried once more: there is no later. One that has lost its
+        // name takes the end as it is.
         self.retry.not_before = LogTime::default();
+        self.present.rest(now, u64::MAX);
         let done = super::backend::wait_until(patience, || {
+            // Another one would have no names, and nobody to tell them.
+            if let Some(loss) = self.look(now) {
+                return Err(self.lost_as(loss));
+            }
             self.commit(now).map(|commit| commit == Commit::Done)
         })?;
         if done { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
@@ -142,7 +198,7 @@ impl Writer {
         }
         let file = written::again(self.descriptors.alive(), &self.path)?;
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let open = written::open(file, self.durability)?;
+            let open = written::open(file, self.place.durability)?;
             let end = written::end_of(&open.database)?;
             Ok((open, end))
         }));
@@ -156,23 +212,32 @@ impl Writer {
 
     /// The log failed: closes it, to be reopened later.
     fn give_up(&mut self, now: LogTime) {
-        let pause_ns = self.retry.pause_ns.clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS);
-        self.retry =
-            Retry { pause_ns: pause_ns.saturating_mul(2), not_before: now.after(pause_ns) };
+        self.retry.wait(now);
+        self.close_file();
+    }
+
+    /// Closes the file, if the descriptor is ours to close.
+    fn close_file(&mut self) {
         self.descriptors.closes_file();
-        let open = self.open.take();
-        // A panic of redb while it closes changes nothing: the file is repaired when reopened.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(open))));
+        match self.open.take() {
+            Some(open) if !leads_to(open.fd, self.present.id()) => open.forsake(),
+            // Its pages are not what redb thinks.
+            Some(open) if self.lost == Some(Loss::Truncated) => open.let_go(),
+            Some(open) => open.close(),
+            None => {}
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.descriptors.closes_all();
-        let open = self.open.take();
-        // As in `give_up`; and the file is closed before its owner is seen to be gone.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(open))));
-        self.alive.release();
+        // The file is closed before its owner is seen to be gone.
+        self.close_file();
+        self.forsake_alive();
+        if let Some(alive) = self.alive.take() {
+            self.descriptors.closes_all();
+            alive.release();
+        }
     }
 }
 
@@ -251,6 +316,24 @@ impl Sink for Writer {
     }
 
     fn commit(&mut self, now: LogTime) -> io::Result<Commit> {
+        match self.look(now) {
+            Some(loss) => self.renew(loss, now),
+            None => self.write(now),
+        }
+    }
+
+    fn file(&self) -> Option<(u64, u64)> {
+        Some(self.identity())
+    }
+
+    fn news(&mut self) -> Option<String> {
+        self.news.take()
+    }
+}
+
+impl Writer {
+    /// Commits to the log that there is.
+    fn write(&mut self, now: LogTime) -> io::Result<Commit> {
         if self.open.is_none()
             && let Err(error) = self.reopen(now)
         {
@@ -275,6 +358,7 @@ impl Sink for Writer {
                     syncer.written();
                 }
                 self.retry = Retry::default();
+                self.written = now;
                 Ok(Commit::Done)
             }
             Err(error) => {

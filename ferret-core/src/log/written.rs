@@ -6,17 +6,16 @@ use super::batch::Batch;
 use super::block;
 use super::family::{Durability, Place};
 use super::lock::Liveness;
+use super::present::FileId;
 use super::schema::{self, Meta, RowKind};
 use crate::event::{LogTime, Offset, ProcessStart, RunId};
-use redb::{ConcurrencyMode, Database, ReadableTable};
+use redb::{ConcurrencyMode, Database, ReadableDatabase, ReadableTable};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// The default of redb would cost the host 1 GiB.
@@ -33,47 +32,23 @@ pub(super) struct Open {
     pub(super) fd: RawFd,
 }
 
-/// The file descriptors that a log holds now, for a forked child to close: the lock that says who
-/// lives, and the file, which is closed and opened again after errors.
-///
-/// Each is taken out before it is closed: a number that is free again may be the host's next file.
-#[derive(Debug)]
-pub struct Descriptors {
-    alive: AtomicI32,
-    file: AtomicI32,
-}
-
-/// In the place of a descriptor that is not open.
-const CLOSED: RawFd = -1;
-
-impl Descriptors {
-    pub(super) fn new(alive: RawFd, file: RawFd) -> Arc<Self> {
-        Arc::new(Self { alive: AtomicI32::new(alive), file: AtomicI32::new(file) })
+impl Open {
+    /// Closes the file, so that it needs no repair if that can be.
+    pub(super) fn close(self) {
+        // A panic of redb while it closes changes nothing: the file is repaired when it is opened.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
     }
 
-    pub(super) fn alive(&self) -> RawFd {
-        self.alive.load(Ordering::Relaxed)
+    /// Closes the file and writes nothing more into it.
+    pub(super) fn let_go(self) {
+        self.header.let_go();
+        self.close();
     }
 
-    pub(super) fn opened(&self, file: RawFd) {
-        self.file.store(file, Ordering::Relaxed);
-    }
-
-    pub(super) fn closes_file(&self) {
-        self.file.store(CLOSED, Ordering::Relaxed);
-    }
-
-    pub(super) fn closes_all(&self) {
-        self.closes_file();
-        self.alive.store(CLOSED, Ordering::Relaxed);
-    }
-
-    /// Takes those that are open: no lock, no allocation.
-    pub fn take(&self) -> impl Iterator<Item = RawFd> {
-        // Relaxed: a child has the one thread that forked, and a parent's other threads are late at
-        // worst, when a descriptor lives on in the child.
-        let each = [&self.alive, &self.file].into_iter();
-        each.map(|number| number.swap(CLOSED, Ordering::Relaxed)).filter(|number| *number >= 0)
+    /// Lets redb go without touching the file: its descriptor's number is another file's by now.
+    pub(super) fn forsake(self) {
+        self.header.clone().forsake();
+        self.close();
     }
 }
 
@@ -93,16 +68,19 @@ pub(super) fn meta(place: &Place, start: &ProcessStart, run: RunId, now: LogTime
     }
 }
 
+/// A log open for writing, and the lock that says that its process lives.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) open: Open,
+    pub(super) alive: Liveness,
+    pub(super) alive_fd: RawFd,
+    pub(super) id: FileId,
+}
+
 /// Makes a log of the new file `file`, whose name is `temp`: liveness first, then the tables.
-pub(super) fn create(
-    place: &Place,
-    temp: &Path,
-    file: File,
-    meta: &Meta,
-) -> io::Result<(Open, Liveness, Arc<Descriptors>)> {
-    let own =
-        OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(temp)?;
-    let alive_fd = own.as_raw_fd();
+pub(super) fn create(place: &Place, temp: &Path, file: File, meta: &Meta) -> io::Result<Owned> {
+    let own = by_name(temp)?;
+    let (alive_fd, id) = (own.as_raw_fd(), FileId::of(&file.metadata()?));
     let alive = Liveness::take(own)?
         .ok_or_else(|| io::Error::other("another process owns a log that was just created"))?;
     let open = open(file, place.durability)?;
@@ -118,9 +96,49 @@ pub(super) fn create(
         table.insert(schema::META_TASKS, none.as_slice()).map_err(io::Error::other)?;
     }
     schema::open_all(&txn).map_err(io::Error::other)?;
-    txn.commit().map_err(io::Error::other)?;
-    let descriptors = Descriptors::new(alive_fd, open.fd);
-    Ok((open, alive, descriptors))
+    txn.commit().map_err(storage_error)?;
+    Ok(Owned { open, alive, alive_fd, id })
+}
+
+/// The log at `path` once more, if that is still the file `id`, nobody else has taken it for a dead
+/// process's, and it ends where `is_border` says that it may. Liveness first, as ever.
+pub(super) fn retake(
+    path: &Path,
+    id: FileId,
+    durability: Durability,
+    is_border: impl FnOnce(Offset) -> bool,
+) -> io::Result<Option<(Owned, Offset)>> {
+    if !std::fs::symlink_metadata(path).is_ok_and(|found| FileId::of(&found) == id) {
+        return Ok(None);
+    }
+    let (own, file) = (by_name(path)?, by_name(path)?);
+    for found in [&own, &file] {
+        if FileId::of(&found.metadata()?) != id {
+            return Ok(None);
+        }
+    }
+    let alive_fd = own.as_raw_fd();
+    let Some(alive) = Liveness::take(own)? else { return Ok(None) };
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let open = open(file, durability)?;
+        let end = end_of(&open.database)?;
+        let is_ours = is_border(end) && !is_ended(&open.database)?;
+        Ok(is_ours.then_some((Owned { open, alive, alive_fd, id }, end)))
+    }));
+    opened.unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while reopening")))
+}
+
+/// Whether somebody has ended the log, taking its process for dead.
+fn is_ended(database: &Database) -> io::Result<bool> {
+    let txn = database.begin_read().map_err(io::Error::other)?;
+    let meta = txn.open_table(schema::META).map_err(io::Error::other)?;
+    Ok(meta.get(schema::META_END).map_err(io::Error::other)?.is_some())
+}
+
+/// The file itself, never what a link leads to, and never waiting for what is no file.
+fn by_name(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
 }
 
 pub(super) fn open(file: File, durability: Durability) -> io::Result<Open> {

@@ -177,6 +177,14 @@ impl Drain {
         self.threads.values().flatten().filter_map(of).sum()
     }
 
+    /// Tells the stacks that are open, to a sink that has lost them.
+    pub(super) fn tell_again<S: Sink>(&self, fold: &mut Fold<S>) {
+        let open = self.order.iter().filter_map(|id| self.threads.get(id)?.as_ref());
+        for thread in open.filter(|thread| thread.fold.stack.depth() > 0) {
+            fold.sink.silent(thread.fold.id, &thread.fold.stack);
+        }
+    }
+
     fn join<S: Sink>(&mut self, fold: &mut Fold<S>) {
         for shared in self.engine.joined() {
             let id = ThreadId(shared.id);

@@ -1,6 +1,7 @@
 //! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
+mod again;
 mod counters;
 mod heap;
 mod notes;

@@ -107,6 +107,16 @@ impl Paths {
         interned
     }
 
+    /// All there are, parents first.
+    pub(super) fn all(&self) -> Vec<(PathId, PathInfo)> {
+        let info = |((parent, callsite), path): (&(PathId, CallsiteId), &PathId)| {
+            (*path, PathInfo { parent: *parent, callsite: *callsite })
+        };
+        let mut all: Vec<_> = self.children.iter().map(info).collect();
+        all.sort_unstable_by_key(|(path, _)| *path);
+        all
+    }
+
     /// The callsite at the end of a path.
     pub(super) fn callsite(&self, path: PathId) -> CallsiteId {
         self.nodes.get(path.0 as usize).map_or(CallsiteId(0), |node| node.callsite)

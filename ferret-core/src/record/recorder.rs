@@ -50,6 +50,10 @@ const LARGE_BATCH_BYTES: usize = 2 << 20;
 /// or two, in which half of that is read.
 const SHARE_OF_CHUNKS: usize = 4;
 
+/// Said once, where it is so.
+const UNSHARED: &str = "there is no room in /dev/shm: should the program be killed, what it did since the last \
+                        commit, some 25 ms before, is not in the log";
+
 /// What the session asks of the recorder.
 #[derive(Debug)]
 pub(super) enum Request {
@@ -81,6 +85,17 @@ impl Desk {
     }
 }
 
+/// What becomes of the log, for the user to be told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble<'a> {
+    /// It cannot be written.
+    Fails(&'a io::Error),
+    /// It can be written again.
+    IsOver,
+    /// Something has happened to it, and recording goes on.
+    News(&'a str),
+}
+
 /// The recorder, on its own thread.
 #[derive(Debug)]
 pub(super) struct Recorder<S> {
@@ -101,9 +116,11 @@ pub(super) struct Recorder<S> {
     next_commit: LogTime,
     /// Looks that found nothing, since the last that found something.
     idle_looks: u32,
-    /// Told the first time the log cannot be written, and when it can again.
-    on_trouble: fn(Option<&io::Error>),
+    /// Told when the log cannot be written, when it can again, and what else happens to it.
+    on_trouble: fn(Trouble<'_>),
     in_trouble: bool,
+    /// It has been said that a crash would lose the last moments.
+    said_unshared: bool,
 }
 
 impl<S: Sink> Recorder<S> {
@@ -112,7 +129,7 @@ impl<S: Sink> Recorder<S> {
         clock: ClockMap,
         sink: S,
         requests: Receiver<Request>,
-        on_trouble: fn(Option<&io::Error>),
+        on_trouble: fn(Trouble<'_>),
     ) -> Self {
         Self {
             engine,
@@ -130,6 +147,7 @@ impl<S: Sink> Recorder<S> {
             idle_looks: 0,
             on_trouble,
             in_trouble: false,
+            said_unshared: false,
         }
     }
 
@@ -326,6 +344,7 @@ impl<S: Sink> Recorder<S> {
             self.next_sample = if next > now { next } else { now.after(SAMPLE_NS) };
             self.sample_heap(now);
             self.engine.arena.flight().set_oom_kills(sampler::oom_kills());
+            self.say_if_unshared();
             heap::ask();
         }
     }
@@ -346,7 +365,11 @@ impl<S: Sink> Recorder<S> {
         }
         self.drain.tell_how_to_go_on(&mut self.fold);
         let (began, had_ns) = (clock::now(), clock::cpu_ns());
-        let committed = self.fold.sink.commit(now);
+        let mut committed = self.fold.sink.commit(now);
+        if matches!(committed, Ok(Commit::Anew)) {
+            self.tell_again();
+            committed = self.fold.sink.commit(now);
+        }
         let (took_ns, cost_ns) = (clock::now().since(began), clock::cpu_ns() - had_ns);
         let rest_ns = match committed {
             Ok(Commit::Done) => {
@@ -354,19 +377,41 @@ impl<S: Sink> Recorder<S> {
                 self.trouble(None);
                 rest_ns(cost_ns, took_ns)
             }
-            Ok(Commit::Busy) => SHORTEST_REST_NS,
+            // What was told again is in the batch, and stays there.
+            Ok(Commit::Busy | Commit::Anew) => SHORTEST_REST_NS,
             Err(error) => {
                 self.trouble(Some(&error));
                 LONGEST_REST_NS
             }
         };
         self.next_commit = began.after(rest_ns);
+        if let Some(news) = self.fold.sink.news() {
+            (self.on_trouble)(Trouble::News(&news));
+        }
+    }
+
+    /// Tells the sink what it has been told and needs again, for the log that it now writes lacks it.
+    fn tell_again(&mut self) {
+        if let Some(log) = self.fold.sink.file() {
+            self.engine.arena.flight().belongs_to(log);
+        }
+        self.fold.tell_again();
+        self.drain.tell_again(&mut self.fold);
+        // Levels: all of them come with the next sample.
+        self.heap = heap::Samples::default();
+    }
+
+    fn say_if_unshared(&mut self) {
+        if self.engine.arena.flight().is_unshared() && !self.said_unshared {
+            self.said_unshared = true;
+            (self.on_trouble)(Trouble::News(UNSHARED));
+        }
     }
 
     fn trouble(&mut self, error: Option<&io::Error>) {
         if error.is_some() != self.in_trouble {
             self.in_trouble = error.is_some();
-            (self.on_trouble)(error);
+            (self.on_trouble)(error.map_or(Trouble::IsOver, Trouble::Fails));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::options::Overflow;
 use crate::record::flight::Flight;
-use crate::record::tests::{INNER, List, TURN};
+use crate::record::tests::{INNER, List, OUTER, TURN};
 use crate::record::{enter, values};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,6 +79,42 @@ fn chunks_come_back_before_all_is_read() {
     engine.switch_off();
     let sink = &recorder.fold.sink;
     assert!(sink.commits >= 2, "{} commits of {} entries", sink.commits, sink.entries.len());
+}
+
+#[test]
+fn a_log_that_has_begun_anew_is_told_all_names_and_open_stacks_again() {
+    let _turn = TURN.lock();
+    values::begin(true);
+    let engine = Engine::new(Overflow::Drop, Flight::private(1 << 20).unwrap());
+    engine.switch_on();
+    let (opened, is_open) = bounded::<()>(0);
+    let (go_on, goes_on) = bounded::<()>(0);
+    let program = move || {
+        let outer = enter(&OUTER);
+        for _ in 0..3 {
+            enter(&INNER).finish(crate::event::Outcome::Ok);
+        }
+        opened.send(()).unwrap();
+        goes_on.recv().unwrap();
+        outer.finish(crate::event::Outcome::Ok);
+    };
+    let program = thread::Builder::new().spawn(program).unwrap();
+    is_open.recv().unwrap();
+    let (_ask, requests) = bounded(1);
+    let mut recorder = recorder(engine, requests);
+    let now = recorder.read_clock();
+    recorder.drain(now);
+    recorder.commit(now);
+    let told = recorder.fold.sink.told();
+    assert_eq!(told, (2, 2));
+    recorder.fold.sink.loses_log = true;
+    recorder.commit(now);
+    let sink = &recorder.fold.sink;
+    assert_eq!((sink.told(), sink.commits), (told, 2));
+    assert_eq!(sink.silent, [(ThreadId(1), 1)]);
+    go_on.send(()).unwrap();
+    program.join().unwrap();
+    engine.switch_off();
 }
 
 #[test]

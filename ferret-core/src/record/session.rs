@@ -12,7 +12,7 @@ use super::hooks;
 use super::identity;
 use super::local::Local;
 use super::panics;
-use super::recorder::{Desk, Recorder, Request};
+use super::recorder::{Desk, Recorder, Request, Trouble};
 use super::span_cost;
 use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How long the end of the program may be delayed for the last commit.
@@ -329,17 +329,24 @@ fn left(until: LogTime) -> Duration {
     Duration::from_nanos(until.since(clock::now()))
 }
 
+/// Lines about what happens to the log: whoever removes it every hour knows by then.
+const MAX_NEWS: u32 = 5;
+
 /// Says on stderr that recording cannot go on, and that it can again: once each, however often a
-/// disk fills up and empties.
-fn say_trouble(error: Option<&io::Error>) {
+/// disk fills up and empties. And what else happens to the log.
+fn say_trouble(trouble: Trouble<'_>) {
     static SAID: AtomicBool = AtomicBool::new(false);
     static SAID_OVER: AtomicBool = AtomicBool::new(false);
-    match error {
-        Some(error) if !SAID.swap(true, Ordering::Relaxed) => say(&format!(
+    static NEWS: AtomicU32 = AtomicU32::new(0);
+    match trouble {
+        Trouble::Fails(error) if !SAID.swap(true, Ordering::Relaxed) => say(&format!(
             "the log cannot be written: {error}; the program goes on, and what memory cannot hold meanwhile is counted as dropped"
         )),
-        None if !SAID_OVER.swap(true, Ordering::Relaxed) => say("the log can be written again"),
-        Some(_) | None => {}
+        Trouble::IsOver if !SAID_OVER.swap(true, Ordering::Relaxed) => {
+            say("the log can be written again");
+        }
+        Trouble::News(news) if NEWS.fetch_add(1, Ordering::Relaxed) < MAX_NEWS => say(news),
+        Trouble::Fails(_) | Trouble::IsOver | Trouble::News(_) => {}
     }
 }
 

@@ -185,6 +185,12 @@ impl Tasks {
         true
     }
 
+    /// Those that are kept, once more.
+    pub(super) fn kept(&self, mut keep: impl FnMut(&OpenTask)) {
+        let kept = self.known.iter().filter(|(_, task)| task.told == Told::Kept);
+        kept.for_each(|(span, task)| keep(&task.open(*span)));
+    }
+
     /// How many spans have not ended.
     pub(super) fn open(&self) -> usize {
         let over = self.ended.len() + self.ended_before.len() + self.places;

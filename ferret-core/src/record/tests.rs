@@ -43,6 +43,10 @@ pub(crate) struct List {
     pub(super) commits: usize,
     /// Open async spans and places, kept beside the entries.
     pub(super) kept: BTreeMap<SpanId, OpenTask>,
+    /// Its log is lost before the next commit: another begins, without names.
+    pub(super) loses_log: bool,
+    /// Threads said to be silent, with how many frames.
+    pub(super) silent: Vec<(ThreadId, usize)>,
 }
 
 impl Sink for List {
@@ -78,7 +82,9 @@ impl Sink for List {
         assert!(how.is_none_or(Resume::is_sound));
     }
 
-    fn silent(&mut self, _thread: ThreadId, _stack: &ThreadStack) {}
+    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
+        self.silent.push((thread, stack.depth()));
+    }
 
     fn keep_task(&mut self, task: &OpenTask) {
         self.kept.insert(task.span, *task);
@@ -99,6 +105,11 @@ impl Sink for List {
     }
 
     fn commit(&mut self, _now: LogTime) -> io::Result<Commit> {
+        if std::mem::take(&mut self.loses_log) {
+            self.names.callsites.clear();
+            self.names.paths.clear();
+            return Ok(Commit::Anew);
+        }
         self.committed = self.entries.len();
         self.commits += 1;
         Ok(Commit::Done)
@@ -106,6 +117,11 @@ impl Sink for List {
 }
 
 impl List {
+    /// How many callsites and paths it has been told of.
+    pub(super) fn told(&self) -> (usize, usize) {
+        (self.names.callsites.len(), self.names.paths.len())
+    }
+
     /// The entries of spans as text, one a line, without times.
     pub(crate) fn script(&self) -> Vec<String> {
         let lines = self.entries.iter().filter_map(|(thread, _, _, what)| {

@@ -71,6 +71,12 @@ impl Encoder {
         Self { bytes: Vec::new(), sealed: Vec::new(), next, open: None }
     }
 
+    /// The offset of the first entry that has not been taken.
+    pub(crate) fn first(&self) -> Offset {
+        let sealed = self.sealed.first().map(|segment| segment.first);
+        sealed.or_else(|| self.open.as_ref().map(|open| open.first)).unwrap_or(self.next)
+    }
+
     /// The offset the next entry will get.
     pub(crate) fn next(&self) -> Offset {
         self.open.as_ref().map_or(self.next, Open::next)

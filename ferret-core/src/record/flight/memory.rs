@@ -82,10 +82,6 @@ impl Memory {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// The place `offset` bytes into the pages.
     pub(super) fn at(&self, offset: usize) -> *mut u8 {
         debug_assert!(offset < self.bytes, "the layout is that of the mapping");
