@@ -3,12 +3,14 @@
 
 use super::error::LogError;
 use super::info::{Damage, LogInfo, ReadOptions};
+use super::lease::Lease;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::source::{Order, ReadError};
 use super::tail::Tail;
 use super::task_rows::{FIRST_KEY, KeptTask};
 use crate::event::Offset;
 use redb::{ReadTransaction, TableDefinition};
+use std::ops::Bound;
 use std::path::Path;
 
 /// Entries decoded at once.
@@ -58,7 +60,27 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<CheckReport, LogError
         }
     }
     let (source, path) = tail.source();
-    let (rows, damaged) = source.read(path, rows)?;
+    let (mut rows, mut damaged) = (0, Vec::new());
+    let (mut open, mut checkpoints) = (Walk::default(), Walk::default());
+    source.read_in_turns(path, |txn, lease| {
+        let all = open.go_on(txn, schema::OPEN, lease, |key, row| {
+            let read = if key < FIRST_KEY {
+                schema::read_row::<OpenStack>(RowKind::Open, key, row).map(drop)
+            } else {
+                schema::read_row::<KeptTask>(RowKind::Task, key, row).map(drop)
+            };
+            match read {
+                Ok(()) => rows += 1,
+                Err(error) => damaged.push(format!("what is open under {key}: {error}")),
+            }
+        })?;
+        let checkpoint =
+            |key, row: &[u8]| match schema::read_row::<Checkpoint>(RowKind::Checkpoint, key, row) {
+                Ok(_) => rows += 1,
+                Err(error) => damaged.push(format!("the checkpoint at {key} ns: {error}")),
+            };
+        Ok(all && checkpoints.go_on(txn, schema::CHECKPOINTS, lease, checkpoint)?)
+    })?;
     for what in damaged {
         tail.report(Damage { offset: Offset(0), what });
     }
@@ -69,35 +91,32 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<CheckReport, LogError
     Ok(CheckReport { info: tail.info().clone(), entries, names, rows, damages, damage_count })
 }
 
-/// Reads the rows that a tail does not need; returns how many there are, and what is wrong.
-fn rows(txn: &ReadTransaction) -> Result<(u64, Vec<String>), ReadError> {
-    let mut damaged = Vec::new();
-    let open = each(txn, schema::OPEN, |key, row| {
-        let read = if key < FIRST_KEY {
-            schema::read_row::<OpenStack>(RowKind::Open, key, row).map(drop)
-        } else {
-            schema::read_row::<KeptTask>(RowKind::Task, key, row).map(drop)
-        };
-        read.map_err(|error| damaged.push(format!("what is open under {key}: {error}")))
-    })?;
-    let checkpoints = each(txn, schema::CHECKPOINTS, |key, row| {
-        schema::read_row::<Checkpoint>(RowKind::Checkpoint, key, row).map(drop).map_err(|error| {
-            damaged.push(format!("the checkpoint at {key} ns: {error}"));
-        })
-    })?;
-    Ok((open + checkpoints, damaged))
+/// A walk over rows that a tail does not need.
+#[derive(Debug, Default)]
+struct Walk {
+    last: Option<u64>,
 }
 
-/// Counts the rows that `read` can read.
-fn each(
-    txn: &ReadTransaction,
-    table: TableDefinition<'_, u64, &'static [u8]>,
-    mut read: impl FnMut(u64, &[u8]) -> Result<(), ()>,
-) -> Result<u64, ReadError> {
-    let (mut sound, mut order) = (0, Order::new());
-    for found in txn.open_table(table)?.range::<u64>(..)? {
-        let (key, row) = found?;
-        sound += u64::from(read(order.up(key.value())?, row.value()).is_ok());
+impl Walk {
+    /// Reads on within the lease; whether that was all there is.
+    fn go_on(
+        &mut self,
+        txn: &ReadTransaction,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        lease: Lease,
+        mut read: impl FnMut(u64, &[u8]),
+    ) -> Result<bool, ReadError> {
+        let mut order = Order::beyond(self.last);
+        let behind = (self.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        for found in txn.open_table(table)?.range::<u64>(behind)? {
+            let (key, row) = found?;
+            let key = order.up(key.value())?;
+            read(key, row.value());
+            self.last = Some(key);
+            if lease.is_over() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-    Ok(sound)
 }

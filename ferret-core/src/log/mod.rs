@@ -27,6 +27,8 @@ mod error;
 mod family;
 #[cfg(feature = "read")]
 mod info;
+#[cfg(feature = "read")]
+mod lease;
 mod lock;
 #[cfg(feature = "read")]
 mod members;

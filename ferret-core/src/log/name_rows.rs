@@ -1,5 +1,6 @@
 //! Keeps [`Names`] as the log's reference rows say them, reading only what is new.
 
+use super::lease::Lease;
 use super::schema::{self, RowKind};
 use super::source::{Order, ReadError};
 use crate::event::{CallsiteId, Names, PathId, ThreadId};
@@ -22,6 +23,17 @@ pub(super) struct NameRows {
 struct Progress {
     rows: u64,
     last: Option<u32>,
+    /// Where a walk goes on that was not done within its transaction.
+    walk: Option<Walk>,
+}
+
+/// A walk over rows of a table.
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    from: u32,
+    found: u64,
+    /// It began with the first row.
+    is_whole: bool,
 }
 
 impl NameRows {
@@ -34,66 +46,81 @@ impl NameRows {
         self.damaged.len() as u64
     }
 
-    /// Reads the rows that are new in `txn`.
-    pub(super) fn update(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
-        for (id, row) in self.callsites.new_rows(txn, schema::CALLSITES, <[u8]>::to_vec)? {
-            match schema::read_row(RowKind::Callsite, u64::from(id), &row) {
-                Ok(info) => drop(self.names.callsites.insert(CallsiteId(id), info)),
-                Err(_) => drop(self.damaged.insert((RowKind::Callsite as u8, id))),
-            }
-        }
-        for (id, row) in self.paths.new_rows(txn, schema::PATHS, <[u8]>::to_vec)? {
-            match schema::read_row(RowKind::Path, u64::from(id), &row) {
-                Ok(info) => drop(self.names.paths.insert(PathId(id), info)),
-                Err(_) => drop(self.damaged.insert((RowKind::Path as u8, id))),
-            }
-        }
-        for (id, row) in self.threads.new_rows(txn, schema::THREADS, |(_, row)| row.to_vec())? {
-            // The recorder's has no name; of the others the watermark alone changes.
-            if row.is_empty() || self.names.threads.contains_key(&ThreadId(id)) {
-                continue;
-            }
-            match schema::read_row(RowKind::Thread, u64::from(id), &row) {
-                Ok(info) => drop(self.names.threads.insert(ThreadId(id), info)),
-                Err(_) => drop(self.damaged.insert((RowKind::Thread as u8, id))),
-            }
-        }
-        Ok(())
+    /// Reads the rows that are new in `txn`, within the lease; whether those were all.
+    pub(super) fn update(
+        &mut self,
+        txn: &ReadTransaction,
+        lease: Lease,
+    ) -> Result<bool, ReadError> {
+        let Self { names, callsites, paths, threads, damaged } = self;
+        let all =
+            callsites.new_rows(txn, schema::CALLSITES, lease, |id, row| match schema::read_row(
+                RowKind::Callsite,
+                u64::from(id),
+                row,
+            ) {
+                Ok(info) => drop(names.callsites.insert(CallsiteId(id), info)),
+                Err(_) => drop(damaged.insert((RowKind::Callsite as u8, id))),
+            })?;
+        let all = all
+            && paths.new_rows(txn, schema::PATHS, lease, |id, row| {
+                match schema::read_row(RowKind::Path, u64::from(id), row) {
+                    Ok(info) => drop(names.paths.insert(PathId(id), info)),
+                    Err(_) => drop(damaged.insert((RowKind::Path as u8, id))),
+                }
+            })?;
+        Ok(all
+            && threads.new_rows(txn, schema::THREADS, lease, |id, (_, row)| {
+                // The recorder's has no name; of the others the watermark alone changes.
+                if row.is_empty() || names.threads.contains_key(&ThreadId(id)) {
+                    return;
+                }
+                match schema::read_row(RowKind::Thread, u64::from(id), row) {
+                    Ok(info) => drop(names.threads.insert(ThreadId(id), info)),
+                    Err(_) => drop(damaged.insert((RowKind::Thread as u8, id))),
+                }
+            })?)
     }
 }
 
 impl Progress {
-    /// The rows that are new, and maybe known ones again.
+    /// Takes the rows that are new, and maybe known ones again; false if the lease was over first.
     ///
     /// Ids are given by the process's threads, but rows written as the recorder meets them, so a
     /// lower id may come later: where the highest ids are not all that is new, the whole table is
-    /// read again.
+    /// read again. What comes in behind a walk of several transactions is found by the next one.
     fn new_rows<V: redb::Value + 'static>(
         &mut self,
         txn: &ReadTransaction,
         definition: TableDefinition<'_, u32, V>,
-        row_of: impl for<'a> Fn(V::SelfType<'a>) -> Vec<u8>,
-    ) -> Result<Vec<(u32, Vec<u8>)>, ReadError> {
+        lease: Lease,
+        mut take: impl for<'a> FnMut(u32, V::SelfType<'a>),
+    ) -> Result<bool, ReadError> {
         let table = txn.open_table(definition)?;
         let rows = table.len()?;
-        if rows == self.rows {
-            return Ok(Vec::new());
+        if self.walk.is_none() && rows == self.rows {
+            return Ok(true);
         }
-        let from = self.last.map_or(0, |last| last.saturating_add(1));
-        let mut new = Vec::new();
-        for from in [from, 0] {
-            new.clear();
-            let mut order = Order::beyond(from.checked_sub(1));
-            for found in table.range(from..)? {
-                let (id, row) = found?;
-                new.push((order.up(id.value())?, row_of(row.value())));
+        loop {
+            let from = self.last.map_or(0, |last| last.saturating_add(1));
+            let mut walk = self.walk.take().unwrap_or(Walk { from, found: 0, is_whole: from == 0 });
+            let mut order = Order::beyond(walk.from.checked_sub(1));
+            for row in table.range(walk.from..)? {
+                let (id, row) = row?;
+                let id = order.up(id.value())?;
+                take(id, row.value());
+                self.last = self.last.max(Some(id));
+                walk = Walk { from: id.saturating_add(1), found: walk.found + 1, ..walk };
+                if lease.is_over() && id < u32::MAX {
+                    self.walk = Some(walk);
+                    return Ok(false);
+                }
             }
-            if from == 0 || self.rows + new.len() as u64 == rows {
-                break;
+            if walk.is_whole || self.rows + walk.found == rows {
+                self.rows = if walk.is_whole { walk.found } else { rows };
+                return Ok(true);
             }
+            self.walk = Some(Walk { from: 0, found: 0, is_whole: true });
         }
-        self.rows = rows;
-        self.last = self.last.max(new.last().map(|(id, _)| *id));
-        Ok(new)
     }
 }

@@ -5,6 +5,7 @@ use super::block;
 use super::codec::{CodecError, Input};
 use super::error::LogError;
 use super::info::Damage;
+use super::lease::Lease;
 use super::open_tasks::OpenTasks;
 use super::schema::{self, Checkpoint, OpenStack, RowKind};
 use super::segment::{Segment, get_keyframe};
@@ -14,6 +15,7 @@ use super::task_rows::FIRST_KEY;
 use crate::event::{LogTime, Offset, OpenTask, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Checkpoints to go back for the log's end: a thread silent for longer is in `open`.
 const RECENT_CHECKPOINTS: usize = 4;
@@ -65,11 +67,11 @@ impl Tail {
         self.refresh()?;
         let (source, path) = self.source();
         let mut search = Search::default();
-        source.read(path, |txn| search.begin(txn))?;
+        source.read_in_turns(path, |txn, lease| search.begin(txn, lease))?;
         while search.reached > search.until && search.bytes < IN_ALL {
-            source.read(path, |txn| search.go_back(txn))?;
+            source.read(path, |txn| search.go_back(txn, Lease::begin()))?;
         }
-        source.read(path, |txn| search.fetch_keyframes(txn))?;
+        source.read_in_turns(path, |txn, lease| search.fetch_keyframes(txn, lease))?;
         search.bytes = 0;
         while !search.tasks.is_whole() && search.bytes < IN_ALL {
             let blocks = source.read(path, |txn| search.tasks.fetch(txn, AT_ONCE))?;
@@ -93,8 +95,9 @@ impl Tail {
         self.refresh()?;
         let (source, path) = self.source();
         let mut search = Search::default();
-        source.read(path, |txn| search.begin_before(txn, time))?;
-        source.read(path, |txn| search.fetch_keyframes(txn))?;
+        let mut behind = Bound::Included(time.0);
+        source.read_in_turns(path, |txn, lease| search.begin_before(txn, &mut behind, lease))?;
+        source.read_in_turns(path, |txn, lease| search.fetch_keyframes(txn, lease))?;
         let (snapshot, damages) = search.finish();
         for damage in damages {
             self.report(damage);
@@ -104,34 +107,51 @@ impl Tail {
 }
 
 impl Search {
-    /// Finds the last checkpoint before `time`, and what it and those before it say, back to one
-    /// that is full.
-    fn begin_before(&mut self, txn: &ReadTransaction, time: LogTime) -> Result<(), ReadError> {
-        let (mut next, mut order) = (None, Order::new());
-        for row in txn.open_table(schema::CHECKPOINTS)?.range(..=time.0)?.rev() {
+    /// Finds the last checkpoint up to `behind`, and what it and those before it say, back to one
+    /// that is full; false if the lease was over first, and `behind` then says how far it came.
+    fn begin_before(
+        &mut self,
+        txn: &ReadTransaction,
+        behind: &mut Bound<u64>,
+        lease: Lease,
+    ) -> Result<bool, ReadError> {
+        let mut order = Order::new();
+        let table = txn.open_table(schema::CHECKPOINTS)?;
+        for row in table.range::<u64>((Bound::Unbounded, *behind))?.rev() {
             let (key, row) = row?;
-            order.down(key.value())?;
+            *behind = Bound::Excluded(order.down(key.value())?);
             let read =
                 schema::read_row::<Checkpoint>(RowKind::Checkpoint, key.value(), row.value());
             let Ok(checkpoint) = read else { continue };
-            next = next.or(Some(checkpoint.next));
+            // Later ones were seen first.
+            if self.keyframes.is_empty() && self.next == Offset(0) {
+                self.next = checkpoint.next;
+            }
             for (thread, first) in checkpoint.keyframes {
                 self.keyframes.entry(thread).or_insert(first);
             }
             if checkpoint.full {
                 break;
             }
+            if lease.is_over() {
+                return Ok(false);
+            }
         }
-        self.next = next.unwrap_or(Offset(0));
-        Ok(())
+        Ok(true)
     }
 
-    /// Finds the log's end, who is silent, and how far there is to go back.
-    fn begin(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
-        let mut order = Order::new();
-        for row in txn.open_table(schema::OPEN)?.range(..FIRST_KEY)? {
+    /// Finds who is silent, then the log's end, and how far there is to go back; false if the lease
+    /// was over first. In this order: what a thread did after it was silent is found in the blocks.
+    fn begin(&mut self, txn: &ReadTransaction, lease: Lease) -> Result<bool, ReadError> {
+        let last = self.silent.last().map(|(key, _)| *key);
+        let mut order = Order::beyond(last);
+        let from = last.map_or(1, |last| last + 1);
+        for row in txn.open_table(schema::OPEN)?.range(from..FIRST_KEY)? {
             let (key, row) = row?;
             self.silent.push((order.up(key.value())?, row.value().to_vec()));
+            if lease.is_over() {
+                return Ok(false);
+            }
         }
         let mut before_last = None;
         let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
@@ -160,11 +180,11 @@ impl Search {
         self.next = header.map_or(Offset(0), |header| header.next());
         self.reached = self.next;
         self.tasks = OpenTasks::begin(txn, self.next)?;
-        Ok(())
+        Ok(true)
     }
 
     /// Looks at the blocks before those that were looked at.
-    fn go_back(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+    fn go_back(&mut self, txn: &ReadTransaction, lease: Lease) -> Result<(), ReadError> {
         let blocks = txn.open_table(schema::BLOCKS)?;
         let enough = self.bytes + AT_ONCE;
         let mut order = Order::beyond(Some(self.reached.0));
@@ -173,7 +193,7 @@ impl Search {
             self.reached = Offset(order.down(key.value())?);
             self.bytes += block.value().len();
             self.look(self.reached, block.value(), |_| true);
-            if self.reached <= self.until || self.bytes >= enough {
+            if self.reached <= self.until || self.bytes >= enough || lease.is_over() {
                 return Ok(());
             }
         }
@@ -181,10 +201,10 @@ impl Search {
         Ok(())
     }
 
-    /// Fetches the keyframes from before.
-    fn fetch_keyframes(&mut self, txn: &ReadTransaction) -> Result<(), ReadError> {
+    /// Fetches the keyframes from before; false if the lease was over first.
+    fn fetch_keyframes(&mut self, txn: &ReadTransaction, lease: Lease) -> Result<bool, ReadError> {
         let blocks = txn.open_table(schema::BLOCKS)?;
-        for (thread, first) in std::mem::take(&mut self.keyframes) {
+        while let Some((thread, first)) = self.keyframes.pop_first() {
             if self.last.contains_key(&thread) {
                 continue;
             }
@@ -193,8 +213,11 @@ impl Search {
                 let is_it = |segment: &Segment<'_>| segment.first() == first;
                 self.look(Offset(key.value()), block.value(), is_it);
             }
+            if lease.is_over() {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Keeps the block's last wanted segment of each thread that has none yet.

@@ -5,6 +5,9 @@
 
 use super::backend::LogBackend;
 use super::error::LogError;
+use super::lease::Lease;
+#[cfg(all(test, feature = "record"))]
+use super::lease::in_tests::turn;
 use super::overlay::OverlayBackend;
 use super::schema;
 use redb::{ConcurrencyMode, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
@@ -51,13 +54,36 @@ impl Source {
             .map(|database| Self(Some(Kind::Overlay(database))))
     }
 
+    /// Runs `read` in one read transaction after the other, until it says that all is done: it ends
+    /// each when its lease is over, and does something in each.
+    pub(super) fn read_in_turns(
+        &mut self,
+        path: &Path,
+        mut read: impl FnMut(&ReadTransaction, Lease) -> Result<bool, ReadError>,
+    ) -> Result<(), LogError> {
+        while !self.read(path, |txn| read(txn, Lease::begin()))? {}
+        Ok(())
+    }
+
     /// Runs `read` in a read transaction, which ends before this returns.
     pub(super) fn read<T>(
         &mut self,
         path: &Path,
         read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError>,
     ) -> Result<T, LogError> {
-        let result = guarded(path, || {
+        let result = turn(|| self.read_guarded(path, read));
+        if result.as_ref().is_err_and(LogError::is_damage) {
+            self.close();
+        }
+        result
+    }
+
+    fn read_guarded<T>(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError>,
+    ) -> Result<T, LogError> {
+        guarded(path, || {
             let txn = match &self.0 {
                 Some(Kind::Shared(database)) => database.begin_read(),
                 Some(Kind::Overlay(database)) => database.begin_read(),
@@ -65,11 +91,7 @@ impl Source {
             };
             let read = txn.map_err(ReadError::from).and_then(|txn| read(&txn));
             read.map_err(|ReadError(error)| redb_error(path, error))
-        });
-        if result.as_ref().is_err_and(LogError::is_damage) {
-            self.close();
-        }
-        result
+        })
     }
 
     fn close(&mut self) {
@@ -93,6 +115,12 @@ impl std::fmt::Debug for Source {
             None => "Broken",
         })
     }
+}
+
+/// Tests measure it.
+#[cfg(not(all(test, feature = "record")))]
+fn turn<T>(read: impl FnOnce() -> T) -> T {
+    read()
 }
 
 /// What a read transaction runs into, before it is said of which file.

@@ -9,6 +9,7 @@ use super::block;
 use super::cursor::BlockCursor;
 use super::error::LogError;
 use super::info::{Damage, LogInfo, ReadOptions};
+use super::lease::Lease;
 use super::lock;
 use super::name_rows::NameRows;
 use super::open::{self, Opened};
@@ -154,12 +155,12 @@ impl Tail {
     ///
     /// As for [`Tail::poll`].
     pub fn refresh(&mut self) -> Result<(), LogError> {
-        let names = &mut self.names;
-        let ends = self.source.read(&self.info.path, |txn| {
-            names.update(txn)?;
-            ends(txn)
+        let (names, mut found) = (&mut self.names, Ends::default());
+        self.source.read_in_turns(&self.info.path, |txn, lease| {
+            found = ends(txn)?;
+            names.update(txn, lease)
         })?;
-        self.set_ends(ends);
+        self.set_ends(found);
         Ok(())
     }
 
@@ -204,11 +205,16 @@ impl Tail {
     /// Copies the next blocks; false if there are none.
     fn fetch(&mut self) -> Result<bool, LogError> {
         let (place, names) = (self.place, &mut self.names);
-        let (fetched, ends) = self.source.read(&self.info.path, |txn| {
-            names.update(txn)?;
-            Ok((blocks_from(txn, place)?, ends(txn)?))
+        let (mut fetched, mut found) = (VecDeque::new(), Ends::default());
+        self.source.read_in_turns(&self.info.path, |txn, lease| {
+            // Blocks only where all names are known that they may refer to.
+            if !names.update(txn, lease)? {
+                return Ok(false);
+            }
+            (fetched, found) = (blocks_from(txn, place, lease)?, ends(txn)?);
+            Ok(true)
         })?;
-        self.set_ends(ends);
+        self.set_ends(found);
         self.fetched = fetched;
         Ok(!self.fetched.is_empty())
     }
@@ -235,6 +241,7 @@ impl Tail {
 fn blocks_from(
     txn: &ReadTransaction,
     place: Place,
+    lease: Lease,
 ) -> Result<VecDeque<(Offset, Vec<u8>)>, ReadError> {
     let table = txn.open_table(schema::BLOCKS)?;
     let from = match place {
@@ -253,7 +260,7 @@ fn blocks_from(
         let block = if block.len() > block::LARGEST { Vec::new() } else { block.to_vec() };
         bytes += block.len();
         fetched.push_back((Offset(order.up(key.value())?), block));
-        if bytes >= FETCH_BYTES {
+        if bytes >= FETCH_BYTES || lease.is_over() {
             break;
         }
     }
@@ -261,6 +268,7 @@ fn blocks_from(
 }
 
 /// Where a log begins and ends, as far as that can be read.
+#[derive(Default)]
 struct Ends {
     first: Option<block::Header>,
     last: Option<block::Header>,
