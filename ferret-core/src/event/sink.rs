@@ -95,6 +95,11 @@ pub trait Sink {
     /// The log could not be written. The sink heals itself if it can at the next call.
     fn commit(&mut self, now: LogTime) -> io::Result<Commit>;
 
+    /// How long to rest at least before the next commit, ns.
+    fn rest_ns(&self) -> u64 {
+        0
+    }
+
     /// What has happened to the log since this was last asked, in words for the user.
     fn news(&mut self) -> Option<String> {
         None

@@ -288,6 +288,15 @@ impl Batch {
         self.encoder.len() + self.block_bytes + self.rows_bytes + self.tasks.len()
     }
 
+    /// The sizes of what is packed, and of the names that go with it.
+    pub(super) fn value_bytes(&self) -> impl Iterator<Item = usize> {
+        let rows = self.callsites.iter().map(|(_, row)| row.len());
+        let rows = rows.chain(self.paths.iter().map(|(_, row)| row.len()));
+        let threads = self.threads.values().filter(|state| state.dirty);
+        let rows = rows.chain(threads.map(|state| state.row.len()));
+        rows.chain(self.blocks.iter().map(|(_, block)| block.len()))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty() && self.tasks.is_empty()
     }

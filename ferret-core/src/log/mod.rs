@@ -25,6 +25,8 @@ mod cursor;
 mod descriptors;
 mod error;
 mod family;
+#[cfg(feature = "record")]
+mod growth;
 #[cfg(feature = "read")]
 mod info;
 #[cfg(feature = "read")]

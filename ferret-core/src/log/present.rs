@@ -57,6 +57,8 @@ pub(super) struct Present {
     id: FileId,
     /// When the name was last looked at.
     looked: LogTime,
+    /// What the file took on the disk at the last look, bytes.
+    allocated: Option<u64>,
 }
 
 impl FileId {
@@ -108,7 +110,7 @@ pub(super) fn leads_to(descriptor: RawFd, id: FileId) -> bool {
 impl Present {
     /// The file `id`, which has its name.
     pub(super) fn new(id: FileId, now: LogTime) -> Self {
-        Self { id, looked: now }
+        Self { id, looked: now, allocated: None }
     }
 
     pub(super) fn id(&self) -> FileId {
@@ -132,7 +134,8 @@ impl Present {
                 Held::File(found) if FileId::of(&found) != self.id => return Some(Loss::Closed),
                 Held::File(found) if found.len() < header.length() => return Some(Loss::Truncated),
                 Held::Closed => return Some(Loss::Closed),
-                Held::File(_) | Held::Unknown => {}
+                Held::File(found) => self.allocated = Some(found.blocks() * 512),
+                Held::Unknown => {}
             }
         }
         if now.since(self.looked) < LOOK_NS {
@@ -146,6 +149,11 @@ impl Present {
             // Who may not look cannot tell.
             Err(_) => None,
         }
+    }
+
+    /// What the file took on the disk at the last look, bytes.
+    pub(super) fn allocated(&self) -> Option<u64> {
+        self.allocated
     }
 
     /// The name is not looked at for so long.

@@ -12,6 +12,7 @@ mod renew;
 use super::batch::Batch;
 use super::descriptors::Descriptors;
 use super::family::{self, Durability, Place};
+use super::growth::Growth;
 use super::lock::Liveness;
 use super::present::{Loss, Present, leads_to};
 use super::schema::LogEnd;
@@ -57,6 +58,7 @@ pub struct Writer {
     /// It has been said that recording stays in a file that has lost its name.
     stays: bool,
     news: Option<String>,
+    growth: Growth,
     /// When something was committed last.
     written: LogTime,
 }
@@ -123,6 +125,7 @@ impl Writer {
             lost: None,
             stays: false,
             news: None,
+            growth: Growth::default(),
             written: now,
         };
         writer.hold(begun.owned, now);
@@ -133,6 +136,7 @@ impl Writer {
     fn hold(&mut self, owned: Owned, now: LogTime) {
         let Owned { open, alive, alive_fd, id } = owned;
         self.present = Present::new(id, now);
+        self.growth = Growth::default();
         self.descriptors.hold(id, alive_fd, open.fd);
         let alive = Arc::new(alive);
         let tidies = self.place.durability == Durability::Process;
@@ -318,12 +322,19 @@ impl Sink for Writer {
     fn commit(&mut self, now: LogTime) -> io::Result<Commit> {
         match self.look(now) {
             Some(loss) => self.renew(loss, now),
-            None => self.write(now),
+            None => {
+                self.look_at_growth();
+                self.write(now)
+            }
         }
     }
 
     fn file(&self) -> Option<(u64, u64)> {
         Some(self.identity())
+    }
+
+    fn rest_ns(&self) -> u64 {
+        self.growth.rest_ns()
     }
 
     fn news(&mut self) -> Option<String> {
@@ -332,6 +343,17 @@ impl Sink for Writer {
 }
 
 impl Writer {
+    /// Says so where a reader makes the file grow.
+    fn look_at_growth(&mut self) {
+        let Some(allocated) = self.present.allocated() else { return };
+        if self.growth.look(allocated) {
+            self.news = Some(format!(
+                "a program that reads {} does not let go of what it has read, and the file grows: it is written once a second until then",
+                self.path.display()
+            ));
+        }
+    }
+
     /// Commits to the log that there is.
     fn write(&mut self, now: LogTime) -> io::Result<Commit> {
         if self.open.is_none()
@@ -353,6 +375,7 @@ impl Writer {
         let released = open.header.release();
         match written.and_then(|checkpoint_at| released.map(|()| checkpoint_at)) {
             Ok(checkpoint_at) => {
+                self.growth.committed(&self.batch);
                 self.batch.committed(checkpoint_at);
                 if let Some(syncer) = &self.syncer {
                     syncer.written();

@@ -384,7 +384,7 @@ impl<S: Sink> Recorder<S> {
                 LONGEST_REST_NS
             }
         };
-        self.next_commit = began.after(rest_ns);
+        self.next_commit = began.after(rest_ns.max(self.fold.sink.rest_ns()));
         if let Some(news) = self.fold.sink.news() {
             (self.on_trouble)(Trouble::News(&news));
         }
