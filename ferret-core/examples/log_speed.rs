@@ -9,7 +9,7 @@ use ferret::event::{
     EndKind, LogEntry, LogTime, Outcome, PathId, Position, ProcessEnd, ProcessStart, ProcessUid,
     Sink, SpanId, ThreadId, ThreadStack,
 };
-use ferret::log::{Durability, Place, ReadOptions, Tail, Writer, now};
+use ferret::log::{Durability, Limits, Place, ReadOptions, Tail, Writer, now};
 use std::error::Error;
 use std::time::Duration;
 
@@ -110,8 +110,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let baseline_ns = cpu_ns() - began;
     report("making entries (baseline)", baseline_ns, entries);
 
-    let place =
-        Place { path: path.clone(), join: None, keep_families: 1, durability: Durability::Process };
+    let place = Place {
+        path: path.clone(),
+        join: None,
+        keep_families: 1,
+        durability: Durability::Process,
+        limits: Limits::default(),
+    };
     let start = ProcessStart { uid: ProcessUid(1), ..ProcessStart::default() };
     let mut writer = Writer::create(&place, start, now())?;
     let (mut uncommitted, mut commit_ns, mut failed) = (0, 0, None);

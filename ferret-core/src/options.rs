@@ -5,6 +5,7 @@ use crate::record::{Session, start_with};
 use std::io;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a thread does when no chunk is free.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,20 @@ pub struct Options {
     pub values: bool,
     /// How many finished runs are kept beside this one under their own names.
     pub keep_runs: usize,
+    /// How many bytes the log may take on the disk, from 1 MiB on; none: any number. What is oldest is
+    /// dropped, and readers are told from when on the log goes. Held within a tenth, unless that is
+    /// less than what two seconds bring: the newest of a log are always kept, and so is what
+    /// tells which spans are open.
+    ///
+    /// `FERRET_MAX_BYTES` in the environment wins over it: `64MiB`, `500MB`, a number of bytes, or `0`
+    /// for any number.
+    pub max_bytes: Option<u64>,
+    /// How long ago an entry may be before it is dropped; none: any time.
+    ///
+    /// `FERRET_MAX_AGE` in the environment wins over it: `10m`, `24h`, `7d`, or `0` for any time. Where one of
+    /// the two cannot be read, a line on stderr says so, and of a program without a `max_bytes` of its own the log is
+    /// kept to 1 GiB.
+    pub max_age: Option<Duration>,
 }
 
 impl Options {
@@ -64,6 +79,8 @@ impl Options {
             handle_signals: false,
             values: true,
             keep_runs: 10,
+            max_bytes: None,
+            max_age: None,
         }
     }
 

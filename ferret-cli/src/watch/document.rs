@@ -279,6 +279,8 @@ mod tests {
             first_offset: Offset(0),
             next_offset: Offset(99),
             first_time: LogTime(0),
+            max_bytes: None,
+            max_age_ns: None,
             repaired: false,
             is_ended: false,
             salvaged_entries: 0,

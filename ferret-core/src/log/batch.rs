@@ -46,8 +46,17 @@ struct ThreadState {
     /// It has a segment since the last checkpoint.
     touched: bool,
     silent: Silent,
-    /// Its last entry has been given.
-    ended: bool,
+    end: End,
+}
+
+/// Whether the thread's last entry has been given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum End {
+    #[default]
+    NotYet,
+    Given,
+    /// It is in the log.
+    Written,
 }
 
 impl ThreadState {
@@ -61,7 +70,17 @@ impl ThreadState {
 
     /// The log has all of it: nothing is left to say, not even that its stack is empty.
     fn is_over(&self) -> bool {
-        self.ended && !self.dirty && !self.touched && matches!(self.silent, Silent::Absent)
+        self.end != End::NotYet
+            && !self.dirty
+            && !self.touched
+            && matches!(self.silent, Silent::Absent)
+    }
+
+    /// The segment that alone tells what the thread has open.
+    fn needs(&self) -> Option<Offset> {
+        let (first, leaves_open) = self.last_segment?;
+        let has_row = matches!(self.silent, Silent::Put(_) | Silent::Written(_));
+        (leaves_open && self.end == End::NotYet && !has_row).then_some(first)
     }
 }
 
@@ -91,6 +110,10 @@ pub(super) struct Rows<'a> {
     pub(super) tasks_from: Option<Offset>,
     pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
     pub(super) end: Option<Vec<u8>>,
+    /// Threads that have ended, and where their last segments begin.
+    pub(super) ended: Vec<(Offset, ThreadId)>,
+    /// What comes before tells nothing of what is open that no row does.
+    pub(super) needed_from: Offset,
 }
 
 impl Batch {
@@ -177,7 +200,7 @@ impl Batch {
         }
         if matches!(what, LogEntry::ThreadEnd) {
             let state = self.threads.entry(thread).or_default();
-            (state.ended, state.dirty) = (true, true);
+            (state.end, state.dirty) = (End::Given, true);
             state.resume.clear();
         }
         self.encoder.push(thread, position, stack, time, what);
@@ -346,6 +369,7 @@ impl Batch {
             checkpoint,
             // Three numbers are far below the limit of a row.
             end: self.end.as_ref().and_then(|end| schema::row(RowKind::End, 0, end).ok()),
+            needed_from: self.tasks.covered(),
             ..Rows::default()
         };
         for (id, state) in &self.threads {
@@ -360,6 +384,14 @@ impl Batch {
                 }
                 Silent::Remove => rows.open.push((*id, None)),
                 Silent::Absent | Silent::Written(_) => {}
+            }
+            if let Some(first) = state.needs() {
+                rows.needed_from = rows.needed_from.min(first);
+            }
+            if let Some((last, _)) = state.last_segment
+                && state.end == End::Given
+            {
+                rows.ended.push((last, *id));
             }
         }
         rows
@@ -381,6 +413,9 @@ impl Batch {
         (self.block_bytes, self.rows_bytes, self.dirty) = (0, 0, false);
         for state in self.threads.values_mut() {
             state.dirty = false;
+            if state.end == End::Given {
+                state.end = End::Written;
+            }
             state.silent = match std::mem::take(&mut state.silent) {
                 Silent::Put(stack) => Silent::Written(stack.next),
                 Silent::Remove => Silent::Absent,

@@ -14,6 +14,7 @@
 //! head (fifty short children one after another are one run). Where the file system has no such
 //! attributes, a token alone means join.
 
+use super::limits::Limits;
 use super::lock::{FolderLock, is_path_owned};
 use super::names::FamilyName;
 use crate::event::{ProcessUid, RunId};
@@ -46,6 +47,8 @@ pub struct Place {
     pub keep_families: usize,
     /// What a commit survives.
     pub durability: Durability,
+    /// How much of the log is kept.
+    pub limits: Limits,
 }
 
 /// What a commit survives.
@@ -140,6 +143,7 @@ pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, Ru
             join: None,
             keep_families,
             durability: Durability::Process,
+            limits: Limits::default(),
         };
         role(&name, &nobodys)?;
     }

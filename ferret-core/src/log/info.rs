@@ -33,12 +33,16 @@ pub struct LogInfo {
     pub bytes: u64,
     /// The file's length, which runs ahead of that.
     pub length: u64,
-    /// The first entry that is still there.
+    /// The first entry that is still there; but for `PROCESS_START`, entry 0, which always is.
     pub first_offset: Offset,
     /// The offset the next entry will get.
     pub next_offset: Offset,
-    /// The earliest time of the first block.
+    /// The earliest time of the block that holds it.
     pub first_time: LogTime,
+    /// The log was to take so many bytes on the disk at most: what was oldest was dropped.
+    pub max_bytes: Option<u64>,
+    /// Entries were to be dropped at this age, ns.
+    pub max_age_ns: Option<u64>,
     /// Its process was killed, and opening it has repaired it.
     pub repaired: bool,
     /// Its process has ended it, or somebody has for it: nothing more comes.
@@ -85,6 +89,8 @@ impl LogInfo {
             first_offset: Offset(0),
             next_offset: Offset(0),
             first_time: meta.created,
+            max_bytes: Some(meta.max_bytes).filter(|bytes| *bytes > 0),
+            max_age_ns: Some(meta.max_age_ns).filter(|ns| *ns > 0),
             repaired,
             is_ended: false,
             salvaged_entries: 0,

@@ -31,6 +31,7 @@ mod growth;
 mod info;
 #[cfg(feature = "read")]
 mod lease;
+mod limits;
 mod lock;
 #[cfg(feature = "read")]
 mod members;
@@ -45,6 +46,7 @@ mod open_tasks;
 mod overlay;
 #[cfg(feature = "record")]
 mod present;
+mod prune;
 #[cfg(feature = "read")]
 mod reopened;
 #[cfg(feature = "read")]
@@ -79,6 +81,7 @@ pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, LogInfo, ReadOptions};
+pub use limits::Limits;
 #[cfg(feature = "read")]
 pub use reopened::{Reopen, Reopened};
 #[cfg(feature = "read")]

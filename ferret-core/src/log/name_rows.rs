@@ -21,6 +21,7 @@ pub(super) struct NameRows {
 /// How far one table has been read.
 #[derive(Debug, Default)]
 struct Progress {
+    /// There have been so many, those that were removed among them.
     rows: u64,
     last: Option<u32>,
     /// Where a walk goes on that was not done within its transaction.
@@ -52,25 +53,28 @@ impl NameRows {
         txn: &ReadTransaction,
         lease: Lease,
     ) -> Result<bool, ReadError> {
+        let (_, removed) = schema::pruned(txn)?;
         let Self { names, callsites, paths, threads, damaged } = self;
         let all =
-            callsites.new_rows(txn, schema::CALLSITES, lease, |id, row| match schema::read_row(
-                RowKind::Callsite,
-                u64::from(id),
-                row,
-            ) {
-                Ok(info) => drop(names.callsites.insert(CallsiteId(id), info)),
-                Err(_) => drop(damaged.insert((RowKind::Callsite as u8, id))),
-            })?;
+            callsites.new_rows(
+                txn,
+                schema::CALLSITES,
+                0,
+                lease,
+                |id, row| match schema::read_row(RowKind::Callsite, u64::from(id), row) {
+                    Ok(info) => drop(names.callsites.insert(CallsiteId(id), info)),
+                    Err(_) => drop(damaged.insert((RowKind::Callsite as u8, id))),
+                },
+            )?;
         let all = all
-            && paths.new_rows(txn, schema::PATHS, lease, |id, row| {
+            && paths.new_rows(txn, schema::PATHS, 0, lease, |id, row| {
                 match schema::read_row(RowKind::Path, u64::from(id), row) {
                     Ok(info) => drop(names.paths.insert(PathId(id), info)),
                     Err(_) => drop(damaged.insert((RowKind::Path as u8, id))),
                 }
             })?;
         Ok(all
-            && threads.new_rows(txn, schema::THREADS, lease, |id, (_, row)| {
+            && threads.new_rows(txn, schema::THREADS, removed, lease, |id, (_, row)| {
                 // The recorder's has no name; of the others the watermark alone changes.
                 if row.is_empty() || names.threads.contains_key(&ThreadId(id)) {
                     return;
@@ -93,11 +97,12 @@ impl Progress {
         &mut self,
         txn: &ReadTransaction,
         definition: TableDefinition<'_, u32, V>,
+        removed: u64,
         lease: Lease,
         mut take: impl for<'a> FnMut(u32, V::SelfType<'a>),
     ) -> Result<bool, ReadError> {
         let table = txn.open_table(definition)?;
-        let rows = table.len()?;
+        let rows = table.len()? + removed;
         if self.walk.is_none() && rows == self.rows {
             return Ok(true);
         }
@@ -117,7 +122,7 @@ impl Progress {
                 }
             }
             if walk.is_whole || self.rows + walk.found == rows {
-                self.rows = if walk.is_whole { walk.found } else { rows };
+                self.rows = if walk.is_whole { walk.found + removed } else { rows };
                 return Ok(true);
             }
             self.walk = Some(Walk { from: 0, found: 0, is_whole: true });

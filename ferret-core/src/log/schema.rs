@@ -39,8 +39,11 @@ pub(super) const THREADS: TableDefinition<'_, u32, (u64, &[u8])> = TableDefiniti
 pub(super) const OPEN: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("open");
 /// Time → row of a [`Checkpoint`].
 pub(super) const CHECKPOINTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("checkpoints");
+/// Where the last segment of a thread that ended begins → its id. Only in logs with a limit, which
+/// remove the thread's row when that segment goes.
+pub(super) const ENDED: TableDefinition<'_, u64, u32> = TableDefinition::new("ended");
 /// [`META_FORMAT`] → the format, u32 LE; [`META_LOG`] → row of a [`Meta`]; [`META_TASKS`] → an
-/// offset, u64 LE.
+/// offset, u64 LE; [`META_PRUNED`] → [`PRUNED_BYTES`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Readable by every version, for ever.
@@ -53,6 +56,22 @@ pub(super) const META_TASKS: &str = "tasks";
 
 /// Row of a [`LogEnd`], written with the last entries of the process.
 pub(super) const META_END: &str = "end";
+/// Where the entries begin that are still there, but for the very first; and how many rows of threads
+/// were removed. Both u64 LE; absent if nothing was.
+pub(super) const META_PRUNED: &str = "pruned";
+pub(super) const PRUNED_BYTES: usize = 16;
+
+/// Where the entries begin that are kept, but for the very first; and how many rows of threads were
+/// removed.
+#[cfg(feature = "read")]
+pub(super) fn pruned(txn: &redb::ReadTransaction) -> Result<(Offset, u64), redb::Error> {
+    let meta = txn.open_table(META)?;
+    let row = meta.get(META_PRUNED)?;
+    let row: Option<[u8; PRUNED_BYTES]> = row.and_then(|row| row.value().try_into().ok());
+    let half = |at: usize| row.and_then(|row| row[at..at + 8].try_into().ok());
+    let number = |at| half(at).map_or(0, u64::from_le_bytes);
+    Ok((Offset(number(0)), number(8)))
+}
 
 /// What a row is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,21 @@ pub struct Tail {
     ready: VecDeque<Entry>,
     damages: Vec<Damage>,
     damage_count: u64,
+    /// Where the log began when the place was chosen.
+    began: Offset,
+    /// Entries dropped since, before they were read.
+    missed: u64,
+}
+
+/// Where a log begins and ends.
+#[derive(Debug, Default)]
+struct Ends {
+    /// Where the entries begin that are kept, but for the very first.
+    pruned: Offset,
+    first: Option<block::Header>,
+    last: Option<block::Header>,
+    /// What was said of its end.
+    end: Option<LogEnd>,
 }
 
 /// Where to read next.
@@ -77,8 +92,11 @@ impl Tail {
             ready: VecDeque::new(),
             damages: Vec::new(),
             damage_count: 0,
+            began: Offset(0),
+            missed: 0,
         };
         tail.refresh()?;
+        tail.began = tail.info.first_offset;
         Ok(tail)
     }
 
@@ -88,6 +106,12 @@ impl Tail {
         self.fetched.clear();
         self.cursor = None;
         self.ready.clear();
+        self.began = self.info.first_offset;
+    }
+
+    /// Entries that were dropped from the log before this could read them, since it was opened.
+    pub fn missed(&self) -> u64 {
+        self.missed
     }
 
     /// The entries now available from where the last poll ended, `max_entries` at most. Empty: at
@@ -183,13 +207,8 @@ impl Tail {
         let behind = Offset(key.0.saturating_add(1));
         match BlockCursor::new(key, block, wanted) {
             Ok(cursor) => {
-                // Behind a pruned stretch the log begins anew, and nothing is wrong.
-                if let Some(expected) = expected
-                    && cursor.first() > expected
-                    && cursor.first() != self.info.first_offset
-                {
-                    let what = format!("{} entries are missing", cursor.first().0 - expected.0);
-                    self.report(Damage { offset: expected, what });
+                if let Some(expected) = expected {
+                    self.look_back(expected, cursor.first());
                 }
                 let next = cursor.next().max(wanted);
                 self.place = Place::Behind { key: behind, next: Some(next) };
@@ -199,6 +218,16 @@ impl Tail {
                 self.place = Place::Behind { key: behind, next: None };
                 self.report(damage);
             }
+        }
+    }
+
+    /// Behind what was read up to `expected` comes `found`: what is between was dropped, or is missing.
+    fn look_back(&mut self, expected: Offset, found: Offset) {
+        let kept = self.info.first_offset.min(found).max(expected);
+        self.missed += kept.0.saturating_sub(expected.max(self.began).0);
+        if found > kept {
+            let what = format!("{} entries are missing", found.0 - kept.0);
+            self.report(Damage { offset: kept, what });
         }
     }
 
@@ -219,12 +248,12 @@ impl Tail {
         Ok(!self.fetched.is_empty())
     }
 
-    fn set_ends(&mut self, Ends { first, last, end }: Ends) {
+    fn set_ends(&mut self, Ends { pruned, first, last, end }: Ends) {
         if let Some(end) = end {
             self.info.ends(end);
         }
         if let Some(first) = first {
-            self.info.first_offset = first.first;
+            self.info.first_offset = first.first.max(pruned);
             self.info.first_time = first.min_time;
         }
         if let Some(last) = last {
@@ -268,20 +297,15 @@ fn blocks_from(
 }
 
 /// Where a log begins and ends, as far as that can be read.
-#[derive(Default)]
-struct Ends {
-    first: Option<block::Header>,
-    last: Option<block::Header>,
-    end: Option<LogEnd>,
-}
-
 fn ends(txn: &ReadTransaction) -> Result<Ends, ReadError> {
+    let (pruned, _) = schema::pruned(txn)?;
     let table = txn.open_table(schema::BLOCKS)?;
     let header = |block: &[u8]| block::Header::read(block).ok();
-    let first = table.first()?.and_then(|(_, block)| header(block.value()));
+    let first = table.range(pruned.0..)?.next().transpose()?;
+    let first = first.and_then(|(_, block)| header(block.value()));
     let last = table.last()?.and_then(|(_, block)| header(block.value()));
     let end = txn.open_table(schema::META)?.get(schema::META_END)?;
     // A damaged row is as good as none: then it is salvaged once more, by its watermarks.
     let end = end.and_then(|row| schema::read_row(RowKind::End, 0, row.value()).ok());
-    Ok(Ends { first, last, end })
+    Ok(Ends { pruned, first, last, end })
 }

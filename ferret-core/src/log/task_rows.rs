@@ -32,6 +32,8 @@ pub(super) struct TaskRows {
     turned: Option<Offset>,
     /// Every open one that was made before has a row; to be written.
     from: Option<Offset>,
+    /// The same, as it is in the log.
+    written: Option<Offset>,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,11 @@ impl TaskRows {
         self.from
     }
 
+    /// The same, as it was written at any time.
+    pub(super) fn covered(&self) -> Offset {
+        self.from.or(self.written).unwrap_or_default()
+    }
+
     /// The commit is in.
     pub(super) fn committed(&mut self) {
         for (key, change) in std::mem::take(&mut self.changes) {
@@ -124,7 +131,7 @@ impl TaskRows {
                 self.free.push(key);
             }
         }
-        self.from = None;
+        self.written = self.from.take().or(self.written);
     }
 }
 

@@ -15,6 +15,7 @@ use super::family::{self, Durability, Place};
 use super::growth::Growth;
 use super::lock::Liveness;
 use super::present::{Loss, Present, leads_to};
+use super::prune::Pruner;
 use super::schema::LogEnd;
 use super::sync::Syncer;
 use super::written::{self, Open, Owned};
@@ -45,6 +46,7 @@ pub struct Writer {
     alive: Option<Arc<Liveness>>,
     descriptors: Arc<Descriptors>,
     batch: Batch,
+    pruner: Pruner,
     path: PathBuf,
     run: RunId,
     place: Place,
@@ -93,7 +95,7 @@ fn begin(place: &Place, start: ProcessStart, first: Offset, now: LogTime) -> io:
         let owned = written::create(place, temp, file, &written::meta(place, &start, run, now))?;
         let what = LogEntry::ProcessStart(Box::new(start));
         let mut batch = Batch::of_one(first, Position(0), now, &what);
-        written::write(&owned.open.database, &mut batch, now)?;
+        written::write(&owned.open.database, &mut batch, &Pruner::default(), None, now)?;
         Ok((owned, run))
     })?;
     let (owned, run) = placed.value;
@@ -119,6 +121,7 @@ impl Writer {
             run: begun.run,
             place: place.clone(),
             start: (Box::new(start), now),
+            pruner: Pruner::new(place.limits),
             retry: Retry::default(),
             syncer: None,
             present: Present::new(begun.owned.id, now),
@@ -209,6 +212,7 @@ impl Writer {
         let (open, end) = opened
             .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while reopening")))?;
         self.batch.skip_below(end);
+        self.pruner.reopened();
         self.descriptors.opened(open.fd);
         self.open = Some(open);
         Ok(())
@@ -368,13 +372,20 @@ impl Writer {
         if !open.header.try_hold(HEADER_PATIENCE)? {
             return Ok(Commit::Busy);
         }
-        let batch = &mut self.batch;
+        let (batch, pruner) = (&mut self.batch, &self.pruner);
+        // A file that cannot be asked for its size has the one that was last known.
+        let file_bytes = pruner
+            .is_on()
+            .then(|| written::allocated_bytes(self.descriptors.alive(), &self.path).ok())
+            .flatten();
         // redb asserts where a file is not as it left it; the host must not see that.
-        let written = catch_unwind(AssertUnwindSafe(|| written::write(&open.database, batch, now)))
+        let write = || written::write(&open.database, batch, pruner, file_bytes, now);
+        let written = catch_unwind(AssertUnwindSafe(write))
             .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while committing")));
         let released = open.header.release();
-        match written.and_then(|checkpoint_at| released.map(|()| checkpoint_at)) {
-            Ok(checkpoint_at) => {
+        match written.and_then(|written| released.map(|()| written)) {
+            Ok((checkpoint_at, pruner)) => {
+                self.pruner = pruner;
                 self.growth.committed(&self.batch);
                 self.batch.committed(checkpoint_at);
                 if let Some(syncer) = &self.syncer {

@@ -7,13 +7,14 @@ use super::block;
 use super::family::{Durability, Place};
 use super::lock::Liveness;
 use super::present::FileId;
+use super::prune::Pruner;
 use super::schema::{self, Meta, RowKind};
 use crate::event::{LogTime, Offset, ProcessStart, RunId};
 use redb::{ConcurrencyMode, Database, ReadableDatabase, ReadableTable};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -61,8 +62,8 @@ pub(super) fn meta(place: &Place, start: &ProcessStart, run: RunId, now: LogTime
         host: start.host.clone(),
         boot_id: start.boot_id.clone(),
         token: place.join,
-        max_bytes: 0,
-        max_age_ns: 0,
+        max_bytes: place.limits.max_bytes(),
+        max_age_ns: place.limits.max_age_ns(),
         created: now,
         salvaged_entries: 0,
     }
@@ -169,6 +170,12 @@ pub(super) fn again(fd: RawFd, path: &Path) -> io::Result<File> {
     }
 }
 
+/// What the file behind `fd` takes on the disk.
+pub(super) fn allocated_bytes(fd: RawFd, path: &Path) -> io::Result<u64> {
+    let metadata = std::fs::metadata(format!("/proc/self/fd/{fd}"));
+    metadata.or_else(|_no_proc| std::fs::metadata(path)).map(|metadata| metadata.blocks() * 512)
+}
+
 /// Where the log ends, by its last block.
 pub(super) fn end_of(database: &impl redb::ReadableDatabase) -> io::Result<Offset> {
     let txn = database.begin_read().map_err(io::Error::other)?;
@@ -179,18 +186,22 @@ pub(super) fn end_of(database: &impl redb::ReadableDatabase) -> io::Result<Offse
     })
 }
 
-/// Writes the batch in one transaction; returns the time of the checkpoint in it.
+/// Writes the batch in one transaction, in which the oldest goes; returns the time of the checkpoint
+/// in it, and what is left to be dropped.
 pub(super) fn write(
     database: &Database,
     batch: &mut Batch,
+    pruner: &Pruner,
+    file_bytes: Option<u64>,
     now: LogTime,
-) -> io::Result<Option<LogTime>> {
+) -> io::Result<(Option<LogTime>, Pruner)> {
     let rows = batch.rows(now);
     let checkpoint_at = rows.checkpoint.as_ref().map(|(at, _)| *at);
     let txn = database.begin_write().map_err(storage_error)?;
     schema::insert(&txn, &rows).map_err(storage_error)?;
+    let pruner = pruner.prune(&txn, &rows, file_bytes, now).map_err(storage_error)?;
     txn.commit().map_err(storage_error)?;
-    Ok(checkpoint_at)
+    Ok((checkpoint_at, pruner))
 }
 
 /// Keeps the kind of an I/O error (`StorageFull`), which the user is told.

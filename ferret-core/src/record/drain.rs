@@ -76,8 +76,11 @@ struct ThreadDrain {
     next_position: Position,
     /// Its watermark has moved since the last commit.
     moved: bool,
-    /// When something last came, by the recorder's clock; `None` once the silence is reported.
+    /// When an entry last came of it, by the recorder's clock; `None` once the silence is reported. Of what
+    /// a thread does not all makes an entry: it may be busy, and silent in the log.
     heard: Option<LogTime>,
+    /// It has made entries the short way in this look.
+    spoke: bool,
     /// All of it has been read, and it has ended.
     finished: bool,
 }
@@ -245,13 +248,13 @@ impl Drain {
             return true;
         };
         let before = (thread.sequence, thread.read);
+        let said = fold.said;
         let ended = thread.shared.has_ended();
         let caught_up = self.read_on(&mut thread, until, fold, now);
         fold.settle(&mut thread.fold);
         fold.write_numbers(&mut thread.fold, thread.next_position);
         fold.sink.drained(id, thread.next_position);
         if (thread.sequence, thread.read) != before {
-            thread.heard = Some(now);
             thread.moved = true;
             self.pace = self.pace.max(Pace::Calm);
         }
@@ -261,6 +264,10 @@ impl Drain {
         }
         // Before its silence is reported, which is the last of it until it is heard again.
         fold.say_heap(&mut thread.fold, thread.next_position, now);
+        // Of another thread's that was read in between, it is heard a little longer.
+        if std::mem::take(&mut thread.spoke) || fold.said != said {
+            thread.heard = Some(now);
+        }
         thread.report_silence(fold, now);
         self.threads.insert(id, Some(thread));
         caught_up
@@ -340,6 +347,7 @@ impl Drain {
             if matches!(until, Until::Batch { .. }) {
                 let folded = fold.run(&mut thread.fold, position, slots);
                 if folded > 0 {
+                    thread.spoke = true;
                     thread.read += u32::try_from(folded).unwrap_or(0);
                     slots = &slots[folded..];
                     continue;
@@ -391,6 +399,7 @@ impl ThreadDrain {
             next_position: Position::default(),
             moved: false,
             heard: None,
+            spoke: false,
             finished: false,
         }
     }

@@ -7,7 +7,7 @@ use super::flight::Flight;
 use super::fold::Fold;
 use super::tasks::MAX_TASKS;
 use super::tests::{INNER, List, TASK, TURN};
-use super::{TaskSpan, enter, values};
+use super::{TaskSpan, current_span, enter, values};
 use crate::event::{LogEntry, Outcome};
 use crate::options::Overflow;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -78,4 +78,36 @@ fn a_task_that_will_never_be_known_takes_no_thread_out_of_its_turn() {
     engine.switch_off();
     let failed = |what: &LogEntry| matches!(what, LogEntry::SpanEnd { outcome: Outcome::Err, .. });
     assert_eq!(fold.sink.count(failed), 1, "the END of U is in the log");
+}
+
+/// Its stack was never kept beside the entries, for it was never silent; and the blocks that told of it
+/// could never be dropped.
+#[test]
+fn a_thread_that_is_busy_with_what_makes_no_entry_is_silent() {
+    let _turn = TURN.lock();
+    values::begin(true);
+    let engine = Engine::new(Overflow::Drop, Flight::private(16 << 20).unwrap());
+    engine.switch_on();
+    let worker = Worker::new();
+    let mut fold = Fold::new(List::default(), ClockMap::calibrate());
+    let mut drain = Drain::new(engine);
+    let all = Limit { bytes: usize::MAX, chunks: usize::MAX };
+    let began = now();
+    let place = worker.run(|| {
+        std::mem::forget(enter(&INNER));
+        current_span()
+    });
+    let place = std::sync::Arc::new(place);
+    for look in 0..12 {
+        let looked = drain.look(&mut fold, began.after(look * 100_000_000), all);
+        assert!(matches!(looked, Look::Whole(_)));
+        assert_eq!(
+            fold.sink.silent.len(),
+            usize::from(look >= 10),
+            "after {look} tenths of a second"
+        );
+        let place = std::sync::Arc::clone(&place);
+        worker.run(move || drop(place.enter()));
+    }
+    engine.switch_off();
 }

@@ -44,6 +44,8 @@ pub(super) struct Fold<S> {
     stage_changed: bool,
     /// Times that had to be clamped, because a thread's clock seemed to go back.
     pub(super) clamped: u64,
+    /// Entries given the long way.
+    pub(super) said: u64,
 }
 
 /// An event refers to this async span, whose START has not been folded yet.
@@ -64,6 +66,7 @@ impl<S: Sink> Fold<S> {
             open_spans: 0,
             stage_changed: false,
             clamped: 0,
+            said: 0,
         }
     }
 
@@ -195,6 +198,7 @@ impl<S: Sink> Fold<S> {
 
     #[inline]
     fn put(&mut self, thread: &ThreadFold, position: Position, time: LogTime, entry: &LogEntry) {
+        self.said += 1;
         self.sink.entry(thread.id, position, &thread.stack, time, entry);
     }
 

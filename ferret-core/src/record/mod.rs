@@ -24,6 +24,7 @@ mod hooks;
 mod identity;
 #[cfg(feature = "read")]
 mod left;
+mod limits;
 mod local;
 mod loss;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::flight::Flight;
 use super::heap;
 use super::hooks;
 use super::identity;
+use super::limits;
 use super::local::Local;
 use super::panics;
 use super::recorder::{Desk, Recorder, Request, Trouble};
@@ -228,6 +229,7 @@ fn begin(
         join: run_from_environment(),
         keep_families: options.keep_runs,
         durability: options.durability,
+        limits: limits::of(options),
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();
@@ -351,7 +353,7 @@ fn say_trouble(trouble: Trouble<'_>) {
 }
 
 /// The one line the design allows.
-fn say(what: &str) {
+pub(super) fn say(what: &str) {
     // `eprintln!` would panic in the host whose stderr is a pipe that nobody reads any more.
     let _said: bool = io::stderr().write_all(format!("ferret: {what}\n").as_bytes()).is_ok();
 }

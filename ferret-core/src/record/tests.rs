@@ -41,6 +41,7 @@ pub(crate) struct List {
     /// How many entries there were at the last commit, and how many commits there have been.
     committed: usize,
     pub(super) commits: usize,
+    /// How often a thread was said to be silent.
     /// Open async spans and places, kept beside the entries.
     pub(super) kept: BTreeMap<SpanId, OpenTask>,
     /// Its log is lost before the next commit: another begins, without names.

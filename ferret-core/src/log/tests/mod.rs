@@ -11,16 +11,24 @@ mod leases;
 mod lost;
 mod open_tasks;
 mod processes;
+mod prune;
 mod round_trip;
 
 use super::family::{Durability, Place};
 use super::info::ReadOptions;
+use super::limits::Limits;
 use super::tail::Tail;
 use crate::event::Entry;
 use std::path::Path;
 
 fn place(path: &Path) -> Place {
-    Place { path: path.to_owned(), join: None, keep_families: 10, durability: Durability::Process }
+    Place {
+        path: path.to_owned(),
+        join: None,
+        keep_families: 10,
+        durability: Durability::Process,
+        limits: Limits::default(),
+    }
 }
 
 fn open(path: &Path) -> Tail {

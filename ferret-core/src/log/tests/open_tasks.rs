@@ -154,8 +154,8 @@ fn check(steps: &[Step]) {
     let kept = program.open.values().filter(|(_, is_kept)| *is_kept).count() as u64;
     let report = check_log(&path, &ReadOptions::default()).unwrap();
     assert!(report.is_sound(), "{report:?}");
-    // The recorder's first entry makes the one checkpoint.
-    assert_eq!(report.rows, kept + 1);
+    // And a checkpoint, if there was anything to say.
+    assert!((kept..=kept + 1).contains(&report.rows), "{report:?}");
 }
 
 proptest! {

@@ -6,6 +6,7 @@
 
 use super::super::batch::Batch;
 use super::super::present::{Held, Loss, held, leads_to};
+use super::super::prune::Pruner;
 use super::super::schema::LogEnd;
 use super::super::written::{self, Open};
 use super::{HEADER_PATIENCE, LONGEST_PAUSE_NS, Retry, Writer, begin};
@@ -128,6 +129,7 @@ impl Writer {
         self.run = begun.run;
         self.hold(begun.owned, now);
         self.batch.begin_anew();
+        self.pruner = Pruner::new(self.place.limits);
         self.news = Some(format!(
             "{} {loss}: recording goes on in a new log, {}",
             lost.display(),
@@ -172,7 +174,7 @@ fn end(open: Open, position: crate::event::Position, now: LogTime) {
             let what = LogEntry::ProcessEnd(ProcessEnd { how: EndKind::Closed });
             let mut batch = Batch::of_one(next, position, now, &what);
             batch.end(LogEnd { at: now, ..LogEnd::default() });
-            written::write(&open.database, &mut batch, now)?;
+            written::write(&open.database, &mut batch, &Pruner::default(), None, now)?;
             open.header.release()?;
         }
         Ok::<_, io::Error>(())
