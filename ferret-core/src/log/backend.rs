@@ -9,8 +9,9 @@
 //! and running out of it is `ErrorKind::TimedOut`, which redb reports without latching a failure.
 
 #[cfg(all(test, feature = "record", feature = "read"))]
-use super::faults::change;
-use redb::backends::FileBackend;
+use super::faults::Storage;
+#[cfg(not(all(test, feature = "record", feature = "read")))]
+use redb::backends::FileBackend as Storage;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
 use std::fs::File;
 use std::io;
@@ -33,7 +34,8 @@ pub(super) struct HeaderLock(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    file: FileBackend,
+    /// In tests one that fails where they planned it.
+    file: Storage,
     /// The writer holds the header lock: redb's calls for it succeed at once.
     held: AtomicBool,
     syncs: bool,
@@ -49,7 +51,7 @@ impl LogBackend {
     /// fsync is an fsync. `patience` bounds every wait for a lock.
     pub(super) fn new(file: File, syncs: bool, patience: Duration) -> Result<Self, DatabaseError> {
         let length = AtomicU64::new(file.metadata().map_err(StorageError::Io)?.len());
-        let file = FileBackend::new(file)?;
+        let file = Storage::new(file)?;
         let (held, let_go) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self(Arc::new(Shared { file, held, syncs, patience, length, let_go })))
     }
@@ -66,7 +68,7 @@ impl LogBackend {
     }
 
     /// Whether the file may be touched.
-    fn touch(&self) -> io::Result<&FileBackend> {
+    fn touch(&self) -> io::Result<&Storage> {
         if self.0.let_go.load(Ordering::Relaxed) {
             return Err(io::Error::other("the file has been let go"));
         }
@@ -75,7 +77,7 @@ impl LogBackend {
 
     fn wait(
         &self,
-        mut attempt: impl FnMut(&FileBackend) -> Result<bool, BackendError>,
+        mut attempt: impl FnMut(&Storage) -> Result<bool, BackendError>,
     ) -> Result<(), BackendError> {
         if wait_until(self.0.patience, || attempt(&self.0.file))? {
             Ok(())
@@ -143,12 +145,6 @@ pub(super) fn wait_until<E>(
     }
 }
 
-/// Tests plan its failure.
-#[cfg(not(all(test, feature = "record", feature = "read")))]
-fn change(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    change()
-}
-
 impl StorageBackend for LogBackend {
     fn len(&self) -> io::Result<u64> {
         self.touch()?.len()
@@ -163,19 +159,19 @@ impl StorageBackend for LogBackend {
         // Before, for what fails may have been done: the shorter is the one that is certain.
         let certain = len.min(self.0.length.load(Ordering::Relaxed));
         self.0.length.store(certain, Ordering::Relaxed);
-        change(|| file.set_len(len))?;
+        file.set_len(len)?;
         self.0.length.store(len, Ordering::Relaxed);
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let file = self.touch()?;
-        if self.0.syncs { change(|| file.sync_data()) } else { Ok(()) }
+        if self.0.syncs { file.sync_data() } else { Ok(()) }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let file = self.touch()?;
-        change(|| file.write(offset, data))
+        file.write(offset, data)
     }
 
     fn close(&self) -> io::Result<()> {

@@ -113,6 +113,9 @@ pub fn now() -> LogTime {
 mod faults;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]
+mod journal;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read"))]
 pub(crate) mod testing;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]

@@ -85,19 +85,14 @@ pub(super) fn create(place: &Place, temp: &Path, file: File, meta: &Meta) -> io:
     let alive = Liveness::take(own)?
         .ok_or_else(|| io::Error::other("another process owns a log that was just created"))?;
     let open = open(file, place.durability)?;
-    let txn = open.database.begin_write().map_err(io::Error::other)?;
-    {
-        let mut table = txn.open_table(schema::META).map_err(io::Error::other)?;
-        let format = schema::FORMAT.to_le_bytes();
-        table.insert(schema::META_FORMAT, format.as_slice()).map_err(io::Error::other)?;
-        table.insert(schema::META_TASKS, [0; 8].as_slice()).map_err(io::Error::other)?;
-        let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
-        table.insert(schema::META_LOG, row.as_slice()).map_err(io::Error::other)?;
-        let none = 0_u64.to_le_bytes();
-        table.insert(schema::META_TASKS, none.as_slice()).map_err(io::Error::other)?;
+    // As in `open`: whatever redb finds out, the host must not see it panic.
+    let created = catch_unwind(AssertUnwindSafe(|| create_tables(&open.database, meta)))
+        .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while creating the log")));
+    if let Err(error) = created {
+        // The file is removed: how redb closes it makes no difference.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(open))));
+        return Err(error);
     }
-    schema::open_all(&txn).map_err(io::Error::other)?;
-    txn.commit().map_err(storage_error)?;
     Ok(Owned { open, alive, alive_fd, id })
 }
 
@@ -140,6 +135,20 @@ fn is_ended(database: &Database) -> io::Result<bool> {
 fn by_name(path: &Path) -> io::Result<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
+}
+
+fn create_tables(database: &Database, meta: &Meta) -> io::Result<()> {
+    let txn = database.begin_write().map_err(storage_error)?;
+    {
+        let mut table = txn.open_table(schema::META).map_err(storage_error)?;
+        let format = schema::FORMAT.to_le_bytes();
+        table.insert(schema::META_FORMAT, format.as_slice()).map_err(storage_error)?;
+        table.insert(schema::META_TASKS, [0; 8].as_slice()).map_err(storage_error)?;
+        let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
+        table.insert(schema::META_LOG, row.as_slice()).map_err(storage_error)?;
+    }
+    schema::open_all(&txn).map_err(storage_error)?;
+    txn.commit().map_err(storage_error)
 }
 
 pub(super) fn open(file: File, durability: Durability) -> io::Result<Open> {

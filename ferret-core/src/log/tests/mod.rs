@@ -10,6 +10,7 @@ mod growth;
 mod leases;
 mod lost;
 mod open_tasks;
+mod oracle;
 mod processes;
 mod prune;
 mod round_trip;
