@@ -120,6 +120,12 @@ pub(super) fn place<T>(
             linked => linked.map(|()| Placed { path: target, value }),
         }
     })();
+    if linked.is_ok() && place.durability == Durability::Power {
+        // The name too must survive: until the folder is synced, a power loss may take it.
+        File::open(name.folder())
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| at("sync the folder", name.folder(), &error))?;
+    }
     if linked.is_err() {
         // The error that matters is the one on its way; the next start removes stale files.
         drop(fs::remove_file(&temp));
