@@ -6,7 +6,7 @@ use crate::exit::{Code, say};
 use crate::{format, input};
 use anyhow::{Context as _, bail};
 use ferret::event::{LogIndex, Offset};
-use ferret::log::{CheckReport, ReadOptions, Tail};
+use ferret::log::{CheckReport, Integrity, ReadOptions, Tail};
 use ferret::projections::{Process, Processes};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -97,6 +97,12 @@ fn write_report(
         let saved = format::count(info.salvaged_entries);
         writeln!(out, "  salvaged  {saved} entries, after its process died")?;
     }
+    let pages = match info.integrity {
+        Integrity::ThisBoot => "not verified: its process is writing to it",
+        Integrity::Verified => "verified",
+        Integrity::Broken => "not as they were written",
+    };
+    writeln!(out, "  pages     {pages}")?;
     for damage in &report.damages {
         writeln!(out, "  damaged   at entry {}: {}", damage.offset.0, damage.what)?;
     }

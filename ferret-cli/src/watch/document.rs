@@ -286,6 +286,7 @@ mod tests {
             salvaged_entries: 0,
             salvaged_at: None,
             oom_kills: None,
+            integrity: ferret::log::Integrity::ThisBoot,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Verifying a log: every block by its header, every entry by decoding it, every row by its
-//! checksum.
+//! checksum, and every page of the tree where no live process changes it meanwhile.
 
 use super::error::LogError;
 use super::info::{Damage, LogInfo, ReadOptions};
@@ -59,6 +59,7 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<CheckReport, LogError
             Some(_) | None => break,
         }
     }
+    tail.verify()?;
     let (source, path) = tail.source();
     let (mut rows, mut damaged) = (0, Vec::new());
     let (mut open, mut checkpoints) = (Walk::default(), Walk::default());

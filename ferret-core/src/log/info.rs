@@ -54,6 +54,21 @@ pub struct LogInfo {
     /// Processes that the kernel had killed for want of memory, on all of the machine, between the last that was
     /// heard of the process and then; none if the kernel does not say.
     pub oom_kills: Option<u64>,
+    /// Why what it leaves out is believed not to be there.
+    pub integrity: Integrity,
+}
+
+/// Why a log is believed. What it holds proves itself, block by block; that nothing is missing or
+/// out of date is known for one of these reasons, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integrity {
+    /// Its process lives, or ended on the boot that goes on now: the kernel has all that it wrote.
+    ThisBoot,
+    /// Every page was verified: when it was opened, since it is of another boot or machine; by its
+    /// repair; or because [`check`](super::check) was asked to.
+    Verified,
+    /// It was, and is not as it was written: what is read is true, and something may be missing.
+    Broken,
 }
 
 /// A part of a log that cannot be read.
@@ -75,7 +90,7 @@ impl LogInfo {
     }
 
     /// What `meta` says; the log's ends are not known yet.
-    pub(super) fn new(path: &Path, meta: Meta, repaired: bool) -> Self {
+    pub(super) fn new(path: &Path, meta: Meta, repaired: bool, integrity: Integrity) -> Self {
         Self {
             path: path.to_owned(),
             uid: meta.uid,
@@ -96,6 +111,7 @@ impl LogInfo {
             salvaged_entries: 0,
             salvaged_at: None,
             oom_kills: None,
+            integrity,
         }
     }
 }

@@ -65,6 +65,8 @@ mod sync;
 mod tail;
 mod task_rows;
 #[cfg(feature = "read")]
+mod verify;
+#[cfg(feature = "read")]
 mod watch;
 #[cfg(feature = "record")]
 mod writer;
@@ -80,7 +82,7 @@ pub use descriptors::Descriptors;
 pub use error::LogError;
 pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
-pub use info::{Damage, LogInfo, ReadOptions};
+pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;
 #[cfg(feature = "read")]
 pub use reopened::{Reopen, Reopened};

@@ -3,14 +3,16 @@
 //! redb answers `RepairAborted` to a read-only open of a file whose writer was killed. One
 //! read-write open, through the descriptor and never the name, then repairs it; another process
 //! that does so at the same time makes that `DatabaseAlreadyOpen`, and is waited for. Where the
-//! file may not or must not be written, the same recovery happens in memory.
+//! file may not or must not be written, the same recovery happens in memory. A log that opens as it
+//! is may still lack what a power loss took: `verify` finds that out.
 
 use super::backend::{LogBackend, wait_until};
 use super::error::LogError;
-use super::info::ReadOptions;
+use super::info::{Integrity, ReadOptions};
 use super::overlay::OverlayBackend;
 use super::schema::Meta;
 use super::source::{self, CACHE_BYTES, PATIENCE, Source, guarded, redb_error};
+use super::verify;
 use redb::{ConcurrencyMode, DatabaseError};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -30,6 +32,7 @@ pub(super) struct Opened {
     pub(super) file: File,
     pub(super) meta: Meta,
     pub(super) repaired: bool,
+    pub(super) integrity: Integrity,
 }
 
 /// Opens the log at `path`.
@@ -37,7 +40,13 @@ pub(super) fn open(path: &Path, options: ReadOptions) -> Result<Opened, LogError
     let file = open_file(path)?;
     let (mut source, repaired) = open_source(path, &file, options)?;
     let meta = source::read_meta(&mut source, path)?;
-    Ok(Opened { source, file, meta, repaired })
+    let integrity = if repaired {
+        // A repair verifies all that it keeps.
+        Integrity::Verified
+    } else {
+        verify::integrity_of(path, &file, &meta)?
+    };
+    Ok(Opened { source, file, meta, repaired, integrity })
 }
 
 /// The file itself: a regular one, so that nothing waits and nothing unexpected is opened.

@@ -65,9 +65,10 @@ impl Tail {
     /// As for [`Tail::poll`].
     pub fn snapshot(&mut self) -> Result<Snapshot, LogError> {
         self.refresh()?;
+        let is_believed = self.is_believed();
         let (source, path) = self.source();
         let mut search = Search::default();
-        source.read_in_turns(path, |txn, lease| search.begin(txn, lease))?;
+        source.read_in_turns(path, |txn, lease| search.begin(txn, lease, is_believed))?;
         while search.reached > search.until && search.bytes < IN_ALL {
             source.read(path, |txn| search.go_back(txn, Lease::begin()))?;
         }
@@ -86,13 +87,16 @@ impl Tail {
     }
 
     /// The open stacks at the last checkpoint before `time`, or at the log's beginning: fold the
-    /// entries from its `next` on, as far as `time`.
+    /// entries from its `next` on, as far as `time`. Of a damaged log at its beginning.
     ///
     /// # Errors
     ///
     /// As for [`Tail::poll`].
     pub fn snapshot_before(&mut self, time: LogTime) -> Result<Snapshot, LogError> {
         self.refresh()?;
+        if !self.is_believed() {
+            return Ok(Snapshot::default());
+        }
         let (source, path) = self.source();
         let mut search = Search::default();
         let mut behind = Bound::Included(time.0);
@@ -141,8 +145,29 @@ impl Search {
     }
 
     /// Finds who is silent, then the log's end, and how far there is to go back; false if the lease
-    /// was over first. In this order: what a thread did after it was silent is found in the blocks.
-    fn begin(&mut self, txn: &ReadTransaction, lease: Lease) -> Result<bool, ReadError> {
+    /// was over first. In this order: what a thread did after it was silent is found in the blocks. Of a log
+    /// that is not believed the blocks alone say so: the rows may be older than they.
+    fn begin(
+        &mut self,
+        txn: &ReadTransaction,
+        lease: Lease,
+        is_believed: bool,
+    ) -> Result<bool, ReadError> {
+        if is_believed && !self.begin_by_rows(txn, lease)? {
+            return Ok(false);
+        }
+        let last = txn.open_table(schema::BLOCKS)?;
+        let last = last.last()?;
+        let header = last.and_then(|(_, block)| block::Header::read(block.value()).ok());
+        self.next = header.map_or(Offset(0), |header| header.next());
+        self.reached = self.next;
+        if is_believed {
+            self.tasks = OpenTasks::begin(txn, self.next)?;
+        }
+        Ok(true)
+    }
+
+    fn begin_by_rows(&mut self, txn: &ReadTransaction, lease: Lease) -> Result<bool, ReadError> {
         let last = self.silent.last().map(|(key, _)| *key);
         let mut order = Order::beyond(last);
         let from = last.map_or(1, |last| last + 1);
@@ -174,12 +199,6 @@ impl Search {
             }
         }
         self.until = before_last.unwrap_or(Offset(0));
-        let last = txn.open_table(schema::BLOCKS)?;
-        let last = last.last()?;
-        let header = last.and_then(|(_, block)| block::Header::read(block.value()).ok());
-        self.next = header.map_or(Offset(0), |header| header.next());
-        self.reached = self.next;
-        self.tasks = OpenTasks::begin(txn, self.next)?;
         Ok(true)
     }
 
