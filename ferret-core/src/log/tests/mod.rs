@@ -11,6 +11,7 @@ mod leases;
 mod lost;
 mod open_tasks;
 mod oracle;
+mod power;
 mod processes;
 mod prune;
 mod round_trip;
