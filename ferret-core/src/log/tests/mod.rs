@@ -6,6 +6,7 @@ mod families;
 mod faults;
 mod format;
 mod format_1;
+mod format_2;
 mod growth;
 mod leases;
 mod lost;
