@@ -2,9 +2,10 @@
 
 use super::{open, place, read_all};
 use crate::event::{EndKind, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink};
-use crate::log::schema;
+use crate::log::faults::next_random;
 use crate::log::testing::{Act, Program, process};
 use crate::log::{Integrity, LogError, ReadOptions, Tail, Writer, check, scavenge};
+use crate::log::{block, schema};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -140,6 +141,30 @@ fn a_log_without_its_tree_is_scavenged() {
         }
     }
     assert_eq!(tail.snapshot().unwrap().threads.len(), program.open().len());
+}
+
+#[test]
+fn every_block_that_is_whole_is_scavenged_from_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = small_log(folder.path());
+    let all = read_all(&mut open(&path), usize::MAX);
+    let bytes = fs::read(&path).unwrap();
+    let mut random = 3;
+    let mut noise: Vec<u8> =
+        (0..bytes.len()).map(|_| next_random(&mut random).to_le_bytes()[0]).collect();
+    for at in 0..bytes.len() {
+        if bytes[at..].starts_with(&block::MAGIC)
+            && let Ok((header, _)) = block::verify(&bytes[at..])
+        {
+            let end = at + block::HEADER_BYTES + header.length as usize;
+            noise[at..end].copy_from_slice(&bytes[at..end]);
+        }
+    }
+    fs::write(&path, &noise).unwrap();
+    assert!(matches!(error_of(&path), LogError::NotALog { .. }));
+    let out = folder.path().join("saved.redb");
+    assert_eq!(scavenge(&path, &out).unwrap().entries, all.len() as u64);
+    assert_eq!(read_all(&mut open(&out), usize::MAX), all);
 }
 
 /// Opens and reads whatever is there; says what it came to.
