@@ -129,7 +129,7 @@ pub(super) fn verify(bytes: &[u8]) -> Result<(Header, &[u8]), CodecError> {
     Ok((header, body))
 }
 
-fn checksum_of(signed: &[u8], body: &[u8]) -> u64 {
+pub(super) fn checksum_of(signed: &[u8], body: &[u8]) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(signed);
     hash.update(body);

@@ -25,6 +25,9 @@ mod cursor;
 mod descriptors;
 mod error;
 mod family;
+#[doc(hidden)]
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 #[cfg(feature = "record")]
 mod growth;
 #[cfg(feature = "read")]
