@@ -74,7 +74,7 @@ enum Place {
 impl Tail {
     /// Opens the log at `path`. A log whose process was killed is repaired first, or, where it
     /// cannot be written, recovered in memory. One of another boot or machine is read as a whole
-    /// once, to verify it: 0.5 s a GB that is in memory. What does not verify is damage
+    /// once, to verify it: 0.8 s a GB that is in memory. What does not verify is damage
     /// ([`Tail::damage`]), and [`LogInfo::integrity`] says so.
     ///
     /// # Errors

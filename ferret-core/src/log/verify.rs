@@ -7,7 +7,7 @@
 //! a log is opened that the kernel's memory of this boot does not vouch for: one that ended on
 //! another boot, or came from another machine. One that needs repair is verified by that.
 //!
-//! It reads the file once or twice: 0.5 s a GB that is in memory, else what the disk takes.
+//! It reads the file once or twice: 0.8 s a GB that is in memory, else what the disk takes.
 //! Rejected: to verify with the first damaged block alone, which a page that is older, but whole,
 //! never shows; and to remember in the file that it was verified, since reading does not write.
 

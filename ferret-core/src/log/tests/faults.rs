@@ -116,11 +116,11 @@ fn no_entry_is_lost_or_doubled_where_calls_fail_again_and_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     let mut failed = 0;
-    for seed in 0..24 {
-        let fault = [Fault::Refused, Fault::DoneAndRefused, Fault::Panics][seed as usize % 3];
-        let durability = [Durability::Process, Durability::Power][seed as usize % 2];
+    for seed in 0..24_u32 {
+        let fault = [Fault::Refused, Fault::DoneAndRefused, Fault::Panics][(seed % 3) as usize];
+        let durability = [Durability::Process, Durability::Power][(seed % 2) as usize];
         // A reopen and a commit are some fifty calls: some pass, and most do not.
-        let when = When::Randomly(20 + 10 * (seed as u32 % 5), seed);
+        let when = When::Randomly(20 + 10 * (seed % 5), u64::from(seed));
         failed += check_plan(durability, Plan { fault, when }, 12, &path);
     }
     assert!(failed > 100, "{failed} calls failed");
