@@ -46,6 +46,11 @@ impl<'a> Segment<'a> {
         self.first
     }
 
+    /// How many entries it says that it holds.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
     /// The offset behind its last entry.
     pub(crate) fn next(&self) -> Offset {
         Offset(self.first.0.saturating_add(u64::from(self.count)))

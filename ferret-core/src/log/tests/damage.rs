@@ -2,8 +2,9 @@
 
 use super::{open, place, read_all};
 use crate::event::{EndKind, LogEntry, LogTime, Offset, Outcome, ProcessEnd, Sink};
+use crate::log::cursor::BlockCursor;
 use crate::log::faults::next_random;
-use crate::log::testing::{Act, Program, process};
+use crate::log::testing::{Act, Encoder, Program, process};
 use crate::log::{Integrity, LogError, ReadOptions, Tail, Writer, check, scavenge};
 use crate::log::{block, schema};
 use std::fs;
@@ -141,6 +142,28 @@ fn a_log_without_its_tree_is_scavenged() {
         }
     }
     assert_eq!(tail.snapshot().unwrap().threads.len(), program.open().len());
+}
+
+/// The fuzzer's: a block of the last offset there is went on behind it, from 0 again.
+#[test]
+fn offsets_do_not_begin_again_behind_the_last() {
+    let mut program = Program::new(Offset(0));
+    let mut encoder = Encoder::new(Offset(0));
+    for _ in 0..8 {
+        program.act(&Act::Mark, &mut encoder);
+    }
+    encoder.seal();
+    let (segments, bytes) = encoder.sealed();
+    let mut block = block::pack(segments, bytes).remove(0).1;
+    let first = Offset(u64::MAX - 1);
+    block[16..24].copy_from_slice(&first.0.to_le_bytes());
+    block[24..28].copy_from_slice(&1_u32.to_le_bytes());
+    let checksum = block::checksum_of(&block[..48], &block[block::HEADER_BYTES..]);
+    block[48..block::HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+    let mut entries = Vec::new();
+    let mut cursor = BlockCursor::new(first, block, first).unwrap();
+    assert!(cursor.next_segment(&mut entries).is_err());
+    assert_eq!(entries, []);
 }
 
 #[test]
