@@ -22,11 +22,13 @@ impl Salvager {
     fn look_at(&mut self, tail: &Tail, options: ReadOptions) -> Option<String> {
         let info = tail.info();
         let is_dead = !info.is_ended && tail.owned() == Some(false);
-        let is_due = is_dead || info.repaired;
+        // Who brought it to its end may have died before the rest was taken away.
+        let may_have_more = info.is_ended && info.salvaged_entries > 0 && !options.read_only;
+        let is_due = is_dead || info.repaired || may_have_more;
         if !is_due || !self.seen.insert(tail.identity()) {
             return None;
         }
-        if !is_dead || options.read_only {
+        if !may_have_more && (!is_dead || options.read_only) {
             return Some(sentence(info, None));
         }
         match ferret::salvage(&info.path) {
