@@ -201,6 +201,10 @@ fn judge(
             continue;
         };
         log.hold_together()?;
+        let left = Path::new("/dev/shm").join(format!("ferret-{}", log.info.uid));
+        if left.exists() {
+            return Err(format!("{} is still there, and its log has its end", left.display()));
+        }
         outcome.salvaged += log.info.salvaged_entries;
         outcome.verdict += match setting.doing {
             Doing::Lanes => lanes(log, member.seed(seed), setting.lanes, &member.ledger)?,
