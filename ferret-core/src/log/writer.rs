@@ -95,8 +95,14 @@ fn begin(place: &Place, start: ProcessStart, first: Offset, now: LogTime) -> io:
         let owned = written::create(place, temp, file, &written::meta(place, &start, run, now))?;
         let what = LogEntry::ProcessStart(Box::new(start));
         let mut batch = Batch::of_one(first, Position(0), now, &what);
-        written::write(&owned.open.database, &mut batch, &Pruner::default(), None, now)?;
-        Ok((owned, run))
+        match written::write_one(&owned.open, &mut batch, now) {
+            Ok(()) => Ok((owned, run)),
+            Err(error) => {
+                // The file is removed: nothing more is written into it.
+                owned.open.let_go();
+                Err(error)
+            }
+        }
     })?;
     let (owned, run) = placed.value;
     Ok(Begun { owned, path: placed.path, run })

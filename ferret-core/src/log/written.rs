@@ -213,6 +213,13 @@ pub(super) fn write(
     Ok((checkpoint_at, pruner))
 }
 
+/// Writes a batch of one entry, beside which nothing goes.
+pub(super) fn write_one(open: &Open, batch: &mut Batch, now: LogTime) -> io::Result<()> {
+    let write = || write(&open.database, batch, &Pruner::default(), None, now).map(drop);
+    catch_unwind(AssertUnwindSafe(write))
+        .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while committing")))
+}
+
 /// Keeps the kind of an I/O error (`StorageFull`), which the user is told.
 fn storage_error(error: impl Into<redb::Error>) -> io::Error {
     #[expect(clippy::wildcard_enum_match_arm, reason = "redb may add variants")]

@@ -174,7 +174,7 @@ fn end(open: Open, position: crate::event::Position, now: LogTime) {
             let what = LogEntry::ProcessEnd(ProcessEnd { how: EndKind::Closed });
             let mut batch = Batch::of_one(next, position, now, &what);
             batch.end(LogEnd { at: now, ..LogEnd::default() });
-            written::write(&open.database, &mut batch, &Pruner::default(), None, now)?;
+            written::write_one(&open, &mut batch, now)?;
             open.header.release()?;
         }
         Ok::<_, io::Error>(())
