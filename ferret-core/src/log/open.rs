@@ -13,7 +13,7 @@ use super::overlay::OverlayBackend;
 use super::schema::Meta;
 use super::source::{self, CACHE_BYTES, PATIENCE, Source, guarded, redb_error};
 use super::verify;
-use redb::{ConcurrencyMode, DatabaseError};
+use redb::{ConcurrencyMode, Database, DatabaseError};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -149,20 +149,21 @@ fn repair(path: &Path, file: &File) -> Result<Repair, LogError> {
                 .set_concurrency_mode(ConcurrencyMode::SingleWriter)
                 .create_with_backend(backend)
         });
-        match opened {
-            Ok(database) => {
-                database.close().map_err(|error| redb_error(path, error.into()))?;
-                Ok(Repair::Done)
-            }
+        match opened.and_then(Database::close) {
+            Ok(()) => Ok(Repair::Done),
             Err(DatabaseError::DatabaseAlreadyOpen) => Ok(Repair::ByAnother),
-            Err(DatabaseError::Storage(redb::StorageError::Io(error)))
-                if error.kind() == io::ErrorKind::StorageFull =>
-            {
+            Err(DatabaseError::Storage(redb::StorageError::Io(error))) if lacks_room(&error) => {
                 Ok(Repair::NotWritable)
             }
             Err(error) => Err(redb_error(path, error.into())),
         }
     })
+}
+
+/// Whether the file cannot be written because there is no room for more.
+fn lacks_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Recovers the file in memory.
