@@ -330,13 +330,11 @@ impl Sink for Writer {
     }
 
     fn commit(&mut self, now: LogTime) -> io::Result<Commit> {
-        match self.look(now) {
-            Some(loss) => self.renew(loss, now),
-            None => {
-                self.look_at_growth();
-                self.write(now)
-            }
+        if let Some(loss) = self.look(now) {
+            return self.renew(loss, now);
         }
+        self.look_at_growth();
+        self.write(now)
     }
 
     fn file(&self) -> Option<(u64, u64)> {
