@@ -35,6 +35,7 @@ use crate::filter::Filter;
 use crate::input;
 use crate::page::Page;
 use crate::progress::ProgressLine;
+use crate::reach::Reach;
 use crate::when::When;
 use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
@@ -201,6 +202,9 @@ fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogEr
             None => fold.insert(begin(args, &batch)?),
         };
         for (log, entry) in &batch {
+            while let Some(opened) = run.next_opened(*log, entry.offset) {
+                folded.resume(*log, run.logs()[log.0].names(), &opened);
+            }
             folded.apply(*log, run.logs()[log.0].names(), entry);
             goal.reach(*log);
         }
@@ -222,10 +226,7 @@ struct Goal {
 
 impl Goal {
     fn new(run: &Run) -> Self {
-        let entries = |tail: &Tail| {
-            let info = tail.info();
-            info.next_offset.0.saturating_sub(info.first_offset.0)
-        };
+        let entries = |tail: &Tail| tail.info().entries();
         let missing: Vec<u64> = run.logs().iter().map(entries).collect();
         Self { all: missing.iter().sum(), missing, done: 0 }
     }
@@ -280,6 +281,8 @@ fn facts(run: &Run) -> Vec<LogFacts<'_>> {
             next_offset: info.next_offset,
             first_time: info.first_time,
             findings: info.into(),
+            reach: Reach::of(info),
+            missed: tail.missed(),
             damaged: tail.damage().1 > 0,
             owned: tail.owned(),
             names: tail.names(),

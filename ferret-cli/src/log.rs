@@ -3,10 +3,11 @@
 use crate::entry_line::{self, Context};
 use crate::exit::say;
 use crate::input;
+use crate::reach;
 use crate::when::When;
 use anyhow::bail;
 use ferret::event::{Entry, LogIndex, LogTime, Offset};
-use ferret::log::{ReadOptions, Run};
+use ferret::log::{ReadOptions, Run, Tail};
 use jiff::tz::TimeZone;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -70,6 +71,7 @@ pub(crate) fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
         json: args.json,
         start: input::first_time(&run),
         from: LogTime::default(),
+        missed: 0,
     };
     match args.from {
         Some(From::Offset(offset)) => match run.logs().len() {
@@ -87,6 +89,7 @@ pub(crate) fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
     }
     loop {
         let entries = run.poll(BATCH)?;
+        printer.say_missed(&run);
         if !entries.is_empty() {
             printer.print(&run, &entries)?;
             continue;
@@ -112,9 +115,20 @@ struct Printer<W: Write> {
     start: LogTime,
     /// Nothing earlier is wanted.
     from: LogTime,
+    /// Entries missed so far, as far as that was said.
+    missed: u64,
 }
 
 impl<W: Write> Printer<W> {
+    /// That older entries were dropped before they were read.
+    fn say_missed(&mut self, run: &Run) {
+        let missed: u64 = run.logs().iter().map(Tail::missed).sum();
+        if missed > self.missed {
+            say(format_args!("{}", reach::missed(missed - self.missed)));
+        }
+        self.missed = missed;
+    }
+
     fn print(&mut self, run: &Run, entries: &[(LogIndex, Entry)]) -> anyhow::Result<()> {
         let several = run.logs().len() > 1;
         for (log, entry) in entries.iter().filter(|(_, entry)| entry.time >= self.from) {

@@ -17,6 +17,7 @@ mod log;
 mod man;
 mod page;
 mod progress;
+mod reach;
 mod run;
 mod salvage;
 mod summary;

@@ -11,6 +11,7 @@ use super::overhead;
 use super::rows::{FunctionRow, percent};
 use super::said;
 use crate::death::{Death, Findings};
+use crate::reach::Reach;
 use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
 };
@@ -31,6 +32,10 @@ pub(super) struct LogFacts<'a> {
     pub(super) next_offset: Offset,
     pub(super) first_time: LogTime,
     pub(super) findings: Findings,
+    /// How far back it tells, where older entries were dropped.
+    pub(super) reach: Option<Reach>,
+    /// Entries that were dropped while it was read.
+    pub(super) missed: u64,
     /// Whether part of it could not be read.
     pub(super) damaged: bool,
     /// Whether a process holds it.
@@ -67,7 +72,7 @@ pub(super) fn analysis(
         logs: logs
             .iter()
             .enumerate()
-            .map(|(index, facts)| log(facts, LogIndex(index), fold))
+            .map(|(index, facts)| log(facts, LogIndex(index), fold, &moments))
             .collect(),
         processes: processes(fold, logs, &moments),
         stages: stages(fold, &report),
@@ -103,7 +108,7 @@ pub(super) fn kind(kind: CallsiteKind) -> &'static str {
     }
 }
 
-fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold) -> Log {
+fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold, moments: &Moments) -> Log {
     let process = fold.processes.get(index);
     let first_unix = process.and_then(|process| process.unix_ns(facts.first_time));
     Log {
@@ -113,6 +118,12 @@ fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold) -> Log {
         first_offset: facts.first_offset.0,
         next_offset: facts.next_offset.0,
         first_time: first_unix.map(rfc3339),
+        max_bytes: facts.reach.and_then(|reach| reach.max_bytes),
+        max_age_ns: facts.reach.and_then(|reach| reach.max_age_ns),
+        missed_entries: facts.missed,
+        reach: facts
+            .reach
+            .map(|reach| reach.say(first_unix, moments.of(index).at.since(facts.first_time))),
         salvaged_entries: facts.findings.salvaged_entries.unwrap_or(0),
         partial: facts.first_offset.0 > 0 || facts.damaged,
     }

@@ -62,6 +62,17 @@ pub(crate) struct Log {
     pub(crate) next_offset: u64,
     /// Wall time of the first entry still there, RFC 3339.
     pub(crate) first_time: Option<String>,
+    /// The limits by which older entries were dropped; none where nothing was.
+    #[serde(default)]
+    pub(crate) max_bytes: Option<u64>,
+    #[serde(default)]
+    pub(crate) max_age_ns: Option<u64>,
+    /// Entries that were dropped before they could be read.
+    #[serde(default)]
+    pub(crate) missed_entries: u64,
+    /// How far back it tells, in words; none where it tells from its beginning.
+    #[serde(skip)]
+    pub(crate) reach: Option<String>,
     pub(crate) salvaged_entries: u64,
     /// Part of it is gone (dropped by retention, or damaged) and in no figure.
     pub(crate) partial: bool,

@@ -2,7 +2,7 @@
 
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
-use ferret::event::{Entry, LogEntry, LogIndex, Names, Outcome, PathId, ThreadId};
+use ferret::event::{Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, ThreadId};
 use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Stages};
 
 /// What entries of a run add up to.
@@ -65,6 +65,12 @@ impl Fold {
         if let LogEntry::Heap { .. } = &entry.what {
             self.heap.apply(log, entry);
         }
+    }
+
+    /// Begins in the middle of a log, or goes on behind entries that were missed.
+    pub(super) fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
+        self.live.resume(log, names, opened);
+        self.stages.resume(log, names, opened);
     }
 
     fn passes(&self, log: LogIndex, names: &Names, entry: &Entry) -> bool {

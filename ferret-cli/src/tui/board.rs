@@ -2,7 +2,8 @@
 //! from a log or by hand; reads no clock and no file itself.
 
 use crate::death::{Death, Findings};
-use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, ProcessState};
+use crate::reach::Reach;
+use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
     Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Reading, Recent,
     StageReport, Stages,
@@ -37,6 +38,10 @@ pub(crate) struct LogFile {
     pub(crate) read: u64,
     /// What was found out about its process's death.
     pub(crate) findings: Findings,
+    /// From when on it tells, where older entries were dropped.
+    pub(crate) reach: Option<Reach>,
+    /// Entries that were dropped before they were read.
+    pub(crate) missed: u64,
 }
 
 /// A board with what is needed to tell of it: the names, and the time.
@@ -60,6 +65,12 @@ impl Board {
         self.heap.apply(log, entry);
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
+    }
+
+    /// Begins in the middle of a log, or goes on behind entries that were missed.
+    pub(crate) fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
+        self.live.resume(log, names, opened);
+        self.stages.resume(log, names, opened);
     }
 
     /// The state of a log's process at `now`.

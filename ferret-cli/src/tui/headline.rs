@@ -65,6 +65,28 @@ pub(crate) fn pieces(scene: &Scene) -> Vec<Piece> {
         let damaged = format!("log damaged in {damaged} places");
         pieces.push(Piece::new(1, Tone::Mood(Mood::Bad), damaged));
     }
+    pieces.extend(what_is_gone(scene));
+    pieces
+}
+
+/// Of which part of the run nothing is shown.
+fn what_is_gone(scene: &Scene) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    // Of several logs the one that tells from the latest moment on.
+    let reach = (0..).map(LogIndex).zip(&scene.board.logs);
+    let reach = reach.filter_map(|(log, file)| Some((file.reach?, log)));
+    if let Some((reach, log)) = reach.max_by_key(|(reach, _)| reach.from) {
+        let at = wording::time_of_day(scene, log, reach.from);
+        let ago = format::age(scene.moment(log).since(reach.from));
+        let seconds = at.split('.').next().unwrap_or_default().trim();
+        let text = format!("from {seconds} on ({ago} ago), older entries were dropped");
+        pieces.push(Piece::new(5, Tone::Faint, text));
+    }
+    let missed: u64 = scene.board.logs.iter().map(|log| log.missed).sum();
+    if missed > 0 {
+        let missed = format!("missed {} entries", format::short_count(missed));
+        pieces.push(Piece::new(1, Tone::Mood(Mood::Bad), missed));
+    }
     pieces
 }
 

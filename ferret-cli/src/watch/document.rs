@@ -49,6 +49,13 @@ struct Log {
     length: u64,
     first_offset: u64,
     next_offset: u64,
+    /// When the first entry was that is still there.
+    first_time: Option<String>,
+    /// The limits by which older entries were dropped; null where nothing was.
+    max_bytes: Option<u64>,
+    max_age_ns: Option<u64>,
+    /// Entries that were dropped before this reader had read them.
+    missed_entries: u64,
     salvaged_entries: u64,
     /// Its first part is gone, or parts could not be read.
     partial: bool,
@@ -170,13 +177,20 @@ impl Snapshot {
 }
 
 fn log(scene: &Scene, index: usize, info: &LogInfo) -> Log {
-    let damaged = scene.board.logs.get(index).is_some_and(|file| file.damaged > 0);
+    let file = scene.board.logs.get(index);
+    let damaged = file.is_some_and(|file| file.damaged > 0);
+    let reach = file.and_then(|file| file.reach);
+    let process = scene.process(LogIndex(index));
     Log {
         path: info.path.display().to_string(),
         bytes: info.bytes,
         length: info.length,
         first_offset: info.first_offset.0,
         next_offset: info.next_offset.0,
+        first_time: process.and_then(|process| stamp(process, info.first_time)),
+        max_bytes: reach.and_then(|reach| reach.max_bytes),
+        max_age_ns: reach.and_then(|reach| reach.max_age_ns),
+        missed_entries: file.map_or(0, |file| file.missed),
         salvaged_entries: info.salvaged_entries,
         partial: damaged || info.first_offset.0 > 0,
     }

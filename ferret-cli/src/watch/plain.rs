@@ -7,6 +7,7 @@ use super::source::Source;
 use crate::exit;
 use crate::filter::Filter;
 use crate::format;
+use crate::reach;
 use crate::tui::pick;
 use ferret::event::{LogTime, Outcome};
 use ferret::log;
@@ -40,6 +41,8 @@ struct Plain {
     second: u64,
     lines: u32,
     left_out: u64,
+    /// Entries missed so far, as far as that was said.
+    missed: u64,
     /// Since when no process lives.
     over: Option<LogTime>,
 }
@@ -73,6 +76,7 @@ pub(super) fn run(mut source: Source, filter: Option<Filter>) -> anyhow::Result<
         second: 0,
         lines: 0,
         left_out: 0,
+        missed: 0,
         over: None,
     };
     plain.header()?;
@@ -102,6 +106,7 @@ impl Plain {
         let lines = self.source.look(log::now(), |scene| {
             let mut lines = vec![plain_lines::headline(scene)];
             lines.extend(scene.board.logs.iter().map(|log| format!("log {}", log.path.display())));
+            lines.extend(plain_lines::reach(scene));
             lines
         });
         lines.iter().try_for_each(|line| say(line))
@@ -121,6 +126,7 @@ impl Plain {
                 begun.extend(Begun::of(log, names, entry));
             })?;
             let now = log::now();
+            self.tell_missed()?;
             self.tell(now, false)?;
             if now.since(self.status) >= STATUS_NS {
                 self.status = now;
@@ -135,6 +141,16 @@ impl Plain {
                 self.source.wait(Duration::from_millis(200));
             }
         }
+    }
+
+    /// That older entries were dropped before they were read, each time it comes to that.
+    fn tell_missed(&mut self) -> anyhow::Result<()> {
+        let missed: u64 = self.source.board.logs.iter().map(|log| log.missed).sum();
+        if missed > self.missed {
+            say(&reach::missed(missed - self.missed))?;
+            self.missed = missed;
+        }
+        Ok(())
     }
 
     fn is_over(&mut self, now: LogTime) -> bool {

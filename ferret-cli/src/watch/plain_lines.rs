@@ -79,6 +79,17 @@ pub(super) fn headline(scene: &Scene) -> String {
     pieces.join("  ")
 }
 
+/// How far back each log tells, where older entries were dropped.
+pub(super) fn reach(scene: &Scene) -> Vec<String> {
+    let files = (0..).map(LogIndex).zip(&scene.board.logs);
+    let said = files.filter_map(|(log, file)| {
+        let reach = file.reach?;
+        let unix_ns = scene.process(log).and_then(|process| process.unix_ns(reach.from));
+        Some(reach.say(unix_ns, scene.moment(log).since(reach.from)))
+    });
+    said.collect()
+}
+
 /// The machine's use and the innermost open spans, in a line.
 pub(super) fn status(scene: &Scene) -> String {
     let metrics = &scene.board.metrics;

@@ -1,6 +1,7 @@
 //! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
 //! a new run takes its name. Knows no terminal.
 
+use crate::reach::Reach;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, LogFile, Scene};
 use ferret::event::{Entry, LogIndex, LogTime, Names};
@@ -105,10 +106,12 @@ impl Source {
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
         let entries = run.poll(max)?;
-        let logs = run.logs();
-        self.board.logs.resize_with(logs.len(), LogFile::default);
+        self.board.logs.resize_with(run.logs().len(), LogFile::default);
         for (log, entry) in &entries {
-            let names = logs[log.0].names();
+            while let Some(opened) = run.next_opened(*log, entry.offset) {
+                self.board.resume(*log, run.logs()[log.0].names(), &opened);
+            }
+            let names = run.logs()[log.0].names();
             self.board.apply(*log, names, entry);
             self.board.logs[log.0].read += 1;
             see(&self.board, *log, names, entry);
@@ -129,7 +132,9 @@ impl Source {
             file.owned = tail.owned();
             file.findings = info.into();
             file.damaged = tail.damage().1;
-            file.entries = info.next_offset.0 - info.first_offset.min(info.next_offset).0;
+            file.entries = info.entries();
+            file.reach = Reach::of(info);
+            file.missed = tail.missed();
         }
         said
     }

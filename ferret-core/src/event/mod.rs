@@ -7,6 +7,7 @@
 mod heap;
 mod ids;
 mod names;
+mod opened;
 mod process;
 mod resume;
 mod sink;
@@ -18,6 +19,7 @@ pub use ids::{
     CallsiteId, LogIndex, LogTime, Offset, PathId, Position, ProcessUid, RunId, SpanId, ThreadId,
 };
 pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
+pub use opened::Opened;
 pub use process::{
     EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
 };

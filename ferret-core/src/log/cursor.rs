@@ -3,7 +3,7 @@
 use super::block::{self, HEADER_BYTES, Header};
 use super::info::Damage;
 use super::segment::Segment;
-use crate::event::{Entry, Offset};
+use crate::event::{Entry, Offset, ThreadId, ThreadStack};
 
 /// A verified block, and how far it has been decoded.
 #[derive(Debug)]
@@ -66,6 +66,15 @@ impl BlockCursor {
     /// Decodes the next segment into `entries`; false at the end. What was decoded before the
     /// damage stays.
     pub(super) fn next_segment(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
+        self.next_segment_from(entries, |_, _, _| {})
+    }
+
+    /// The same; shows what the segment's thread has open before its first entry.
+    pub(super) fn next_segment_from(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        see: impl FnOnce(Offset, ThreadId, &ThreadStack),
+    ) -> Result<bool, Damage> {
         let wanted = self.wanted;
         let Some(segment) = self.segment()? else { return Ok(false) };
         if segment.next() <= wanted {
@@ -74,7 +83,9 @@ impl BlockCursor {
         let first = segment.first();
         let damage =
             |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
+        let thread = segment.thread().map_err(|error| damage(first, error))?;
         let mut segment = segment.entries().map_err(|error| damage(first, error))?;
+        see(first, thread, segment.stack());
         let result = segment.decode_into(wanted, entries);
         result.map_err(|error| damage(segment.next_offset(), error))?;
         Ok(true)

@@ -89,6 +89,13 @@ impl LogInfo {
         self.oom_kills = end.oom_kills;
     }
 
+    /// How many entries are there.
+    pub fn entries(&self) -> u64 {
+        // The first of all stays where those behind it are dropped.
+        let head = u64::from(self.first_offset > Offset(1));
+        self.next_offset.0.saturating_sub(self.first_offset.0) + head
+    }
+
     /// What `meta` says; the log's ends are not known yet.
     pub(super) fn new(path: &Path, meta: Meta, repaired: bool, integrity: Integrity) -> Self {
         Self {

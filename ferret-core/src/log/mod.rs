@@ -53,6 +53,8 @@ mod prune;
 #[cfg(feature = "read")]
 mod reopened;
 #[cfg(feature = "read")]
+mod resume;
+#[cfg(feature = "read")]
 mod run;
 #[cfg(feature = "read")]
 mod scavenge;

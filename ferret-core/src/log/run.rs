@@ -9,7 +9,7 @@ use super::info::ReadOptions;
 use super::members::{self, Named};
 use super::tail::Tail;
 use super::watch::{Waker, Watch};
-use crate::event::{Entry, LogIndex, LogTime};
+use crate::event::{Entry, LogIndex, LogTime, Offset, Opened};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -120,6 +120,11 @@ impl Run {
     /// One log, to look closer at.
     pub fn log_mut(&mut self, index: LogIndex) -> Option<&mut Tail> {
         self.tails.get_mut(index.0)
+    }
+
+    /// What is open before the entry at `offset` of a log: see [`Tail::next_opened`].
+    pub fn next_opened(&mut self, log: LogIndex, offset: Offset) -> Option<Opened> {
+        self.tails.get_mut(log.0)?.next_opened(offset)
     }
 
     /// Logs of this run that could not be read, and why.

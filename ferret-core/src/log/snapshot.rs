@@ -291,7 +291,7 @@ impl Search {
     }
 }
 
-fn read_silent(
+pub(super) fn read_silent(
     key: u64,
     row: &[u8],
 ) -> Result<(ThreadId, Offset, ThreadStack, LogTime), CodecError> {

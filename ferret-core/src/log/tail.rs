@@ -12,11 +12,12 @@ use super::info::{Damage, Integrity, LogInfo, ReadOptions};
 use super::lease::Lease;
 use super::lock;
 use super::name_rows::NameRows;
-use super::open::{self, Opened};
+use super::open;
+use super::resume::{OpenRows, Resume};
 use super::schema::{self, LogEnd, RowKind};
 use super::source::{Order, ReadError, Source};
 use super::verify;
-use crate::event::{Entry, Names, Offset};
+use crate::event::{Entry, Names, Offset, Opened};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -48,6 +49,7 @@ pub struct Tail {
     began: Offset,
     /// Entries dropped since, before they were read.
     missed: u64,
+    resume: Resume,
 }
 
 /// Where a log begins and ends.
@@ -81,7 +83,7 @@ impl Tail {
     ///
     /// There is no log, it is damaged beyond reading, or it is locked for too long.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, LogError> {
-        let Opened { source, file, meta, repaired, integrity } = open::open(path, *options)?;
+        let open::Opened { source, file, meta, repaired, integrity } = open::open(path, *options)?;
         let metadata = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
         let mut tail = Self {
             source,
@@ -97,6 +99,7 @@ impl Tail {
             damage_count: 0,
             began: Offset(0),
             missed: 0,
+            resume: Resume::default(),
         };
         tail.refresh()?;
         tail.began = tail.info.first_offset;
@@ -111,6 +114,14 @@ impl Tail {
         self.cursor = None;
         self.ready.clear();
         self.began = self.info.first_offset;
+        self.resume.clear();
+    }
+
+    /// What is open before the entry at `offset`, which [`Tail::poll`] gave: where the log does not
+    /// tell that from its beginning, or entries were missed. Each is given once, before its entry;
+    /// ask until there is no more.
+    pub fn next_opened(&mut self, offset: Offset) -> Option<Opened> {
+        self.resume.next(offset)
     }
 
     /// Entries that were dropped from the log before this could read them, since it was opened.
@@ -131,7 +142,9 @@ impl Tail {
         entries.extend(self.ready.drain(..ready));
         while entries.len() < max_entries {
             if let Some(cursor) = &mut self.cursor {
-                match cursor.next_segment(&mut entries) {
+                let resume = &mut self.resume;
+                let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
+                match cursor.next_segment_from(&mut entries, see) {
                     Ok(true) => {}
                     Ok(false) => self.cursor = None,
                     Err(damage) => {
@@ -249,7 +262,11 @@ impl Tail {
     /// Behind what was read up to `expected` comes `found`: what is between was dropped, or is missing.
     fn look_back(&mut self, expected: Offset, found: Offset) {
         let kept = self.info.first_offset.min(found).max(expected);
-        self.missed += kept.0.saturating_sub(expected.max(self.began).0);
+        let missed = kept.0.saturating_sub(expected.max(self.began).0);
+        self.missed += missed;
+        if kept > expected {
+            self.resume.begins(found, self.info.first_time, missed);
+        }
         if found > kept {
             let what = format!("{} entries are missing", found.0 - kept.0);
             self.report(Damage { offset: kept, what });
@@ -259,16 +276,22 @@ impl Tail {
     /// Copies the next blocks; false if there are none.
     fn fetch(&mut self) -> Result<bool, LogError> {
         let (place, names) = (self.place, &mut self.names);
-        let (mut fetched, mut found) = (VecDeque::new(), Ends::default());
+        let (mut fetched, mut found, mut open) = (VecDeque::new(), Ends::default(), None);
         self.source.read_in_turns(&self.info.path, |txn, lease| {
             // Blocks only where all names are known that they may refer to.
             if !names.update(txn, lease)? {
                 return Ok(false);
             }
             (fetched, found) = (blocks_from(txn, place, lease)?, ends(txn)?);
+            if is_behind_gap(place, &fetched, &found) {
+                open = Some(OpenRows::read(txn)?);
+            }
             Ok(true)
         })?;
         self.set_ends(found);
+        for damage in open.map_or_else(Vec::new, |rows| self.resume.has_read(rows)) {
+            self.report(damage);
+        }
         self.fetched = fetched;
         Ok(!self.fetched.is_empty())
     }
@@ -290,6 +313,17 @@ impl Tail {
             self.info.length = metadata.len();
         }
     }
+}
+
+/// Whether entries were dropped from the log before or among the blocks.
+fn is_behind_gap(place: Place, blocks: &VecDeque<(Offset, Vec<u8>)>, ends: &Ends) -> bool {
+    let Some((first, _)) = blocks.front() else { return false };
+    let expected = match place {
+        Place::At(offset) => offset,
+        Place::Behind { next, .. } => next.unwrap_or(*first),
+    };
+    // The block of the very first entry has that alone.
+    ends.pruned > Offset(1) && (*first == Offset(0) || *first > expected)
 }
 
 fn blocks_from(

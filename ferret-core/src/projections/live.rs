@@ -2,7 +2,7 @@
 //! wait. Only what is open is kept, so its size is that of the program's present, not its past.
 
 use crate::event::{
-    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, PathId, SpanId,
+    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId,
     TagValue, TaskLife, ThreadId, ThreadStack,
 };
 use std::collections::{BTreeMap, btree_map};
@@ -143,6 +143,16 @@ impl Live {
         }
         for (id, stack) in stacks {
             process.restore(names, id, &stack);
+        }
+    }
+
+    /// Goes on where a reader begins in the middle of a log, or has missed entries.
+    pub fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
+        match opened {
+            Opened::Anew { stacks, tasks, .. } => {
+                self.restore(log, names, stacks.iter().cloned(), tasks.iter().copied());
+            }
+            Opened::Stack(thread, stack) => self.process_mut(log).restore(names, *thread, stack),
         }
     }
 
@@ -384,7 +394,7 @@ impl LiveProcess {
             is_poll: is_poll(frame),
             ..OpenFrame::new(frame.span, frame.path, None, frame.since)
         };
-        thread.alive = true;
+        thread.alive |= stack.depth() > 0;
         thread.hidden = stack.hidden();
         thread.frames = stack.frames().iter().map(open).collect();
     }

@@ -8,6 +8,7 @@
 mod intervals;
 mod open;
 mod report;
+mod resume;
 mod usage;
 
 pub use open::OpenStage;

@@ -4,6 +4,7 @@ use super::Options;
 use crate::analyze::document::{Analysis, Function};
 use crate::format;
 use crate::page::{Page, Style};
+use crate::reach;
 
 /// Functions named under which spans were lost.
 const MOST_LOSSES: usize = 5;
@@ -67,14 +68,18 @@ pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
     }
     notes.extend(too_many_names(analysis));
     for log in analysis.logs.iter().filter(|log| log.partial) {
-        notes.push(match log.first_offset {
-            0 => format!("{}: part of it is damaged and in no figure.", log.path),
-            first => format!(
-                "{}: its first {} entries are gone (retention), and in no figure.",
+        notes.push(match (&log.reach, log.first_offset) {
+            (None, 0) => format!("{}: part of it is damaged and in no figure.", log.path),
+            (None, first) => format!(
+                "{}: its first {} entries are gone, and in no figure.",
                 log.path,
                 format::count(first)
             ),
+            (Some(reach), _) => format!("{}: {reach}, and are in no figure.", log.path),
         });
+    }
+    for log in analysis.logs.iter().filter(|log| log.missed_entries > 0) {
+        notes.push(format!("{}: {}.", log.path, reach::missed(log.missed_entries)));
     }
     if let Some(total) = analysis.stage_total.filter(|total| total.closed_gaps_ns > 0) {
         notes.push(format!(

@@ -132,6 +132,13 @@ impl OpenStages {
         self.inside.remove(&thread);
     }
 
+    /// What is known of a thread is told anew.
+    pub(super) fn forget_thread(&mut self, thread: ThreadId) {
+        self.inside.remove(&thread);
+        let tasks = &self.tasks;
+        self.open.retain(|span, stage| stage.thread != thread || tasks.contains_key(span));
+    }
+
     /// Progress was made in `span`, which may lie deep below its stage.
     pub(super) fn progress(&mut self, thread: ThreadId, span: Option<SpanId>, to: Progress) {
         let stage = match span {
