@@ -6,6 +6,7 @@ use super::{
     Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
+use std::path::Path;
 
 /// Where the recorder puts entries. Everything given joins a batch in memory; [`Sink::commit`]
 /// makes the batch durable and visible to readers as a whole, or keeps it as it is.
@@ -83,8 +84,8 @@ pub trait Sink {
     /// Whether the batch holds anything worth a commit.
     fn is_empty(&self) -> bool;
 
-    /// The device and inode of the file that is written now; none if there is none.
-    fn file(&self) -> Option<(u64, u64)> {
+    /// The file that is written now, with its device and inode; none if there is none.
+    fn file(&self) -> Option<(&Path, (u64, u64))> {
         None
     }
 

@@ -337,8 +337,8 @@ impl Sink for Writer {
         self.write(now)
     }
 
-    fn file(&self) -> Option<(u64, u64)> {
-        Some(self.identity())
+    fn file(&self) -> Option<(&Path, (u64, u64))> {
+        Some((&self.path, self.identity()))
     }
 
     fn rest_ns(&self) -> u64 {

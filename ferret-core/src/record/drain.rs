@@ -4,7 +4,7 @@ use super::arena::ChunkIndex;
 use super::engine::{Engine, ThreadShared};
 use super::fold::{Fold, Missing, ThreadFold};
 #[cfg(feature = "read")]
-use super::left::LeftThread;
+use super::left::{KnownToLog, LeftThread};
 use super::raw::Head;
 use crate::event::{LogTime, Position, Sink, ThreadId, ThreadInfo};
 use std::collections::HashMap;
@@ -191,7 +191,7 @@ impl Drain {
     fn join<S: Sink>(&mut self, fold: &mut Fold<S>) {
         for shared in self.engine.joined() {
             let id = ThreadId(shared.id);
-            self.introduce(fold, &shared);
+            introduce(fold, &shared);
             self.threads.insert(id, Some(ThreadDrain::new(shared)));
             self.order.push(id);
         }
@@ -201,10 +201,13 @@ impl Drain {
     #[cfg(feature = "read")]
     pub(super) fn take_left<S: Sink>(&mut self, fold: &mut Fold<S>, left: LeftThread) {
         let id = ThreadId(left.shared.id);
-        if left.known.is_none() {
-            self.introduce(fold, &left.shared);
-        }
-        let how = left.known.flatten();
+        let how = match left.log {
+            KnownToLog::No => {
+                introduce(fold, &left.shared);
+                None
+            }
+            KnownToLog::Yes(how) => how,
+        };
         let thread = ThreadDrain {
             sequence: left.chunks.first().map_or(0, |(sequence, _)| *sequence),
             read: left.read,
@@ -215,12 +218,6 @@ impl Drain {
         self.threads.insert(id, Some(thread));
         self.order.push(id);
         self.handed_over.insert(id, left.chunks);
-    }
-
-    fn introduce<S: Sink>(&mut self, fold: &mut Fold<S>, thread: &ThreadShared) {
-        let start = fold.clock.time(thread.start_ticks);
-        let info = ThreadInfo { name: thread.name.clone(), tid: thread.tid, start };
-        fold.sink.thread(ThreadId(thread.id), &info);
     }
 
     fn file_handed_over(&mut self) {
@@ -387,6 +384,13 @@ impl Drain {
         self.threads.retain(|_, thread| thread.as_ref().is_none_or(|thread| !thread.finished));
         self.order.retain(|id| self.threads.contains_key(id));
     }
+}
+
+/// Tells the sink who a thread is.
+fn introduce<S: Sink>(fold: &mut Fold<S>, thread: &ThreadShared) {
+    let start = fold.clock.time(thread.start_ticks);
+    let info = ThreadInfo { name: thread.name.clone(), tid: thread.tid, start };
+    fold.sink.thread(ThreadId(thread.id), &info);
 }
 
 impl ThreadDrain {

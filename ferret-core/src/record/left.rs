@@ -33,6 +33,7 @@ impl Left {
     /// It is not to be seen from here ([`io::ErrorKind::NotFound`]), is somebody else's
     /// ([`io::ErrorKind::PermissionDenied`]), is none ([`io::ErrorKind::InvalidData`]), or cannot be read.
     pub(crate) fn by(uid: ProcessUid) -> io::Result<Self> {
+        flight::sweep();
         Flight::left_by(uid).map(Self)
     }
 
@@ -83,8 +84,7 @@ impl Left {
 #[derive(Debug)]
 pub(super) struct LeftThread {
     pub(super) shared: ThreadShared,
-    /// How to go on; none if the log has never heard of it.
-    pub(super) known: Option<Option<Resume>>,
+    pub(super) log: KnownToLog,
     /// The watermark, ...
     pub(super) next_position: Position,
     /// ... how many slots of the first chunk lie below it, ...
@@ -92,6 +92,13 @@ pub(super) struct LeftThread {
     /// ... and the chunks that do not, by their sequence.
     pub(super) chunks: Vec<(u32, ChunkIndex)>,
     unsaid: u64,
+}
+
+/// Whether the log has heard of a thread, and how to go on then: nothing is open of it if it does not say.
+#[derive(Debug)]
+pub(super) enum KnownToLog {
+    No,
+    Yes(Option<Resume>),
 }
 
 impl LeftThread {
@@ -118,9 +125,9 @@ impl LeftThread {
     ) -> Self {
         let shared = introduction(arena, id, chunks.get(&0));
         let unsaid = chunks.last_key_value().map_or(0, |(_, last)| arena.chunk(*last).unsaid());
-        let (next_position, known) = match known {
-            Some((at, how)) => (at, Some(how)),
-            None => (Position(0), None),
+        let (next_position, log) = match known {
+            Some((at, how)) => (at, KnownToLog::Yes(how)),
+            None => (Position(0), KnownToLog::No),
         };
         let mut new: Vec<(u32, ChunkIndex)> = Vec::new();
         let mut end = 0;
@@ -139,7 +146,7 @@ impl LeftThread {
         }
         let base = new.first().map_or(0, |(_, first)| arena.chunk(*first).base());
         let read = u32::try_from(next_position.0.saturating_sub(base)).unwrap_or(u32::MAX);
-        Self { shared, known, next_position, read, chunks: new, unsaid }
+        Self { shared, log, next_position, read, chunks: new, unsaid }
     }
 }
 

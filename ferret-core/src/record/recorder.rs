@@ -392,8 +392,8 @@ impl<S: Sink> Recorder<S> {
 
     /// Tells the sink what it has been told and needs again, for the log that it now writes lacks it.
     fn tell_again(&mut self) {
-        if let Some(log) = self.fold.sink.file() {
-            self.engine.arena.flight().belongs_to(log);
+        if let Some((path, log)) = self.fold.sink.file() {
+            self.engine.arena.flight().belongs_to(path, log);
         }
         self.fold.tell_again();
         self.drain.tell_again(&mut self.fold);

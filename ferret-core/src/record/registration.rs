@@ -133,7 +133,7 @@ impl Registration {
         let length = put_bytes(&mut event[1..], name);
         let (ticks, bytes) = (self.thread.start_ticks, u32::try_from(length).unwrap_or(0));
         event[0] = head(ticks, Kind::ThreadStart, bytes, self.thread.tid);
-        let event = &event[..1 + length.div_ceil(16)];
+        let event = &event[..=length.div_ceil(16)];
         if let Some(room) = local.cursor.room(u32::try_from(event.len()).unwrap_or(u32::MAX)) {
             local.cursor.push_all(room, event);
         }

@@ -6,7 +6,7 @@
 
 use super::clock::{self, ClockMap};
 use super::engine::Engine;
-use super::flight::Flight;
+use super::flight::{self, Flight};
 use super::heap;
 use super::hooks;
 use super::identity;
@@ -240,7 +240,7 @@ fn begin(
         engine.arena.release(false);
         StartError::Create { path: options.path.clone(), source }
     })?;
-    engine.arena.flight().belongs_to(writer.identity());
+    engine.arena.flight().belongs_to(writer.path(), writer.identity());
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (desk, inbox) = Desk::of(recorder.thread().clone());
     let ready = hand.send(Recorder::new(engine, clock, writer, inbox, say_trouble));
@@ -251,6 +251,7 @@ fn begin(
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
 fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender<()>) {
     let recorded = catch_unwind(AssertUnwindSafe(|| {
+        flight::sweep();
         let (writer, how) = recorder.run(hooks::caught);
         engine.switch_off();
         engine.arena.flight().ends(how);

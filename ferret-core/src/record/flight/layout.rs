@@ -9,7 +9,7 @@
 //!
 //! Numbers are in the order of bytes of the machine that wrote them: a buffer never leaves it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 /// The first eight bytes of a flight buffer.
 pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"fRflight");
@@ -31,7 +31,7 @@ pub(super) const CHUNKS_AT: usize = 1 << 20;
 pub(super) const NAMES_BYTES: usize = CHUNKS_AT - NAMES_AT;
 
 /// The first page. All atomics: another process may look at any time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
 pub(super) struct Header {
     /// [`MAGIC`], once the rest is there.
@@ -55,7 +55,14 @@ pub(super) struct Header {
     /// Processes that the kernel had killed for want of memory when it was last asked, plus 1; 0 if it does not
     /// say.
     pub(super) oom_kills: AtomicU64,
+    /// The log's path: its length as u16, and its bytes.
+    pub(super) path: [AtomicU8; 2 + MAX_PATH],
 }
+
+/// Longer paths are not kept, bytes.
+pub(super) const MAX_PATH: usize = 1024;
+
+const _: () = assert!(size_of::<Header>() <= CLOCK_AT);
 
 /// How a buffer of so many large chunks is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

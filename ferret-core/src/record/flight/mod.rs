@@ -8,17 +8,20 @@
 mod layout;
 mod memory;
 mod names;
+mod sweep;
 
 pub(super) use layout::Layout;
 pub(super) use layout::SMALL_CHUNKS;
 pub(super) use names::Named;
+pub(super) use sweep::sweep;
 
 use super::clock::ClockPair;
 use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
-use layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, NAMES_AT, NAMES_BYTES};
+use layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH, NAMES_AT, NAMES_BYTES};
 use memory::Memory;
 use rustix::fs::OFlags;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,7 +53,6 @@ impl Flight {
         header.large.store(layout.large(), Ordering::Relaxed);
         #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
         header.uid[0].store(uid.0 as u64, Ordering::Relaxed);
-        #[expect(clippy::cast_possible_truncation, reason = "the high half fits")]
         header.uid[1].store((uid.0 >> 64) as u64, Ordering::Relaxed);
         // Release, here and below: who finds this finds what was written before, whenever the process died.
         header.magic.store(MAGIC, Ordering::Release);
@@ -146,9 +148,17 @@ impl Flight {
     }
 
     /// The log that its events belong to is this file: from now on it is worth looking for.
-    pub(super) fn belongs_to(&self, (device, inode): (u64, u64)) {
-        self.header().device.store(device, Ordering::Relaxed);
-        self.header().inode.store(inode, Ordering::Release);
+    pub(super) fn belongs_to(&self, path: &Path, (device, inode): (u64, u64)) {
+        let header = self.header();
+        // One that is too long to be kept is not looked for when the log is gone.
+        let path = Some(path.as_os_str().as_bytes()).filter(|path| path.len() <= MAX_PATH);
+        let path = path.unwrap_or_default();
+        let length = u16::try_from(path.len()).unwrap_or(0).to_ne_bytes();
+        for (place, byte) in header.path.iter().zip(length.iter().chain(path)) {
+            place.store(*byte, Ordering::Relaxed);
+        }
+        header.device.store(device, Ordering::Relaxed);
+        header.inode.store(inode, Ordering::Release);
     }
 
     /// The device and inode of the log that its events belong to.
