@@ -1,6 +1,8 @@
 //! What the writer has been given and not yet committed. Entries become bytes as they come; blocks
 //! are packed once, at the first attempt to commit, and never rebuilt: their offsets stand.
 
+mod thread;
+
 use super::block;
 use super::schema::{self, Checkpoint, LogEnd, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
@@ -11,6 +13,7 @@ use crate::event::{
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use thread::{End, Silent, ThreadState};
 
 /// Entries, rows and watermarks that wait for a commit.
 #[derive(Debug)]
@@ -30,72 +33,6 @@ pub(super) struct Batch {
     end: Option<LogEnd>,
     /// Entries of the recorder's thread are numbered here where the caller has no number.
     next_own: Position,
-}
-
-#[derive(Debug, Default)]
-struct ThreadState {
-    row: Vec<u8>,
-    /// The row of its [`Resume`]; empty if it has none.
-    resume: Vec<u8>,
-    committed: Position,
-    /// `row` or `committed` is not in the log yet.
-    dirty: bool,
-    /// Where its last packed segment begins, and whether that left a frame open.
-    last_segment: Option<(Offset, bool)>,
-    last_time: LogTime,
-    /// It has a segment since the last checkpoint.
-    touched: bool,
-    silent: Silent,
-    end: End,
-}
-
-/// Whether the thread's last entry has been given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum End {
-    #[default]
-    NotYet,
-    Given,
-    /// It is in the log.
-    Written,
-}
-
-impl ThreadState {
-    /// Its row as the log has it, and behind that the one that says how to go on.
-    fn stored(&self) -> Cow<'_, [u8]> {
-        if self.resume.is_empty() {
-            return Cow::Borrowed(&self.row);
-        }
-        Cow::Owned([self.row.as_slice(), &self.resume].concat())
-    }
-
-    /// The log has all of it: nothing is left to say, not even that its stack is empty.
-    fn is_over(&self) -> bool {
-        self.end != End::NotYet
-            && !self.dirty
-            && !self.touched
-            && matches!(self.silent, Silent::Absent)
-    }
-
-    /// The segment that alone tells what the thread has open.
-    fn needs(&self) -> Option<Offset> {
-        let (first, leaves_open) = self.last_segment?;
-        let has_row = matches!(self.silent, Silent::Put(_) | Silent::Written(_));
-        (leaves_open && self.end == End::NotYet && !has_row).then_some(first)
-    }
-}
-
-/// The thread's row in `open`.
-#[derive(Debug, Default)]
-enum Silent {
-    /// There is none.
-    #[default]
-    Absent,
-    /// To be written.
-    Put(OpenStack),
-    /// In the log; the log's end was there when it was written.
-    Written(Offset),
-    /// To be removed.
-    Remove,
 }
 
 /// What one commit writes, borrowed from the batch.
@@ -475,69 +412,5 @@ impl Batch {
 
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read"))]
-mod tests {
-    use super::*;
-    use crate::event::Outcome;
-    use crate::log::testing::{Act, Program};
-
-    fn fill(batch: &mut Batch, spans: u32, program: &mut Program) {
-        for _ in 0..spans {
-            for act in [Act::Start(1), Act::End(Outcome::Ok)] {
-                program.act(&act, batch);
-            }
-        }
-    }
-
-    /// A commit that returns an error may be in the log all the same.
-    #[test]
-    fn what_a_failed_commit_wrote_after_all_is_not_written_again() {
-        let mut batch = Batch::new(Offset(0));
-        let mut program = Program::new(Offset(0));
-        fill(&mut batch, 3_000, &mut program);
-        let attempted: Vec<_> = batch.rows(LogTime(1)).blocks.to_vec();
-        assert!(attempted.len() > 1);
-        fill(&mut batch, 500, &mut program);
-        batch.skip_below(Offset(6_000));
-        let left: Vec<_> = batch.rows(LogTime(2)).blocks.iter().map(|(first, _)| *first).collect();
-        assert_eq!(left.first(), Some(&Offset(6_000)));
-        batch.committed(None);
-        assert!(batch.is_empty());
-        assert_eq!(batch.pending_bytes(), 0);
-    }
-
-    #[test]
-    fn a_retried_batch_is_never_rebuilt() {
-        let mut batch = Batch::new(Offset(0));
-        let mut program = Program::new(Offset(0));
-        fill(&mut batch, 100, &mut program);
-        let attempted: Vec<_> = batch.rows(LogTime(1)).blocks.to_vec();
-        fill(&mut batch, 100, &mut program);
-        batch.skip_below(Offset(0));
-        let again = batch.rows(LogTime(2));
-        assert_eq!(again.blocks[..attempted.len()], attempted);
-        assert_eq!(again.blocks[attempted.len()].0, Offset(200));
-    }
-
-    /// A program of a thread a request held a row of each for ever, and looked at all in a commit.
-    #[test]
-    fn threads_that_have_ended_are_forgotten_when_a_checkpoint_has_told_so() {
-        let mut batch = Batch::new(Offset(0));
-        let stack = ThreadStack::default();
-        let info = ThreadInfo { name: "worker".to_owned(), tid: 1, start: LogTime(1) };
-        for id in 1..=3_000_u32 {
-            let (thread, time) = (ThreadId(id), LogTime(u64::from(id) * 1_000_000));
-            batch.thread(thread, &info);
-            batch.entry(thread, Position(0), &stack, time, &LogEntry::ThreadStart);
-            if id != 7 {
-                batch.entry(thread, Position(1), &stack, time, &LogEntry::ThreadEnd);
-            }
-            batch.drained(thread, Position(2));
-            if id.is_multiple_of(10) {
-                let checkpoint_at = batch.rows(time).checkpoint.map(|(at, _)| at);
-                batch.committed(checkpoint_at);
-                assert!(batch.threads.len() <= 1_001, "a second's threads, and the one that lives");
-            }
-        }
-        assert!(batch.threads.contains_key(&ThreadId(7)));
-    }
-}
+#[path = "batch_tests.rs"]
+mod tests;

@@ -1,13 +1,13 @@
 //! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
-mod again;
 mod counters;
 mod heap;
 mod notes;
 mod polls;
 mod run;
 mod spawned;
+mod tell;
 mod thread;
 
 pub(super) use thread::ThreadFold;
@@ -19,8 +19,8 @@ use super::paths::{Interned, OTHER, Paths};
 use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Known, LogEntry, LogTime, Outcome, PathId, Position,
-    Sink, SpanId, TagValue, ThreadId,
+    CallsiteId, CallsiteKind, Known, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId,
+    TagValue, ThreadId,
 };
 use thread::Opening;
 
@@ -401,44 +401,6 @@ impl<S: Sink> Fold<S> {
             let value = TagValue::Unsigned(refused);
             self.put(thread, position, time, &LogEntry::Tag { span, key: OTHER, value });
         }
-    }
-
-    /// Tells the sink of a callsite, unless it has been told.
-    pub(super) fn tell_callsite(&mut self, id: CallsiteId) {
-        if id == OTHER {
-            if !std::mem::replace(&mut self.other_is_known, true) {
-                self.sink.callsite(id, &other());
-            }
-            return;
-        }
-        let index = id.0 as usize;
-        if self.known.get(index).copied().flatten().is_some() {
-            return;
-        }
-        let Some(info) = self.origin.callsite(id) else { return };
-        self.knows(id, info.kind);
-        self.sink.callsite(id, &info);
-    }
-
-    /// The sink has been told of a callsite.
-    fn knows(&mut self, id: CallsiteId, kind: CallsiteKind) {
-        let index = id.0 as usize;
-        if self.known.len() <= index {
-            self.known.resize(index + 1, None);
-        }
-        self.known[index] = Some(kind);
-        self.has_stages |= kind.is_stage();
-    }
-}
-
-/// The callsite of paths, and of tags, that were too many to keep.
-fn other() -> CallsiteInfo {
-    CallsiteInfo {
-        name: dynamic::OTHER.to_owned(),
-        module: String::new(),
-        file: String::new(),
-        line: 0,
-        kind: CallsiteKind::Block,
     }
 }
 

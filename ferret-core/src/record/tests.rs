@@ -3,23 +3,22 @@
 //! There is one recording a process, so these tests take turns.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for a few kinds of entry")]
 
-use super::clock::ClockMap;
-use super::clock::WITHOUT_TSC;
+mod list;
+
+use super::clock::{ClockMap, WITHOUT_TSC};
 use super::engine::Engine;
 use super::flight::Flight;
 use super::recorder::{Recorder, Request};
 use super::{Callsite, Key, enter, mark, progress, tag};
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Commit, EndKind, LogEntry, LogTime, Names, OpenTask,
-    Outcome, PathId, PathInfo, Position, Resume, Sink, SpanId, TagValue, ThreadId, ThreadInfo,
-    ThreadStack,
+    CallsiteKind, EndKind, LogEntry, LogTime, Names, OpenTask, Outcome, PathId, Position, SpanId,
+    TagValue, ThreadId,
 };
 use crate::options::Overflow;
 use crate::value::TagValueRef;
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::Ordering;
 
 pub(super) static TURN: Mutex<()> = Mutex::new(());
@@ -41,80 +40,12 @@ pub(crate) struct List {
     /// How many entries there were at the last commit, and how many commits there have been.
     committed: usize,
     pub(super) commits: usize,
-    /// How often a thread was said to be silent.
     /// Open async spans and places, kept beside the entries.
     pub(super) kept: BTreeMap<SpanId, OpenTask>,
     /// Its log is lost before the next commit: another begins, without names.
     pub(super) loses_log: bool,
     /// Threads said to be silent, with how many frames.
     pub(super) silent: Vec<(ThreadId, usize)>,
-}
-
-impl Sink for List {
-    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
-        assert_eq!(self.names.callsites.insert(id, info.clone()), None, "said twice");
-    }
-
-    fn path(&mut self, id: PathId, info: PathInfo) {
-        assert!(self.names.callsites.contains_key(&info.callsite), "path before callsite");
-        assert_eq!(self.names.paths.insert(id, info), None, "said twice");
-    }
-
-    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
-        assert_eq!(self.names.threads.insert(id, info.clone()), None, "said twice");
-    }
-
-    fn entry(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        _stack: &ThreadStack,
-        time: LogTime,
-        what: &LogEntry,
-    ) {
-        self.entries.push((thread, position, time, what.clone()));
-    }
-
-    fn drained(&mut self, _thread: ThreadId, position: Position) {
-        self.drained = position.0;
-    }
-
-    fn resume(&mut self, _: ThreadId, how: Option<&Resume>) {
-        assert!(how.is_none_or(Resume::is_sound));
-    }
-
-    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
-        self.silent.push((thread, stack.depth()));
-    }
-
-    fn keep_task(&mut self, task: &OpenTask) {
-        self.kept.insert(task.span, *task);
-    }
-
-    fn forget_task(&mut self, span: SpanId) {
-        assert!(self.kept.remove(&span).is_some(), "forgotten, and never kept");
-    }
-
-    fn kept_tasks(&mut self) {}
-
-    fn pending_bytes(&self) -> usize {
-        (self.entries.len() - self.committed) * self.entry_bytes
-    }
-
-    fn is_empty(&self) -> bool {
-        false
-    }
-
-    fn commit(&mut self, _now: LogTime) -> io::Result<Commit> {
-        if std::mem::take(&mut self.loses_log) {
-            self.names.callsites.clear();
-            self.names.paths.clear();
-            return Ok(Commit::Anew);
-        }
-        self.committed = self.entries.len();
-        self.commits += 1;
-        Ok(Commit::Done)
-    }
 }
 
 impl List {
