@@ -35,7 +35,7 @@ use crate::filter::Filter;
 use crate::input;
 use crate::page::Page;
 use crate::progress::ProgressLine;
-use crate::reach::Reach;
+use crate::reach::Lost;
 use crate::when::When;
 use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
@@ -281,8 +281,7 @@ fn facts(run: &Run) -> Vec<LogFacts<'_>> {
             next_offset: info.next_offset,
             first_time: info.first_time,
             findings: info.into(),
-            reach: Reach::of(info),
-            missed: tail.missed(),
+            lost: Lost::of(tail),
             damaged: tail.damage().1 > 0,
             owned: tail.owned(),
             names: tail.names(),

@@ -3,7 +3,6 @@
 use super::*;
 use crate::death::Findings;
 use crate::page::Style;
-use crate::reach::Reach;
 use clap::Parser;
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, MetricSample, Names, Offset, Outcome, PathId,
@@ -157,12 +156,7 @@ impl Made {
             next_offset: Offset(self.lost_head + self.entries.len() as u64),
             first_time: self.entries[0].time,
             findings: Findings::default(),
-            reach: (self.lost_head > 0).then(|| Reach {
-                from: self.entries[0].time,
-                max_bytes: Some(64 << 20),
-                max_age_ns: None,
-            }),
-            missed: 0,
+            lost: crate::reach::Lost::head(self.lost_head),
             damaged: false,
             owned: Some(self.owned),
             names: &self.names,

@@ -2,7 +2,7 @@
 
 use crate::format;
 use ferret::event::LogTime;
-use ferret::log::LogInfo;
+use ferret::log::{LogInfo, Tail};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -13,6 +13,28 @@ pub(crate) struct Reach {
     pub(crate) from: LogTime,
     pub(crate) max_bytes: Option<u64>,
     pub(crate) max_age_ns: Option<u64>,
+}
+
+/// What of a log a reader does not get.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lost {
+    /// How far back it tells, where older entries were dropped.
+    pub(crate) reach: Option<Reach>,
+    /// Entries that were dropped while it was read, before they were.
+    pub(crate) missed: u64,
+}
+
+impl Lost {
+    pub(crate) fn of(tail: &Tail) -> Self {
+        Self { reach: Reach::of(tail.info()), missed: tail.missed() }
+    }
+
+    /// So many entries at the front of 64 MiB.
+    #[cfg(test)]
+    pub(crate) fn head(entries: u64) -> Self {
+        let reach = Reach { max_bytes: Some(64 << 20), ..Reach::default() };
+        Self { reach: (entries > 0).then_some(reach), missed: 0 }
+    }
 }
 
 impl Reach {

@@ -71,6 +71,8 @@ mod bridge;
 mod expansion;
 #[cfg(feature = "record")]
 mod instrument;
+#[cfg(all(feature = "record", not(feature = "off")))]
+mod limits;
 #[cfg(feature = "record")]
 mod macros;
 #[cfg(feature = "record")]

@@ -1,6 +1,5 @@
 //! How much of a log is kept, as the environment says it.
 
-use super::session::say;
 use crate::log::Limits;
 use crate::options::Options;
 use std::ffi::{OsStr, OsString};
@@ -33,15 +32,11 @@ const SIZES: &[(&str, u64)] = &[
 /// In seconds.
 const AGES: &[(&str, u64)] = &[("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
 
-/// The limits that hold: the environment's, else the program's; says on stderr what of them cannot
-/// be heeded.
-pub(super) fn of(options: &Options) -> Limits {
+/// The limits that hold: the environment's, else the program's; and what the user is to be told of
+/// those that cannot be heeded.
+pub(crate) fn of(options: &Options) -> (Limits, Vec<String>) {
     let own = Limits { max_bytes: options.max_bytes, max_age: options.max_age };
-    let (limits, complaints) = decide(own, |name| std::env::var_os(name));
-    for complaint in complaints {
-        say(&complaint);
-    }
-    limits
+    decide(own, |name| std::env::var_os(name))
 }
 
 fn decide(own: Limits, get: impl Fn(&str) -> Option<OsString>) -> (Limits, Vec<String>) {

@@ -11,7 +11,7 @@ use super::overhead;
 use super::rows::{FunctionRow, percent};
 use super::said;
 use crate::death::{Death, Findings};
-use crate::reach::Reach;
+use crate::reach::Lost;
 use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
 };
@@ -32,10 +32,7 @@ pub(super) struct LogFacts<'a> {
     pub(super) next_offset: Offset,
     pub(super) first_time: LogTime,
     pub(super) findings: Findings,
-    /// How far back it tells, where older entries were dropped.
-    pub(super) reach: Option<Reach>,
-    /// Entries that were dropped while it was read.
-    pub(super) missed: u64,
+    pub(super) lost: Lost,
     /// Whether part of it could not be read.
     pub(super) damaged: bool,
     /// Whether a process holds it.
@@ -118,10 +115,11 @@ fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold, moments: &Moments) ->
         first_offset: facts.first_offset.0,
         next_offset: facts.next_offset.0,
         first_time: first_unix.map(rfc3339),
-        max_bytes: facts.reach.and_then(|reach| reach.max_bytes),
-        max_age_ns: facts.reach.and_then(|reach| reach.max_age_ns),
-        missed_entries: facts.missed,
+        max_bytes: facts.lost.reach.and_then(|reach| reach.max_bytes),
+        max_age_ns: facts.lost.reach.and_then(|reach| reach.max_age_ns),
+        missed_entries: facts.lost.missed,
         reach: facts
+            .lost
             .reach
             .map(|reach| reach.say(first_unix, moments.of(index).at.since(facts.first_time))),
         salvaged_entries: facts.findings.salvaged_entries.unwrap_or(0),

@@ -24,7 +24,6 @@ mod hooks;
 mod identity;
 #[cfg(feature = "read")]
 mod left;
-mod limits;
 mod local;
 mod loss;
 #[cfg(test)]

@@ -10,13 +10,13 @@ use super::flight::{self, Flight};
 use super::heap;
 use super::hooks;
 use super::identity;
-use super::limits;
 use super::local::Local;
 use super::panics;
 use super::recorder::{Desk, Recorder, Request, Trouble};
 use super::span_cost;
 use super::values;
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
+use crate::limits;
 use crate::log::{Descriptors, Place, Writer};
 use crate::options::{Options, StartError};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -224,12 +224,16 @@ fn begin(
         .name("ferret-recorder".to_owned())
         .spawn(life)
         .map_err(StartError::Recorder)?;
+    let (limits, complaints) = limits::of(options);
+    for complaint in complaints {
+        say(&complaint);
+    }
     let place = Place {
         path: options.path.clone(),
         join: run_from_environment(),
         keep_families: options.keep_runs,
         durability: options.durability,
-        limits: limits::of(options),
+        limits,
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();
@@ -354,7 +358,7 @@ fn say_trouble(trouble: Trouble<'_>) {
 }
 
 /// The one line the design allows.
-pub(super) fn say(what: &str) {
+fn say(what: &str) {
     // `eprintln!` would panic in the host whose stderr is a pipe that nobody reads any more.
     let _said: bool = io::stderr().write_all(format!("ferret: {what}\n").as_bytes()).is_ok();
 }
