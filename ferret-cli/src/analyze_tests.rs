@@ -1,7 +1,6 @@
 //! What `analyze` shows of made-up processes: every table, the tree, the document.
 
 use super::*;
-use crate::death::Findings;
 use crate::page::Style;
 use clap::Parser;
 use ferret::event::{
@@ -155,7 +154,7 @@ impl Made {
             first_offset: Offset(self.lost_head),
             next_offset: Offset(self.lost_head + self.entries.len() as u64),
             first_time: self.entries[0].time,
-            findings: Findings::default(),
+            findings: crate::death::Findings::default(),
             lost: crate::reach::Lost::head(self.lost_head),
             damaged: false,
             owned: Some(self.owned),

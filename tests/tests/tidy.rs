@@ -14,6 +14,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("ferret-core/src/record/arena.rs", "chunks are made of the mapping's pages"),
     ("ferret-core/src/record/chunk.rs", "raw events, written and read without a lock"),
     ("ferret-core/src/record/clock.rs", "the time stamp counter"),
+    ("ferret-core/src/record/flight/left.rs", "the names that a dead process left in its mapping"),
     ("ferret-core/src/record/flight/memory.rs", "the mapping that holds the chunks"),
     ("ferret-core/src/record/flight/mod.rs", "atomics and texts in the mapping"),
     ("ferret-core/src/record/hooks.rs", "exit, fork and signal hooks"),

@@ -19,8 +19,8 @@ use super::paths::{Interned, OTHER, Paths};
 use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
 use crate::event::{
-    CallsiteId, CallsiteKind, Known, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId,
-    TagValue, ThreadId,
+    CallsiteId, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId, TagValue,
+    ThreadId,
 };
 use thread::Opening;
 
@@ -72,7 +72,12 @@ impl<S: Sink> Fold<S> {
 
     /// A fold that goes on where the log ends of which this is known.
     #[cfg(feature = "read")]
-    pub(super) fn resumed(sink: S, clock: ClockMap, origin: Box<dyn Origin>, known: Known) -> Self {
+    pub(super) fn resumed(
+        sink: S,
+        clock: ClockMap,
+        origin: Box<dyn Origin>,
+        known: crate::event::Known,
+    ) -> Self {
         let paths = Paths::restored(&known.paths);
         let tasks = Tasks::restored(&known.tasks, &known.ended_tasks);
         let mut fold = Self { origin, paths, tasks, ..Self::new(sink, clock) };

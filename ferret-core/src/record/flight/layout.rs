@@ -81,6 +81,7 @@ impl Layout {
     }
 
     /// The one that a header names; none if it cannot be.
+    #[cfg(feature = "read")]
     pub(super) fn named(large: u32) -> Option<Self> {
         (2..=Self::MOST).contains(&(large as usize)).then_some(Self { large })
     }

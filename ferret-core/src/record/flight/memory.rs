@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// Linux 5.14: touches pages as a store would, and says so where that store would be a SIGBUS. `madvise(2)`.
 const POPULATE_WRITE: libc::c_int = 23;
-const PAGE: usize = 4096;
 
 /// Zeroed pages, never unmapped.
 #[derive(Debug)]
@@ -140,7 +139,10 @@ impl Memory {
         let failed = unsafe { libc::madvise(start, self.bytes, libc::MADV_DONTNEED) };
         debug_assert_eq!(failed, 0, "the range is a mapping of ours");
     }
+}
 
+#[cfg(feature = "read")]
+impl Memory {
     /// Fills the pages from `file`, as far as it has any.
     ///
     /// # Errors
@@ -165,7 +167,7 @@ impl Memory {
 
     fn copy_in(&self, file: &File, from: u64, to: u64) -> io::Result<()> {
         use std::os::unix::fs::FileExt;
-        let mut part = vec![0; PAGE * 16];
+        let mut part = vec![0; 1 << 16];
         let mut at = from;
         while at < to {
             let length = usize::try_from(to - at).unwrap_or(usize::MAX).min(part.len());

@@ -6,20 +6,23 @@
 //! crash loses what the last commit had not reached.
 
 mod layout;
+#[cfg(feature = "read")]
+mod left;
 mod memory;
 mod names;
 mod sweep;
 
 pub(super) use layout::Layout;
 pub(super) use layout::SMALL_CHUNKS;
+#[cfg(feature = "read")]
+pub(super) use left::remove;
 pub(super) use names::Named;
 pub(super) use sweep::sweep;
 
 use super::clock::ClockPair;
-use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
+use crate::event::{EndKind, ProcessUid};
 use layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH, NAMES_AT, NAMES_BYTES};
 use memory::Memory;
-use rustix::fs::OFlags;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -69,43 +72,6 @@ impl Flight {
         Ok(Self { memory: Memory::private(layout.bytes())?, layout })
     }
 
-    /// A copy of the one that process `uid` left behind. Nothing in it is to be trusted.
-    ///
-    /// # Errors
-    ///
-    /// It is not to be seen from here ([`io::ErrorKind::NotFound`]), is somebody else's
-    /// ([`io::ErrorKind::PermissionDenied`]), is none ([`io::ErrorKind::InvalidData`]), or cannot be read.
-    #[cfg(feature = "read")]
-    pub(super) fn left_by(uid: ProcessUid) -> io::Result<Self> {
-        Self::read(&path_of(uid), uid)
-    }
-
-    #[cfg(feature = "read")]
-    fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
-        use std::os::unix::fs::FileExt;
-        let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
-        let file = memory::open_own(path, OFlags::RDONLY)?;
-        let mut start = [0; std::mem::offset_of!(Header, large) + 4];
-        file.read_exact_at(&mut start, 0).map_err(|_short| invalid("it is too short"))?;
-        let word =
-            |at: usize| start[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
-        if start.first_chunk() != Some(&MAGIC.to_ne_bytes()) {
-            return Err(invalid("it is no flight buffer"));
-        }
-        if word(std::mem::offset_of!(Header, format)) != FORMAT {
-            return Err(invalid("its format is another"));
-        }
-        let layout = Layout::named(word(std::mem::offset_of!(Header, large)))
-            .filter(|layout| {
-                file.metadata().is_ok_and(|there| there.len() == layout.bytes() as u64)
-            })
-            .ok_or_else(|| invalid("it is not as long as it says"))?;
-        let memory = Memory::private(layout.bytes())?;
-        memory.fill_from(&file)?;
-        let flight = Self { memory, layout };
-        if flight.uid() == uid { Ok(flight) } else { Err(invalid("it is another process's")) }
-    }
-
     pub(super) fn layout(&self) -> Layout {
         self.layout
     }
@@ -142,11 +108,6 @@ impl Flight {
         }
     }
 
-    fn uid(&self) -> ProcessUid {
-        let half = |index: usize| u128::from(self.header().uid[index].load(Ordering::Relaxed));
-        ProcessUid(half(1) << 64 | half(0))
-    }
-
     /// The log that its events belong to is this file: from now on it is worth looking for.
     pub(super) fn belongs_to(&self, path: &Path, (device, inode): (u64, u64)) {
         let header = self.header();
@@ -161,43 +122,19 @@ impl Flight {
         header.inode.store(inode, Ordering::Release);
     }
 
-    /// The device and inode of the log that its events belong to.
-    #[cfg(feature = "read")]
-    pub(super) fn log(&self) -> (u64, u64) {
-        let inode = self.header().inode.load(Ordering::Acquire);
-        (self.header().device.load(Ordering::Relaxed), inode)
-    }
-
     /// The process is about to end like that.
     pub(super) fn ends(&self, how: EndKind) {
         self.header().ending.store(ending(how), Ordering::Release);
-    }
-
-    /// How it began to end, if it did.
-    #[cfg(feature = "read")]
-    pub(super) fn ending(&self) -> Option<EndKind> {
-        ending_of(self.header().ending.load(Ordering::Acquire))
     }
 
     pub(super) fn set_values(&self, values: bool) {
         self.header().values.store(u32::from(values), Ordering::Relaxed);
     }
 
-    #[cfg(feature = "read")]
-    pub(super) fn values(&self) -> bool {
-        self.header().values.load(Ordering::Relaxed) == 1
-    }
-
     /// So many processes have been killed for want of memory so far, if the kernel says.
     pub(super) fn set_oom_kills(&self, kills: Option<u64>) {
         let known = kills.map_or(0, |kills| kills.saturating_add(1));
         self.header().oom_kills.store(known, Ordering::Relaxed);
-    }
-
-    /// As many as there had been when it was last set.
-    #[cfg(feature = "read")]
-    pub(super) fn oom_kills(&self) -> Option<u64> {
-        self.header().oom_kills.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// Takes a clock pair. For the recorder alone.
@@ -207,19 +144,6 @@ impl Flight {
         ticks.store(pair.ticks, Ordering::Relaxed);
         time.store(pair.time.0, Ordering::Relaxed);
         self.header().clocks.store(count.wrapping_add(1), Ordering::Release);
-    }
-
-    /// The clock pairs it has, in order. The oldest was perhaps being written over.
-    #[cfg(feature = "read")]
-    pub(super) fn clocks(&self) -> Vec<ClockPair> {
-        let count = self.header().clocks.load(Ordering::Acquire);
-        let kept = if count < CLOCK_PAIRS as u64 { count } else { CLOCK_PAIRS as u64 - 1 };
-        let pair = |number| {
-            let [ticks, time] = self.clock(number);
-            let time = LogTime(time.load(Ordering::Relaxed));
-            ClockPair { ticks: ticks.load(Ordering::Relaxed), time }
-        };
-        (count - kept..count).map(pair).collect()
     }
 
     fn clock(&self, number: u64) -> &[AtomicU64; 2] {
@@ -260,34 +184,11 @@ impl Flight {
         let used = u32::try_from(used + bytes).unwrap_or(u32::MAX);
         self.header().names.store(used, Ordering::Release);
     }
-
-    /// The callsites it has.
-    #[cfg(feature = "read")]
-    pub(super) fn names(&self) -> Vec<(CallsiteId, CallsiteInfo)> {
-        let used = (self.header().names.load(Ordering::Acquire) as usize).min(NAMES_BYTES);
-        let area = self.memory.at(NAMES_AT);
-        // SAFETY: inside the mapping, which is a copy that nobody writes.
-        #[expect(unsafe_code, reason = "see SAFETY")]
-        let mut bytes = unsafe { std::slice::from_raw_parts(area, used) };
-        let (mut names, values) = (Vec::new(), self.values());
-        while let Some((named, rest)) = Named::read(bytes) {
-            names.push((named.id, named.info(values)));
-            bytes = rest;
-        }
-        names
-    }
 }
 
 /// The file of process `uid`'s.
 fn path_of(uid: ProcessUid) -> PathBuf {
     Path::new(FOLDER).join(format!("ferret-{uid}"))
-}
-
-/// Takes away what process `uid` left behind. For who has salvaged it.
-#[cfg(feature = "read")]
-pub(super) fn remove(uid: ProcessUid) {
-    // Somebody else was faster, or will find nothing new in it.
-    drop(std::fs::remove_file(path_of(uid)));
 }
 
 /// How an ending is told: what kind, and a number in the high half.
@@ -300,16 +201,4 @@ fn ending(how: EndKind) -> u64 {
         EndKind::Lost => (0, 0),
     };
     kind | u64::from(number.cast_unsigned()) << 32
-}
-
-#[cfg(feature = "read")]
-fn ending_of(told: u64) -> Option<EndKind> {
-    let number = u32::try_from(told >> 32).unwrap_or(0).cast_signed();
-    Some(match told & 0xffff_ffff {
-        1 => EndKind::Exited(None),
-        2 => EndKind::Exited(Some(number)),
-        3 => EndKind::Closed,
-        4 => EndKind::Signal(number),
-        _ => return None,
-    })
 }

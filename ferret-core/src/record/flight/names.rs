@@ -13,7 +13,7 @@
 //!
 //! `source` is what the source calls a callsite whose name is a value; empty where that is the name itself.
 
-use crate::event::{CallsiteId, CallsiteInfo, CallsiteKind};
+use crate::event::{CallsiteId, CallsiteKind};
 
 const HEAD_BYTES: usize = 24;
 /// Longer texts are cut, bytes.
@@ -51,6 +51,7 @@ impl<'a> Named<'a> {
     }
 
     /// The record at the front of `bytes`, and what is behind it; none where there is no sound one.
+    #[cfg(feature = "read")]
     pub(super) fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let word = |at: usize| Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let length = word(0)? as usize;
@@ -76,9 +77,10 @@ impl<'a> Named<'a> {
     }
 
     /// What a log is told of it.
-    pub(super) fn info(&self, values: bool) -> CallsiteInfo {
+    #[cfg(feature = "read")]
+    pub(super) fn info(&self, values: bool) -> crate::event::CallsiteInfo {
         let is_value = !self.source.is_empty();
-        CallsiteInfo {
+        crate::event::CallsiteInfo {
             name: if is_value && !values { self.source } else { self.name }.to_owned(),
             module: self.module.to_owned(),
             file: self.file.to_owned(),
@@ -103,6 +105,7 @@ fn number_of(kind: CallsiteKind) -> u8 {
     u8::try_from(number.unwrap_or(KINDS.len())).unwrap_or(u8::MAX)
 }
 
+#[cfg(feature = "read")]
 fn kind_of(number: u8) -> Option<CallsiteKind> {
     KINDS.get(usize::from(number)).copied()
 }
@@ -113,6 +116,7 @@ fn low(bytes: usize) -> u32 {
 }
 
 #[cfg(test)]
+#[cfg(feature = "read")]
 mod tests {
     use super::*;
 

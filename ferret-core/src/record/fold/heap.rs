@@ -48,6 +48,7 @@ impl<S: Sink> Fold<S> {
 
 impl HeapStack {
     /// Goes on with these accounts.
+    #[cfg(feature = "read")]
     pub(super) fn resumed(accounts: Vec<HeapAccount>) -> Self {
         let is_unsaid = accounts.iter().any(|account| !account.unsaid.is_empty());
         Self { accounts, unsaid_since: None, is_unsaid }

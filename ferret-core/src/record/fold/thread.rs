@@ -69,6 +69,7 @@ impl ThreadFold {
     }
 
     /// A thread that goes on.
+    #[cfg(feature = "read")]
     pub(in crate::record) fn resumed(id: ThreadId, how: Resume) -> Self {
         let Resume { time, stack, opened, places, heap } = how;
         let place = |EnteredPlace { at, parent, path }| Entered {
