@@ -181,3 +181,7 @@ impl Origin for Names {
         self.values
     }
 }
+
+#[cfg(test)]
+#[path = "left_tests.rs"]
+mod tests;

@@ -49,6 +49,10 @@ pub(crate) struct List {
 }
 
 impl List {
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// How many callsites and paths it has been told of.
     pub(super) fn told(&self) -> (usize, usize) {
         (self.names.callsites.len(), self.names.paths.len())

@@ -187,6 +187,12 @@ impl Flight {
 }
 
 /// The file of process `uid`'s.
+#[cfg(test)]
+pub(super) fn file_of(uid: ProcessUid) -> PathBuf {
+    path_of(uid)
+}
+
+/// The file of process `uid`'s.
 fn path_of(uid: ProcessUid) -> PathBuf {
     Path::new(FOLDER).join(format!("ferret-{uid}"))
 }
