@@ -68,7 +68,7 @@ fn scavenge(log: &Path, out: &Path) -> anyhow::Result<ExitCode> {
 /// Who wrote the log and how it ended, from its first entry and its last ones.
 fn process(tail: &mut Tail) -> anyhow::Result<Process> {
     let mut processes = Processes::default();
-    let first = input::entry_at(tail, tail.info().first_offset)?;
+    let first = input::entry_at(tail, Offset(0))?;
     tail.seek(Offset(tail.info().next_offset.0.saturating_sub(LAST_WORDS)));
     let last = tail.poll(usize::try_from(LAST_WORDS)?)?;
     for entry in first.iter().chain(&last) {

@@ -56,7 +56,7 @@ pub(crate) fn span_of(run: &Run, options: ReadOptions) -> anyhow::Result<RunSpan
         let mut tail = Tail::open(&info.path, &options)?;
         let last = Offset(info.next_offset.0.saturating_sub(1));
         let end = entry_at(&mut tail, last)?.map_or(info.first_time, |entry| entry.time);
-        let Some(first) = entry_at(&mut tail, info.first_offset)? else { continue };
+        let Some(first) = entry_at(&mut tail, Offset(0))? else { continue };
         let LogEntry::ProcessStart(process) = first.what else { continue };
         let (start, start_unix_ns) = (first.time, process.unix_ns);
         let earlier = span.filter(|span| span.start <= start);

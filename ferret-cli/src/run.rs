@@ -6,7 +6,7 @@ use crate::exit::{self, Code, say};
 use crate::watch::StatusLines;
 use crate::{input, summary, tmux};
 use anyhow::Context as _;
-use ferret::event::{LogEntry, LogIndex, ProcessExit};
+use ferret::event::{LogEntry, LogIndex, Offset, ProcessExit};
 use ferret::log::{LogError, ReadOptions};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -133,8 +133,8 @@ fn note_end(log: &Path, child: &Child, exit: ProcessExit) -> anyhow::Result<()> 
         if info.pid != child.pid {
             continue;
         }
-        let (path, first) = (info.path.clone(), info.first_offset);
-        let Some(entry) = input::entry_at(tail, first)? else { continue };
+        let path = info.path.clone();
+        let Some(entry) = input::entry_at(tail, Offset(0))? else { continue };
         // Pids come round; pid and start time together do not.
         if matches!(entry.what, LogEntry::ProcessStart(start) if start.start_ticks == child.start_ticks)
         {

@@ -45,6 +45,7 @@ fn memory_is_flat_and_the_log_as_large_as_it_may_be() {
 
     let check = output(ferret().arg("check").arg(&place.log));
     assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
+    assert!(check.stdout.contains("process   soak (pid "), "{}", check.stdout);
     let report = analysis(&place.log);
     let open: Vec<_> = rows(&report, "open").iter().map(|row| &row["name"]).collect();
     assert_eq!(open, ["waits"], "it began before all that is there");
