@@ -46,8 +46,8 @@
 //! nothing recorded. It puts a panic hook before the one it finds, which tags the span that panicked
 //! and passes on; a hook that the program sets later wins. A return from `main`, `process::exit`
 //! and a panic end the log cleanly without any guard, and delay the end by 200 ms at most;
-//! a kill leaves a log that says what was open. Annotate no function that a signal handler calls:
-//! writing an event is not async-signal-safe.
+//! after a kill, whoever opens the log next finds in `/dev/shm` what was not in it yet, and what was open.
+//! Annotate no function that a signal handler calls: writing an event is not async-signal-safe.
 //!
 //! # Features
 //!
