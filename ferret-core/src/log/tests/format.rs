@@ -2,11 +2,12 @@
 //! and what is here must stay readable.
 
 use crate::event::{
-    CallsiteInfo, CallsiteKind, LogTime, Offset, OpenTask, Outcome, PathId, PathInfo, Position,
-    ProcessUid, RunId, SpanId, TaskLife, ThreadId, ThreadInfo,
+    CallsiteInfo, CallsiteKind, EnteredPlace, Frame, HeapAccount, HeapUse, LogTime, Offset,
+    OpenTask, Outcome, PathId, PathInfo, Position, ProcessUid, Resume, RunId, SpanId, TaskLife,
+    ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::log::block;
-use crate::log::schema::{self, Checkpoint, Meta, OpenStack, RowKind};
+use crate::log::schema::{self, Checkpoint, LogEnd, Meta, OpenStack, RowKind};
 use crate::log::segment::{Encoder, Segment};
 use crate::log::task_rows::KeptTask;
 use crate::log::testing::{Act, Program};
@@ -17,7 +18,7 @@ const BLOCK: &str = "4645525245546201020000006200000005000000000000000e000000010
     eb250701034106000203400703110101000202030603010a03076303080307630488c9bbca9a3a07\
     0106031600bc0564e9010309031601076303bc0564e901030902031703e80705f403";
 
-const ROWS: [&str; 7] = [
+const ROWS: [&str; 9] = [
     "665272012d00000009000000000000002d21dd835db7fca7fc04030201fe00000000000000000000\
      0000b0a00000fb2c0104686f737404626f6f7401050000fc7011010000",
     "66527202150000000900000000000000130915acce12bce3066465636f646504613a3a6204622e72\
@@ -28,6 +29,9 @@ const ROWS: [&str; 7] = [
     "665272060500000009000000000000000dde3e081e78a5230801010102",
     "665272071100000009000000000000008bfd102081780e2e0801fb2c01030101fb2c0102fc701101\
      00",
+    "665272082b0000000900000000000000e2148f334f7e863dfc71110100020101fb2c0103fc701101\
+     000501fb2c0101fb2d010101fb2c010301fb2c010701000007050e",
+    "665272090b0000000900000000000000f4009c1da414d69dfc7211010001fb2c010100",
 ];
 
 fn hex(bytes: &[u8]) -> String {
@@ -108,6 +112,17 @@ fn rows_have_these_bytes() {
     let life = TaskLife::Begun(LogTime(70_000));
     let task = OpenTask { span, path: PathId(3), parent: Some(span), life };
     let task = KeptTask { next: Offset(8), task };
+    let frame = Frame { span, path: PathId(3), since: LogTime(70_000), child_ns: 5 };
+    let place = EnteredPlace { at: Position(301), parent: Some(span), path: PathId(3) };
+    let heap = HeapUse { bytes: 7, count: 1, freed_bytes: 0, frees: 0, peak_bytes: 7 };
+    let resume = Resume {
+        time: LogTime(70_001),
+        stack: ThreadStack::restore(2, vec![frame]),
+        opened: vec![Position(300)],
+        places: vec![place],
+        heap: vec![HeapAccount { frame: Position(300), unsaid: heap, grown: -3, peak: 7 }],
+    };
+    let end = LogEnd { at: LogTime(70_002), salvaged: Some(300), oom_kills: Some(0) };
     let rows = [
         row(RowKind::Meta, &meta),
         row(RowKind::Callsite, &callsite),
@@ -116,6 +131,8 @@ fn rows_have_these_bytes() {
         row(RowKind::Open, &open),
         row(RowKind::Checkpoint, &checkpoint),
         row(RowKind::Task, &task),
+        row(RowKind::Resume, &resume),
+        row(RowKind::End, &end),
     ];
     assert_eq!(rows, ROWS);
 }
