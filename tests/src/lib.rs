@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: the real binaries ([`ferret`], [`example`]), waiting with a
+//! What the end-to-end tests share: the real binaries ([`ferret()`], [`example`]), waiting with a
 //! deadline ([`until`]), a program on a pipe ([`Talker`]) and one in a terminal ([`Terminal`]), a
 //! folder for logs ([`Place`]), a disk of a few megabytes ([`on_disk_of`]), a program that says what
 //! its spans cost ([`Steady`]), reports looked into ([`analysis`], [`row`]), and what a program that is
