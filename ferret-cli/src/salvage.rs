@@ -2,14 +2,20 @@
 
 use crate::exit::say;
 use crate::format;
+use ferret::event::{LogTime, ProcessUid};
 use ferret::log::{LogInfo, ReadOptions, Run, Tail};
 use ferret::{Salvage, WhyLeft};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Which logs have been looked at.
+/// A log that cannot be written now is tried again after so long, ns.
+const AGAIN_NS: u64 = 10_000_000_000;
+
+/// Which logs have been looked at, by their processes: the numbers of files come again.
 #[derive(Debug, Default)]
 pub(crate) struct Salvager {
-    seen: BTreeSet<(u64, u64)>,
+    seen: BTreeSet<ProcessUid>,
+    /// Those that are to be tried again, and when.
+    later: BTreeMap<ProcessUid, LogTime>,
 }
 
 impl Salvager {
@@ -21,28 +27,38 @@ impl Salvager {
 
     fn look_at(&mut self, tail: &Tail, options: ReadOptions) -> Option<String> {
         let info = tail.info();
-        let is_dead = !info.is_ended && tail.owned() == Some(false);
-        // Who brought it to its end may have died before the rest was taken away.
-        let may_have_more = info.is_ended && info.salvaged_entries > 0 && !options.read_only;
-        let is_due = is_dead || info.repaired || may_have_more;
-        if !is_due || !self.seen.insert(tail.identity()) {
+        if tail.owned() != Some(false) || self.seen.contains(&info.uid) {
             return None;
         }
-        if !may_have_more && (!is_dead || options.read_only) {
-            return Some(sentence(info, None));
+        if options.read_only {
+            self.seen.insert(info.uid);
+            let is_unsaid = !info.is_ended || info.repaired;
+            return is_unsaid.then(|| sentence(info, None));
         }
-        match ferret::salvage(&info.path) {
-            Ok(Salvage::Alive) => {
-                // One that begins, or is being ended by another: later.
-                self.seen.remove(&tail.identity());
-                None
-            }
-            Ok(Salvage::Ended) => info.repaired.then(|| sentence(info, None)),
-            Ok(what) => Some(sentence(info, Some(what))),
-            Err(error) => {
-                Some(format!("{error}; what its process left behind in memory stays there"))
-            }
+        let is_again = self.later.get(&info.uid).copied();
+        if is_again.is_some_and(|at| ferret::log::now() < at) {
+            return None;
         }
+        let (said, is_done) = match ferret::salvage(tail) {
+            // One that begins, or is being ended by another: at the next look.
+            Ok(Salvage::Alive) => return None,
+            // Perhaps what its process left behind was still to be taken away.
+            Ok(Salvage::Ended) => (info.repaired.then(|| sentence(info, None)), true),
+            Ok(what @ Salvage::Left(WhyLeft::NotWritable)) => {
+                (Some(sentence(info, Some(what))), false)
+            }
+            Ok(what) => (Some(sentence(info, Some(what))), true),
+            Err(error) => (
+                Some(format!("{error}; what its process left behind in memory stays there")),
+                false,
+            ),
+        };
+        if is_done {
+            self.seen.insert(info.uid);
+            return said;
+        }
+        self.later.insert(info.uid, ferret::log::now().after(AGAIN_NS));
+        said.filter(|_| is_again.is_none())
     }
 }
 

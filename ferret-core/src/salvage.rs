@@ -5,11 +5,10 @@
 //! say what is missing; its last row says that nothing is. The flight buffer is taken away after that, so a
 //! salvager that dies at any moment leaves either everything to be done, or nothing.
 
-use crate::event::{EndKind, LogEntry, ProcessUid};
+use crate::event::{EndKind, LogEntry};
 use crate::log::{LogError, ReadOptions, Reopen, Reopened, Tail, now};
 use crate::record::Left;
 use std::io;
-use std::path::Path;
 
 /// What became of a log that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,65 +42,68 @@ pub enum WhyLeft {
     NotWritable,
 }
 
-/// Looks at the log at `path`, and brings it to its end if its process is dead.
+/// Looks at the log that `tail` reads, whatever has its name by now, and brings it to its end if its process is dead.
 ///
 /// # Errors
 ///
-/// It is no log, is damaged, or is locked for too long.
-pub fn salvage(path: &Path) -> Result<Salvage, LogError> {
-    let tail = Tail::open(path, &ReadOptions { read_only: true })?;
+/// It is damaged, or is locked for too long.
+pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     let (uid, identity) = (tail.info().uid, tail.identity());
-    if tail.info().is_ended {
-        // Whoever wrote that may have died before it took the rest away.
-        remove_if_its(uid, identity);
-        return Ok(Salvage::Ended);
-    }
-    if tail.owned() != Some(false) {
-        return Ok(Salvage::Alive);
-    }
-    if tail.info().boot_id != boot_id() {
+    let is_ended = tail.info().is_ended;
+    if !is_ended && tail.info().boot_id != boot_id() {
         return Ok(Salvage::Left(WhyLeft::OtherBoot));
     }
-    drop(tail);
-    let left = match Left::by(uid) {
-        Ok(left) => left,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Another may have been faster.
-            let is_ended = Tail::open(path, &ReadOptions { read_only: true })?.info().is_ended;
-            let not_visible = Salvage::Left(WhyLeft::NotVisible);
-            return Ok(if is_ended { Salvage::Ended } else { not_visible });
-        }
-        Err(_) => return Ok(Salvage::Left(WhyLeft::Unreadable)),
-    };
-    // It has no inode if the process died in the moment after its log had been made.
-    if left.log().1 != 0 && left.log() != identity {
-        return Ok(Salvage::Left(WhyLeft::Copy));
+    let is_ended = is_ended || tail.again(&ReadOptions { read_only: true })?.info().is_ended;
+    if is_ended {
+        // Whoever wrote that may have died before it took the rest away.
+        Left::remove_if(uid, identity);
+        return Ok(Salvage::Ended);
     }
-    let (reopened, known) = match Reopened::open(path) {
-        Ok(Reopen::Dead(reopened, known)) => (reopened, known),
+    if tail.owned() != Some(false) || Left::is_alive(uid) {
+        return Ok(Salvage::Alive);
+    }
+    match Left::log_of(uid) {
+        // It has no inode if the process died in the moment after its log had been made.
+        Ok(log) if log.1 != 0 && log != identity => return Ok(Salvage::Left(WhyLeft::Copy)),
+        Ok(_) => {}
+        Err(error) => return why_not(tail, &error),
+    }
+    let (reopened, known) = match Reopened::open(tail) {
+        Ok(Reopen::Dead(reopened, known)) => (*reopened, known),
         Ok(Reopen::Ended) => return Ok(Salvage::Ended),
         Ok(Reopen::Owned) => return Ok(Salvage::Alive),
         Err(error) if error.is_not_writable() => return Ok(Salvage::Left(WhyLeft::NotWritable)),
         Err(error) => return Err(error),
     };
+    // Now that nobody else does this, and the process does not come back.
+    let left = match Left::by(uid) {
+        Ok(left) if left.log().1 == 0 || left.log() == identity => left,
+        Ok(_) => return Ok(Salvage::Alive),
+        Err(error) => return why_not(tail, &error),
+    };
     let (how, oom_kills) = (left.ending().unwrap_or(EndKind::Lost), left.oom_kills());
-    let (mut reopened, unsaid) = left.fold_into(*reopened, known, now());
+    let heard = left.last_heard().map_or_else(now, |heard| heard.min(now()));
+    let (mut reopened, unsaid) = left.fold_into(reopened, known, heard);
     if unsaid > 0 {
-        reopened.put(now(), &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
+        reopened.put(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
     }
-    let entries = match reopened.end(how, oom_kills, now()) {
+    let entries = match reopened.end(how, oom_kills, heard, now()) {
         Err(error) if error.is_not_writable() => return Ok(Salvage::Left(WhyLeft::NotWritable)),
         ended => ended?,
     };
     Left::remove(uid);
+    Left::sweep();
     Ok(Salvage::Salvaged { entries })
 }
 
-/// Takes away what a process left behind whose log has its end.
-fn remove_if_its(uid: ProcessUid, log: (u64, u64)) {
-    if Left::by(uid).is_ok_and(|left| left.log() == log) {
-        Left::remove(uid);
+/// What is to be said where a dead process left nothing that can be read.
+fn why_not(tail: &Tail, error: &io::Error) -> Result<Salvage, LogError> {
+    if error.kind() != io::ErrorKind::NotFound {
+        return Ok(Salvage::Left(WhyLeft::Unreadable));
     }
+    // Another may have been faster.
+    let is_ended = tail.again(&ReadOptions { read_only: true })?.info().is_ended;
+    Ok(if is_ended { Salvage::Ended } else { Salvage::Left(WhyLeft::NotVisible) })
 }
 
 fn boot_id() -> String {

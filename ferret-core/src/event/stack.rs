@@ -96,7 +96,7 @@ impl ThreadStack {
     pub fn innermost(&self, frames: usize) -> Self {
         let cut = self.frames.len().saturating_sub(frames);
         Self {
-            hidden: self.hidden + u32::try_from(cut).unwrap_or(u32::MAX),
+            hidden: self.hidden.saturating_add(u32::try_from(cut).unwrap_or(u32::MAX)),
             frames: self.frames[cut..].to_vec(),
         }
     }

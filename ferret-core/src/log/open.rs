@@ -37,7 +37,11 @@ pub(super) struct Opened {
 
 /// Opens the log at `path`.
 pub(super) fn open(path: &Path, options: ReadOptions) -> Result<Opened, LogError> {
-    let file = open_file(path)?;
+    open_in(path, open_file(path)?, options)
+}
+
+/// Opens the log in `file`, which is called `path`.
+pub(super) fn open_in(path: &Path, file: File, options: ReadOptions) -> Result<Opened, LogError> {
     let (mut source, repaired) = open_source(path, &file, options)?;
     let meta = source::read_meta(&mut source, path)?;
     let integrity = if repaired {

@@ -18,10 +18,8 @@ use crate::event::{
 };
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long another who does the same is waited for.
@@ -51,24 +49,22 @@ pub enum Reopen {
 }
 
 impl Reopened {
-    /// Opens the log at `path` for that.
+    /// Opens the log that `tail` reads for that: that file, whatever has its name by now.
     ///
     /// # Errors
     ///
     /// It is no log, is damaged, or cannot be written.
-    pub fn open(path: &Path) -> Result<Reopen, LogError> {
-        let open = || {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-            options.open(path).map_err(|error| LogError::io(path, "open", error))
-        };
+    pub fn open(tail: &Tail) -> Result<Reopen, LogError> {
+        let path = tail.info().path.as_path();
         let mut alive = None;
         wait_until(PATIENCE, || {
-            alive = Liveness::take(open()?).map_err(|error| LogError::io(path, "lock", error))?;
+            alive = Liveness::take(tail.same_file(true)?)
+                .map_err(|error| LogError::io(path, "lock", error))?;
             Ok::<_, LogError>(alive.is_some())
         })?;
         let Some(alive) = alive else { return Ok(Reopen::Owned) };
-        let mut tail = Tail::open(path, &ReadOptions::default())?;
+        let file = tail.same_file(true)?;
+        let mut tail = tail.again(&ReadOptions::default())?;
         if tail.info().is_ended {
             return Ok(Reopen::Ended);
         }
@@ -81,7 +77,6 @@ impl Reopened {
         known.paths = names.paths.iter().map(|(id, info)| (*id, *info)).collect();
         known.paths.sort_unstable_by_key(|(id, _)| *id);
         drop(tail);
-        let file = open()?;
         let mut batch = Batch::new(first_new);
         let database = guarded(path, || {
             let failed = |error: redb::Error| redb_error(path, error);
@@ -102,7 +97,7 @@ impl Reopened {
         self.batch.drained(ThreadId::RECORDER, position.next());
     }
 
-    /// Writes all of it and the end; says how many entries were salvaged, the end not among them.
+    /// Writes all of it and the end, which was at `ended`; says how many entries were salvaged, the end not among them.
     ///
     /// # Errors
     ///
@@ -111,10 +106,11 @@ impl Reopened {
         mut self,
         how: EndKind,
         oom_kills: Option<u64>,
+        ended: LogTime,
         now: LogTime,
     ) -> Result<u64, LogError> {
         let salvaged = self.batch.next().0 - self.first_new.0;
-        self.put(now, &LogEntry::ProcessEnd(ProcessEnd { how }));
+        self.put(ended, &LogEntry::ProcessEnd(ProcessEnd { how }));
         self.batch.end(LogEnd { at: now, salvaged: Some(salvaged), oom_kills });
         let Self { path, database, mut batch, _alive, .. } = self;
         guarded(&path, || {

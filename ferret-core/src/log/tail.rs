@@ -83,7 +83,34 @@ impl Tail {
     ///
     /// There is no log, it is damaged beyond reading, or it is locked for too long.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, LogError> {
-        let open::Opened { source, file, meta, repaired, integrity } = open::open(path, *options)?;
+        Self::of(path, open::open(path, *options)?)
+    }
+
+    /// The same file once more, whatever has its name by now, from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::open`].
+    pub fn again(&self, options: &ReadOptions) -> Result<Self, LogError> {
+        let path = &self.info.path;
+        Self::of(path, open::open_in(path, self.same_file(false)?, *options)?)
+    }
+
+    /// The file, with locks of its own.
+    pub(super) fn same_file(&self, write: bool) -> Result<File, LogError> {
+        let path = &self.info.path;
+        let file = open::again(path, &self.file, write)
+            .map_err(|error| LogError::io(path, "open", error))?;
+        let found = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
+        if (found.dev(), found.ino()) == self.identity {
+            Ok(file)
+        } else {
+            Err(LogError::NotFound { path: path.clone() })
+        }
+    }
+
+    fn of(path: &Path, opened: open::Opened) -> Result<Self, LogError> {
+        let open::Opened { source, file, meta, repaired, integrity } = opened;
         let metadata = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
         let mut tail = Self {
             source,

@@ -96,27 +96,32 @@ impl Arena {
     pub(super) fn first(&self) -> Option<ChunkIndex> {
         // An empty channel is the answer "no", not a failure, here and below.
         let small = self.small.1.try_recv().ok();
-        small.map(|index| self.reserve(index)).or_else(|| self.next())
+        small.and_then(|index| self.reserve(index)).or_else(|| self.next())
     }
 
     /// A free chunk for a thread that filled one.
     pub(super) fn next(&self) -> Option<ChunkIndex> {
         let large = self.warm.1.try_recv().or_else(|_empty| self.cold.1.try_recv()).ok();
-        large.map(|index| self.reserve(index))
+        large.and_then(|index| self.reserve(index))
     }
 
     /// As `next`, waiting for at most `patience`: the first to be recycled is a warm one.
     pub(super) fn next_within(&self, patience: std::time::Duration) -> Option<ChunkIndex> {
-        self.warm.1.recv_timeout(patience).ok().map(|index| self.reserve(index))
+        self.warm.1.recv_timeout(patience).ok().and_then(|index| self.reserve(index))
     }
 
     /// Makes sure of the memory of a chunk that is about to be used. The first time that costs as much as touching
-    /// it would.
-    fn reserve(&self, index: ChunkIndex) -> ChunkIndex {
-        if !self.reserved[index.0 as usize].swap(true, Ordering::Relaxed) {
-            self.flight.reserve_chunk(index.0 as usize);
+    /// it would. None if it cannot be had: the chunk is free again, for another time.
+    fn reserve(&self, index: ChunkIndex) -> Option<ChunkIndex> {
+        let is_reserved = &self.reserved[index.0 as usize];
+        if !is_reserved.load(Ordering::Relaxed) {
+            if !self.flight.reserve_chunk(index.0 as usize) {
+                self.free(index);
+                return None;
+            }
+            is_reserved.store(true, Ordering::Relaxed);
         }
-        index
+        Some(index)
     }
 
     /// Whether more chunks, small or large, wait to be recycled than are free.

@@ -152,14 +152,19 @@ pub(super) fn get(id: CallsiteId) -> Option<&'static Callsite> {
     REGISTERED.lock().list.get(index).copied()
 }
 
-/// The recording that begins has this flight buffer; none, in a forked child, whose parent's it is.
-pub(super) fn tell(flight: Option<&'static Flight>) {
+/// The recording that begins has this flight buffer.
+pub(super) fn tell(flight: &'static Flight) {
     let mut registered = REGISTERED.lock();
-    registered.flight = flight;
-    if let Some(flight) = flight {
-        for (id, callsite) in (1..).zip(&registered.list) {
-            flight.tell_name(&callsite.named(id));
-        }
+    registered.flight = Some(flight);
+    for (id, callsite) in (1..).zip(&registered.list) {
+        flight.tell_name(&callsite.named(id));
+    }
+}
+
+/// In a forked child: the flight buffer is its parent's. Waits for nobody.
+pub(super) fn tell_nobody() {
+    if let Some(mut registered) = REGISTERED.try_lock() {
+        registered.flight = None;
     }
 }
 

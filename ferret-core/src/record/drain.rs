@@ -15,8 +15,8 @@ const SILENT_NS: u64 = 1_000_000_000;
 
 /// All threads of a recording, and how far each has been read.
 #[derive(Debug)]
-pub(super) struct Drain {
-    engine: &'static Engine,
+pub(super) struct Drain<'e> {
+    engine: &'e Engine,
     /// Absent while the thread is being read.
     threads: HashMap<ThreadId, Option<ThreadDrain>>,
     /// In order of joining, for a fair round.
@@ -100,8 +100,8 @@ enum Until {
     Position(Position),
 }
 
-impl Drain {
-    pub(super) fn new(engine: &'static Engine) -> Self {
+impl<'e> Drain<'e> {
+    pub(super) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
             threads: HashMap::new(),

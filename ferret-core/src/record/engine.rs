@@ -109,17 +109,18 @@ impl Engine {
     /// Makes the recording that follows the last one; it is not on yet.
     pub(super) fn new(overflow: Overflow, flight: Flight) -> &'static Self {
         static NEXT: AtomicU32 = AtomicU32::new(FIRST);
-        Self::of(NEXT.fetch_add(1, Ordering::Relaxed), overflow, Arena::new(flight))
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Box::leak(Box::new(Self::of(number, overflow, Arena::new(flight))))
     }
 
     /// What is left of a recording that is over: it is never on.
     #[cfg(feature = "read")]
-    pub(super) fn left(flight: Flight) -> &'static Self {
+    pub(super) fn left(flight: Flight) -> Self {
         Self::of(OFF, Overflow::Drop, Arena::left(flight))
     }
 
-    fn of(number: u32, overflow: Overflow, arena: Arena) -> &'static Self {
-        Box::leak(Box::new(Self {
+    fn of(number: u32, overflow: Overflow, arena: Arena) -> Self {
+        Self {
             number,
             overflow,
             full: bounded(arena.len()),
@@ -130,7 +131,7 @@ impl Engine {
             threads: Mutex::new(Vec::new()),
             count: AtomicU32::new(1),
             orphans: AtomicU64::new(0),
-        }))
+        }
     }
 
     /// The recording that is on.
@@ -141,7 +142,7 @@ impl Engine {
     /// Switches this recording on.
     pub(super) fn switch_on(&'static self) {
         *CURRENT.lock() = Some(self);
-        callsite::tell(Some(self.arena.flight()));
+        callsite::tell(self.arena.flight());
         STATE.store(self.number, Ordering::Relaxed);
         heap::switch_on();
     }
@@ -191,7 +192,7 @@ impl Engine {
         if let Some(mut current) = CURRENT.try_lock() {
             *current = None;
         }
-        callsite::tell(None);
+        callsite::tell_nobody();
     }
 
     /// Adds a thread.

@@ -2,10 +2,11 @@
 //! watermarks on, by the very code that reads those of the living. Nothing in them is trusted.
 
 use super::arena::{Arena, ChunkIndex};
+use super::chunk::next_base;
 use super::clock::ClockMap;
 use super::drain::{Drain, Limit, Look, Pace};
 use super::engine::{Engine, ThreadShared};
-use super::flight::{self, Flight};
+use super::flight::{self, Flight, Peek};
 use super::fold::Fold;
 use super::origin::Origin;
 use super::raw::{Head, Kind, bytes_of};
@@ -33,13 +34,38 @@ impl Left {
     /// It is not to be seen from here ([`io::ErrorKind::NotFound`]), is somebody else's
     /// ([`io::ErrorKind::PermissionDenied`]), is none ([`io::ErrorKind::InvalidData`]), or cannot be read.
     pub(crate) fn by(uid: ProcessUid) -> io::Result<Self> {
-        flight::sweep();
         Flight::left_by(uid).map(Self)
+    }
+
+    /// Which log that belongs to, by device and inode: without reading the rest.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Left::by`].
+    pub(crate) fn log_of(uid: ProcessUid) -> io::Result<(u64, u64)> {
+        Peek::at(uid).map(|peek| peek.log)
+    }
+
+    /// Whether process `uid` lives, though it may have lost the lock that says so.
+    pub(crate) fn is_alive(uid: ProcessUid) -> bool {
+        Peek::at(uid).is_ok_and(|peek| peek.is_alive())
     }
 
     /// Takes away what process `uid` left behind, now that it is in its log.
     pub(crate) fn remove(uid: ProcessUid) {
         flight::remove(uid);
+    }
+
+    /// The same, if it belongs to that log and the process does not live.
+    pub(crate) fn remove_if(uid: ProcessUid, log: (u64, u64)) {
+        if Peek::at(uid).is_ok_and(|peek| peek.log == log && !peek.is_alive()) {
+            flight::remove(uid);
+        }
+    }
+
+    /// Takes away what nobody will ask for.
+    pub(crate) fn sweep() {
+        flight::sweep();
     }
 
     /// The device and inode of the log that its events belong to.
@@ -50,6 +76,11 @@ impl Left {
     /// How the process had begun to end, if it had.
     pub(crate) fn ending(&self) -> Option<EndKind> {
         self.0.ending()
+    }
+
+    /// When the process last read the clock; none if it never did.
+    pub(crate) fn last_heard(&self) -> Option<LogTime> {
+        self.0.clocks().last().map(|pair| pair.time)
     }
 
     /// Processes that the kernel has killed for want of memory since this one last looked.
@@ -67,7 +98,7 @@ impl Left {
         let threads = std::mem::take(&mut known.threads);
         let mut fold = Fold::resumed(sink, clock, Box::new(names), known);
         let engine = Engine::left(self.0);
-        let mut drain = Drain::new(engine);
+        let mut drain = Drain::new(&engine);
         let mut unsaid = 0;
         for thread in LeftThread::all(&engine.arena, threads) {
             unsaid += thread.unsaid;
@@ -75,7 +106,6 @@ impl Left {
         }
         while drain.look(&mut fold, now, ALL) != Look::Whole(Pace::Idle) {}
         drain.tell_how_to_go_on(&mut fold);
-        engine.arena.release(false);
         (fold.sink, unsaid)
     }
 }
@@ -136,7 +166,10 @@ impl LeftThread {
             // One whose memory did not outlive the process is missing: what comes behind refers to it.
             let follows =
                 |(last, _): &(u32, _)| last.checked_add(1) == Some(sequence) && chunk.base() >= end;
-            if !new.last().is_none_or(follows) {
+            // The first has what is behind the watermark, or begins there.
+            let next = next_base(next_position.0, chunk.capacity());
+            let begins = chunk.base() <= next_position.0 || chunk.base() == next;
+            if !new.last().map_or(begins, follows) {
                 break;
             }
             end = chunk.base() + chunk.published_from(0).len() as u64;

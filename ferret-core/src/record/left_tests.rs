@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::event::{
-    Commit, LogEntry, OpenTask, Outcome, PathId, PathInfo, SpanId, ThreadInfo, ThreadStack,
+    Commit, LogEntry, OpenTask, Outcome, PathId, PathInfo, ProcessStart, SpanId, ThreadInfo,
+    ThreadStack,
 };
 use crate::options::Overflow;
 use crate::record::flight::file_of;
@@ -10,17 +11,19 @@ use crate::record::tests::{INNER, KEY, List, OUTER, TASK, TURN};
 use crate::record::{Key, TaskSpan, enter, tag, values};
 use crate::value::TagValueRef;
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 
 /// A buffer that a program has written, and no recorder has read; gone when dropped.
-struct Buffer(ProcessUid, &'static Engine);
+struct Buffer(ProcessUid);
 
 impl Buffer {
     fn of(uid: u128, program: impl FnOnce() + Send + 'static) -> Self {
         let _turn = TURN.lock();
         values::begin(true);
         let uid = ProcessUid(uid << 64 | u128::from(std::process::id()));
-        let engine = Engine::new(Overflow::Drop, Flight::new(uid, 1 << 20).unwrap());
+        let process = crate::record::identity::process_start();
+        let process = ProcessStart { uid, ..process };
+        let engine = Engine::new(Overflow::Drop, Flight::new(&process, 1 << 20).unwrap());
         assert!(!engine.arena.flight().is_unshared(), "these tests need /dev/shm");
         engine.arena.flight().set_values(true);
         engine.switch_on();
@@ -32,7 +35,7 @@ impl Buffer {
             .join()
             .unwrap();
         engine.switch_off();
-        Self(uid, engine)
+        Self(uid)
     }
 
     fn file(&self) -> File {
@@ -183,42 +186,28 @@ fn behind_a_missing_chunk_nothing_is_read() {
     assert!(cut < 10_000 && cut > 4_000, "{cut} of {whole}");
 }
 
-/// Whether a buffer is taken away when its process was last heard of so long ago, and its log is there or not.
-#[track_caller]
-fn check_sweep(uid: u128, silent_seconds: u64, log: Option<bool>, is_swept: bool) {
-    let buffer = Buffer::of(uid, work);
-    let folder = tempfile::tempdir().unwrap();
-    if let Some(is_there) = log {
-        let path = folder.path().join("run.redb");
-        fs::write(&path, "log").unwrap();
-        let found = fs::metadata(&path).unwrap();
-        let header = buffer.1.arena.flight();
-        header.belongs_to(&path, (found.dev(), found.ino()));
-        // Under another name it is there as well.
-        fs::rename(&path, folder.path().join("run.1-2.redb")).unwrap();
-        if !is_there {
-            fs::remove_file(folder.path().join("run.1-2.redb")).unwrap();
-            // The next file may have its number.
-            header.belongs_to(&path, (found.dev(), u64::MAX));
+/// One that never had a log is taken away once its process has been silent for a minute.
+#[test]
+fn what_nobody_will_ask_for_is_taken_away() {
+    for (uid, silent_seconds, is_swept) in [(11, 1, false), (12, 100, true)] {
+        let buffer = Buffer::of(uid, work);
+        let silent = silent_seconds * 1_000_000_000;
+        let heard = crate::record::clock::now().0.saturating_sub(silent);
+        for pair in 0..2 {
+            buffer.file().write_all_at(&heard.to_ne_bytes(), 4096 + pair * 16 + 8).unwrap();
         }
+        flight::sweep();
+        assert_eq!(!file_of(buffer.0).exists(), is_swept, "silent for {silent_seconds} s");
     }
-    let heard = crate::record::clock::now().0.saturating_sub(silent_seconds * 1_000_000_000);
-    for pair in 0..2 {
-        buffer.file().write_all_at(&heard.to_ne_bytes(), 4096 + pair * 16 + 8).unwrap();
-    }
-    flight::sweep();
-    assert_eq!(
-        !file_of(buffer.0).exists(),
-        is_swept,
-        "silent for {silent_seconds} s, log there: {log:?}"
-    );
 }
 
 #[test]
-fn what_nobody_will_ask_for_is_taken_away() {
-    check_sweep(11, 1, None, false);
-    check_sweep(12, 100, None, true);
-    check_sweep(13, 100, Some(true), false);
-    check_sweep(14, 100, Some(false), true);
-    check_sweep(15, 1, Some(false), false);
+fn a_process_that_reads_the_clock_is_alive() {
+    let buffer = Buffer::of(13, work);
+    assert!(Left::is_alive(buffer.0), "the tests' own process");
+    let long_ago = crate::record::clock::now().0 - 3_000_000_000;
+    for pair in 0..2 {
+        buffer.file().write_all_at(&long_ago.to_ne_bytes(), 4096 + pair * 16 + 8).unwrap();
+    }
+    assert!(!Left::is_alive(buffer.0), "as after exec");
 }

@@ -96,6 +96,8 @@ impl Paths {
 
     /// The path of `callsite` called from `parent`.
     pub(super) fn intern(&mut self, parent: PathId, callsite: CallsiteId) -> Interned {
+        // A log may name one that it does not have.
+        let parent = if (parent.0 as usize) < self.nodes.len() { parent } else { PathId::ROOT };
         let mut interned = Interned::default();
         interned.path = self.find(parent, callsite).unwrap_or_else(|| {
             let parent = self.home(parent, &mut interned.new);

@@ -101,7 +101,7 @@ pub(super) enum Trouble<'a> {
 pub(super) struct Recorder<S> {
     engine: &'static Engine,
     fold: Fold<S>,
-    drain: Drain,
+    drain: Drain<'static>,
     sampler: Sampler,
     heap: heap::Samples,
     requests: Receiver<Request>,

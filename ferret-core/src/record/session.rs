@@ -6,7 +6,7 @@
 
 use super::clock::{self, ClockMap};
 use super::engine::Engine;
-use super::flight::{self, Flight};
+use super::flight::Flight;
 use super::heap;
 use super::hooks;
 use super::identity;
@@ -208,7 +208,7 @@ fn begin(
     started_at: Option<&'static Location<'static>>,
 ) -> Result<Active, StartError> {
     let (mut start, now) = (identity::process_start(), clock::now());
-    let flight = Flight::new(start.uid, options.buffer_bytes).map_err(StartError::Recorder)?;
+    let flight = Flight::new(&start, options.buffer_bytes).map_err(StartError::Recorder)?;
     flight.set_values(values::values());
     let engine = Engine::new(options.overflow, flight);
     let (hand, take) = bounded::<Recorder<Writer>>(1);
@@ -223,7 +223,10 @@ fn begin(
     let recorder = std::thread::Builder::new()
         .name("ferret-recorder".to_owned())
         .spawn(life)
-        .map_err(StartError::Recorder)?;
+        .map_err(|source| {
+            engine.arena.release(false);
+            StartError::Recorder(source)
+        })?;
     let (limits, complaints) = limits::of(options);
     for complaint in complaints {
         say(&complaint);
@@ -255,7 +258,6 @@ fn begin(
 /// The recorder thread's life. `finishing` is dropped when the log is closed.
 fn record(engine: &'static Engine, recorder: Recorder<Writer>, finishing: Sender<()>) {
     let recorded = catch_unwind(AssertUnwindSafe(|| {
-        flight::sweep();
         let (writer, how) = recorder.run(hooks::caught);
         engine.switch_off();
         engine.arena.flight().ends(how);

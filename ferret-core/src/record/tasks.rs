@@ -149,10 +149,10 @@ impl Tasks {
         let task = self.known.get_mut(&span)?;
         let told = std::mem::replace(&mut task.told, Told::Over);
         if told == Told::NotYet {
-            self.young.open -= 1;
+            self.young.open = self.young.open.saturating_sub(1);
         }
         self.ended.push(span);
-        self.places -= usize::from(task.life == Life::Place);
+        self.places = self.places.saturating_sub(usize::from(task.life == Life::Place));
         Some((task, told == Told::Kept))
     }
 

@@ -55,6 +55,9 @@ pub(super) struct Header {
     /// Processes that the kernel had killed for want of memory when it was last asked, plus 1; 0 if it does not
     /// say.
     pub(super) oom_kills: AtomicU64,
+    /// The process, and when the kernel started it, clock ticks since boot: see `ProcessStart`.
+    pub(super) pid: AtomicU32,
+    pub(super) start_ticks: AtomicU64,
     /// The log's path: its length as u16, and its bytes.
     pub(super) path: [AtomicU8; 2 + MAX_PATH],
 }

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 /// Linux 5.14: touches pages as a store would, and says so where that store would be a SIGBUS. `madvise(2)`.
 const POPULATE_WRITE: libc::c_int = 23;
 
-/// Zeroed pages, never unmapped.
+/// Zeroed pages. Those of a recording are never unmapped, for its engine is never dropped: threads may still write into
+/// their chunks.
 #[derive(Debug)]
 pub(in crate::record) struct Memory {
     start: AtomicPtr<u8>,
@@ -39,7 +40,7 @@ impl Memory {
     /// The kernel refused the mapping.
     pub(super) fn private(bytes: usize) -> io::Result<Self> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        let start = AtomicPtr::new(map(std::ptr::null_mut(), bytes, flags, -1)?);
+        let start = AtomicPtr::new(map(bytes, flags, -1)?);
         let unshared = AtomicBool::new(true);
         Ok(Self { start, bytes, file: None, identity: (0, 0), unshared })
     }
@@ -65,7 +66,7 @@ impl Memory {
         let mapped = (|| {
             file.set_len(bytes as u64)?;
             let metadata = file.metadata()?;
-            let start = map(std::ptr::null_mut(), bytes, libc::MAP_SHARED, file.as_raw_fd())?;
+            let start = map(bytes, libc::MAP_SHARED, file.as_raw_fd())?;
             Ok((start, (metadata.dev(), metadata.ino())))
         })();
         match mapped {
@@ -92,14 +93,13 @@ impl Memory {
         self.unshared.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that stores into these pages succeed. Both numbers are multiples of a page.
-    pub(super) fn reserve(&self, offset: usize, bytes: usize) {
-        if self.file.is_none() || populate(self.at(offset), bytes).is_ok() {
-            return;
-        }
-        if self.allocate(offset, bytes).is_err() {
-            self.unshare(offset, bytes);
-        }
+    /// Makes sure that stores into these pages succeed; false if that cannot be. Both numbers are multiples of a
+    /// page.
+    pub(super) fn reserve(&self, offset: usize, bytes: usize) -> bool {
+        self.file.is_none()
+            || populate(self.at(offset), bytes).is_ok()
+            || self.allocate(offset, bytes).is_ok()
+            || self.unshare(offset, bytes)
     }
 
     /// Where the kernel cannot tell: asks the file system.
@@ -114,12 +114,27 @@ impl Memory {
         Ok(())
     }
 
-    /// Puts private pages in the place of these.
-    fn unshare(&self, offset: usize, bytes: usize) {
+    /// Puts private pages in the place of these; false if there are none to be had. They are made elsewhere
+    /// and moved, for a mapping that is refused in place may leave a hole there.
+    fn unshare(&self, offset: usize, bytes: usize) -> bool {
         self.unshared.store(true, Ordering::Relaxed);
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-        // Refused, the shared pages stay: a process that may not have one mapping more has other worries.
-        drop(map(self.at(offset), bytes, flags, -1));
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let Ok(pages) = map(bytes, flags, -1) else { return false };
+        let (place, flags) = (self.at(offset), libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED);
+        // SAFETY: `pages` is a mapping of that length that nobody has, and the place lies in a mapping of ours, whose
+        // pages are replaced at once: threads that write into them meanwhile write into the one or the other.
+        let moved = unsafe {
+            libc::mremap(pages.cast(), bytes, bytes, flags, place.cast::<libc::c_void>())
+        };
+        moved != libc::MAP_FAILED
+    }
+
+    /// Whether its file is still under its name.
+    pub(super) fn has_its_name(&self) -> bool {
+        self.file.as_deref().is_none_or(|path| {
+            std::fs::symlink_metadata(path)
+                .is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
+        })
     }
 
     /// Gives the memory back when the recording is over, and takes the file away unless it is still needed. The
@@ -130,7 +145,8 @@ impl Memory {
             drop(std::fs::remove_file(path));
         }
         if self.file.is_some() {
-            self.unshare(0, self.bytes);
+            // Refused, the shared pages stay: each that is written to has been made sure of.
+            let _unshared: bool = self.unshare(0, self.bytes);
             return;
         }
         let start = self.at(0).cast();
@@ -198,12 +214,10 @@ pub(super) fn open_own(path: &Path, access: OFlags) -> io::Result<File> {
     }
 }
 
-fn map(at: *mut u8, bytes: usize, flags: libc::c_int, file: libc::c_int) -> io::Result<*mut u8> {
+fn map(bytes: usize, flags: libc::c_int, file: libc::c_int) -> io::Result<*mut u8> {
     let access = libc::PROT_READ | libc::PROT_WRITE;
-    // SAFETY: a new mapping at an address of the kernel's choice touches nothing. With MAP_FIXED, `at` lies in
-    // a mapping of ours, whose pages are replaced at once by ones that may be read and written as well: threads
-    // that write into them meanwhile write into the one or the other.
-    let memory = unsafe { libc::mmap(at.cast(), bytes, access, flags, file, 0) };
+    // SAFETY: a new mapping at an address of the kernel's choice touches nothing.
+    let memory = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, flags, file, 0) };
     if memory == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(memory.cast()) }
 }
 
@@ -211,4 +225,13 @@ fn populate(at: *mut u8, bytes: usize) -> io::Result<()> {
     // SAFETY: touches pages of a mapping of ours, and changes nothing in them.
     let failed = unsafe { libc::madvise(at.cast(), bytes, POPULATE_WRITE) };
     if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+impl Drop for Memory {
+    /// That of a copy which has been read; that of a recording which could not begin.
+    fn drop(&mut self) {
+        // SAFETY: a mapping of ours, and whoever had pointers into it had borrowed what is dropped here.
+        let failed = unsafe { libc::munmap(self.at(0).cast(), self.bytes) };
+        debug_assert_eq!(failed, 0, "the range is a mapping of ours");
+    }
 }

@@ -10,6 +10,9 @@ mod layout;
 mod left;
 mod memory;
 mod names;
+#[cfg(feature = "read")]
+mod peek;
+#[cfg(feature = "read")]
 mod sweep;
 
 pub(super) use layout::Layout;
@@ -17,10 +20,13 @@ pub(super) use layout::SMALL_CHUNKS;
 #[cfg(feature = "read")]
 pub(super) use left::remove;
 pub(super) use names::Named;
+#[cfg(feature = "read")]
+pub(super) use peek::Peek;
+#[cfg(feature = "read")]
 pub(super) use sweep::sweep;
 
 use super::clock::ClockPair;
-use crate::event::{EndKind, ProcessUid};
+use crate::event::{EndKind, ProcessStart, ProcessUid};
 use layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH, NAMES_AT, NAMES_BYTES};
 use memory::Memory;
 use std::io;
@@ -44,12 +50,17 @@ impl Flight {
     /// # Errors
     ///
     /// The kernel refused the memory.
-    pub(super) fn new(uid: ProcessUid, chunk_bytes: usize) -> io::Result<Self> {
+    pub(super) fn new(process: &ProcessStart, chunk_bytes: usize) -> io::Result<Self> {
+        let uid = process.uid;
         let layout = Layout::of(chunk_bytes);
         let Ok(memory) = Memory::shared(path_of(uid), layout.bytes()) else {
             return Self::private(chunk_bytes);
         };
-        memory.reserve(0, NAMES_AT);
+        if !memory.reserve(0, NAMES_AT) {
+            // There is no room for its first page: what came later would be found by nobody.
+            memory.release(false);
+            return Self::private(chunk_bytes);
+        }
         let flight = Self { memory, layout };
         let header = flight.header();
         header.format.store(FORMAT, Ordering::Relaxed);
@@ -57,6 +68,8 @@ impl Flight {
         #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
         header.uid[0].store(uid.0 as u64, Ordering::Relaxed);
         header.uid[1].store((uid.0 >> 64) as u64, Ordering::Relaxed);
+        header.pid.store(process.pid, Ordering::Relaxed);
+        header.start_ticks.store(process.start_ticks, Ordering::Relaxed);
         // Release, here and below: who finds this finds what was written before, whenever the process died.
         header.magic.store(MAGIC, Ordering::Release);
         Ok(flight)
@@ -82,15 +95,15 @@ impl Flight {
         (self.memory.at(at), bytes)
     }
 
-    /// Makes sure that a chunk can be written.
-    pub(super) fn reserve_chunk(&self, index: usize) {
+    /// Makes sure that a chunk can be written; false if it cannot.
+    pub(super) fn reserve_chunk(&self, index: usize) -> bool {
         let (at, bytes) = Layout::chunk(index);
-        self.memory.reserve(at, bytes);
+        self.memory.reserve(at, bytes)
     }
 
-    /// Whether nothing, or not all, of it outlives the process.
+    /// Whether nothing, or not all, of it outlives the process, or is to be found then.
     pub(super) fn is_unshared(&self) -> bool {
-        self.memory.is_unshared()
+        self.memory.is_unshared() || !self.memory.has_its_name()
     }
 
     /// The recording is over: see [`Memory::release`].
@@ -124,6 +137,10 @@ impl Flight {
 
     /// The process is about to end like that.
     pub(super) fn ends(&self, how: EndKind) {
+        if self.header().pid.load(Ordering::Relaxed) != std::process::id() {
+            // A child that was made behind our back: the buffer is its parent's.
+            return;
+        }
         self.header().ending.store(ending(how), Ordering::Release);
     }
 
@@ -168,7 +185,10 @@ impl Flight {
         let (from, to) = (NAMES_AT + used, NAMES_AT + used + bytes);
         let page = |at: usize| at / 4096 * 4096;
         if used == 0 || page(from - 1) != page(to - 1) {
-            self.memory.reserve(page(from), page(to - 1) + 4096 - page(from));
+            let is_reserved = self.memory.reserve(page(from), page(to - 1) + 4096 - page(from));
+            if !is_reserved {
+                return;
+            }
         }
         let mut at = from;
         for piece in [head.as_slice()].into_iter().chain(texts.map(str::as_bytes)) {

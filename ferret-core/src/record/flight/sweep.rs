@@ -1,22 +1,19 @@
 //! Taking away flight buffers that nobody will ask for: of processes that died before they had a log, and of
-//! logs that are gone. Whoever begins to record does it, and whoever salvages.
+//! logs that are gone. Whoever reads a log does it, never a process that records: the folders of others' logs may be
+//! on a disk that does not answer.
 
-use super::layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH};
-use super::{FOLDER, memory};
-use crate::record::clock;
-use rustix::fs::OFlags;
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use super::FOLDER;
+use super::peek::Peek;
+use std::fs;
 use std::io;
-use std::mem::offset_of;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A process that lives reads the clock every 40 ms. One that is stopped does not, but its log is there.
+/// A process that lives reads the clock every 40 ms, and has a log after some more.
 const SILENT_NS: u64 = 60_000_000_000;
-/// As long as that, where what there is of it is not to be seen.
-const LONG_SILENT_NS: u64 = 3_600_000_000_000;
+/// A log that was moved, or is another container's, is not to be seen either: it is given a day.
+const LONG_SILENT_NS: u64 = 86_400_000_000_000;
 /// More files than these are looked at another time.
 const MOST: usize = 256;
 
@@ -28,64 +25,69 @@ pub(in crate::record) fn sweep() {
         path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"ferret-"))
     };
     let paths = files.flatten().map(|file| file.path()).filter(is_one);
-    for path in paths.take(MOST) {
-        if is_abandoned(&path) == Some(true) {
+    // Those of others cannot be looked at, and do not count.
+    let peeks = paths.filter_map(|path| Some((Peek::of(&path).ok()?, path)));
+    for (peek, path) in peeks.take(MOST) {
+        if is_abandoned(&peek) {
             // Another was faster.
             drop(fs::remove_file(path));
         }
     }
 }
 
-/// Whether nobody will ask for it; none if that is not to be told.
-fn is_abandoned(path: &Path) -> Option<bool> {
-    let file = memory::open_own(path, OFlags::RDONLY).ok()?;
-    let mut header = [0; size_of::<Header>()];
-    file.read_exact_at(&mut header, 0).ok()?;
-    let word = |at: usize| header[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
-    let long = |at: usize| header[at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-    if long(offset_of!(Header, magic)) != MAGIC || word(offset_of!(Header, format)) != FORMAT {
-        return None;
+/// Whether nobody will ask for it.
+fn is_abandoned(peek: &Peek) -> bool {
+    if peek.log.1 == 0 {
+        return peek.silent_ns > SILENT_NS;
     }
-    let silent_ns = silence_ns(&file, long(offset_of!(Header, clocks)))?;
-    if silent_ns < SILENT_NS {
-        return Some(false);
-    }
-    let log = (long(offset_of!(Header, device)), long(offset_of!(Header, inode)));
-    if log.1 == 0 {
-        return Some(true);
-    }
-    let at = offset_of!(Header, path);
-    let length = header[at..].first_chunk().map_or(0, |bytes| u16::from_ne_bytes(*bytes));
-    let length = usize::from(length);
-    let named = header[at + 2..].get(..length.min(MAX_PATH)).filter(|path| !path.is_empty())?;
-    Some(!is_there(Path::new(OsStr::from_bytes(named)), log, silent_ns)?)
-}
-
-/// How long ago its process last read the clock; if it never did, made the file.
-fn silence_ns(file: &File, clocks: u64) -> Option<u64> {
-    let Some(last) = clocks.checked_sub(1) else {
-        let made = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
-        return u64::try_from(made.elapsed().ok()?.as_nanos()).ok();
+    let Some(path) = peek.path.as_deref().filter(|_| peek.silent_ns > LONG_SILENT_NS) else {
+        return false;
     };
-    let last = usize::try_from(last % CLOCK_PAIRS as u64).ok()?;
-    let mut time = [0; 8];
-    file.read_exact_at(&mut time, (CLOCK_AT + last * 16 + 8) as u64).ok()?;
-    Some(clock::now().0.saturating_sub(u64::from_ne_bytes(time)))
+    !is_there(path, peek.log)
 }
 
-/// Whether a log is in its folder, by whatever name; none if that cannot be seen.
-fn is_there(path: &Path, log: (u64, u64), silent_ns: u64) -> Option<bool> {
+/// Whether a log is in its folder, by whatever name; also where that cannot be seen.
+fn is_there(path: &Path, log: (u64, u64)) -> bool {
     let is_it = |found: fs::Metadata| (found.dev(), found.ino()) == log;
     if fs::symlink_metadata(path).is_ok_and(is_it) {
-        return Some(true);
+        return true;
     }
-    let files = match fs::read_dir(path.parent()?) {
-        Ok(files) => files,
-        // Its folder is gone as well, or is another container's.
-        Err(error) => {
-            let is_gone = error.kind() == io::ErrorKind::NotFound && silent_ns > LONG_SILENT_NS;
-            return is_gone.then_some(false);
-        }
-    };
-    Some(files.flatten().any(|file| file.metadata().is_ok_and(is_it)))
+    let Some(folder) = path.parent() else { return true };
+    match fs::read_dir(folder) {
+        Ok(files) => files.flatten().any(|file| file.metadata().is_ok_and(is_it)),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(log: (u64, u64), path: &Path, silent_ns: u64, expect: bool) {
+        assert_eq!(is_abandoned(&Peek::made_up(log, path, silent_ns)), expect);
+    }
+
+    #[test]
+    fn a_buffer_is_kept_while_its_log_is_there_under_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.redb");
+        fs::write(&path, "log").unwrap();
+        let found = fs::metadata(&path).unwrap();
+        let log = (found.dev(), found.ino());
+        let long = LONG_SILENT_NS + 1;
+        check(log, &path, long, false);
+        fs::rename(&path, folder.path().join("run.1-2.redb")).unwrap();
+        check(log, &path, long, false);
+        // It may have been moved to another folder.
+        check((log.0, u64::MAX), &path, LONG_SILENT_NS, false);
+        check((log.0, u64::MAX), &path, long, true);
+        check((log.0, u64::MAX), &folder.path().join("gone/run.redb"), long, true);
+    }
+
+    #[test]
+    fn one_without_a_log_is_given_the_time_to_make_one() {
+        check((1, 0), Path::new("/run.redb"), SILENT_NS, false);
+        check((1, 0), Path::new("/run.redb"), SILENT_NS + 1, true);
+    }
 }

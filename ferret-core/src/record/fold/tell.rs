@@ -25,6 +25,10 @@ impl<S: Sink> Fold<S> {
     /// The sink has been told of a callsite.
     pub(super) fn knows(&mut self, id: CallsiteId, kind: CallsiteKind) {
         let index = id.0 as usize;
+        // A log may name ids that no raw event has room for.
+        if id.0 > OTHER.0 {
+            return;
+        }
         if self.known.len() <= index {
             self.known.resize(index + 1, None);
         }

@@ -99,13 +99,12 @@ impl ThreadFold {
             parent: entered.parent,
             path: entered.path,
         };
-        let cut = self.opened.len().saturating_sub(Resume::FRAMES);
         Some(Resume {
             time: self.last_time,
             stack: self.stack.innermost(Resume::FRAMES),
-            opened: self.opened[cut..].iter().map(|opening| opening.at).collect(),
-            places: self.places.iter().map(place).collect(),
-            heap: self.heap.accounts().to_vec(),
+            opened: innermost(&self.opened).iter().map(|opening| opening.at).collect(),
+            places: innermost(&self.places).iter().map(place).collect(),
+            heap: innermost(self.heap.accounts()).to_vec(),
         })
     }
 
@@ -183,4 +182,9 @@ impl ThreadFold {
         self.places.retain(|place| place.at <= top);
         self.opened.partition_point(|opening| opening.at <= top)
     }
+}
+
+/// As many of the last as are kept.
+fn innermost<T>(all: &[T]) -> &[T] {
+    &all[all.len().saturating_sub(Resume::FRAMES)..]
 }

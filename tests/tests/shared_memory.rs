@@ -1,0 +1,65 @@
+//! Where there is little shared memory, or none: the program runs as ever, one line says what a kill would cost, and
+//! a log that nothing can be saved for is left as it is.
+
+use ferret_tests::{Place, Steady, analysis, ferret, on_disk_of, output, until};
+use std::path::Path;
+use std::process::Command;
+
+const STEADY: &str = env!("CARGO_BIN_EXE_steady");
+
+/// Has `disk` in the place of `/dev/shm`, for the test's own mount namespace.
+fn instead_of_shared_memory(disk: &Path, options: &str) {
+    for arguments in [
+        vec!["--bind".as_ref(), disk.as_os_str(), "/dev/shm".as_ref()],
+        vec!["-o".as_ref(), options.as_ref(), "/dev/shm".as_ref()],
+    ] {
+        let status = Command::new("mount").args(arguments).status().expect("mount starts");
+        assert!(status.success(), "{status}");
+    }
+}
+
+fn spans(log: &Path) -> (u64, u64) {
+    let report = analysis(log);
+    let count = |what| report["run"][what].as_u64().expect("a count");
+    (count("spans"), count("dropped_spans"))
+}
+
+/// A store into a page that the file system has no room for would end the program by SIGBUS.
+#[test]
+fn in_little_shared_memory_a_program_runs_as_ever() {
+    on_disk_of(1, "in_little_shared_memory_a_program_runs_as_ever", |disk| {
+        instead_of_shared_memory(disk, "remount,bind,rw");
+        let place = Place::new();
+        let mut program = Steady::start(STEADY, &place.log);
+        // More than a megabyte waits to be read.
+        let ran = program.run(100, 0).spans;
+        assert!(ran > 40_000, "{ran}");
+        until("a word about it", || (!program.said().is_empty()).then_some(()));
+        assert!(program.said()[0].contains("/dev/shm"), "{:?}", program.said());
+        // All of it is read before the end, which waits for a fifth of a second.
+        let all = program.run(2_000, 1_000).spans;
+        assert!(all > ran);
+        assert!(program.end().0.success());
+        assert_eq!(spans(&place.log).0 + spans(&place.log).1, all);
+    });
+}
+
+/// What was not committed is lost, and nothing else; and that is said.
+#[test]
+fn without_shared_memory_a_kill_costs_the_last_tick() {
+    on_disk_of(1, "without_shared_memory_a_kill_costs_the_last_tick", |disk| {
+        instead_of_shared_memory(disk, "remount,bind,ro");
+        let place = Place::new();
+        let mut program = Steady::start(STEADY, &place.log);
+        let ran = program.run(500, 50_000).spans;
+        until("a word about it", || (!program.said().is_empty()).then_some(()));
+        assert!(program.said()[0].contains("/dev/shm"), "{:?}", program.said());
+        program.kill();
+        let told = output(ferret().arg("analyze").arg(&place.log));
+        assert!(told.stderr.contains("may be missing"), "{}", told.stderr);
+        assert!(told.stdout.contains("crashed"), "{}", told.stdout);
+        let (spans, dropped) = spans(&place.log);
+        assert!(spans + dropped > ran / 2 && spans <= ran + 1, "{spans} of {ran}");
+        assert_eq!(output(ferret().arg("check").arg(&place.log)).code, Some(0));
+    });
+}
