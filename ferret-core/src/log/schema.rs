@@ -20,8 +20,8 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use xxhash_rust::xxh3::Xxh3;
 
-/// The format written here, and the newest that is read. Older ones are read as well: 2 has
-/// opcodes more, and nothing else.
+/// The format written here, and the newest that is read. Older ones are read as well: 2 has opcodes more. Rows that
+/// came since (of async spans, of how a thread goes on, of the log's end) stand where older readers do not look.
 pub(super) const FORMAT: u32 = 2;
 
 /// First offset of a block → the block.

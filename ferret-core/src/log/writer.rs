@@ -183,7 +183,6 @@ impl Writer {
     pub fn finish(mut self, end: ProcessEnd, now: LogTime, patience: Duration) -> io::Result<()> {
         self.own_entry(now, &LogEntry::ProcessEnd(end));
         self.batch.end(LogEnd { at: now, ..LogEnd::default() });
-        // A log that failed a moment ago is tried once more: there is no later.
         // A log that failed a moment ago is tried once more: there is no later. One that has lost its
         // name takes the end as it is.
         self.retry.not_before = LogTime::default();

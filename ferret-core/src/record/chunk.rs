@@ -114,7 +114,8 @@ impl Chunk {
     /// are two words. Read while a new owner claims it, they could otherwise be the old owner's id
     /// and the new one's number, and name the very chunk that is waited for.
     pub(super) fn disown(&self) {
-        // Relaxed: read by the recorder, who is the caller.
+        // Relaxed: read by the recorder, who is the caller, and by whoever finds the process dead: what the chunk had is
+        // in the log then, whether it is still somebody's or not.
         self.head().thread.store(0, Ordering::Relaxed);
     }
 

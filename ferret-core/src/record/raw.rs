@@ -4,7 +4,7 @@
 //! callsite (the high 24) in one u32, then an argument (u32). Fixed width, because encoding anything
 //! shorter costs the host more than it saves: 8-byte records were measured at 0.98 × the time.
 //!
-//! The chunk will live in memory that other processes read after a crash, so nothing here is a
+//! The chunk lies in memory that other processes read after a crash, so nothing here is a
 //! Rust enum or holds a pointer: [`Kind::of`] answers `None` for bytes no kind has.
 
 use crate::event::{CallsiteId, Outcome};
