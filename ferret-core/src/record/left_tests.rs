@@ -1,5 +1,8 @@
 //! What a dead process left behind, read from its flight buffer: all of it, whatever is in it, and nobody else's.
 
+#[path = "left_tests/format_1.rs"]
+mod format_1;
+
 use super::*;
 use crate::event::{
     Commit, LogEntry, OpenTask, Outcome, PathId, PathInfo, ProcessStart, SpanId, ThreadInfo,
@@ -91,7 +94,12 @@ fn work() {
 
 #[test]
 fn everything_published_is_there_and_what_was_open_is_open() {
-    let list = Buffer::of(1, work).fold().unwrap();
+    check_work(&Buffer::of(1, work).fold().unwrap());
+}
+
+/// All that `work` does is there.
+#[track_caller]
+fn check_work(list: &List) {
     let count = |wanted: fn(&LogEntry) -> bool| list.count(wanted);
     assert_eq!(count(|what| matches!(what, LogEntry::SpanStart { .. })), 502);
     assert_eq!(count(|what| matches!(what, LogEntry::SpanEnd { outcome: Outcome::Ok, .. })), 500);
