@@ -153,6 +153,17 @@ impl<'e> Drain<'e> {
         self.engine.arena.is_short(&self.done)
     }
 
+    /// Says what the open frames of all threads have allocated and not said: no more comes of them.
+    #[cfg(feature = "read")]
+    pub(super) fn say_last_heap<S: Sink>(&mut self, fold: &mut Fold<S>) {
+        for id in &self.order {
+            if let Some(Some(thread)) = self.threads.get_mut(id) {
+                fold.say_last_heap(&mut thread.fold, thread.next_position);
+                thread.moved = true;
+            }
+        }
+    }
+
     /// Says of every thread whose watermark has moved how to go on behind it. For before a commit.
     pub(super) fn tell_how_to_go_on<S: Sink>(&self, fold: &mut Fold<S>) {
         let threads = self.order.iter().filter_map(|id| self.threads.get(id)?.as_ref());

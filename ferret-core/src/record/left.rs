@@ -105,6 +105,7 @@ impl Left {
             drain.take_left(&mut fold, thread);
         }
         while drain.look(&mut fold, now, ALL) != Look::Whole(Pace::Idle) {}
+        drain.say_last_heap(&mut fold);
         drain.tell_how_to_go_on(&mut fold);
         (fold.sink, unsaid)
     }

@@ -35,7 +35,24 @@ impl<S: Sink> Fold<S> {
         position: Position,
         now: LogTime,
     ) {
-        for (frame, heap) in thread.heap.due(now) {
+        let due = thread.heap.due(now);
+        self.put_heap(thread, position, due);
+    }
+
+    /// Says what is left to say of them: no more comes.
+    #[cfg(feature = "read")]
+    pub(in crate::record) fn say_last_heap(&mut self, thread: &mut ThreadFold, position: Position) {
+        let rest = thread.heap.rest();
+        self.put_heap(thread, position, rest);
+    }
+
+    fn put_heap(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        said: Vec<(Position, HeapUse)>,
+    ) {
+        for (frame, heap) in said {
             let index = thread.opened.iter().rposition(|opening| opening.at == frame);
             let Some(frame) = index.and_then(|index| thread.stack.frames().get(index)) else {
                 continue;
@@ -101,6 +118,11 @@ impl HeapStack {
         if now.since(since) < UNSAID_NS {
             return Vec::new();
         }
+        self.rest()
+    }
+
+    /// What is to be said, due or not; the innermost first.
+    fn rest(&mut self) -> Vec<(Position, HeapUse)> {
         (self.is_unsaid, self.unsaid_since) = (false, None);
         let mut above = 0;
         let mut due = Vec::new();
