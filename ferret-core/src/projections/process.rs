@@ -1,7 +1,7 @@
 //! Who the processes are, how they began and ended, and how much they did: one row for each log.
 
 use crate::event::{
-    EndKind, Entry, LogEntry, LogIndex, LogTime, MetricSample, Outcome, ProcessEnd, ProcessExit,
+    Entry, LogEntry, LogIndex, LogTime, MetricSample, Outcome, ProcessEnd, ProcessExit,
     ProcessStart, ProcessState,
 };
 
@@ -129,9 +129,8 @@ impl Process {
                 self.started = Some(entry.time);
             }
             LogEntry::ProcessEnd(end) => {
+                // A salvager dates it by the last that the process's flight buffer tells.
                 self.end = Some(*end);
-                // A salvager writes this long after the death.
-                lived_then = end.how != EndKind::Lost;
             }
             LogEntry::ProcessExit(exit) => {
                 self.exit = Some(*exit);

@@ -1,7 +1,7 @@
 //! Tests of the process rows.
 
 use super::*;
-use crate::event::{MetricSample, Offset, PathId, SpanId, ThreadId};
+use crate::event::{EndKind, MetricSample, Offset, PathId, SpanId, ThreadId};
 
 const S: u64 = 1_000_000_000;
 
@@ -70,12 +70,14 @@ fn a_silent_process_is_stalled_even_before_its_first_report() {
 }
 
 #[test]
-fn what_a_salvager_adds_later_does_not_lengthen_a_life() {
+fn a_process_that_died_lived_until_its_flight_buffer_says() {
     let lost = LogEntry::ProcessEnd(ProcessEnd { how: EndKind::Lost });
-    let process = fold(&[started(S), ended(3 * S, Outcome::Ok), at(900 * S, lost)]);
+    let exit = LogEntry::ProcessExit(ProcessExit::Signal(9));
+    let died = at(9 * S, lost);
+    let process = fold(&[started(S), ended(3 * S, Outcome::Ok), died, at(900 * S, exit)]);
     let state = process.state(Some(false), LogTime(1_000 * S));
     assert_eq!(state, ProcessState::Crashed);
-    assert_eq!(process.known_until(state, LogTime(1_000 * S)), LogTime(3 * S));
+    assert_eq!(process.known_until(state, LogTime(1_000 * S)), LogTime(9 * S));
 }
 
 #[test]
