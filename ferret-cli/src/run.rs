@@ -133,17 +133,15 @@ fn note_end(log: &Path, child: &Child, exit: ProcessExit) -> anyhow::Result<()> 
         if info.pid != child.pid {
             continue;
         }
-        let path = info.path.clone();
         let Some(entry) = input::entry_at(tail, Offset(0))? else { continue };
         // Pids come round; pid and start time together do not.
         if matches!(entry.what, LogEntry::ProcessStart(start) if start.start_ticks == child.start_ticks)
         {
-            last = last.max(Some((entry.time, path)));
+            last = last.max(Some((entry.time, index)));
         }
     }
-    drop(run);
-    if let Some((_, path)) = last {
-        ferret::log::append_exit(&path, exit, ferret::log::now())?;
+    if let Some((_, index)) = last {
+        ferret::log::append_exit(&run.logs()[index], exit, ferret::log::now())?;
     }
     Ok(())
 }

@@ -79,6 +79,9 @@ mod macros;
 mod number_macros;
 #[cfg(feature = "record")]
 mod options;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
+mod packed;
 #[cfg(feature = "record")]
 #[cfg_attr(feature = "off", path = "off.rs")]
 mod record;

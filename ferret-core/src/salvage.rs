@@ -6,8 +6,8 @@
 //! salvager that dies at any moment leaves either everything to be done, or nothing.
 
 use crate::event::{EndKind, LogEntry};
-use crate::log::{LogError, ReadOptions, Reopen, Reopened, Tail, now};
-use crate::record::Left;
+use crate::log::{LogError, ReadOptions, Reopen, Reopened, Tail, is_this_boot, now};
+use crate::record::{Left, Peek, flight};
 use std::io;
 
 /// What became of a log that was looked at.
@@ -50,25 +50,28 @@ pub enum WhyLeft {
 pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     let (uid, identity) = (tail.info().uid, tail.identity());
     let is_ended = tail.info().is_ended;
-    if !is_ended && tail.info().boot_id != boot_id() {
+    if !is_ended && !is_this_boot(&tail.info().boot_id) {
         return Ok(Salvage::Left(WhyLeft::OtherBoot));
     }
     let is_ended = is_ended || tail.again(&ReadOptions { read_only: true })?.info().is_ended;
     if is_ended {
         // Whoever wrote that may have died before it took the rest away.
-        Left::remove_if(uid, identity);
+        if Peek::at(uid).is_ok_and(|peek| peek.is_of(identity) && !peek.is_alive()) {
+            flight::remove(uid);
+        }
         return Ok(Salvage::Ended);
     }
-    if tail.owned() != Some(false) || Left::is_alive(uid) {
+    if tail.owned() != Some(false) {
         return Ok(Salvage::Alive);
     }
-    match Left::log_of(uid) {
-        // It has no inode if the process died in the moment after its log had been made.
-        Ok(log) if log.1 != 0 && log != identity => return Ok(Salvage::Left(WhyLeft::Copy)),
+    match Peek::at(uid) {
+        // It may have lost the lock that says so.
+        Ok(peek) if peek.is_alive() => return Ok(Salvage::Alive),
+        Ok(peek) if !peek.is_of(identity) => return Ok(Salvage::Left(WhyLeft::Copy)),
         Ok(_) => {}
         Err(error) => return why_not(tail, &error),
     }
-    let (reopened, known) = match Reopened::open(tail) {
+    let (mut reopened, known) = match Reopened::open(tail) {
         Ok(Reopen::Dead(reopened, known)) => (*reopened, known),
         Ok(Reopen::Ended) => return Ok(Salvage::Ended),
         Ok(Reopen::Owned) => return Ok(Salvage::Alive),
@@ -77,22 +80,24 @@ pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     };
     // Now that nobody else does this, and the process does not come back.
     let left = match Left::by(uid) {
-        Ok(left) if left.log().1 == 0 || left.log() == identity => left,
+        Ok(left) if left.is_of(identity) => left,
+        // It did come back, and has begun another log.
         Ok(_) => return Ok(Salvage::Alive),
         Err(error) => return why_not(tail, &error),
     };
     let (how, oom_kills) = (left.ending().unwrap_or(EndKind::Lost), left.oom_kills());
     let heard = left.last_heard().map_or_else(now, |heard| heard.min(now()));
-    let (mut reopened, unsaid) = left.fold_into(reopened, known, heard);
+    let (batch, unsaid) = left.fold_into(reopened.batch, known, heard);
+    reopened.batch = batch;
     if unsaid > 0 {
-        reopened.put(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
+        reopened.batch.put_own(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
     }
     let entries = match reopened.end(how, oom_kills, heard, now()) {
         Err(error) if error.is_not_writable() => return Ok(Salvage::Left(WhyLeft::NotWritable)),
         ended => ended?,
     };
-    Left::remove(uid);
-    Left::sweep();
+    flight::remove(uid);
+    flight::sweep();
     Ok(Salvage::Salvaged { entries })
 }
 
@@ -104,10 +109,4 @@ fn why_not(tail: &Tail, error: &io::Error) -> Result<Salvage, LogError> {
     // Another may have been faster.
     let is_ended = tail.again(&ReadOptions { read_only: true })?.info().is_ended;
     Ok(if is_ended { Salvage::Ended } else { Salvage::Left(WhyLeft::NotVisible) })
-}
-
-fn boot_id() -> String {
-    // Unreadable, as in some sandboxes, it is what the process found as well.
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map_or_else(|_absent| String::new(), |text| text.trim().to_owned())
 }

@@ -19,7 +19,7 @@ pub use binaries::{Output, example, ferret, output};
 pub use disk::{ballast, on_disk_of};
 pub use place::Place;
 pub use poll::{boot_time_ns, until};
-pub use report::{analysis, json, names, row, rows};
+pub use report::{analysis, counted, json, names, row, rows};
 pub use steady::{Ran, Steady};
 pub use talker::Talker;
 pub use terminal::Terminal;

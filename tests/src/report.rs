@@ -26,6 +26,17 @@ pub fn analysis(log: &Path) -> Value {
     json(ferret().arg("analyze").arg(log).arg("--json"))
 }
 
+/// Spans that the log tells of, and those that it says are lost.
+///
+/// # Panics
+///
+/// It cannot be analyzed.
+pub fn counted(log: &Path) -> (u64, u64) {
+    let report = analysis(log);
+    let count = |what| report["run"][what].as_u64().expect("a count");
+    (count("spans"), count("dropped_spans"))
+}
+
 /// The row of a report whose name is this.
 ///
 /// # Panics

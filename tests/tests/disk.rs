@@ -2,7 +2,7 @@
 //! matter, and what was lost is counted.
 
 use ferret_tests::{
-    Place, Ran, Steady, analysis, ballast, example, ferret, on_disk_of, output, until,
+    Place, Ran, Steady, ballast, counted, example, ferret, on_disk_of, output, until,
 };
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -10,13 +10,6 @@ use std::path::Path;
 use std::process::Command;
 
 const STEADY: &str = env!("CARGO_BIN_EXE_steady");
-
-/// Spans that the log tells of, and those that it says are lost.
-fn counted(log: &Path) -> (u64, u64) {
-    let report = analysis(log);
-    let count = |what| report["run"][what].as_u64().expect("a count");
-    (count("spans"), count("dropped_spans"))
-}
 
 /// The log can be read, and nothing in it is damaged.
 #[track_caller]

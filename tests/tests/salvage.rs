@@ -2,7 +2,7 @@
 
 use ferret::log::{ReadOptions, Tail};
 use ferret::{Salvage, WhyLeft};
-use ferret_tests::{Place, Steady, ferret, output};
+use ferret_tests::{Place, Steady, counted, ferret, output};
 use std::fs;
 use std::path::Path;
 
@@ -17,10 +17,10 @@ fn killed(log: &Path) -> u64 {
     spans
 }
 
-fn spans_of(log: &Path) -> u64 {
-    let report = ferret_tests::analysis(log);
-    let count = |what| report["run"][what].as_u64().expect("a count");
-    count("spans") + count("dropped_spans")
+/// Spans that the log tells of, as recorded or as lost.
+fn told(log: &Path) -> u64 {
+    let (spans, dropped) = counted(log);
+    spans + dropped
 }
 
 fn tail(log: &Path) -> Tail {
@@ -37,10 +37,10 @@ fn one_that_was_moved_is_saved_where_it_is() {
     fs::rename(&place.log, &moved).unwrap();
     let link = place.folder().join("latest.redb");
     std::os::unix::fs::symlink(&moved, &link).unwrap();
-    let told = output(ferret().arg("analyze").arg(&link));
-    assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stderr.contains("were still in memory"), "{}", told.stderr);
-    assert_eq!(spans_of(&moved), spans);
+    let said = output(ferret().arg("analyze").arg(&link));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stderr.contains("were still in memory"), "{}", said.stderr);
+    assert_eq!(told(&moved), spans);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_copy_is_left_alone_and_the_original_is_not() {
     assert_eq!(ferret::salvage(&tail(&copy)).unwrap(), Salvage::Left(WhyLeft::Copy));
     assert!(matches!(ferret::salvage(&tail(&place.log)).unwrap(), Salvage::Salvaged { .. }));
     assert_eq!(ferret::salvage(&tail(&place.log)).unwrap(), Salvage::Ended);
-    assert_eq!(spans_of(&place.log), spans);
+    assert_eq!(told(&place.log), spans);
 }
 
 /// A program that is started again has the name of the one that was killed: what that left behind was written into
@@ -67,8 +67,8 @@ fn what_the_last_run_left_is_not_given_to_the_next() {
     assert!(matches!(ferret::salvage(&old).unwrap(), Salvage::Salvaged { .. }));
     assert_eq!(ferret::salvage(&tail(&place.log)).unwrap(), Salvage::Alive);
     assert!(next.end().0.success());
-    assert_eq!(spans_of(&place.log), before);
+    assert_eq!(told(&place.log), before);
     let moved = place.logs().into_iter().map(|name| place.folder().join(name));
     let moved = moved.into_iter().find(|log| *log != place.log).expect("the old run's log");
-    assert_eq!(spans_of(&moved), first);
+    assert_eq!(told(&moved), first);
 }

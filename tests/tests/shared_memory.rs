@@ -1,7 +1,7 @@
 //! Where there is little shared memory, or none: the program runs as ever, one line says what a kill would cost, and
 //! a log that nothing can be saved for is left as it is.
 
-use ferret_tests::{Place, Steady, analysis, ferret, on_disk_of, output, until};
+use ferret_tests::{Place, Steady, counted, ferret, on_disk_of, output, until};
 use std::path::Path;
 use std::process::Command;
 
@@ -16,12 +16,6 @@ fn instead_of_shared_memory(disk: &Path, options: &str) {
         let status = Command::new("mount").args(arguments).status().expect("mount starts");
         assert!(status.success(), "{status}");
     }
-}
-
-fn spans(log: &Path) -> (u64, u64) {
-    let report = analysis(log);
-    let count = |what| report["run"][what].as_u64().expect("a count");
-    (count("spans"), count("dropped_spans"))
 }
 
 /// A store into a page that the file system has no room for would end the program by SIGBUS.
@@ -41,7 +35,10 @@ fn in_little_shared_memory_a_program_runs_as_ever() {
         let all = program.run(50, 100_000).spans;
         assert!(all > ran);
         // The end itself waits for a fifth of a second only.
-        let told = || spans(&place.log).0 + spans(&place.log).1;
+        let told = || {
+            let (spans, dropped) = counted(&place.log);
+            spans + dropped
+        };
         until("all of it to be read", || (told() >= all).then_some(()));
         assert!(program.end().0.success());
         assert_eq!(told(), all);
@@ -62,7 +59,7 @@ fn without_shared_memory_a_kill_costs_the_last_tick() {
         let told = output(ferret().arg("analyze").arg(&place.log));
         assert!(told.stderr.contains("may be missing"), "{}", told.stderr);
         assert!(told.stdout.contains("crashed"), "{}", told.stdout);
-        let (spans, dropped) = spans(&place.log);
+        let (spans, dropped) = counted(&place.log);
         assert!(spans + dropped > ran / 2 && spans <= ran + 1, "{spans} of {ran}");
         assert_eq!(output(ferret().arg("check").arg(&place.log)).code, Some(0));
     });

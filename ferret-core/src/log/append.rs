@@ -8,31 +8,22 @@ use super::lock::Liveness;
 use super::schema;
 use super::source::{CACHE_BYTES, PATIENCE, ReadError, guarded, redb_error};
 use super::tail::Tail;
-use crate::event::{LogEntry, LogTime, Offset, Position, ProcessExit, ThreadId, ThreadStack};
+use crate::event::{LogEntry, LogTime, Offset, Position, ProcessExit, ThreadId};
 use redb::{ConcurrencyMode, Database, ReadableTable, WriteTransaction};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
-/// Appends `PROCESS_EXIT` to the log at `path`. Its process must be dead; a file that it left in
-/// need of repair is repaired.
+/// Appends `PROCESS_EXIT` to the log that `tail` reads, whatever has its name by now. Its process must be
+/// dead; a file that it left in need of repair is repaired.
 ///
 /// # Errors
 ///
-/// A live process owns the log ([`LogError::Locked`]), it is not a log, or it cannot be written.
-pub fn append_exit(path: &Path, exit: ProcessExit, now: LogTime) -> Result<(), LogError> {
-    // Refuses what is no log, or of a newer format, before anything is written.
-    drop(Tail::open(path, &super::ReadOptions { read_only: true })?);
-    let open = || {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        options.open(path).map_err(|error| LogError::io(path, "open", error))
-    };
+/// A live process owns the log ([`LogError::Locked`]), or it cannot be written.
+pub fn append_exit(tail: &Tail, exit: ProcessExit, now: LogTime) -> Result<(), LogError> {
+    let path = tail.info().path.as_path();
     let locked = |doing| LogError::Locked { path: path.to_owned(), doing };
-    let _alive = Liveness::take(open()?)
+    let _alive = Liveness::take(tail.same_file(true)?)
         .map_err(|error| LogError::io(path, "lock", error))?
         .ok_or_else(|| locked("appending the exit status"))?;
-    let file = open()?;
+    let file = tail.same_file(true)?;
     guarded(path, || {
         let failed = |error: redb::Error| redb_error(path, error);
         let database = open_database(file).map_err(|error| failed(error.into()))?;
@@ -61,10 +52,7 @@ fn append(txn: &WriteTransaction, exit: ProcessExit, now: LogTime) -> Result<(),
     });
     threads.insert(ThreadId::RECORDER.0, (position + 1, row.as_slice()))?;
     drop(threads);
-    let mut batch = Batch::new(next);
-    let what = LogEntry::ProcessExit(exit);
-    let position = Position(position);
-    batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, &what);
+    let batch = Batch::of_one(next, Position(position), now, &LogEntry::ProcessExit(exit));
     let mut blocks = txn.open_table(schema::BLOCKS)?;
     for (first, block) in batch.into_blocks() {
         blocks.insert(first.0, block.as_slice())?;

@@ -8,16 +8,17 @@ use super::schema::{self, Checkpoint, LogEnd, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
 use super::task_rows::TaskRows;
 use crate::event::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo, Position,
-    Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
+    Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use thread::{End, Silent, ThreadState};
 
 /// Entries, rows and watermarks that wait for a commit.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     encoder: Encoder,
     blocks: Vec<(Offset, Vec<u8>)>,
     block_bytes: usize,
@@ -111,10 +112,17 @@ impl Batch {
     /// A batch of one entry of the recorder's own thread, for a log that begins or ends with it: no
     /// checkpoint is needed there.
     pub(super) fn of_one(next: Offset, position: Position, now: LogTime, what: &LogEntry) -> Self {
-        let mut batch = Self { last_checkpoint: Some(now), ..Self::new(next) };
-        batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, what);
-        batch.drained(ThreadId::RECORDER, position.next());
+        let mut batch = Self::new(next).own_from(position);
+        batch.last_checkpoint = Some(now);
+        batch.put_own(now, what);
         batch
+    }
+
+    /// An entry of the recorder's own thread, at its next position.
+    pub(crate) fn put_own(&mut self, time: LogTime, what: &LogEntry) {
+        let position = self.next_own;
+        self.entry(ThreadId::RECORDER, position, &ThreadStack::default(), time, what);
+        self.drained(ThreadId::RECORDER, position.next());
     }
 
     /// The recorder's own entries go on at `position`.
@@ -123,129 +131,9 @@ impl Batch {
         self
     }
 
-    #[inline]
-    pub(super) fn entry(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        what: &LogEntry,
-    ) {
-        if thread == ThreadId::RECORDER {
-            self.next_own = self.next_own.max(position.next());
-        }
-        if matches!(what, LogEntry::ThreadEnd) {
-            let state = self.threads.entry(thread).or_default();
-            (state.end, state.dirty) = (End::Given, true);
-            state.resume.clear();
-        }
-        self.encoder.push(thread, position, stack, time, what);
-    }
-
-    #[inline]
-    pub(super) fn start(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        path: PathId,
-    ) {
-        self.encoder.start(thread, position, stack, time, path);
-    }
-
-    #[inline]
-    pub(super) fn end_ok(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-    ) {
-        self.encoder.end_ok(thread, position, stack, time);
-    }
-
     /// The position of the next entry of the recorder's own thread.
     pub(super) fn next_own(&self) -> Position {
         self.next_own
-    }
-
-    // Rows are names from a source file, at most a few KB. One that exceeds the limit of 1 MB is
-    // left out, and shown as `?`.
-
-    pub(super) fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
-        if let Ok(row) = schema::row(RowKind::Callsite, u64::from(id.0), info) {
-            self.rows_bytes += row.len();
-            self.callsites.push((id, row));
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn path(&mut self, id: PathId, info: PathInfo) {
-        if let Ok(row) = schema::row(RowKind::Path, u64::from(id.0), &info) {
-            self.rows_bytes += row.len();
-            self.paths.push((id, row));
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
-        if let Ok(row) = schema::row(RowKind::Thread, u64::from(id.0), info) {
-            self.rows_bytes += row.len();
-            let state = self.threads.entry(id).or_default();
-            state.row = row;
-            state.dirty = true;
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn drained(&mut self, thread: ThreadId, position: Position) {
-        let state = self.threads.entry(thread).or_default();
-        if position > state.committed {
-            state.committed = position;
-            state.dirty = true;
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
-        let state = self.threads.entry(thread).or_default();
-        // It has a bound, far below that of a row.
-        let row = how.and_then(|how| schema::row(RowKind::Resume, u64::from(thread.0), how).ok());
-        let row = row.unwrap_or_default();
-        if state.resume != row {
-            state.resume = row;
-            state.dirty = true;
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
-        self.pack();
-        let state = self.threads.entry(thread).or_default();
-        let mut keyframe = Vec::new();
-        put_keyframe(&mut keyframe, &stack.keyframe(), state.last_time);
-        state.silent =
-            Silent::Put(OpenStack { next: self.encoder.next(), time: state.last_time, keyframe });
-        self.dirty = true;
-    }
-
-    pub(super) fn keep_task(&mut self, task: &OpenTask) {
-        self.tasks.keep(*task);
-    }
-
-    pub(super) fn forget_task(&mut self, span: SpanId) {
-        self.tasks.forget(span);
-    }
-
-    pub(super) fn kept_tasks(&mut self) {
-        self.pack();
-        self.tasks.turn(self.encoder.next());
-    }
-
-    pub(super) fn pending_bytes(&self) -> usize {
-        self.encoder.len() + self.block_bytes + self.rows_bytes + self.tasks.len()
     }
 
     /// The sizes of what is packed, and of the names that go with it.
@@ -255,10 +143,6 @@ impl Batch {
         let threads = self.threads.values().filter(|state| state.dirty);
         let rows = rows.chain(threads.map(|state| state.row.len()));
         rows.chain(self.blocks.iter().map(|(_, block)| block.len()))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty() && self.tasks.is_empty()
     }
 
     /// Blocks below `next` are in the log after all: a commit that failed had written them.
@@ -407,6 +291,130 @@ impl Batch {
             Checkpoint { next: self.encoder.next(), full, keyframes: keyframes.collect() };
         // With more threads than a row can name, there are no checkpoints: readers can do without.
         Some((now, schema::row(RowKind::Checkpoint, now.0, &checkpoint).ok()?))
+    }
+}
+
+/// What the recorder tells joins the batch. Rows are names from a source file, at most a few KB: one that exceeds the
+/// limit of 1 MB is left out, and shown as `?`.
+impl Sink for Batch {
+    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
+        if let Ok(row) = schema::row(RowKind::Callsite, u64::from(id.0), info) {
+            self.rows_bytes += row.len();
+            self.callsites.push((id, row));
+            self.dirty = true;
+        }
+    }
+
+    fn path(&mut self, id: PathId, info: PathInfo) {
+        if let Ok(row) = schema::row(RowKind::Path, u64::from(id.0), &info) {
+            self.rows_bytes += row.len();
+            self.paths.push((id, row));
+            self.dirty = true;
+        }
+    }
+
+    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
+        if let Ok(row) = schema::row(RowKind::Thread, u64::from(id.0), info) {
+            self.rows_bytes += row.len();
+            let state = self.threads.entry(id).or_default();
+            state.row = row;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
+    #[inline]
+    fn entry(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        what: &LogEntry,
+    ) {
+        if thread == ThreadId::RECORDER {
+            self.next_own = self.next_own.max(position.next());
+        }
+        if matches!(what, LogEntry::ThreadEnd) {
+            let state = self.threads.entry(thread).or_default();
+            (state.end, state.dirty) = (End::Given, true);
+            state.resume.clear();
+        }
+        self.encoder.push(thread, position, stack, time, what);
+    }
+
+    #[inline]
+    fn start(
+        &mut self,
+        thread: ThreadId,
+        position: Position,
+        stack: &ThreadStack,
+        time: LogTime,
+        path: PathId,
+    ) {
+        self.encoder.start(thread, position, stack, time, path);
+    }
+
+    #[inline]
+    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
+        self.encoder.end_ok(thread, position, stack, time);
+    }
+
+    fn drained(&mut self, thread: ThreadId, position: Position) {
+        let state = self.threads.entry(thread).or_default();
+        if position > state.committed {
+            state.committed = position;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
+    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
+        let state = self.threads.entry(thread).or_default();
+        // It has a bound, far below that of a row.
+        let row = how.and_then(|how| schema::row(RowKind::Resume, u64::from(thread.0), how).ok());
+        let row = row.unwrap_or_default();
+        if state.resume != row {
+            state.resume = row;
+            state.dirty = true;
+            self.dirty = true;
+        }
+    }
+
+    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
+        self.pack();
+        let state = self.threads.entry(thread).or_default();
+        let mut keyframe = Vec::new();
+        put_keyframe(&mut keyframe, &stack.keyframe(), state.last_time);
+        state.silent =
+            Silent::Put(OpenStack { next: self.encoder.next(), time: state.last_time, keyframe });
+        self.dirty = true;
+    }
+
+    fn keep_task(&mut self, task: &OpenTask) {
+        self.tasks.keep(*task);
+    }
+
+    fn forget_task(&mut self, span: SpanId) {
+        self.tasks.forget(span);
+    }
+
+    fn kept_tasks(&mut self) {
+        self.pack();
+        self.tasks.turn(self.encoder.next());
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.encoder.len() + self.block_bytes + self.rows_bytes + self.tasks.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.dirty && self.encoder.len() == 0 && self.blocks.is_empty() && self.tasks.is_empty()
+    }
+
+    /// It has no file: whoever has it writes it.
+    fn commit(&mut self, _: LogTime) -> io::Result<Commit> {
+        Ok(Commit::Busy)
     }
 }
 

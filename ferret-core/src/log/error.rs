@@ -92,21 +92,28 @@ impl LogError {
     }
 
     /// Whether it may not be written, or there is no room for more.
+    #[cfg(feature = "read")]
     pub fn is_not_writable(&self) -> bool {
-        let Self::Io { source, .. } = self else { return false };
-        matches!(
-            source.kind(),
-            io::ErrorKind::PermissionDenied
-                | io::ErrorKind::ReadOnlyFilesystem
-                | io::ErrorKind::StorageFull
-                | io::ErrorKind::QuotaExceeded
-        )
+        matches!(self, Self::Io { source, .. } if is_not_writable(source))
     }
 
     /// Whether the log is damaged, rather than missing, foreign or out of reach.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged { .. })
     }
+}
+
+/// Whether a file may not be written, or there is no room for more.
+#[cfg(feature = "read")]
+pub(super) fn is_not_writable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+    )
 }
 
 /// For the writer's side, which speaks [`io::Error`] with its host.

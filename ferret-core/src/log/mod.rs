@@ -7,7 +7,7 @@
 //! recording no reader.
 
 #![cfg_attr(
-    not(all(feature = "record", feature = "read")),
+    not(all(feature = "record", feature = "read", not(feature = "off"))),
     expect(dead_code, reason = "the format's two sides stand beside each other, and one is built")
 )]
 
@@ -39,6 +39,8 @@ mod lock;
 #[cfg(feature = "read")]
 mod members;
 #[cfg(feature = "read")]
+mod middle;
+#[cfg(feature = "read")]
 mod name_rows;
 mod names;
 #[cfg(feature = "read")]
@@ -50,10 +52,8 @@ mod overlay;
 #[cfg(feature = "record")]
 mod present;
 mod prune;
-#[cfg(feature = "read")]
+#[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
 mod reopened;
-#[cfg(feature = "read")]
-mod resume;
 #[cfg(feature = "read")]
 mod run;
 #[cfg(feature = "read")]
@@ -89,8 +89,8 @@ pub use family::{Durability, Place, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;
-#[cfg(feature = "read")]
-pub use reopened::{Reopen, Reopened};
+#[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
+pub(crate) use reopened::{Reopen, Reopened};
 #[cfg(feature = "read")]
 pub use run::{Run, find_log};
 #[cfg(feature = "read")]
@@ -101,6 +101,8 @@ pub use snapshot::Snapshot;
 pub use source::panics_are_damage;
 #[cfg(feature = "read")]
 pub use tail::Tail;
+#[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
+pub(crate) use verify::is_this_boot;
 #[cfg(feature = "read")]
 pub use watch::Waker;
 #[cfg(feature = "record")]

@@ -7,7 +7,7 @@
 //! is may still lack what a power loss took: `verify` finds that out.
 
 use super::backend::{LogBackend, wait_until};
-use super::error::LogError;
+use super::error::{LogError, is_not_writable};
 use super::info::{Integrity, ReadOptions};
 use super::overlay::OverlayBackend;
 use super::schema::Meta;
@@ -133,12 +133,7 @@ fn repair(path: &Path, file: &File) -> Result<Repair, LogError> {
     let own = match again(path, file, true) {
         Ok(own) => own,
         Err(error) => {
-            let not_writable = matches!(
-                error.kind(),
-                io::ErrorKind::PermissionDenied
-                    | io::ErrorKind::ReadOnlyFilesystem
-                    | io::ErrorKind::NotFound
-            );
+            let not_writable = is_not_writable(&error) || error.kind() == io::ErrorKind::NotFound;
             return if not_writable {
                 Ok(Repair::NotWritable)
             } else {
@@ -156,18 +151,14 @@ fn repair(path: &Path, file: &File) -> Result<Repair, LogError> {
         match opened.and_then(Database::close) {
             Ok(()) => Ok(Repair::Done),
             Err(DatabaseError::DatabaseAlreadyOpen) => Ok(Repair::ByAnother),
-            Err(DatabaseError::Storage(redb::StorageError::Io(error))) if lacks_room(&error) => {
+            Err(DatabaseError::Storage(redb::StorageError::Io(error)))
+                if is_not_writable(&error) =>
+            {
                 Ok(Repair::NotWritable)
             }
             Err(error) => Err(redb_error(path, error.into())),
         }
     })
-}
-
-/// Whether the file cannot be written because there is no room for more.
-fn lacks_room(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Recovers the file in memory.

@@ -12,13 +12,11 @@ use super::source::{Order, ReadError, guarded, redb_error};
 use super::tail::Tail;
 use super::task_rows::{FIRST_KEY, KeptTask};
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, EndKind, Known, LogEntry, LogTime, Offset, OpenTask, PathId,
-    PathInfo, Position, ProcessEnd, Resume, Sink, SpanId, TaskLife, ThreadId, ThreadInfo,
-    ThreadStack,
+    EndKind, Known, LogEntry, LogTime, Offset, OpenTask, Position, ProcessEnd, Resume, TaskLife,
+    ThreadId,
 };
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,17 +27,18 @@ const LATELY: u64 = 1 << 18;
 
 /// A dead process's log, to be ended.
 #[derive(Debug)]
-pub struct Reopened {
+pub(crate) struct Reopened {
     path: PathBuf,
     database: Database,
-    batch: Batch,
+    /// What is to be written behind what is there.
+    pub(crate) batch: Batch,
     first_new: Offset,
     _alive: Liveness,
 }
 
 /// What a log turned out to be.
 #[derive(Debug)]
-pub enum Reopen {
+pub(crate) enum Reopen {
     /// Its process lives, or somebody is at it for longer than one waits.
     Owned,
     /// It has its end.
@@ -54,7 +53,7 @@ impl Reopened {
     /// # Errors
     ///
     /// It is no log, is damaged, or cannot be written.
-    pub fn open(tail: &Tail) -> Result<Reopen, LogError> {
+    pub(crate) fn open(tail: &Tail) -> Result<Reopen, LogError> {
         let path = tail.info().path.as_path();
         let mut alive = None;
         wait_until(PATIENCE, || {
@@ -90,19 +89,12 @@ impl Reopened {
         Ok(Reopen::Dead(Box::new(reopened), known))
     }
 
-    /// An entry of the process as a whole.
-    pub fn put(&mut self, now: LogTime, what: &LogEntry) {
-        let position = self.batch.next_own();
-        self.batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, what);
-        self.batch.drained(ThreadId::RECORDER, position.next());
-    }
-
     /// Writes all of it and the end, which was at `ended`; says how many entries were salvaged, the end not among them.
     ///
     /// # Errors
     ///
     /// The log could not be written: it is as it was.
-    pub fn end(
+    pub(crate) fn end(
         mut self,
         how: EndKind,
         oom_kills: Option<u64>,
@@ -110,7 +102,7 @@ impl Reopened {
         now: LogTime,
     ) -> Result<u64, LogError> {
         let salvaged = self.batch.next().0 - self.first_new.0;
-        self.put(ended, &LogEntry::ProcessEnd(ProcessEnd { how }));
+        self.batch.put_own(ended, &LogEntry::ProcessEnd(ProcessEnd { how }));
         self.batch.end(LogEnd { at: now, salvaged: Some(salvaged), oom_kills });
         let Self { path, database, mut batch, _alive, .. } = self;
         guarded(&path, || {
@@ -170,64 +162,4 @@ fn rows(txn: &ReadTransaction, batch: &mut Batch, known: &mut Known) -> Result<(
         known.threads.push((id, committed, how.filter(Resume::is_sound)));
     }
     Ok(())
-}
-
-impl Sink for Reopened {
-    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
-        self.batch.callsite(id, info);
-    }
-
-    fn path(&mut self, id: PathId, info: PathInfo) {
-        self.batch.path(id, info);
-    }
-
-    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
-        self.batch.thread(id, info);
-    }
-
-    fn entry(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        what: &LogEntry,
-    ) {
-        self.batch.entry(thread, position, stack, time, what);
-    }
-
-    fn drained(&mut self, thread: ThreadId, position: Position) {
-        self.batch.drained(thread, position);
-    }
-
-    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
-        self.batch.resume(thread, how);
-    }
-
-    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
-        self.batch.silent(thread, stack);
-    }
-
-    fn keep_task(&mut self, task: &OpenTask) {
-        self.batch.keep_task(task);
-    }
-
-    fn forget_task(&mut self, span: SpanId) {
-        self.batch.forget_task(span);
-    }
-
-    fn kept_tasks(&mut self) {}
-
-    fn pending_bytes(&self) -> usize {
-        self.batch.pending_bytes()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.batch.is_empty()
-    }
-
-    /// Everything is written at the end, in one transaction.
-    fn commit(&mut self, _: LogTime) -> io::Result<Commit> {
-        Ok(Commit::Busy)
-    }
 }

@@ -11,9 +11,9 @@ use super::error::LogError;
 use super::info::{Damage, Integrity, LogInfo, ReadOptions};
 use super::lease::Lease;
 use super::lock;
+use super::middle::{Middle, OpenRows};
 use super::name_rows::NameRows;
 use super::open;
-use super::resume::{OpenRows, Resume};
 use super::schema::{self, LogEnd, RowKind};
 use super::source::{Order, ReadError, Source};
 use super::verify;
@@ -49,7 +49,7 @@ pub struct Tail {
     began: Offset,
     /// Entries dropped since, before they were read.
     missed: u64,
-    resume: Resume,
+    middle: Middle,
 }
 
 /// Where a log begins and ends.
@@ -126,7 +126,7 @@ impl Tail {
             damage_count: 0,
             began: Offset(0),
             missed: 0,
-            resume: Resume::default(),
+            middle: Middle::default(),
         };
         tail.refresh()?;
         tail.began = tail.info.first_offset;
@@ -141,14 +141,14 @@ impl Tail {
         self.cursor = None;
         self.ready.clear();
         self.began = self.info.first_offset;
-        self.resume.clear();
+        self.middle.clear();
     }
 
     /// What is open before the entry at `offset`, which [`Tail::poll`] gave: where the log does not
     /// tell that from its beginning, or entries were missed. Each is given once, before its entry;
     /// ask until there is no more.
     pub fn next_opened(&mut self, offset: Offset) -> Option<Opened> {
-        self.resume.next(offset)
+        self.middle.next(offset)
     }
 
     /// Entries that were dropped from the log before this could read them, since it was opened.
@@ -169,7 +169,7 @@ impl Tail {
         entries.extend(self.ready.drain(..ready));
         while entries.len() < max_entries {
             if let Some(cursor) = &mut self.cursor {
-                let resume = &mut self.resume;
+                let resume = &mut self.middle;
                 let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
                 match cursor.next_segment_from(&mut entries, see) {
                     Ok(true) => {}
@@ -292,7 +292,7 @@ impl Tail {
         let missed = kept.0.saturating_sub(expected.max(self.began).0);
         self.missed += missed;
         if kept > expected {
-            self.resume.begins(found, self.info.first_time, missed);
+            self.middle.begins(found, self.info.first_time, missed);
         }
         if found > kept {
             let what = format!("{} entries are missing", found.0 - kept.0);
@@ -316,7 +316,7 @@ impl Tail {
             Ok(true)
         })?;
         self.set_ends(found);
-        for damage in open.map_or_else(Vec::new, |rows| self.resume.has_read(rows)) {
+        for damage in open.map_or_else(Vec::new, |rows| self.middle.has_read(rows)) {
             self.report(damage);
         }
         self.fetched = fetched;

@@ -6,9 +6,9 @@ mod encoded;
 pub(crate) use encoded::{Encoder, decode};
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, Commit, Entry, HeapUse, LogEntry, LogTime,
-    MetricSample, Offset, OpenTask, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid,
-    Resume, Sink, SpanCost, SpanId, TagValue, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, CallsiteKind, Entry, HeapUse, LogEntry, LogTime, MetricSample,
+    Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanCost, SpanId,
+    TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -356,83 +356,5 @@ pub(super) fn process(uid: u128) -> ProcessStart {
         unix_ns: 1_700_000_000_000_000_000,
         ferret: "0.1.0".to_owned(),
         span_cost: Some(SpanCost { inner_ps: 8_400, outer_ps: 9_250 }),
-    }
-}
-
-/// A batch without a file.
-impl Sink for super::batch::Batch {
-    fn callsite(&mut self, id: CallsiteId, info: &CallsiteInfo) {
-        self.callsite(id, info);
-    }
-
-    fn path(&mut self, id: PathId, info: PathInfo) {
-        self.path(id, info);
-    }
-
-    fn thread(&mut self, id: ThreadId, info: &ThreadInfo) {
-        self.thread(id, info);
-    }
-
-    fn entry(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        what: &LogEntry,
-    ) {
-        self.entry(thread, position, stack, time, what);
-    }
-
-    fn start(
-        &mut self,
-        thread: ThreadId,
-        position: Position,
-        stack: &ThreadStack,
-        time: LogTime,
-        path: PathId,
-    ) {
-        Self::start(self, thread, position, stack, time, path);
-    }
-
-    fn end_ok(&mut self, thread: ThreadId, position: Position, stack: &ThreadStack, time: LogTime) {
-        Self::end_ok(self, thread, position, stack, time);
-    }
-
-    fn drained(&mut self, thread: ThreadId, position: Position) {
-        self.drained(thread, position);
-    }
-
-    fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
-        self.resume(thread, how);
-    }
-
-    fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
-        self.silent(thread, stack);
-    }
-
-    fn keep_task(&mut self, task: &OpenTask) {
-        self.keep_task(task);
-    }
-
-    fn forget_task(&mut self, span: SpanId) {
-        self.forget_task(span);
-    }
-
-    fn kept_tasks(&mut self) {
-        self.kept_tasks();
-    }
-
-    fn pending_bytes(&self) -> usize {
-        self.pending_bytes()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn commit(&mut self, _: LogTime) -> std::io::Result<Commit> {
-        self.committed(None);
-        Ok(Commit::Done)
     }
 }

@@ -27,7 +27,7 @@ pub(super) const BROKEN: &str =
 
 /// Whether the log `file`, which opened without a repair, is to be believed.
 pub(super) fn integrity_of(path: &Path, file: &File, meta: &Meta) -> Result<Integrity, LogError> {
-    if is_this_boot(meta) || is_live(file) {
+    if is_this_boot(&meta.boot_id) || is_live(file) {
         return Ok(Integrity::ThisBoot);
     }
     verify(path, file)
@@ -57,9 +57,9 @@ pub(super) fn is_live(file: &File) -> bool {
     file.try_clone().ok().and_then(lock::is_owned).unwrap_or(false)
 }
 
-/// Whether the log was begun on the boot that goes on now: the kernel then has all that was written.
-fn is_this_boot(meta: &Meta) -> bool {
+/// Whether a log of that boot id was begun on the boot that goes on now: the kernel then has all that was written.
+pub(crate) fn is_this_boot(boot_id: &str) -> bool {
     // Unknown: it is then verified.
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    !boot.is_empty() && boot.trim() == meta.boot_id.trim()
+    !boot.is_empty() && boot.trim() == boot_id.trim()
 }

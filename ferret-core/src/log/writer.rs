@@ -181,7 +181,7 @@ impl Writer {
     ///
     /// The last commit failed. The file is closed all the same.
     pub fn finish(mut self, end: ProcessEnd, now: LogTime, patience: Duration) -> io::Result<()> {
-        self.own_entry(now, &LogEntry::ProcessEnd(end));
+        self.batch.put_own(now, &LogEntry::ProcessEnd(end));
         self.batch.end(LogEnd { at: now, ..LogEnd::default() });
         // A log that failed a moment ago is tried once more: there is no later. One that has lost its
         // name takes the end as it is.
@@ -195,13 +195,6 @@ impl Writer {
             self.commit(now).map(|commit| commit == Commit::Done)
         })?;
         if done { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
-    }
-
-    /// An entry of the recorder's own thread, at its next position.
-    fn own_entry(&mut self, now: LogTime, what: &LogEntry) {
-        let position = self.batch.next_own();
-        self.batch.entry(ThreadId::RECORDER, position, &ThreadStack::default(), now, what);
-        self.batch.drained(ThreadId::RECORDER, position.next());
     }
 
     fn reopen(&mut self, now: LogTime) -> io::Result<()> {

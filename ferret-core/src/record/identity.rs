@@ -13,7 +13,7 @@ pub(super) fn process_start() -> ProcessStart {
     ProcessStart {
         uid: random_uid(),
         pid: std::process::id(),
-        start_ticks: start_ticks().unwrap_or(0),
+        start_ticks: state("self").1.unwrap_or(0),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         boot_id: read("/proc/sys/kernel/random/boot_id"),
         exe: std::env::current_exe()
@@ -34,9 +34,14 @@ fn random_uid() -> ProcessUid {
     }
 }
 
-/// Field 22 of `/proc/self/stat` (proc(5)), counted from the end of the command name.
-fn start_ticks() -> Option<u64> {
-    read("/proc/self/stat").rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+/// The state of a process, one letter, and when the kernel started it, clock ticks since boot: fields 3 and 22 of
+/// `/proc/PID/stat` (proc(5)), counted from the end of the command name, which may hold anything.
+pub(super) fn state(pid: &str) -> (Option<String>, Option<u64>) {
+    let stat = read(&format!("/proc/{pid}/stat"));
+    let Some((_, behind)) = stat.rsplit_once(')') else { return (None, None) };
+    let mut fields = behind.split_whitespace();
+    let state = fields.next().map(str::to_owned);
+    (state, fields.nth(18).and_then(|ticks| ticks.parse().ok()))
 }
 
 fn read(path: &str) -> String {

@@ -6,7 +6,7 @@ use super::chunk::next_base;
 use super::clock::ClockMap;
 use super::drain::{Drain, Limit, Look, Pace};
 use super::engine::{Engine, ThreadShared};
-use super::flight::{self, Flight, Peek};
+use super::flight::Flight;
 use super::fold::Fold;
 use super::origin::Origin;
 use super::raw::{Head, Kind, bytes_of};
@@ -37,40 +37,9 @@ impl Left {
         Flight::left_by(uid).map(Self)
     }
 
-    /// Which log that belongs to, by device and inode: without reading the rest.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Left::by`].
-    pub(crate) fn log_of(uid: ProcessUid) -> io::Result<(u64, u64)> {
-        Peek::at(uid).map(|peek| peek.log)
-    }
-
-    /// Whether process `uid` lives, though it may have lost the lock that says so.
-    pub(crate) fn is_alive(uid: ProcessUid) -> bool {
-        Peek::at(uid).is_ok_and(|peek| peek.is_alive())
-    }
-
-    /// Takes away what process `uid` left behind, now that it is in its log.
-    pub(crate) fn remove(uid: ProcessUid) {
-        flight::remove(uid);
-    }
-
-    /// The same, if it belongs to that log and the process does not live.
-    pub(crate) fn remove_if(uid: ProcessUid, log: (u64, u64)) {
-        if Peek::at(uid).is_ok_and(|peek| peek.log == log && !peek.is_alive()) {
-            flight::remove(uid);
-        }
-    }
-
-    /// Takes away what nobody will ask for.
-    pub(crate) fn sweep() {
-        flight::sweep();
-    }
-
-    /// The device and inode of the log that its events belong to.
-    pub(crate) fn log(&self) -> (u64, u64) {
-        self.0.log()
+    /// Whether it belongs to the log of that device and inode.
+    pub(crate) fn is_of(&self, log: (u64, u64)) -> bool {
+        self.0.is_of(log)
     }
 
     /// How the process had begun to end, if it had.

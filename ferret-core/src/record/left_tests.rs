@@ -9,7 +9,7 @@ use crate::event::{
     ThreadStack,
 };
 use crate::options::Overflow;
-use crate::record::flight::file_of;
+use crate::record::flight::{self, Peek, path_of};
 use crate::record::tests::{INNER, KEY, List, OUTER, TASK, TURN};
 use crate::record::{Key, TaskSpan, enter, tag, values};
 use crate::value::TagValueRef;
@@ -42,7 +42,7 @@ impl Buffer {
     }
 
     fn file(&self) -> File {
-        File::options().read(true).write(true).open(file_of(self.0)).unwrap()
+        File::options().read(true).write(true).open(path_of(self.0)).unwrap()
     }
 
     fn fold(&self) -> io::Result<List> {
@@ -56,7 +56,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        Left::remove(self.0);
+        flight::remove(self.0);
     }
 }
 
@@ -154,7 +154,7 @@ fn a_buffer_that_was_written_over_gives_what_it_gives() {
 #[test]
 fn a_buffer_of_somebody_else_is_not_read() {
     let buffer = Buffer::of(3, work);
-    let path = file_of(buffer.0);
+    let path = path_of(buffer.0);
     let kind = || buffer.fold().map(drop).unwrap_err().kind();
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     assert_eq!(kind(), io::ErrorKind::PermissionDenied, "others may have written it");
@@ -205,17 +205,17 @@ fn what_nobody_will_ask_for_is_taken_away() {
             buffer.file().write_all_at(&heard.to_ne_bytes(), 4096 + pair * 16 + 8).unwrap();
         }
         flight::sweep();
-        assert_eq!(!file_of(buffer.0).exists(), is_swept, "silent for {silent_seconds} s");
+        assert_eq!(!path_of(buffer.0).exists(), is_swept, "silent for {silent_seconds} s");
     }
 }
 
 #[test]
 fn a_process_that_reads_the_clock_is_alive() {
     let buffer = Buffer::of(13, work);
-    assert!(Left::is_alive(buffer.0), "the tests' own process");
+    assert!(Peek::at(buffer.0).unwrap().is_alive(), "the tests' own process");
     let long_ago = crate::record::clock::now().0 - 3_000_000_000;
     for pair in 0..2 {
         buffer.file().write_all_at(&long_ago.to_ne_bytes(), 4096 + pair * 16 + 8).unwrap();
     }
-    assert!(!Left::is_alive(buffer.0), "as after exec");
+    assert!(!Peek::at(buffer.0).unwrap().is_alive(), "as after exec");
 }

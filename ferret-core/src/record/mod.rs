@@ -13,7 +13,7 @@ mod drain;
 mod drain_tests;
 mod dynamic;
 mod engine;
-mod flight;
+pub(crate) mod flight;
 mod fold;
 #[cfg(test)]
 pub(crate) mod fold_tests;
@@ -54,6 +54,8 @@ mod values;
 pub use callsite::Callsite;
 pub use clock::ticks_fast as ticks;
 pub use dynamic::Names;
+#[cfg(feature = "read")]
+pub(crate) use flight::Peek;
 pub use guard::{Guard, Key, enter, mark, progress, recording, tag};
 #[cfg(feature = "tracing")]
 pub(crate) use heap::keep_out;

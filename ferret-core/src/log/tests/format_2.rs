@@ -6,11 +6,14 @@ use crate::event::{
 };
 use crate::log::testing::{Act, Program, process};
 use crate::log::{ReadOptions, Writer, check};
+use crate::packed::{pack, unpack};
 use std::path::Path;
 use std::time::Duration;
 
-/// Written by `writes_the_fixture`.
-const LOG: &[u8] = include_bytes!("../../../tests/fixtures/format_2.redb");
+/// Packed, as the first that wrote this format left it, without rows of its end.
+const FIRST: &[u8] = include_bytes!("../../../tests/fixtures/format_2.bin");
+/// Packed, and written by `writes_the_fixture`.
+const LAST: &[u8] = include_bytes!("../../../tests/fixtures/format_2_end.bin");
 
 /// What the program of the fixture did: every entry there is, and a thread that fell silent.
 fn acts() -> Vec<Vec<Act>> {
@@ -96,9 +99,12 @@ fn a_log_of_format_2_is_read() {
     let folder = tempfile::tempdir().unwrap();
     // What it did is told again; what is read is the fixture.
     let program = write(&folder.path().join("again.redb"));
-    let path = folder.path().join("run.redb");
-    std::fs::write(&path, LOG).unwrap();
-    check_log(&path, &program);
+    for (packed, has_end) in [(FIRST, false), (LAST, true)] {
+        let path = folder.path().join("run.redb");
+        std::fs::write(&path, unpack(packed)).unwrap();
+        check_log(&path, &program);
+        assert_eq!(open(&path).info().is_ended, has_end);
+    }
 }
 
 /// For a program or a format that changes:
@@ -110,6 +116,6 @@ fn writes_the_fixture() {
     let program = write(&path);
     check_log(&path, &program);
     if let Some(to) = std::env::var_os("FERRET_TEST_FIXTURE") {
-        std::fs::copy(&path, to).unwrap();
+        std::fs::write(to, pack(&std::fs::read(&path).unwrap())).unwrap();
     }
 }

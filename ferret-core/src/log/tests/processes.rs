@@ -121,16 +121,16 @@ fn the_exit_status_is_appended_to_a_dead_process_log_alone() {
     let (player, path) = hammer(folder.path());
     let mut tail = open(&path);
     let exit = ProcessExit::Signal(9);
-    assert!(matches!(append_exit(&path, exit, now()), Err(LogError::Locked { .. })));
+    assert!(matches!(append_exit(&open(&path), exit, now()), Err(LogError::Locked { .. })));
     while read_all(&mut tail, 10_000).is_empty() {}
     player.kill();
-    append_exit(&path, exit, now()).unwrap();
+    append_exit(&open(&path), exit, now()).unwrap();
     let all = read_all(&mut open(&path), usize::MAX);
     let (last, others) = all.split_last().unwrap();
     assert_eq!((&last.what, last.thread), (&LogEntry::ProcessExit(exit), ThreadId::RECORDER));
     assert_eq!(last.offset, Offset(others.len() as u64));
     Follower::default().follow(others);
-    append_exit(&path, ProcessExit::Code(0), now()).unwrap();
+    append_exit(&open(&path), ProcessExit::Code(0), now()).unwrap();
     assert_eq!(read_all(&mut open(&path), usize::MAX).len(), all.len() + 1);
 }
 

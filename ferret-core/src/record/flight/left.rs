@@ -3,6 +3,7 @@
 
 use super::layout::{CLOCK_PAIRS, FORMAT, Header, Layout, MAGIC, NAMES_AT, NAMES_BYTES};
 use super::memory::{self, Memory};
+use super::peek::is_of;
 use super::{Flight, Named, path_of};
 use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
 use crate::record::clock::ClockPair;
@@ -53,10 +54,10 @@ impl Flight {
         ProcessUid(half(1) << 64 | half(0))
     }
 
-    /// The device and inode of the log that its events belong to.
-    pub(in crate::record) fn log(&self) -> (u64, u64) {
+    /// Whether its events belong to the log of that device and inode: see [`Peek::is_of`](super::Peek::is_of).
+    pub(in crate::record) fn is_of(&self, log: (u64, u64)) -> bool {
         let inode = self.header().inode.load(Ordering::Acquire);
-        (self.header().device.load(Ordering::Relaxed), inode)
+        is_of((self.header().device.load(Ordering::Relaxed), inode), log)
     }
 
     /// How it began to end, if it did.
@@ -102,7 +103,7 @@ impl Flight {
 }
 
 /// Takes away what process `uid` left behind. For who has salvaged it.
-pub(in crate::record) fn remove(uid: ProcessUid) {
+pub(crate) fn remove(uid: ProcessUid) {
     // Somebody else was faster, or will find nothing new in it.
     drop(std::fs::remove_file(path_of(uid)));
 }

@@ -18,12 +18,12 @@ mod sweep;
 pub(super) use layout::Layout;
 pub(super) use layout::SMALL_CHUNKS;
 #[cfg(feature = "read")]
-pub(super) use left::remove;
+pub(crate) use left::remove;
 pub(super) use names::Named;
 #[cfg(feature = "read")]
-pub(super) use peek::Peek;
+pub(crate) use peek::Peek;
 #[cfg(feature = "read")]
-pub(super) use sweep::sweep;
+pub(crate) use sweep::sweep;
 
 use super::clock::ClockPair;
 use crate::event::{EndKind, ProcessStart, ProcessUid};
@@ -207,13 +207,7 @@ impl Flight {
 }
 
 /// The file of process `uid`'s.
-#[cfg(test)]
-pub(super) fn file_of(uid: ProcessUid) -> PathBuf {
-    path_of(uid)
-}
-
-/// The file of process `uid`'s.
-fn path_of(uid: ProcessUid) -> PathBuf {
+pub(super) fn path_of(uid: ProcessUid) -> PathBuf {
     Path::new(FOLDER).join(format!("ferret-{uid}"))
 }
 

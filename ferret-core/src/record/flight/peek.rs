@@ -3,7 +3,7 @@
 use super::layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH};
 use super::{memory, path_of};
 use crate::event::ProcessUid;
-use crate::record::clock;
+use crate::record::{clock, identity};
 use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,9 +18,9 @@ const SILENT_NS: u64 = 2_000_000_000;
 
 /// What a header says.
 #[derive(Debug)]
-pub(in crate::record) struct Peek {
+pub(crate) struct Peek {
     /// The log's device and inode; inode 0 if it never had one.
-    pub(in crate::record) log: (u64, u64),
+    pub(super) log: (u64, u64),
     /// The log's path; none if that is too long to be kept.
     pub(super) path: Option<PathBuf>,
     /// How long ago the process last read the clock; if it never did, made the file.
@@ -35,7 +35,7 @@ impl Peek {
     /// # Errors
     ///
     /// It is not to be seen from here, is not to be read, or is none of this format.
-    pub(in crate::record) fn at(uid: ProcessUid) -> io::Result<Self> {
+    pub(crate) fn at(uid: ProcessUid) -> io::Result<Self> {
         Self::of(&path_of(uid))
     }
 
@@ -61,22 +61,25 @@ impl Peek {
         })
     }
 
+    /// Whether it belongs to the log of that device and inode. It knows of none if the process died in the moment
+    /// after its log had been made.
+    pub(crate) fn is_of(&self, log: (u64, u64)) -> bool {
+        is_of(self.log, log)
+    }
+
     /// Whether its process lives, though it may have lost the lock that says so: a daemon that closes all its
     /// descriptors has, until it looks. One that became another program by `exec` has the pid, and reads no clock.
-    #[cfg(feature = "read")]
-    pub(in crate::record) fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         if self.silent_ns > SILENT_NS {
             return false;
         }
-        let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)) else {
-            return false;
-        };
-        let Some((_, behind)) = stat.rsplit_once(')') else { return false };
-        let mut fields = behind.split_whitespace();
-        let state = fields.next();
-        let start_ticks = fields.nth(18).and_then(|ticks| ticks.parse().ok());
-        !matches!(state, Some("Z" | "X")) && start_ticks == Some(self.start_ticks)
+        let (state, start_ticks) = identity::state(&self.pid.to_string());
+        !matches!(state.as_deref(), None | Some("Z" | "X")) && start_ticks == Some(self.start_ticks)
     }
+}
+
+pub(super) fn is_of(own: (u64, u64), log: (u64, u64)) -> bool {
+    own.1 == 0 || own == log
 }
 
 fn silent_ns(file: &File, clocks: u64) -> io::Result<u64> {

@@ -18,7 +18,7 @@ const LONG_SILENT_NS: u64 = 86_400_000_000_000;
 const MOST: usize = 256;
 
 /// Looks at those of this user.
-pub(in crate::record) fn sweep() {
+pub(crate) fn sweep() {
     // No such folder, no such file.
     let Ok(files) = fs::read_dir(FOLDER) else { return };
     let is_one = |path: &PathBuf| {

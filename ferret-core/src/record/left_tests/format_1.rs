@@ -1,42 +1,29 @@
 //! A flight buffer of format 1, as it was when that was the newest: what one left behind is read for ever.
 
 use super::*;
+use crate::packed;
 use std::os::unix::fs::OpenOptionsExt;
 
-const PAGE: usize = 4096;
-
-/// In a fixture: the process's uid, 16 bytes; the file's length, u64; then each page that is not zero, behind its
-/// place, u64. Little-endian, as are the machines that can read the buffer.
+/// In a fixture: the process's uid, 16 bytes, and the file, packed.
 fn fixture() -> Vec<u8> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/flight_1.bin");
     fs::read(path).unwrap()
 }
 
 fn pack(buffer: &Buffer) -> Vec<u8> {
-    let file = fs::read(file_of(buffer.0)).unwrap();
     let mut packed = buffer.0.0.to_le_bytes().to_vec();
-    packed.extend((file.len() as u64).to_le_bytes());
-    for (at, page) in file.chunks(PAGE).enumerate().filter(|(_, page)| page.iter().any(|b| *b != 0))
-    {
-        packed.extend(((at * PAGE) as u64).to_le_bytes());
-        packed.extend(page);
-    }
+    packed.extend(packed::pack(&fs::read(path_of(buffer.0)).unwrap()));
     packed
 }
 
 fn unpack(packed: &[u8]) -> Buffer {
     let (uid, packed) = packed.split_first_chunk().unwrap();
-    let (length, pages) = packed.split_first_chunk().unwrap();
     let buffer = Buffer(ProcessUid(u128::from_le_bytes(*uid)));
     // A test that was killed has left its own.
-    Left::remove(buffer.0);
-    let file = File::options().write(true).create_new(true).mode(0o600).open(file_of(buffer.0));
+    flight::remove(buffer.0);
+    let file = File::options().write(true).create_new(true).mode(0o600).open(path_of(buffer.0));
     let file = file.unwrap();
-    file.set_len(u64::from_le_bytes(*length)).unwrap();
-    for page in pages.chunks_exact(8 + PAGE) {
-        let (at, page) = page.split_first_chunk().unwrap();
-        file.write_all_at(page, u64::from_le_bytes(*at)).unwrap();
-    }
+    file.write_all_at(&packed::unpack(packed), 0).unwrap();
     // It is long silent: without a log it would be taken away by whoever sweeps.
     file.write_all_at(&7_u64.to_le_bytes(), 40).unwrap();
     buffer

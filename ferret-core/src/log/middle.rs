@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// What was found open, by the entry before which it was.
 #[derive(Debug, Default)]
-pub(super) struct Resume {
+pub(super) struct Middle {
     found: VecDeque<(Offset, Opened)>,
     /// The threads that have been met, where the log does not tell from its beginning.
     met: Option<BTreeSet<ThreadId>>,
@@ -50,7 +50,7 @@ impl OpenRows {
     }
 }
 
-impl Resume {
+impl Middle {
     /// Another place is read.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
