@@ -3,7 +3,7 @@
 # sums up what was found in their logs. Fails where a log is not what it must be.
 #
 #   tests/kills.sh [N]
-#   FERRET_KILLS_STRICT=1 tests/kills.sh [N]     what was published and is missing is a failure, too
+#   FERRET_KILLS_STRICT=0 tests/kills.sh [N]     what was published and is missing is counted, and no failure
 #   FERRET_KILLS_SEED=S tests/kills.sh [N]       the same moments once more, as far as the machine goes along
 set -euo pipefail
 cd "$(dirname "$0")/.."

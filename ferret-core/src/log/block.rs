@@ -197,3 +197,28 @@ fn build(segments: &[SealedSegment], bytes: &[u8]) -> Vec<u8> {
     block[CHECKSUM_AT..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
     block
 }
+
+/// What redb takes for a value of so many bytes: a power-of-two number of pages, or a part of one.
+#[cfg(feature = "record")]
+pub(super) fn stored_bytes(length: usize) -> u64 {
+    const PAGE: u64 = 4_096;
+    /// What it keeps of the pages that a value has for itself.
+    const HEADER: u64 = 16;
+    let bytes = length as u64 + HEADER;
+    if bytes < PAGE / 2 { bytes } else { bytes.div_ceil(PAGE).next_power_of_two() * PAGE }
+}
+
+#[cfg(test)]
+#[cfg(feature = "record")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_a_class_wastes_nothing() {
+        for class in CLASSES {
+            assert_eq!(stored_bytes(class), class as u64 + 16);
+            assert_eq!(stored_bytes(class + 1), 2 * (class as u64 + 16));
+        }
+        assert_eq!(stored_bytes(100), 116);
+    }
+}

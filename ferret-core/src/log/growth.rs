@@ -6,6 +6,7 @@
 //! and the batch holds what is recorded in between.
 
 use super::batch::Batch;
+use super::block;
 
 /// What a commit takes beyond its data, on average, where pages are reused: far less. Bytes.
 const EXCESS: u64 = 12 << 10;
@@ -17,10 +18,6 @@ const WINDOW: u32 = 16;
 const SLOW_WINDOW: u32 = 4;
 /// Between them then, ns.
 const SLOW_REST_NS: u64 = 1_000_000_000;
-
-const PAGE: usize = 4096;
-/// What redb keeps of a page that a value has for itself.
-const PAGE_HEADER: usize = 16;
 
 /// What the file has grown by, and what was written, since a window began.
 #[derive(Debug, Default)]
@@ -53,19 +50,13 @@ impl Growth {
     /// A commit has written the batch.
     pub(super) fn committed(&mut self, batch: &Batch) {
         self.commits += 1;
-        self.data += batch.value_bytes().map(allocated).sum::<u64>();
+        self.data += batch.value_bytes().map(block::stored_bytes).sum::<u64>();
     }
 
     /// How long to rest before the next commit, ns.
     pub(super) fn rest_ns(&self) -> u64 {
         if self.is_pinned { SLOW_REST_NS } else { 0 }
     }
-}
-
-/// What a value of that size takes: a power of two of pages, or a part of one.
-fn allocated(bytes: usize) -> u64 {
-    let pages = (bytes + PAGE_HEADER).div_ceil(PAGE).next_power_of_two();
-    (if bytes < PAGE / 2 { bytes } else { pages * PAGE }) as u64
 }
 
 #[cfg(test)]
@@ -112,12 +103,5 @@ mod tests {
         assert_eq!(found, 1, "said once");
         let slow = (0..20).filter(|_| commit(0).1 > 0).count();
         assert!(slow <= 8, "{slow} commits later");
-    }
-
-    #[test]
-    fn values_take_pages() {
-        for (bytes, expect) in [(100, 100), (4_080, 4_096), (4_081, 8_192), (65_520, 65_536)] {
-            assert_eq!(allocated(bytes), expect, "{bytes}");
-        }
     }
 }

@@ -63,7 +63,7 @@ impl Pruner {
         Self { max_bytes, max_age_ns, ..Self::default() }
     }
 
-    pub(super) fn is_on(&self) -> bool {
+    fn is_on(&self) -> bool {
         self.max_bytes > 0 || self.max_age_ns > 0
     }
 
@@ -86,7 +86,7 @@ impl Pruner {
                 table.insert(last.0, thread.0)?;
             }
         }
-        let comes = rows.blocks.iter().map(|(_, block)| stored_bytes(block.len())).sum();
+        let comes = rows.blocks.iter().map(|(_, block)| block::stored_bytes(block.len())).sum();
         pruner.owe(comes, file_bytes.unwrap_or(self.last_bytes));
         if pruner.drop_blocks(txn, rows, 2 * comes + MOST_BYTES, now)? {
             pruner.drop_checkpoints(txn)?;
@@ -214,15 +214,8 @@ fn oldest_block(table: &Blocks<'_>) -> Result<Option<Oldest>, redb::Error> {
         return Ok(None);
     };
     let (key, block) = (oldest.0.value(), oldest.1.value());
-    let stored_bytes = stored_bytes(block.len());
+    let stored_bytes = block::stored_bytes(block.len());
     // One that cannot be read is as old as can be.
     let max_time = block::Header::read(block).map(|header| header.max_time).unwrap_or_default();
     Ok(Some(Oldest { key, max_time, stored_bytes, next: Offset(younger.0.value()) }))
-}
-
-/// What a value of so many bytes takes: a power-of-two number of pages, or a part of one.
-fn stored_bytes(length: usize) -> u64 {
-    const PAGE: u64 = 4_096;
-    let bytes = length as u64 + 16;
-    if bytes < PAGE / 2 { bytes } else { bytes.div_ceil(PAGE).next_power_of_two() * PAGE }
 }

@@ -369,11 +369,7 @@ impl Writer {
             return Ok(Commit::Busy);
         }
         let (batch, pruner) = (&mut self.batch, &self.pruner);
-        // A file that cannot be asked for its size has the one that was last known.
-        let file_bytes = pruner
-            .is_on()
-            .then(|| written::allocated_bytes(self.descriptors.alive(), &self.path).ok())
-            .flatten();
+        let file_bytes = self.present.allocated();
         // redb asserts where a file is not as it left it; the host must not see that.
         let write = || written::write(&open.database, batch, pruner, file_bytes, now);
         let written = catch_unwind(AssertUnwindSafe(write))

@@ -14,7 +14,7 @@ use redb::{ConcurrencyMode, Database, ReadableDatabase, ReadableTable};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -177,12 +177,6 @@ pub(super) fn again(fd: RawFd, path: &Path) -> io::Result<File> {
         }
         opened => opened,
     }
-}
-
-/// What the file behind `fd` takes on the disk.
-pub(super) fn allocated_bytes(fd: RawFd, path: &Path) -> io::Result<u64> {
-    let metadata = std::fs::metadata(format!("/proc/self/fd/{fd}"));
-    metadata.or_else(|_no_proc| std::fs::metadata(path)).map(|metadata| metadata.blocks() * 512)
 }
 
 /// Where the log ends, by its last block.
