@@ -199,7 +199,6 @@ fn build(segments: &[SealedSegment], bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What redb takes for a value of so many bytes: a power-of-two number of pages, or a part of one.
-#[cfg(feature = "record")]
 pub(super) fn stored_bytes(length: usize) -> u64 {
     const PAGE: u64 = 4_096;
     /// What it keeps of the pages that a value has for itself.
@@ -209,7 +208,6 @@ pub(super) fn stored_bytes(length: usize) -> u64 {
 }
 
 #[cfg(test)]
-#[cfg(feature = "record")]
 mod tests {
     use super::*;
 
