@@ -16,6 +16,8 @@ mod alloc;
 mod asynchronous;
 #[path = "analyze_overhead_tests.rs"]
 mod overhead;
+#[path = "analyze_sampled_tests.rs"]
+mod sampled;
 
 const MS: u64 = 1_000_000;
 /// 2026-11-22 14:00:00 UTC.
@@ -304,20 +306,6 @@ fn what_a_killed_program_did_is_told() {
     insta::assert_snapshot!("killed", show(&[killed()], "", Some(80)));
     insta::assert_snapshot!("killed_tree", show(&[killed()], "--tree", Some(80)));
     insta::assert_snapshot!("killed_stages", show(&[killed()], "--by stage", Some(80)));
-}
-
-#[test]
-fn what_was_lost_is_named() {
-    let mut made = Made::new(5);
-    made.start(1, "flood");
-    made.now += 100 * MS;
-    made.lose(1, 12_345, 60);
-    made.start(1, "cut_off");
-    made.end(1, Outcome::Unknown);
-    made.end(1, Outcome::Ok);
-    made.lost_head = 500;
-    made.exit(3);
-    insta::assert_snapshot!("lost", show(&[made], "", Some(80)));
 }
 
 #[test]

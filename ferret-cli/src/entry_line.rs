@@ -3,7 +3,7 @@
 use crate::format;
 use ferret::event::{
     CallsiteId, EndKind, Entry, HeapUse, LogEntry, LogTime, MetricSample, Names, Outcome, PathId,
-    ProcessExit, ProcessStart, SpanId,
+    ProcessExit, ProcessStart, SpanId, Summary,
 };
 use serde::Serialize;
 
@@ -64,8 +64,8 @@ fn name<'a>(what: &LogEntry, names: &'a Names) -> Option<&'a str> {
         | LogEntry::Exit { path, .. }
         | LogEntry::Created { path, .. }
         | LogEntry::Polls { path, .. }
-        | LogEntry::Alloc { path, .. }
-        | LogEntry::Summary { path, .. } => Some(names.span_name(*path)),
+        | LogEntry::Alloc { path, .. } => Some(names.span_name(*path)),
+        LogEntry::Summary(counted) => Some(names.span_name(counted.path)),
         LogEntry::Heap { callsite, .. } if *callsite == CallsiteId::PROCESS => None,
         LogEntry::Tag { key: callsite, .. }
         | LogEntry::Heap { callsite, .. }
@@ -130,10 +130,7 @@ fn details(entry: &Entry, names: &Names) -> String {
         LogEntry::Heap { callsite, live_bytes, live_count, peak_bytes } => {
             heap(&one_line(whose(names, *callsite)), *live_bytes, *live_count, *peak_bytes)
         }
-        LogEntry::Summary { path, calls, total_ns, .. } => {
-            let [calls, total] = [format::count(*calls), format::duration(*total_ns)];
-            format!("{:<24} {calls} calls, {total} together", one_line(names.span_name(*path)))
-        }
+        LogEntry::Summary(counted) => summary(names, counted),
         LogEntry::Dropped { spans, busy_ns, .. } => {
             let [spans, busy] = [format::count(*spans), format::duration(*busy_ns)];
             format!("{spans} spans not recorded, {busy} spent in them")
@@ -153,6 +150,16 @@ fn whose(names: &Names, callsite: CallsiteId) -> &str {
 fn heap(whose: &str, live_bytes: u64, live_count: u64, peak_bytes: u64) -> String {
     let [live, peak] = [live_bytes, peak_bytes].map(format::bytes);
     format!("{whose:<24} {live} live in {}, {peak} at most", format::count(live_count))
+}
+
+/// Calls that were only counted, in words.
+fn summary(names: &Names, counted: &Summary) -> String {
+    let [calls, errors] = [counted.calls, counted.errors + counted.panics].map(format::count);
+    let [total, min, max] =
+        [counted.total_ns, counted.min_ns, counted.max_ns].map(format::duration);
+    let failed = if errors == "0" { String::new() } else { format!(", {errors} failed") };
+    let name = one_line(names.span_name(counted.path));
+    format!("{name:<24} {calls} calls counted, {total} together, {min} to {max}{failed}")
 }
 
 fn heap_use(heap: &HeapUse) -> String {
@@ -254,6 +261,14 @@ mod tests {
         names
     }
 
+    fn counted(path: PathId) -> LogEntry {
+        let (calls, errors, panics) = (1_234, 3, 1);
+        let (total_ns, min_ns, max_ns) = (5_600_000, 900, 41_000);
+        let rest = Summary::default();
+        let counted = Summary { path, calls, errors, panics, total_ns, min_ns, max_ns, ..rest };
+        LogEntry::Summary(Box::new(counted))
+    }
+
     fn lines(several: bool) -> String {
         let names = names();
         let context = Context { names: &names, pid: 4242, start: LogTime(1_000_000_000), several };
@@ -303,6 +318,7 @@ mod tests {
                 outcome,
                 out_of_order: true,
             },
+            counted(path),
             LogEntry::Dropped { spans: 12_345, busy_ns: 2_000_000, top: None },
             LogEntry::Clock { jump_ns: -3_000_000 },
             LogEntry::ProcessEnd(ferret::event::ProcessEnd { how: EndKind::Exited(Some(3)) }),

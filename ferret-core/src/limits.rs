@@ -1,4 +1,4 @@
-//! How much of a log is kept, as the environment says it.
+//! How much is recorded, and how much of it kept, as the environment says it.
 
 use crate::log::Limits;
 use crate::options::Options;
@@ -7,10 +7,12 @@ use std::time::Duration;
 
 const MAX_BYTES: &str = "FERRET_MAX_BYTES";
 const MAX_AGE: &str = "FERRET_MAX_AGE";
+const MAX_SPANS: &str = "FERRET_MAX_SPANS_PER_SECOND";
 
 /// What holds where a limit was wanted and cannot be read: a disk that fills up is worse than a log
 /// that does not reach back as far as was meant.
 const INSTEAD_BYTES: u64 = 1 << 30;
+const INSTEAD_SPANS: u64 = 100_000;
 
 const SIZES: &[(&str, u64)] = &[
     ("", 1),
@@ -32,11 +34,42 @@ const SIZES: &[(&str, u64)] = &[
 /// In seconds.
 const AGES: &[(&str, u64)] = &[("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
 
-/// The limits that hold: the environment's, else the program's; and what the user is to be told of
-/// those that cannot be heeded.
-pub(crate) fn of(options: &Options) -> (Limits, Vec<String>) {
+const SPANS: &[(&str, u64)] = &[("", 1), ("k", 1_000), ("m", 1_000_000)];
+
+/// The limits that hold.
+#[derive(Debug)]
+pub(crate) struct Heeded {
+    pub(crate) log: Limits,
+    pub(crate) spans_per_second: Option<u64>,
+    /// What the user is to be told of those that cannot be heeded.
+    pub(crate) complaints: Vec<String>,
+}
+
+/// The limits that hold: the environment's, else the program's.
+pub(crate) fn of(options: &Options) -> Heeded {
     let own = Limits { max_bytes: options.max_bytes, max_age: options.max_age };
-    decide(own, |name| std::env::var_os(name))
+    let get = |name: &str| std::env::var_os(name);
+    let (log, mut complaints) = decide(own, get);
+    let (spans_per_second, complaint) = decide_spans(options.max_spans_per_second, get);
+    complaints.extend(complaint);
+    Heeded { log, spans_per_second, complaints }
+}
+
+fn decide_spans(
+    own: Option<u64>,
+    get: impl Fn(&str) -> Option<OsString>,
+) -> (Option<u64>, Option<String>) {
+    let own = own.filter(|spans| *spans > 0);
+    let Some(said) = said(get, MAX_SPANS) else { return (own, None) };
+    if let Some(spans) = amount(&said, SPANS) {
+        return (Some(spans).filter(|spans| *spans > 0), None);
+    }
+    let spans = own.unwrap_or(INSTEAD_SPANS);
+    let said = said.to_string_lossy();
+    let complaint = format!(
+        "{MAX_SPANS}={said} is no number like 10000, 50k or 0; spans are recorded one by one up to {spans} a second"
+    );
+    (Some(spans), Some(complaint))
 }
 
 fn decide(own: Limits, get: impl Fn(&str) -> Option<OsString>) -> (Limits, Vec<String>) {
@@ -146,6 +179,21 @@ mod tests {
         assert_eq!(decided(NONE, "64MiB", "x"), (Some(64 * MIB), None, 1));
         let own = Limits { max_bytes: Some(9 * MIB), max_age: Some(Duration::from_secs(5)) };
         assert_eq!(decided(own, "x", "y"), (Some(9 * MIB), Some(5), 2));
+    }
+
+    #[test]
+    fn spans_are_a_number_and_what_is_none_is_a_limit_all_the_same() {
+        let spans = |own, said: &str| {
+            let (spans, complaint) = decide_spans(own, |_name| Some(OsString::from(said)));
+            (spans, complaint.is_some())
+        };
+        assert_eq!(spans(Some(7), ""), (Some(7), false));
+        assert_eq!(spans(Some(0), ""), (None, false), "as in the environment, 0 is no limit");
+        assert_eq!(spans(Some(7), "0"), (None, false));
+        assert_eq!(spans(None, "50k"), (Some(50_000), false));
+        assert_eq!(spans(Some(7), "2M"), (Some(2_000_000), false));
+        assert_eq!(spans(None, "many"), (Some(INSTEAD_SPANS), true));
+        assert_eq!(spans(Some(7), "-1"), (Some(7), true));
     }
 
     #[test]

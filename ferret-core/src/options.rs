@@ -66,6 +66,17 @@ pub struct Options {
     /// the two cannot be read, a line on stderr says so, and of a program without a `max_bytes` of its own the log is
     /// kept to 1 GiB.
     pub max_age: Option<Duration>,
+    /// How many spans a second are recorded one by one; none: all. Where there are more, calls are still counted and
+    /// timed exactly, for each place in the call tree; and of single spans those stay that are rare, slow or failed,
+    /// and a share of the others. Reports mark what was only counted. What is open at a commit is recorded in any
+    /// case, and so are stages and async spans.
+    ///
+    /// It is the log that is kept small by it, and the recorder's time: a span costs the program's thread as much as
+    /// without.
+    ///
+    /// `FERRET_MAX_SPANS_PER_SECOND` in the environment wins over it: `10000`, `50k`, `1M`, or `0` for all. Where that
+    /// cannot be read, a line on stderr says so, and a program without a limit of its own is kept to 100,000.
+    pub max_spans_per_second: Option<u64>,
 }
 
 impl Options {
@@ -81,6 +92,7 @@ impl Options {
             keep_runs: 10,
             max_bytes: None,
             max_age: None,
+            max_spans_per_second: None,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use crate::event::Offset;
 use crate::log::testing::{Encoder, decode};
-use crate::record::fold_tests::{acts, folded};
+use crate::record::fold_tests::{acts, folded, how};
 use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn bytes_say_what_was_folded(acts in acts(), shortly: bool) {
-        let (told, mut encoder) = folded(&acts, Encoder::new(Offset(0)), shortly);
+    fn bytes_say_what_was_folded(acts in acts(), how in how()) {
+        let (told, mut encoder) = folded(&acts, Encoder::new(Offset(0)), how);
         encoder.seal();
         let read = decode(encoder.sealed().1, Offset(0)).unwrap();
         let read: Vec<_> =

@@ -138,6 +138,7 @@ fn run(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Run {
         spans: ended + open_spans,
         open_spans,
         dropped_spans: fold.processes.iter().map(|(_, process)| process.dropped).sum(),
+        not_told_apart: fold.not_told_apart,
         heap: fold.heap.living().map(Into::into),
     }
 }
@@ -181,6 +182,7 @@ fn processes(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Proce
             calls: counted.map_or(0, |row| row.totals.calls),
             errors: counted.map_or(0, |row| row.totals.errors + row.totals.panics),
             dropped: process.dropped,
+            sampled: counted.map_or(0, |row| row.totals.sampled),
             busy_ns: counted.map_or(0, |row| row.totals.self_ns),
             span_inner_ns: overhead::inner_ns(start),
             span_outer_ns: overhead::outer_ns(start),
@@ -321,6 +323,7 @@ fn threads(fold: &Fold, logs: &[LogFacts<'_>], open: &[open::OpenSpan]) -> Vec<T
             errors: row.totals.errors + row.totals.panics,
             unknown: row.totals.unknown,
             dropped: row.totals.dropped,
+            sampled: row.totals.sampled,
             open: open.count() as u64,
             busy_ns: row.totals.self_ns,
             durations: durations(row.durations),
@@ -352,6 +355,7 @@ fn node(fold: &Fold, tree: &CallTree, index: usize) -> Node {
         open: at.open,
         open_ns: at.open_ns,
         errors: at.errors,
+        sampled: at.sampled,
         children: at.children.iter().map(|&child| node(fold, tree, child)).collect(),
     }
 }

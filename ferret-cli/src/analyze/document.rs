@@ -91,6 +91,10 @@ pub(crate) struct Run {
     pub(crate) spans: u64,
     pub(crate) open_spans: u64,
     pub(crate) dropped_spans: u64,
+    /// Calls that were only counted, and in no other figure because `--filter` asks what is not known of single
+    /// ones.
+    #[serde(default)]
+    pub(crate) not_told_apart: u64,
     /// Null where the log does not tell.
     #[serde(default)]
     pub(crate) heap: Option<Heap>,
@@ -118,6 +122,9 @@ pub(crate) struct Process {
     pub(crate) calls: u64,
     pub(crate) errors: u64,
     pub(crate) dropped: u64,
+    /// Of the calls, how many were counted instead of being recorded one by one.
+    #[serde(default)]
+    pub(crate) sampled: u64,
     /// Time at work in spans, all threads together.
     pub(crate) busy_ns: u64,
     /// What recording a span cost it, as measured when the recording began: in the span's own time,
@@ -174,7 +181,7 @@ pub(crate) struct Function {
     pub(crate) unknown: u64,
     /// Spans lost directly under it: what they were is not known.
     pub(crate) dropped: u64,
-    /// Of the calls, how many were counted by the program instead of recorded.
+    /// Of the calls, how many were counted instead of being recorded one by one.
     pub(crate) sampled: u64,
     /// Recursion counted once.
     pub(crate) total_ns: u64,
@@ -320,6 +327,9 @@ pub(crate) struct Node {
     /// How long those have been open, together.
     pub(crate) open_ns: u64,
     pub(crate) errors: u64,
+    /// Of the calls, how many were counted instead of being recorded one by one.
+    #[serde(default)]
+    pub(crate) sampled: u64,
     pub(crate) children: Vec<Node>,
 }
 
@@ -334,6 +344,9 @@ pub(crate) struct Thread {
     pub(crate) errors: u64,
     pub(crate) unknown: u64,
     pub(crate) dropped: u64,
+    /// Of the calls, how many were counted instead of being recorded one by one.
+    #[serde(default)]
+    pub(crate) sampled: u64,
     pub(crate) open: u64,
     /// Time at work in spans.
     pub(crate) busy_ns: u64,

@@ -17,6 +17,8 @@ pub(super) struct Fold {
     pub(super) marks: Marks,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
+    /// Calls that were only counted, of which the filter asks what is known of single ones.
+    pub(super) not_told_apart: u64,
 }
 
 impl Fold {
@@ -73,12 +75,17 @@ impl Fold {
         self.stages.resume(log, names, opened);
     }
 
-    fn passes(&self, log: LogIndex, names: &Names, entry: &Entry) -> bool {
+    fn passes(&mut self, log: LogIndex, names: &Names, entry: &Entry) -> bool {
         let Some(filter) = &self.filter else { return true };
         let Some(span) = SpanSubject::ended(names, &self.processes, log, entry) else {
             return true;
         };
-        filter.allows(&span)
+        let LogEntry::Summary(counted) = &entry.what else { return filter.allows(&span) };
+        let passes = filter.test(&span);
+        if passes.is_none() {
+            self.not_told_apart += counted.calls;
+        }
+        passes == Some(true)
     }
 }
 
@@ -110,8 +117,8 @@ impl<'a> SpanSubject<'a> {
             }
             LogEntry::Exit { path, .. }
             | LogEntry::Alloc { path, .. }
-            | LogEntry::Polls { path, .. }
-            | LogEntry::Summary { path, .. } => (*path, None, None),
+            | LogEntry::Polls { path, .. } => (*path, None, None),
+            LogEntry::Summary(counted) => (counted.path, None, None),
             _ => return None,
         };
         let thread = Some(entry.thread);

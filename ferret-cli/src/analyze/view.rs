@@ -16,7 +16,9 @@ mod tree;
 use super::GroupedBy;
 use super::document::Analysis;
 use super::rows::SortBy;
+use crate::format;
 use crate::page::{Page, Style};
+use crate::table::Cell;
 
 /// What is drawn, and how much of it.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +117,15 @@ fn below(shown: usize, all: usize, what: &str, hidden: &[&str], page: Page) -> S
     }
     notes.iter().map(|note| page.sentence(note, Style::Faint)).collect()
 }
+
+/// A number of calls; marked if some of them were only counted.
+fn calls(calls: u64, sampled: u64) -> Cell {
+    let mark = if sampled > 0 { "~" } else { "" };
+    Cell::new(format::count(calls) + mark)
+}
+
+/// What that mark means.
+const SAMPLED: &str = "~ counted and timed, of which a sample was recorded";
 
 /// What the marks in a table mean.
 fn marks(marks: &[&str], page: Page) -> String {

@@ -20,6 +20,7 @@ pub(crate) enum Field {
     Cancelled,
     Unknown,
     Dropped,
+    Sampled,
     Open,
     Total,
     SelfTime,
@@ -59,7 +60,7 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 39] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 40] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
@@ -75,6 +76,7 @@ impl Field {
         ("cancelled", Self::Cancelled, Kind::Count),
         ("unknown", Self::Unknown, Kind::Count),
         ("dropped", Self::Dropped, Kind::Count),
+        ("sampled", Self::Sampled, Kind::Count),
         ("open", Self::Open, Kind::Count),
         ("total", Self::Total, Kind::Duration),
         ("self", Self::SelfTime, Kind::Duration),

@@ -12,6 +12,7 @@ mod process;
 mod resume;
 mod sink;
 mod stack;
+mod summary;
 mod task;
 
 pub use heap::HeapUse;
@@ -26,6 +27,7 @@ pub use process::{
 pub use resume::{EnteredPlace, HeapAccount, Known, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
+pub use summary::{SUMMARY_BUCKETS, Summary, summary_bucket, summary_bucket_range};
 pub use task::{OpenTask, TaskLife};
 
 use serde::{Deserialize, Serialize};
@@ -206,22 +208,10 @@ pub enum LogEntry {
         /// The most bytes that lived at once so far.
         peak_bytes: u64,
     },
-    /// Calls that were counted and timed but not recorded one by one.
+    /// Calls that were counted and timed but not recorded one by one: a program that is kept to a number of
+    /// spans a second exceeded it.
     #[serde(rename = "SUMMARY")]
-    Summary {
-        /// Their place in the call tree.
-        path: PathId,
-        /// How many.
-        calls: u64,
-        /// Their time together, ns.
-        total_ns: u64,
-        /// The shortest, ns.
-        min_ns: u64,
-        /// The longest, ns.
-        max_ns: u64,
-        /// Log-linear histogram: (bucket index, count), ascending.
-        histogram: Vec<(u16, u64)>,
-    },
+    Summary(Box<Summary>),
     /// Spans that could not be recorded, because no chunk was free or the log could not be
     /// written.
     #[serde(rename = "DROPPED")]
@@ -264,7 +254,7 @@ impl LogEntry {
             Self::Counter { .. } => "COUNTER",
             Self::Alloc { .. } => "ALLOC",
             Self::Heap { .. } => "HEAP",
-            Self::Summary { .. } => "SUMMARY",
+            Self::Summary(_) => "SUMMARY",
             Self::Dropped { .. } => "DROPPED",
             Self::Clock { .. } => "CLOCK",
         }

@@ -125,7 +125,7 @@ impl ThreadStack {
         // A frame closed out of order overlaps the ones above it, which stay open and will add
         // their own time to what is below: only what they do not cover is added now.
         let covered = self.frames.get(index).map_or(0, |above| end.since(above.since));
-        self.add_child_time(index, end.since(frame.since).saturating_sub(covered));
+        self.add_child_time_below(index, end.since(frame.since).saturating_sub(covered));
         Some(Closed { frame, out_of_order })
     }
 
@@ -133,19 +133,27 @@ impl ThreadStack {
     #[inline]
     pub fn close_top(&mut self, end: LogTime) -> Option<Frame> {
         let frame = self.frames.pop()?;
-        self.add_child_time(self.frames.len(), end.since(frame.since));
+        self.add_child_time_below(self.frames.len(), end.since(frame.since));
         Some(frame)
     }
 
     /// Unrecorded spans ran for `busy_ns` directly under the innermost frame.
     pub fn dropped(&mut self, busy_ns: u64) {
-        self.add_child_time(self.frames.len(), busy_ns);
+        self.add_child_time_below(self.frames.len(), busy_ns);
+    }
+
+    /// Time in frames above the known one of this number, ns, that was in none of them.
+    #[inline]
+    pub fn add_child_time(&mut self, index: usize, ns: u64) {
+        if let Some(frame) = self.frames.get_mut(index) {
+            frame.child_ns = frame.child_ns.saturating_add(ns);
+        }
     }
 
     #[inline]
-    fn add_child_time(&mut self, above: usize, ns: u64) {
-        if let Some(below) = above.checked_sub(1).and_then(|index| self.frames.get_mut(index)) {
-            below.child_ns = below.child_ns.saturating_add(ns);
+    fn add_child_time_below(&mut self, above: usize, ns: u64) {
+        if let Some(index) = above.checked_sub(1) {
+            self.add_child_time(index, ns);
         }
     }
 }

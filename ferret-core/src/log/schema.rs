@@ -20,9 +20,10 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use xxhash_rust::xxh3::Xxh3;
 
-/// The format written here, and the newest that is read. Older ones are read as well: 2 has opcodes more. Rows that
-/// came since (of async spans, of how a thread goes on, of the log's end) stand where older readers do not look.
-pub(super) const FORMAT: u32 = 2;
+/// The format written here, and the newest that is read. Older ones are read as well: 2 has opcodes more, and
+/// so has 3. Rows that came since (of async spans, of how a thread goes on, of the log's end) stand where older readers
+/// do not look.
+pub(super) const FORMAT: u32 = 3;
 
 /// First offset of a block → the block.
 pub(super) const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");

@@ -8,7 +8,7 @@ pub(crate) use encoded::{Encoder, decode};
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Entry, HeapUse, LogEntry, LogTime, MetricSample,
     Offset, Outcome, PathId, PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanCost, SpanId,
-    TagValue, ThreadId, ThreadInfo, ThreadStack,
+    Summary, TagValue, ThreadId, ThreadInfo, ThreadStack,
 };
 use proptest::prelude::*;
 
@@ -220,14 +220,18 @@ impl Program {
             Act::Dropped(busy) => {
                 LogEntry::Dropped { spans: 3, busy_ns: u64::from(*busy), top: None }
             }
-            Act::Summary(histogram) => LogEntry::Summary {
+            Act::Summary(histogram) => LogEntry::Summary(Box::new(Summary {
                 path: path(1),
                 calls: 9,
+                // Of one bucket, as formats 1 and 2 can tell of it.
+                errors: histogram.len().saturating_sub(1) as u64,
+                panics: histogram.len().saturating_sub(1) as u64 / 2,
                 total_ns: 8,
+                child_ns: histogram.len().saturating_sub(1) as u64 % 8,
                 min_ns: 1,
                 max_ns: 4,
                 histogram: histogram.clone(),
-            },
+            })),
             Act::Progress(done) => LogEntry::Progress { span: None, done: *done, total: 0 },
             Act::Counter(value) => {
                 LogEntry::Counter { key: CallsiteId(3), value: *value, gauge: *value > 0.0 }

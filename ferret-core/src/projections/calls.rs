@@ -21,7 +21,7 @@ use super::functions::{FunctionId, Functions};
 use super::slots::Slots;
 use crate::event::{
     CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId,
-    ThreadId,
+    Summary, ThreadId,
 };
 use idle::OpenPolls;
 use overhead::Hidden;
@@ -117,16 +117,7 @@ impl Calls {
                 let polled = Polled { count, busy_ns, child_ns: 0, longest_ns };
                 self.poll(log, names, entry.thread, (span, path), polled);
             }
-            LogEntry::Summary { path, calls, total_ns, min_ns, max_ns, histogram } => {
-                let cell = self.know(log, names, *path);
-                let thread = self.thread(log, entry.thread);
-                let cell = &mut self.logs[log.0].paths[cell];
-                cell.totals.summary(*calls, *total_ns);
-                let function = cell.function;
-                self.logs[log.0].threads[thread].totals.summary(*calls, *total_ns);
-                self.durations_of(log, thread, function)
-                    .record_summary(*total_ns, *min_ns, *max_ns, histogram);
-            }
+            LogEntry::Summary(summary) => self.summarize(log, names, entry.thread, summary),
             &LogEntry::Dropped { spans, top, .. } => self.lose(log, entry.thread, spans, top),
             _ => {}
         }
@@ -223,6 +214,16 @@ impl Calls {
         if outcome != Outcome::Unknown {
             self.durations_of(log, thread, function).record(ns);
         }
+    }
+
+    fn summarize(&mut self, log: LogIndex, names: &Names, thread: ThreadId, summary: &Summary) {
+        let cell = self.know(log, names, summary.path);
+        let thread = self.thread(log, thread);
+        let cell = &mut self.logs[log.0].paths[cell];
+        cell.totals.summary(summary);
+        let function = cell.function;
+        self.logs[log.0].threads[thread].totals.summary(summary);
+        self.durations_of(log, thread, function).record_summary(summary);
     }
 
     fn poll(

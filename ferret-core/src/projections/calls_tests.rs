@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::CallsiteKind;
-use crate::projections::buckets::summary_bucket;
+use crate::event::{Summary, summary_bucket};
 use crate::projections::scenario::Scenario;
 use proptest::prelude::*;
 
@@ -295,12 +295,22 @@ fn counted_calls_are_calls() {
     scenario.start(1, "hot");
     let path = scenario.path(1);
     let histogram = vec![(summary_bucket(10), 1_000)];
-    let (min_ns, max_ns) = (10, 10);
-    let summary =
-        LogEntry::Summary { path, calls: 1_000, total_ns: 10_000, min_ns, max_ns, histogram };
-    scenario.say(1, summary);
+    let summary = Summary {
+        path,
+        calls: 1_000,
+        errors: 7,
+        panics: 1,
+        total_ns: 10_000,
+        child_ns: 4_000,
+        min_ns: 10,
+        max_ns: 10,
+        histogram,
+    };
+    scenario.say(1, LogEntry::Summary(Box::new(summary)));
     let hot = function(&counted(&scenario, GroupBy::Function), "hot");
-    assert_eq!((hot.totals.calls, hot.totals.sampled, hot.totals.total_ns), (1_000, 1_000, 10_000));
+    assert_eq!((hot.totals.calls, hot.totals.sampled), (1_000, 1_000));
+    assert_eq!((hot.totals.total_ns, hot.totals.self_ns), (10_000, 6_000));
+    assert_eq!((hot.totals.errors, hot.totals.panics), (7, 1));
     assert_eq!(hot.durations.unwrap().p99_ns, 10);
 }
 

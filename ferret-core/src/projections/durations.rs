@@ -1,6 +1,6 @@
 //! How the durations of one group of spans are distributed, in bounded memory.
 
-use super::buckets::summary_bucket_range;
+use crate::event::{Summary, summary_bucket_range};
 use hdrhistogram::Histogram;
 
 /// Up to this many durations are kept as they are: 4 KiB, where a histogram takes 20 to 450.
@@ -59,13 +59,8 @@ impl Durations {
     }
 
     /// Adds the calls of a summary: they are where their buckets say, to 3.1 %.
-    pub fn record_summary(
-        &mut self,
-        total_ns: u64,
-        min_ns: u64,
-        max_ns: u64,
-        buckets: &[(u16, u64)],
-    ) {
+    pub fn record_summary(&mut self, summary: &Summary) {
+        let &Summary { total_ns, min_ns, max_ns, histogram: ref buckets, .. } = summary;
         let calls = buckets.iter().fold(0_u64, |sum, &(_, count)| sum.saturating_add(count));
         if calls == 0 {
             return;
@@ -153,7 +148,7 @@ fn rank(len: usize, percent: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::projections::buckets::summary_bucket;
+    use crate::event::summary_bucket;
     use proptest::prelude::*;
 
     /// Compares with the plain way: sort, and take the value at the rank.
@@ -206,7 +201,14 @@ mod tests {
     fn a_summary_counts_like_its_calls() {
         let mut durations = Durations::default();
         durations.record(1_000_000);
-        durations.record_summary(99 * 1_000, 1_000, 1_000, &[(summary_bucket(1_000), 99)]);
+        durations.record_summary(&Summary {
+            calls: 99,
+            total_ns: 99 * 1_000,
+            min_ns: 1_000,
+            max_ns: 1_000,
+            histogram: vec![(summary_bucket(1_000), 99)],
+            ..Summary::default()
+        });
         let stats = durations.stats().unwrap();
         assert_eq!(durations.count(), 100);
         assert_eq!((stats.min_ns, stats.max_ns), (1_000, 1_000_000));

@@ -9,7 +9,6 @@
     reason = "a projection picks the entries it folds out of all there are, and all there will be"
 )]
 
-mod buckets;
 mod calls;
 mod counters;
 mod durations;
@@ -27,7 +26,6 @@ mod slots;
 mod stages;
 mod tree;
 
-pub use buckets::{SUMMARY_BUCKETS, summary_bucket, summary_bucket_range};
 pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
 pub use counters::{Counters, Reading};
 pub use durations::{DurationStats, Durations};

@@ -142,10 +142,12 @@ impl Process {
                 self.spans.ended(*outcome);
                 self.rate.add(entry.time, 1);
             }
-            LogEntry::Summary { calls, .. } => {
-                self.spans.started += calls;
-                self.spans.ended += calls;
-                self.rate.add(entry.time, *calls);
+            LogEntry::Summary(counted) => {
+                self.spans.started += counted.calls;
+                self.spans.ended += counted.calls;
+                self.spans.errors += counted.errors;
+                self.spans.panics += counted.panics;
+                self.rate.add(entry.time, counted.calls);
             }
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));

@@ -40,6 +40,8 @@ pub struct TreeNode {
     pub calls: u64,
     /// Of those, how many ended as err or panicked.
     pub errors: u64,
+    /// Calls that were counted instead of being recorded one by one.
+    pub sampled: u64,
     /// Their time, ns; recursion into this very node is counted once.
     pub total_ns: u64,
     /// Less the time in the nodes below, ns.
@@ -75,6 +77,7 @@ impl CallTree {
                 let node = tree.child(&mut places, parent, cell.function);
                 tree.nodes[node].calls += cell.totals.calls;
                 tree.nodes[node].errors += cell.totals.errors + cell.totals.panics;
+                tree.nodes[node].sampled += cell.totals.sampled;
                 tree.nodes[node].total_ns += cell.totals.total_ns;
                 tree.nodes[node].self_ns += cell.totals.self_ns;
                 nodes.push(node);
@@ -125,6 +128,7 @@ impl CallTree {
                 activations,
                 calls: 0,
                 errors: 0,
+                sampled: 0,
                 total_ns: 0,
                 self_ns: 0,
                 open: 0,

@@ -1,5 +1,7 @@
 //! The recorder's reading end: takes what threads have published, strictly in order, and folds it.
 
+mod counted;
+
 use super::arena::ChunkIndex;
 use super::engine::{Engine, ThreadShared};
 use super::fold::{Fold, Missing, ThreadFold};
@@ -121,6 +123,9 @@ impl<'e> Drain<'e> {
 
     /// Reads what is published, until it is enough. A look that goes on goes on where it was.
     pub(super) fn look<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime, limit: Limit) -> Look {
+        if fold.budget.fill(now) {
+            self.turn(fold, now);
+        }
         self.join(fold);
         self.file_handed_over();
         while let Some(id) = self.order.get(self.at) {
@@ -422,6 +427,7 @@ impl ThreadDrain {
     fn report_silence<S: Sink>(&mut self, fold: &mut Fold<S>, now: LogTime) {
         if self.heard.is_some_and(|heard| now.since(heard) >= SILENT_NS) {
             self.heard = None;
+            fold.say_counted(&mut self.fold, self.next_position);
             if self.fold.stack.depth() > 0 {
                 fold.sink.silent(self.fold.id, &self.fold.stack);
             }

@@ -6,12 +6,15 @@ mod heap;
 mod notes;
 mod polls;
 mod run;
+mod sample;
 mod spawned;
+mod tally;
 mod tell;
 mod thread;
 
 pub(super) use thread::ThreadFold;
 
+use super::budget::Budget;
 use super::clock::ClockMap;
 use super::dynamic;
 use super::origin::{Origin, ThisProcess};
@@ -38,6 +41,8 @@ pub(super) struct Fold<S> {
     /// The sink has been told of `<other>`.
     other_is_known: bool,
     tasks: Tasks,
+    /// Which spans are written.
+    pub(super) budget: Budget,
     /// Sync spans open in all threads.
     open_spans: u32,
     /// A stage began or ended since this was last taken: metrics are due.
@@ -63,6 +68,7 @@ impl<S: Sink> Fold<S> {
             has_stages: false,
             other_is_known: false,
             tasks: Tasks::default(),
+            budget: Budget::new(None),
             open_spans: 0,
             stage_changed: false,
             clamped: 0,
@@ -128,6 +134,9 @@ impl<S: Sink> Fold<S> {
             return Ok(());
         }
         let time = self.time(thread, event.ticks);
+        if self.folded_held(thread, position, time, event, slots) {
+            return Ok(());
+        }
         if event.kind == Kind::Enter {
             self.enter(thread, position, time, span_of(slots), final_try)?;
         } else if event.kind == Kind::Exit && thread.polls.is_open_at(event.argument) {
@@ -241,6 +250,8 @@ impl<S: Sink> Fold<S> {
         let (parent, above) = thread.innermost();
         let path = self.path(above, callsite);
         self.note_stage(callsite);
+        self.budget.begin(1);
+        self.budget.spend(1);
         let span = SpanId { thread: thread.id, start: position };
         self.put(thread, position, time, &LogEntry::SpanStart { span, path, parent, is_async });
         (span, path)
@@ -276,8 +287,9 @@ impl<S: Sink> Fold<S> {
         time: LogTime,
         outcome: Outcome,
     ) {
-        let Some(frame) = thread.stack.frames().get(index).copied() else { return };
-        let Opening { at, tags } = thread.opened.remove(index);
+        let Some(mut frame) = thread.stack.frames().get(index).copied() else { return };
+        let Opening { at, tags, counted_ns } = thread.opened.remove(index);
+        frame.child_ns = frame.child_ns.saturating_add(counted_ns);
         let is_poll = frame.span.thread != thread.id || frame.span.start != at;
         self.say_refused(thread, position, time, frame.span, tags.refused());
         let below = index.checked_sub(1).map(|below| thread.opened[below].at);
@@ -339,6 +351,7 @@ impl<S: Sink> Fold<S> {
 
     fn thread_end(&mut self, thread: &mut ThreadFold, position: Position, time: LogTime) {
         self.write_numbers(thread, position);
+        self.say_counted(thread, position);
         self.close_down_to(thread, 0, position, time);
         self.put(thread, position, time, &LogEntry::ThreadEnd);
         thread.ended = true;
@@ -382,8 +395,12 @@ impl<S: Sink> Fold<S> {
     }
 
     fn look_for_stage(&mut self, callsite: CallsiteId) {
+        self.stage_changed |= self.is_stage(callsite);
+    }
+
+    fn is_stage(&self, callsite: CallsiteId) -> bool {
         let kind = self.known.get(callsite.0 as usize).copied().flatten();
-        self.stage_changed |= kind.is_some_and(CallsiteKind::is_stage);
+        kind.is_some_and(CallsiteKind::is_stage)
     }
 
     #[inline]

@@ -1,15 +1,17 @@
-//! The same raw events folded the short way and the long way. What the log makes of them is tried in
-//! `recorded_tests`.
+//! The same raw events folded the short way and the long way, with all spans written and with few. What the log makes
+//! of them is tried in `recorded_tests`.
 
+use super::budget::Budget;
 use super::clock::ClockMap;
 use super::fold::{Fold, ThreadFold};
 use super::raw::{HERE, Head, Kind, Slot, head, short};
 use super::tests::{INNER, List, OUTER, TASK, TURN};
 use super::{Callsite, values};
-use crate::event::{CallsiteKind, Outcome, Position, Sink, ThreadId};
-#[cfg(feature = "read")]
-use crate::event::{LogEntry, LogTime};
+use crate::event::{
+    CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink, Summary, ThreadId,
+};
 use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 static STAGE: Callsite = Callsite::new("stage", "m", "f.rs", 6, CallsiteKind::Stage);
 
@@ -179,15 +181,52 @@ fn slots(acts: &[(Act, i64)]) -> Vec<Slot> {
     thread.slots
 }
 
+/// How slots are folded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How {
+    /// The short way where there is one.
+    shortly: bool,
+    /// So many spans are written, and as many more behind each look; none: all.
+    most: Option<u64>,
+    /// Slots that a look finds.
+    look: usize,
+}
+
+pub(crate) fn how() -> impl Strategy<Value = How> {
+    let most = prop_oneof![Just(None), (1..20_u64).prop_map(Some)];
+    let of = |(shortly, most, look)| How { shortly, most, look };
+    (any::<bool>(), most, 1..100_usize).prop_map(of)
+}
+
 /// What became of the slots beside the entries: times that went back, spans open, and whether there was
 /// a stage.
-fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], shortly: bool) -> (S, impl PartialEq) {
+fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], how: How) -> (S, impl PartialEq) {
     let mut fold = Fold::new(sink, clock.clone());
+    fold.budget = Budget::new(how.most);
     let mut thread = ThreadFold::new(ThreadId(1));
     let mut at = 0;
+    let mut looks = 0;
     while at < slots.len() {
-        if shortly {
-            at += fold.run(&mut thread, Position(at as u64), &slots[at..]);
+        if how.most.is_some() && at >= looks * how.look {
+            // A commit, every other time, and half a second later the next look.
+            if looks % 2 == 1 {
+                fold.say_counted(&mut thread, Position(at as u64));
+            }
+            looks = at / how.look + 1;
+            if fold.budget.fill(LogTime(looks as u64 * 500_000_000)) {
+                let every =
+                    fold.budget.turn(LogTime(0), &mut thread.held.seen().collect::<Vec<_>>());
+                thread.held.turn(every, false);
+            }
+        }
+        if how.shortly {
+            // Up to the end of the look, wherever that is.
+            let end = slots.len().min((at + 1).next_multiple_of(how.look.max(1)));
+            let folded = fold.run(&mut thread, Position(at as u64), &slots[at..end]);
+            if folded > 0 {
+                at += folded;
+                continue;
+            }
         }
         let Some(head) = slots.get(at).and_then(|slot| Head::of(*slot)) else { break };
         let (position, end) = (Position(at as u64), at + head.slots());
@@ -196,6 +235,7 @@ fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], shortly: bool) -> (S
     }
     fold.settle(&mut thread);
     fold.write_numbers(&mut thread, Position(at as u64));
+    fold.say_counted(&mut thread, Position(at as u64));
     let rest = (fold.clamped, fold.open(), fold.take_stage_changed());
     (fold.sink, rest)
 }
@@ -204,26 +244,87 @@ fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], shortly: bool) -> (S
 #[cfg(feature = "read")]
 type Told = (ThreadId, LogTime, LogEntry);
 
-/// What the acts are folded to the long way; and the same told to `sink`, by either way.
+/// What the acts are folded to the long way; and the same told to `sink`, as `how` says.
 #[cfg(feature = "read")]
-pub(crate) fn folded<S: Sink>(acts: &[(Act, i64)], sink: S, shortly: bool) -> (Vec<Told>, S) {
+pub(crate) fn folded<S: Sink>(acts: &[(Act, i64)], sink: S, how: How) -> (Vec<Told>, S) {
     let _turn = TURN.lock();
     values::begin(true);
     let (clock, slots) = (ClockMap::calibrate(), slots(acts));
-    let (list, _) = fold(List::default(), &clock, &slots, false);
+    let (list, _) = fold(List::default(), &clock, &slots, How { shortly: false, ..how });
     let told = list.entries.into_iter().map(|(thread, _, time, what)| (thread, time, what));
-    (told.collect(), fold(sink, &clock, &slots, shortly).0)
+    (told.collect(), fold(sink, &clock, &slots, how).0)
+}
+
+/// What ended of one path: calls, errors, panics, time, self time, and bytes allocated.
+type Sums = BTreeMap<PathId, [u64; 6]>;
+
+/// What the entries of sync spans add up to.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are of no span that ended")]
+fn sums(list: &List) -> Sums {
+    let mut sums = Sums::new();
+    let mut add = |path: PathId, what: [u64; 6]| {
+        let of_path = sums.entry(path).or_default();
+        for (sum, more) in of_path.iter_mut().zip(what) {
+            *sum += more;
+        }
+    };
+    for (_, _, time, what) in &list.entries {
+        match what {
+            LogEntry::SpanEnd { path, start, child_ns, outcome, .. } => {
+                let ns = time.since(*start);
+                let failed =
+                    [Outcome::Err, Outcome::Panicked].map(|how| u64::from(*outcome == how));
+                add(*path, [1, failed[0], failed[1], ns, ns.saturating_sub(*child_ns), 0]);
+            }
+            LogEntry::Summary(counted) => {
+                let Summary { path, calls, errors, panics, total_ns, child_ns, .. } = **counted;
+                let in_buckets: u64 = counted.histogram.iter().map(|(_, count)| count).sum();
+                assert_eq!(in_buckets, calls);
+                add(path, [calls, errors, panics, total_ns, total_ns - child_ns, 0]);
+            }
+            LogEntry::Exit { path, busy_ns, child_ns, .. } => {
+                add(*path, [0, 0, 0, *busy_ns, busy_ns.saturating_sub(*child_ns), 0]);
+            }
+            LogEntry::Alloc { path, heap, .. } => add(*path, [0, 0, 0, 0, 0, heap.bytes]),
+            _ => {}
+        }
+    }
+    sums
 }
 
 proptest! {
     #[test]
-    fn the_short_way_leads_where_the_long_way_does(acts in acts()) {
+    fn the_short_way_leads_where_the_long_way_does(acts in acts(), how in how()) {
         let _turn = TURN.lock();
         values::begin(true);
         let (clock, slots) = (ClockMap::calibrate(), slots(&acts));
-        let (long, rest) = fold(List::default(), &clock, &slots, false);
-        let (short, short_rest) = fold(List::default(), &clock, &slots, true);
+        let (long, rest) = fold(List::default(), &clock, &slots, How { shortly: false, ..how });
+        let (short, short_rest) = fold(List::default(), &clock, &slots, How { shortly: true, ..how });
         prop_assert_eq!(&long.entries, &short.entries);
         prop_assert!(rest == short_rest);
+    }
+
+    /// Whether a span is written or counted: the sums are the same, time goes on, and what is written has its
+    /// parent.
+    #[test]
+    fn what_is_counted_adds_up_to_what_would_have_been_written(acts in acts(), how in how()) {
+        let _turn = TURN.lock();
+        values::begin(true);
+        let (clock, slots) = (ClockMap::calibrate(), slots(&acts));
+        let all = How { most: None, ..how };
+        let (written, rest) = fold(List::default(), &clock, &slots, all);
+        let (counted, counted_rest) = fold(List::default(), &clock, &slots, how);
+        prop_assert_eq!(sums(&written), sums(&counted));
+        prop_assert!(rest == counted_rest);
+        let mut last = LogTime(0);
+        let mut begun = BTreeSet::new();
+        for (_, _, time, what) in &counted.entries {
+            prop_assert!(*time >= last, "{what:?} is before what came before it");
+            last = *time;
+            if let LogEntry::SpanStart { span, parent, .. } = what {
+                prop_assert!(parent.is_none_or(|parent| begun.contains(&parent)));
+                begun.insert(*span);
+            }
+        }
     }
 }

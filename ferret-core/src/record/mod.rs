@@ -5,6 +5,7 @@
 //! starts and ends all that. With feature `off`, `off.rs` stands in for the whole module.
 
 mod arena;
+mod budget;
 mod callsite;
 mod chunk;
 mod clock;

@@ -149,6 +149,18 @@ impl Kind {
         }
     }
 
+    /// How a span of this thread's own ended, by its END; none for what ends no span.
+    #[inline]
+    pub(super) fn outcome(self) -> Option<Outcome> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others end no span")]
+        match self {
+            Self::EndOk => Some(Outcome::Ok),
+            Self::EndErr => Some(Outcome::Err),
+            Self::EndPanicked => Some(Outcome::Panicked),
+            _ => None,
+        }
+    }
+
     /// How an async span ended, by its END.
     pub(super) fn task_outcome(self) -> Outcome {
         match self {

@@ -1,6 +1,7 @@
 //! The recorder: the background thread that drains chunks into the sink and commits. It opens no
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
+use super::budget::Budget;
 use super::clock::{self, ClockMap, ClockPair};
 use super::drain::{Drain, Limit, Look, Pace};
 use super::engine::Engine;
@@ -151,6 +152,12 @@ impl<S: Sink> Recorder<S> {
         }
     }
 
+    /// Writes so many spans a second at most, one by one; none: any number.
+    pub(super) fn keeping_to(mut self, spans_per_second: Option<u64>) -> Self {
+        self.fold.budget = Budget::new(spans_per_second);
+        self
+    }
+
     /// Runs until asked to stop, or until `interrupted` gives a signal; gives the sink back, with
     /// everything given to it, for the caller to end as told.
     pub(super) fn run(mut self, interrupted: impl Fn() -> Option<i32>) -> (S, EndKind) {
@@ -189,6 +196,7 @@ impl<S: Sink> Recorder<S> {
         let now = self.read_clock();
         // With the log in trouble there may be no room for all there is.
         while self.drain(now) == Pace::Busy && self.has_room() {}
+        self.drain.say_counted(&mut self.fold);
         self.drop_spans(now, self.drain.unsaid());
         self.report_what_came_past_chunks(now);
         self.sample_heap(now);
@@ -360,6 +368,7 @@ impl<S: Sink> Recorder<S> {
     }
 
     fn commit(&mut self, now: LogTime) {
+        let written = self.drain.say_counted(&mut self.fold);
         if self.fold.sink.is_empty() {
             return;
         }
@@ -384,7 +393,9 @@ impl<S: Sink> Recorder<S> {
                 LONGEST_REST_NS
             }
         };
-        self.next_commit = began.after(rest_ns.max(self.fold.sink.rest_ns()));
+        // Each commit writes what is open, whether there is credit for it or not.
+        let credit_ns = self.fold.budget.time_for(written).min(LONGEST_REST_NS);
+        self.next_commit = began.after(rest_ns.max(credit_ns).max(self.fold.sink.rest_ns()));
         if let Some(news) = self.fold.sink.news() {
             (self.on_trouble)(Trouble::News(&news));
         }

@@ -227,8 +227,8 @@ fn begin(
             engine.arena.release(false);
             StartError::Recorder(source)
         })?;
-    let (limits, complaints) = limits::of(options);
-    for complaint in complaints {
+    let heeded = limits::of(options);
+    for complaint in heeded.complaints {
         say(&complaint);
     }
     let place = Place {
@@ -236,7 +236,7 @@ fn begin(
         join: run_from_environment(),
         keep_families: options.keep_runs,
         durability: options.durability,
-        limits,
+        limits: heeded.log,
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();
@@ -250,7 +250,8 @@ fn begin(
     engine.arena.flight().belongs_to(writer.path(), writer.identity());
     let (path, descriptors) = (writer.path().to_owned(), writer.descriptors());
     let (desk, inbox) = Desk::of(recorder.thread().clone());
-    let ready = hand.send(Recorder::new(engine, clock, writer, inbox, say_trouble));
+    let recorder_of_it = Recorder::new(engine, clock, writer, inbox, say_trouble);
+    let ready = hand.send(recorder_of_it.keeping_to(heeded.spans_per_second));
     ready.map_err(|_gone| StartError::Recorder(io::Error::other("its thread has ended")))?;
     Ok(Active { engine, started_at, path, desk, finished, descriptors })
 }

@@ -60,6 +60,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     text += &below(rows.len().min(top), rows.len(), "functions", &hidden, page);
     let shown = || rows.iter().take(top);
     let mut marks = Vec::new();
+    if shown().any(|row| row.sampled > 0) && !hidden.contains(&"CALLS") {
+        marks.push(super::SAMPLED);
+    }
     if shown().any(|row| row.open > 0) {
         marks.push("+ with what is still open");
     }
@@ -107,7 +110,7 @@ fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {
     let is_bad = if row.errors > 0 { Style::Bad } else { Style::Faint };
     let mut cells = vec![
         Cell::new(name).styled(dominates),
-        Cell::new(format::count(row.calls)),
+        super::calls(row.calls, row.sampled),
         so_far(format::duration(total_ns)),
         so_far(share_of_run(share)),
         self_time(row),

@@ -57,7 +57,7 @@ pub(super) fn threads(analysis: &Analysis, options: Options, page: Page) -> Stri
         };
         let mut cells = vec![
             Cell::new(name),
-            Cell::new(format::count(row.calls)),
+            super::calls(row.calls, row.sampled),
             Cell::new(format::duration(row.busy_ns)),
             Cell::new(share_of_run(percent(row.busy_ns, run_ns))),
         ];
@@ -69,7 +69,8 @@ pub(super) fn threads(analysis: &Analysis, options: Options, page: Page) -> Stri
     }
     let (mut text, hidden) = table.render(page);
     text += &below(rows.len().min(top), rows.len(), "threads", &hidden, page);
-    text
+    let is_sampled = rows.iter().take(top).any(|row| row.sampled > 0);
+    text + &sampled(is_sampled && !hidden.contains(&"CALLS"), page)
 }
 
 pub(super) fn processes(analysis: &Analysis, options: Options, page: Page) -> String {
@@ -82,7 +83,8 @@ pub(super) fn processes(analysis: &Analysis, options: Options, page: Page) -> St
     }
     let (mut text, hidden) = table.render(page);
     text += &below(rows.len().min(top), rows.len(), "processes", &hidden, page);
-    text
+    let is_sampled = rows.iter().take(top).any(|row| row.sampled > 0);
+    text + &sampled(is_sampled && !hidden.contains(&"CALLS"), page)
 }
 
 fn process(row: &Process, run_ns: u64) -> Vec<Cell> {
@@ -92,7 +94,7 @@ fn process(row: &Process, run_ns: u64) -> Vec<Cell> {
         Cell::new(row.pid.to_string()),
         Cell::new(ending(row)).styled(style(row)),
         Cell::new(format::duration(row.duration_ns)),
-        Cell::new(format::count(row.calls)),
+        super::calls(row.calls, row.sampled),
         Cell::new(format::duration(row.busy_ns)),
         Cell::new(share_of_run(percent(row.busy_ns, run_ns))),
         or_dash(row.peak_rss_bytes.map(format::bytes)),
@@ -104,6 +106,10 @@ fn process(row: &Process, run_ns: u64) -> Vec<Cell> {
 
 fn table(columns: &[(&'static str, u8)]) -> Table {
     Table::new(columns.iter().map(|&(title, weight)| Column { title, weight }).collect())
+}
+
+fn sampled(is_shown: bool, page: Page) -> String {
+    super::marks(if is_shown { &[super::SAMPLED] } else { &[] }, page)
 }
 
 fn errors(count: u64) -> Cell {

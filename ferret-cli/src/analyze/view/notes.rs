@@ -61,6 +61,14 @@ pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
             format::count(dropped)
         ));
     }
+    let not_told_apart = analysis.run.not_told_apart;
+    if not_told_apart > 0 {
+        notes.push(format!(
+            "{} calls were only counted: how long each took, and how it ended, is what --filter asks, so they are in no \
+             figure.",
+            format::count(not_told_apart)
+        ));
+    }
     let unknown: u64 = analysis.functions.iter().map(|row| row.unknown).sum();
     if unknown > 0 {
         let spans = if unknown == 1 { "span" } else { "spans" };

@@ -46,6 +46,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     let (mut text, hidden) = drawing.table.render(page);
     text += &below(0, 0, "", &hidden, page);
     let mut marks = Vec::new();
+    if roots.iter().any(|node| any(node, |node| node.sampled)) && !hidden.contains(&"CALLS") {
+        marks.push(super::SAMPLED);
+    }
     if drawing.has_open {
         marks.push("+ with what is still open");
     }
@@ -79,6 +82,7 @@ struct Branch {
     function: u32,
     name: String,
     calls: u64,
+    sampled: u64,
     total_ns: u64,
     self_ns: u64,
     open: u64,
@@ -95,6 +99,7 @@ impl Branch {
             function: node.function,
             name: node.name.clone(),
             calls: node.calls,
+            sampled: node.sampled,
             total_ns: node.total_ns,
             self_ns: node.self_ns,
             open: node.open,
@@ -117,6 +122,7 @@ impl Branch {
 
     fn take(&mut self, other: Self) {
         self.calls += other.calls;
+        self.sampled += other.sampled;
         self.total_ns += other.total_ns;
         self.self_ns += other.self_ns;
         self.open += other.open;
@@ -194,7 +200,7 @@ impl Drawing {
         let is_seen = node.calls + node.open > 0;
         let mut cells = vec![
             Cell { lead, text, style },
-            Cell::new(format::count(node.calls)),
+            super::calls(node.calls, node.sampled),
             so_far(is_seen, node.open > 0, format::duration(node.so_far_ns())),
             so_far(is_seen, node.open > 0, share_of_run(share)),
             Cell::new(self_ns.map_or_else(|| "–".to_owned(), format::duration)),

@@ -28,7 +28,8 @@ pub(super) const TAG: u8 = 15;
 pub(super) const PROGRESS: u8 = 16;
 pub(super) const MARK: u8 = 17;
 pub(super) const COUNTER: u8 = 18;
-pub(super) const SUMMARY: u8 = 19;
+/// A `SUMMARY` without errors, panics and child time. Up to format 2, and no recorder wrote it.
+pub(super) const OLD_SUMMARY: u8 = 19;
 pub(super) const DROPPED: u8 = 20;
 pub(super) const CLOCK: u8 = 21;
 /// Since format 2.
@@ -37,6 +38,8 @@ pub(super) const ALLOC: u8 = 22;
 pub(super) const HEAP: u8 = 23;
 /// As `PROCESS_START`, with what a span costs behind it. Since format 2.
 pub(super) const MEASURED_START: u8 = 24;
+/// Since format 3.
+pub(super) const SUMMARY: u8 = 25;
 /// No entry: the time of the next op counts from this much earlier.
 pub(super) const TIME_BACK: u8 = 64;
 /// No entry: the position at which the next START of this thread is expected.

@@ -1,7 +1,9 @@
 //! The rare entries, field by field: what stands behind an opcode, written and read side by side.
 
 use super::{ops, process};
-use crate::event::{CallsiteId, LogEntry, LogTime, PathId, Position, ProcessEnd, SpanId, TagValue};
+use crate::event::{
+    CallsiteId, LogEntry, LogTime, PathId, Position, ProcessEnd, SpanId, Summary, TagValue,
+};
 use crate::log::codec::{CodecError, Input, put_signed, put_varint};
 
 /// Appends opcode and fields. `time` is the entry's; `ends_hidden` says that it ends a frame that the
@@ -60,7 +62,7 @@ pub(super) fn put_other(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_
             out.push(ops::HEAP);
             put_all(out, &[u64::from(callsite.0), *live_bytes, *live_count, *peak_bytes]);
         }
-        LogEntry::Summary { .. } => put_summary(out, what),
+        LogEntry::Summary(summary) => put_summary(out, summary),
         LogEntry::Dropped { spans, busy_ns, top } => {
             out.extend_from_slice(&[ops::DROPPED, u8::from(top.is_some())]);
             for number in [Some(*spans), Some(*busy_ns), top.map(|top| top.0)] {
@@ -125,13 +127,12 @@ fn put_tag(out: &mut Vec<u8>, span: SpanId, key: CallsiteId, value: &TagValue) {
     ops::put_tag(out, value);
 }
 
-fn put_summary(out: &mut Vec<u8>, what: &LogEntry) {
-    let LogEntry::Summary { path, calls, total_ns, min_ns, max_ns, histogram } = what else {
-        return;
-    };
+fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
+    let Summary { path, calls, errors, panics, total_ns, child_ns, min_ns, max_ns, histogram } =
+        summary;
     out.push(ops::SUMMARY);
     put_varint(out, u64::from(path.0));
-    put_all(out, &[*calls, *total_ns, *min_ns, *max_ns]);
+    put_all(out, &[*calls, *errors, *panics, *total_ns, *child_ns, *min_ns, *max_ns]);
     let buckets = &histogram[..histogram.len().min(ops::MAX_BUCKETS)];
     put_varint(out, buckets.len() as u64);
     for (bucket, count) in buckets {
@@ -228,7 +229,7 @@ fn get_fact(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
             live_count: input.varint()?,
             peak_bytes: input.varint()?,
         },
-        ops::SUMMARY => get_summary(input)?,
+        ops::SUMMARY | ops::OLD_SUMMARY => get_summary(opcode, input)?,
         ops::DROPPED => {
             let has_top = ops::get_flag(input)?;
             let (spans, busy_ns) = (input.varint()?, input.varint()?);
@@ -260,15 +261,23 @@ fn get_end(flags: u8, input: &mut Input<'_>, time: LogTime) -> Result<LogEntry, 
     Ok(LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order })
 }
 
-fn get_summary(input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
-    let path = get_path(input)?;
-    let [calls, total_ns, min_ns, max_ns] =
-        [input.varint()?, input.varint()?, input.varint()?, input.varint()?];
-    let mut histogram = Vec::new();
+/// With or without what older formats do not have.
+fn get_summary(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
+    let is_whole = opcode == ops::SUMMARY;
+    let mut summary =
+        Summary { path: get_path(input)?, calls: input.varint()?, ..Summary::default() };
+    if is_whole {
+        (summary.errors, summary.panics) = (input.varint()?, input.varint()?);
+    }
+    summary.total_ns = input.varint()?;
+    if is_whole {
+        summary.child_ns = input.varint()?;
+    }
+    (summary.min_ns, summary.max_ns) = (input.varint()?, input.varint()?);
     for _ in 0..input.varint()? {
         let bucket = u16::try_from(input.varint()?)
             .map_err(|_too_large| CodecError("a histogram's bucket exceeds 16 bits"))?;
-        histogram.push((bucket, input.varint()?));
+        summary.histogram.push((bucket, input.varint()?));
     }
-    Ok(LogEntry::Summary { path, calls, total_ns, min_ns, max_ns, histogram })
+    Ok(LogEntry::Summary(Box::new(summary)))
 }

@@ -41,14 +41,11 @@ struct Share {
 }
 
 impl PathCalls {
-    /// Spans that were recorded one by one, or polls of async ones.
-    fn recorded(&self) -> u64 {
+    /// Spans that ended, or polls of async ones. One that was only counted cost the program as much.
+    fn ended(&self) -> u64 {
         let totals = &self.totals;
-        let shown = if self.is_async {
-            totals.polls
-        } else {
-            totals.calls.saturating_sub(totals.sampled).saturating_add(totals.unknown)
-        };
+        let shown =
+            if self.is_async { totals.polls } else { totals.calls.saturating_add(totals.unknown) };
         shown.saturating_add(self.hidden.count)
     }
 
@@ -98,18 +95,21 @@ impl Calls {
     /// Takes one entry that a filter leaves out of all figures but this file's. To be told to
     /// [`Calls::pass_over`] as well.
     pub fn hide(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        let (path, count, busy_ns, child_ns) = match entry.what {
-            LogEntry::SpanEnd { path, outcome: Outcome::Unknown, .. } => (path, 1, 0, 0),
-            LogEntry::SpanEnd { path, start, child_ns, .. } => {
+        let (path, count, busy_ns, child_ns) = match &entry.what {
+            LogEntry::Summary(counted) => {
+                (counted.path, counted.calls, counted.total_ns, counted.child_ns)
+            }
+            &LogEntry::SpanEnd { path, outcome: Outcome::Unknown, .. } => (path, 1, 0, 0),
+            &LogEntry::SpanEnd { path, start, child_ns, .. } => {
                 (path, 1, entry.time.since(start), child_ns)
             }
-            LogEntry::Exit { path, busy_ns, child_ns, .. } => (path, 1, busy_ns, child_ns),
-            LogEntry::Polls { path, count, busy_ns, .. } => (path, count, busy_ns, 0),
+            &LogEntry::Exit { path, busy_ns, child_ns, .. } => (path, 1, busy_ns, child_ns),
+            &LogEntry::Polls { path, count, busy_ns, .. } => (path, count, busy_ns, 0),
             _ => return,
         };
         let slot = self.know(log, names, path);
         let cell = &mut self.logs[log.0].paths[slot];
-        let is_span = matches!(entry.what, LogEntry::SpanEnd { .. });
+        let is_span = matches!(entry.what, LogEntry::SpanEnd { .. } | LogEntry::Summary(_));
         cell.is_async |= !is_span;
         // The polls of an async span carry its time, and count for it.
         if !(is_span && cell.is_async) {
@@ -136,7 +136,7 @@ impl Calls {
                 .map_or((0.0, 0.0), |cost| (f64::from(cost.inner_ps), f64::from(cost.outer_ps)));
             let (families, places) = Family::all(&log.paths);
             for cell in &log.paths {
-                let recorded = cell.recorded() as f64;
+                let recorded = cell.ended() as f64;
                 let self_ns = cell.self_ns();
                 let own = &mut shares[cell.function.0 as usize];
                 own.self_ns = own.self_ns.saturating_add(self_ns);

@@ -1,6 +1,6 @@
 //! What spans add up to.
 
-use crate::event::Outcome;
+use crate::event::{Outcome, Summary};
 
 /// What spans add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Totals {
     pub panics: u64,
     /// Of those, how many were dropped before they completed.
     pub cancelled: u64,
-    /// Of those, how many were counted by the program instead of recorded one by one.
+    /// Of those, how many were counted instead of being recorded one by one.
     pub sampled: u64,
     /// Spans whose end was not seen. In no other figure.
     pub unknown: u64,
@@ -68,12 +68,15 @@ impl Totals {
         self.self_ns = self.self_ns.saturating_add(self_ns);
     }
 
-    /// Adds calls that were only counted. What they called is not known: all their time is their own.
-    pub(super) fn summary(&mut self, calls: u64, total_ns: u64) {
-        self.calls = self.calls.saturating_add(calls);
-        self.sampled = self.sampled.saturating_add(calls);
-        self.total_ns = self.total_ns.saturating_add(total_ns);
-        self.self_ns = self.self_ns.saturating_add(total_ns);
+    /// Adds calls that were only counted.
+    pub(super) fn summary(&mut self, summary: &Summary) {
+        let self_ns = summary.total_ns.saturating_sub(summary.child_ns);
+        self.calls = self.calls.saturating_add(summary.calls);
+        self.errors = self.errors.saturating_add(summary.errors);
+        self.panics = self.panics.saturating_add(summary.panics);
+        self.sampled = self.sampled.saturating_add(summary.calls);
+        self.total_ns = self.total_ns.saturating_add(summary.total_ns);
+        self.self_ns = self.self_ns.saturating_add(self_ns);
     }
 
     pub(in crate::projections) fn add(&mut self, other: &Self) {

@@ -13,8 +13,9 @@ impl<S: Sink> Fold<S> {
         if thread.numbers.is_empty() {
             return;
         }
-        // Polls that were kept back are earlier.
+        // Polls that were kept back are earlier, and so is what is held.
         self.settle(thread);
+        self.say_held(thread);
         let mut numbers = std::mem::take(&mut thread.numbers);
         for number in numbers.take() {
             self.tell_callsite(number.key);

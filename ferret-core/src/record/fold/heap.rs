@@ -36,6 +36,9 @@ impl<S: Sink> Fold<S> {
         now: LogTime,
     ) {
         let due = thread.heap.due(now);
+        if !due.is_empty() {
+            self.say_held(thread);
+        }
         self.put_heap(thread, position, due);
     }
 

@@ -17,10 +17,33 @@ impl<S: Sink> Fold<S> {
         if !thread.is_plain() {
             return 0;
         }
+        if self.budget.is_sampling() {
+            return self.run_sampled(thread, first, slots);
+        }
+        self.say_held(thread);
+        let may_begin = self.budget.left();
+        let mut begun = 0;
+        let folded = self.run_written(thread, first, slots, may_begin, &mut begun);
+        self.budget.begin(begun as u64);
+        self.budget.spend(begun as u64);
+        folded
+    }
+
+    /// The same, of spans that are written: as many as may begin.
+    #[inline(always)]
+    fn run_written(
+        &mut self,
+        thread: &mut ThreadFold,
+        first: Position,
+        slots: &[Slot],
+        may_begin: usize,
+        begun: &mut usize,
+    ) -> usize {
         let mut position = first;
         for (count, slot) in slots.iter().enumerate() {
             let (word, argument) = raw::halves(*slot);
-            if raw::is(word, Kind::Start) {
+            if raw::is(word, Kind::Start) && *begun < may_begin {
+                *begun += 1;
                 let time = self.time(thread, slot[0]);
                 self.start_below_top(thread, position, time, raw::callsite(word));
             } else if raw::is(word, Kind::EndOk) && thread.is_top(argument) {

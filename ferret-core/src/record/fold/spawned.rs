@@ -58,6 +58,8 @@ impl<S: Sink> Fold<S> {
             self.tasks.add(span, place);
         } else {
             let path = self.path(above, callsite);
+            self.budget.begin(1);
+            self.budget.spend(1);
             self.tasks.add(span, Task::new(path, parent, Life::Created(time)));
             self.put(thread, position, time, &LogEntry::Created { span, parent, path });
         }

@@ -2,6 +2,7 @@
 
 use super::heap::HeapStack;
 use super::polls::PollRun;
+use super::sample::Held;
 use super::short;
 use crate::event::{
     EnteredPlace, Frame, HeapUse, LogTime, PathId, Position, Resume, SpanId, ThreadId, ThreadStack,
@@ -21,6 +22,8 @@ pub(in crate::record) struct ThreadFold {
     places: Vec<Entered>,
     pub(super) polls: PollRun,
     pub(super) heap: HeapStack,
+    /// Frames inside those, and calls that were counted.
+    pub(in crate::record) held: Held,
     /// The latest time given: time never goes back in a thread.
     pub(in crate::record) last_time: LogTime,
     /// Counters and gauges, not written yet.
@@ -35,6 +38,8 @@ pub(super) struct Opening {
     pub(super) at: Position,
     /// Of a poll, those of its span are kept with that.
     pub(super) tags: TagKeys,
+    /// Time of calls in it that were only counted, ns: child time that the stack does not know.
+    pub(super) counted_ns: u64,
 }
 
 /// A place that the thread is in, though the span it is lies elsewhere.
@@ -49,7 +54,7 @@ struct Entered {
 
 impl Opening {
     pub(super) fn at(at: Position) -> Self {
-        Self { at, tags: TagKeys::default() }
+        Self { at, tags: TagKeys::default(), counted_ns: 0 }
     }
 }
 
@@ -62,6 +67,7 @@ impl ThreadFold {
             places: Vec::new(),
             polls: PollRun::default(),
             heap: HeapStack::default(),
+            held: Held::default(),
             last_time: LogTime::default(),
             numbers: Sums::default(),
             ended: false,
@@ -88,7 +94,7 @@ impl ThreadFold {
         }
     }
 
-    /// How to go on; none if there is nothing to know. Nothing is kept back. Which tags its spans have is
+    /// How to go on; none if there is nothing to know. Nothing is kept back or held. Which tags its spans have is
     /// not in it: one that goes on may have more of them.
     pub(in crate::record) fn resume(&self) -> Option<Resume> {
         if self.is_plain() && self.stack.depth() == 0 {
@@ -99,9 +105,13 @@ impl ThreadFold {
             parent: entered.parent,
             path: entered.path,
         };
+        let mut stack = self.stack.innermost(Resume::FRAMES);
+        for (index, opening) in innermost(&self.opened).iter().enumerate() {
+            stack.add_child_time(index, opening.counted_ns);
+        }
         Some(Resume {
             time: self.last_time,
-            stack: self.stack.innermost(Resume::FRAMES),
+            stack,
             opened: innermost(&self.opened).iter().map(|opening| opening.at).collect(),
             places: innermost(&self.places).iter().map(place).collect(),
             heap: innermost(self.heap.accounts()).to_vec(),
@@ -122,6 +132,7 @@ impl ThreadFold {
         let (Some(top), Some(frame)) = (self.opened.last(), self.stack.top()) else { return false };
         short(top.at) == opener
             && top.tags.refused() == 0
+            && top.counted_ns == 0
             && frame.span == SpanId { thread: self.id, start: top.at }
     }
 
@@ -144,10 +155,10 @@ impl ThreadFold {
         (self.stack.top().map(|frame| frame.span), self.stack.path())
     }
 
-    /// The innermost frame has allocated and freed: a poll that is kept back, or what is on the
-    /// stack. In a place it is the frame that is open below.
+    /// The innermost frame has allocated and freed: a poll that is kept back, one that is held, or what is on
+    /// the stack. In a place it is the frame that is open below.
     pub(super) fn allocated(&mut self, what: &HeapUse) {
-        let kept_back = self.polls.open_at();
+        let kept_back = self.polls.open_at().or_else(|| self.held.innermost());
         if let Some(frame) = kept_back.or_else(|| self.opened.last().map(|top| top.at)) {
             self.heap.add(frame, what);
         }

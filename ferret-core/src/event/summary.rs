@@ -1,10 +1,37 @@
-//! The log-linear buckets of a [`LogEntry::Summary`](crate::event::LogEntry::Summary): whoever counts
-//! calls instead of recording them, and whoever reads the counts, divide durations the same way.
+//! Calls that were counted instead of being recorded one by one, and how their durations are divided: whoever
+//! counts calls and whoever reads the counts does it the same way.
 //!
 //! Every power of two is cut into 32 equal buckets, so a bucket is at most 3.1 % wide; below 64 ns
 //! each nanosecond has its own. All of `u64` takes 1,920 buckets, so an index fits `u16`. (HDR
 //! histograms are finer and larger: 3 digits cost a hundred kilobytes a function, too much in the
 //! profiled process.)
+
+use super::PathId;
+use serde::{Deserialize, Serialize};
+
+/// Calls of one thread, from one place in the call tree, that were counted and timed but not recorded one by
+/// one. What is recorded of the same path is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Their place in the call tree.
+    pub path: PathId,
+    /// How many.
+    pub calls: u64,
+    /// Of those, how many returned an `Err`.
+    pub errors: u64,
+    /// Of those, how many unwound.
+    pub panics: u64,
+    /// Their time together, ns.
+    pub total_ns: u64,
+    /// Of that, time in child spans, ns.
+    pub child_ns: u64,
+    /// The shortest, ns.
+    pub min_ns: u64,
+    /// The longest, ns.
+    pub max_ns: u64,
+    /// How many took so long: (bucket, count), ascending; see [`summary_bucket`].
+    pub histogram: Vec<(u16, u64)>,
+}
 
 /// log2 of the buckets in a power of two.
 const SUB_BITS: u32 = 5;
