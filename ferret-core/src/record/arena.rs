@@ -4,7 +4,7 @@
 use super::chunk::Chunk;
 use super::flight::Flight;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 pub(super) use super::flight::SMALL_CHUNKS;
 
@@ -16,6 +16,16 @@ pub(super) struct ChunkIndex(pub(super) u32);
 /// that was put in longest ago, so with all of them in one list a program would touch them all,
 /// and find none in its cache.
 const WARM_CHUNKS: usize = 16;
+
+/// How many chunks have come back so far: a thread that found none need not look again before that changes. Relaxed:
+/// who sees it late skips a few spans more.
+static RECYCLED: AtomicU32 = AtomicU32::new(0);
+
+/// Says when it is of use to look for a chunk again.
+#[inline]
+pub(super) fn recycled() -> u32 {
+    RECYCLED.load(Ordering::Relaxed)
+}
 
 type FreeList = (Sender<ChunkIndex>, Receiver<ChunkIndex>);
 
@@ -135,6 +145,7 @@ impl Arena {
     pub(super) fn recycle(&self, index: ChunkIndex) {
         self.chunk(index).disown();
         self.free(index);
+        RECYCLED.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives the memory back when the recording is over: a program that records now and then must not grow by a

@@ -8,6 +8,7 @@
 mod memory;
 mod tasks;
 
+use super::arena;
 use super::callsite::Callsite;
 use super::chunk::Cursor;
 use super::clock;
@@ -37,6 +38,8 @@ pub(super) struct Local {
     pub(super) loss: Loss,
     /// What it has allocated and not said.
     pub(super) heap: HeapCells,
+    /// The number of chunks that had come back when it last found none: until another does there is none.
+    pub(super) starved: Cell<Option<u32>>,
 }
 
 /// In the place of a recording's number: this thread is never part of one.
@@ -118,6 +121,7 @@ impl Local {
             current: Cell::new(NO_SPAN),
             loss: Loss::new(),
             heap: HeapCells::new(),
+            starved: Cell::new(None),
         }
     }
 
@@ -320,7 +324,7 @@ impl Local {
         self.report_loss(ticks, frame.start);
         self.say_heap();
         if self.cursor.room_for_end(1).is_none() {
-            registration::next_chunk(self);
+            self.next_chunk();
         }
         match self.cursor.room_for_end(1) {
             Some(room) => self.cursor.push(room, head(ticks, kind, 0, frame.start)),
@@ -334,7 +338,7 @@ impl Local {
         let slots = u32::try_from(event.len()).ok()?;
         let loss = if self.loss.is_pending() { 2 } else { 0 };
         let heap = if self.heap.is_dirty() { 3 } else { 0 };
-        if self.cursor.room(slots + loss + heap).is_none() && !registration::next_chunk(self) {
+        if self.cursor.room(slots + loss + heap).is_none() && !self.next_chunk() {
             return None;
         }
         if self.loss.is_pending() {
@@ -346,6 +350,17 @@ impl Local {
         let room = self.cursor.room(slots)?;
         self.cursor.push_all(room, event);
         Some(room.position())
+    }
+
+    /// Changes chunks, if there may be a free one: a thread that skips spans asks for each of them.
+    pub(super) fn next_chunk(&self) -> bool {
+        let recycled = arena::recycled();
+        if self.starved.get() == Some(recycled) {
+            return false;
+        }
+        let has_changed = registration::next_chunk(self);
+        self.starved.set((!has_changed).then_some(recycled));
+        has_changed
     }
 
     /// Whether a note belongs into this thread's chunk now. To be asked before anything else is done
@@ -382,7 +397,7 @@ impl Local {
             return;
         }
         if self.cursor.room_for_loss(2).is_none() {
-            registration::next_chunk(self);
+            self.next_chunk();
         }
         if let Some(room) = self.cursor.room_for_loss(2) {
             self.cursor.leave_unsaid(0);

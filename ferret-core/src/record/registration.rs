@@ -59,6 +59,7 @@ pub(super) fn join(local: &Local, engine: &'static Engine) -> bool {
         };
         local.state.set(engine.number);
         local.current.set(NO_SPAN);
+        local.starved.set(None);
         registration.next_chunk(local);
         *slot = Some(registration);
         true

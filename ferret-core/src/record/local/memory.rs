@@ -2,7 +2,6 @@
 
 use super::Local;
 use crate::record::engine::STATE;
-use crate::record::registration;
 use std::sync::atomic::Ordering;
 
 impl Local {
@@ -22,7 +21,7 @@ impl Local {
             return;
         }
         if self.cursor.room(3).is_none() {
-            registration::next_chunk(self);
+            self.next_chunk();
         }
         if let Some(room) = self.cursor.room(3) {
             self.cursor.push_all(room, &event);

@@ -80,7 +80,7 @@ impl Local {
                 return registration::end_late(event);
             }
             if local.cursor.room_for_end(2).is_none() {
-                registration::next_chunk(local);
+                local.next_chunk();
             }
             match local.cursor.room_for_end(2) {
                 Some(room) => local.cursor.push_all(room, event),
