@@ -5,6 +5,10 @@
 //! say what is missing; its last row says that nothing is. The flight buffer is taken away after that, so a
 //! salvager that dies at any moment leaves either everything to be done, or nothing.
 
+#[doc(hidden)]
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+
 use crate::event::{EndKind, LogEntry};
 use crate::log::{LogError, ReadOptions, Reopen, Reopened, Tail, is_this_boot, now};
 use crate::record::{Left, Peek, flight};

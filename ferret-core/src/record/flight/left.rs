@@ -25,7 +25,7 @@ impl Flight {
         Self::read(&path_of(uid), uid)
     }
 
-    fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
+    pub(in crate::record) fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
         let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
         let file = memory::open_own(path, OFlags::RDONLY)?;
         let mut start = [0; offset_of!(Header, large) + 4];

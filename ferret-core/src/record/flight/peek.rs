@@ -39,7 +39,7 @@ impl Peek {
         Self::of(&path_of(uid))
     }
 
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let file = memory::open_own(path, OFlags::RDONLY)?;
         let mut header = [0; size_of::<Header>()];
         file.read_exact_at(&mut header, 0)?;
