@@ -111,7 +111,7 @@ pub use record::{Entered, Session, SpanRef, TaskSpan, current_span, progress};
 #[cfg(all(feature = "fuzz", not(feature = "off")))]
 pub use salvage::fuzz;
 #[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
-pub use salvage::{Salvage, WhyLeft, salvage};
+pub use salvage::{Salvage, WhyLeft, is_alive, salvage};
 
 /// What the macros expand to. Not for use by hand: it changes with them.
 #[cfg(feature = "record")]

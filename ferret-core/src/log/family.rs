@@ -49,6 +49,9 @@ pub struct Place {
     pub durability: Durability,
     /// How much of the log is kept.
     pub limits: Limits,
+    /// What is not committed yet lies in memory that outlives the process: who does not find that sees less of the
+    /// process than there is.
+    pub outlived: bool,
 }
 
 /// What a commit survives.
@@ -150,6 +153,7 @@ pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, Ru
             keep_families,
             durability: Durability::Process,
             limits: Limits::default(),
+            outlived: false,
         };
         role(&name, &nobodys)?;
     }

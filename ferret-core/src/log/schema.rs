@@ -43,7 +43,7 @@ pub(super) const CHECKPOINTS: TableDefinition<'_, u64, &[u8]> = TableDefinition:
 /// remove the thread's row when that segment goes.
 pub(super) const ENDED: TableDefinition<'_, u64, u32> = TableDefinition::new("ended");
 /// [`META_FORMAT`] → the format, u32 LE; [`META_LOG`] → row of a [`Meta`]; [`META_TASKS`] → an
-/// offset, u64 LE; [`META_PRUNED`] → [`PRUNED_BYTES`].
+/// offset, u64 LE; [`META_OUTLIVED`] → nothing; [`META_PRUNED`] → [`PRUNED_BYTES`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Readable by every version, for ever.
@@ -54,6 +54,8 @@ pub(super) const META_LOG: &str = "log";
 /// Every open async span that was made before has a row in [`OPEN`].
 pub(super) const META_TASKS: &str = "tasks";
 
+/// There if what was not committed lay in memory that outlives the process.
+pub(super) const META_OUTLIVED: &str = "outlived";
 /// Row of a [`LogEnd`], written with the last entries of the process.
 pub(super) const META_END: &str = "end";
 /// Where the entries begin that are still there, but for the very first; and how many rows of threads
