@@ -2,8 +2,8 @@
 //! file; the log's writer is one, and knows no thread. `session` joins the two.
 
 use super::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, OpenTask, Outcome, PathId, PathInfo, Position,
-    Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, OpenTask, Outcome, OuterFrames, PathId, PathInfo,
+    Position, Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 use std::path::Path;
@@ -62,6 +62,10 @@ pub trait Sink {
     /// How to go on with `thread` behind its watermark; none if no frame of it is open. Given before a commit
     /// of every thread whose watermark has moved since the last.
     fn resume(&mut self, thread: ThreadId, how: Option<&Resume>);
+
+    /// What lies below the stack that [`Sink::resume`] is given: from the outermost on the group of that number, where
+    /// it has changed since it was last given.
+    fn outer(&mut self, _thread: ThreadId, _number: u32, _frames: &OuterFrames) {}
 
     /// `thread` has been silent for a while with `stack` open. Kept beside the entries until its
     /// next entry, so that a reader that attaches late finds a stuck thread at once.

@@ -20,9 +20,9 @@ use super::schema::LogEnd;
 use super::sync::Syncer;
 use super::written::{self, Open, Owned};
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
-    Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId, ThreadInfo,
-    ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, OuterFrames, PathId,
+    PathInfo, Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId,
+    ThreadInfo, ThreadStack,
 };
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -295,6 +295,10 @@ impl Sink for Writer {
 
     fn resume(&mut self, thread: ThreadId, how: Option<&Resume>) {
         self.batch.resume(thread, how);
+    }
+
+    fn outer(&mut self, thread: ThreadId, number: u32, frames: &OuterFrames) {
+        self.batch.outer(thread, number, frames);
     }
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {

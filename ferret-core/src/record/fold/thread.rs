@@ -4,10 +4,12 @@ use super::heap::HeapStack;
 use super::polls::PollRun;
 use super::short;
 use crate::event::{
-    EnteredPlace, Frame, HeapUse, LogTime, PathId, Position, Resume, SpanId, ThreadId, ThreadStack,
+    EnteredPlace, Frame, HeapUse, LogTime, OuterFrames, PathId, Position, Resume, SpanId, ThreadId,
+    ThreadStack,
 };
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
+use std::ops::Range;
 
 /// One thread, as far as it has been folded.
 ///
@@ -26,6 +28,9 @@ pub(in crate::record) struct ThreadFold {
     /// Counters and gauges, not written yet.
     pub(super) numbers: Sums,
     pub(super) ended: bool,
+    /// The frames far below that the sink has been told of: of each group what its innermost frame was, without which
+    /// none of them changes.
+    outer: Vec<(Position, u64)>,
 }
 
 /// What is known of a frame beside what the stack has.
@@ -65,6 +70,7 @@ impl ThreadFold {
             last_time: LogTime::default(),
             numbers: Sums::default(),
             ended: false,
+            outer: Vec::new(),
         }
     }
 
@@ -99,13 +105,46 @@ impl ThreadFold {
             parent: entered.parent,
             path: entered.path,
         };
+        let frames = self.opened.len() - self.groups() * Resume::FRAMES;
         Some(Resume {
             time: self.last_time,
-            stack: self.stack.innermost(Resume::FRAMES),
-            opened: innermost(&self.opened).iter().map(|opening| opening.at).collect(),
+            stack: self.stack.innermost(frames),
+            opened: self.opened_in(self.opened.len() - frames..self.opened.len()),
             places: innermost(&self.places).iter().map(place).collect(),
             heap: innermost(self.heap.accounts()).to_vec(),
         })
+    }
+
+    /// Gives what lies below the stack of [`ThreadFold::resume`] and has changed since it was last given.
+    pub(in crate::record) fn tell_outer(&mut self, mut tell: impl FnMut(u32, &OuterFrames)) {
+        let groups = self.groups();
+        for number in groups.saturating_sub(Resume::MOST_OUTER)..groups {
+            let range = number * Resume::FRAMES..(number + 1) * Resume::FRAMES;
+            let is = (self.opened[range.end - 1].at, self.stack.frames()[range.end - 1].child_ns);
+            if self.outer.get(number) == Some(&is) {
+                continue;
+            }
+            let frames = self.stack.frames()[range.clone()].to_vec();
+            let outer = OuterFrames { frames, opened: self.opened_in(range) };
+            tell(u32::try_from(number).unwrap_or(u32::MAX), &outer);
+            // Of those that are skipped none is told.
+            self.outer.resize(self.outer.len().max(number + 1), (Position(u64::MAX), 0));
+            self.outer[number] = is;
+        }
+    }
+
+    /// The sink has lost what it has been told.
+    pub(in crate::record) fn forget_outer(&mut self) {
+        self.outer.clear();
+    }
+
+    /// How many groups of frames lie below those of [`ThreadFold::resume`].
+    fn groups(&self) -> usize {
+        self.opened.len().saturating_sub(1) / Resume::FRAMES
+    }
+
+    fn opened_in(&self, range: Range<usize>) -> Vec<Position> {
+        self.opened[range].iter().map(|opening| opening.at).collect()
     }
 
     /// Whether nothing is kept back, no place is entered, and no memory counted: then what happens is
@@ -188,3 +227,7 @@ impl ThreadFold {
 fn innermost<T>(all: &[T]) -> &[T] {
     &all[all.len().saturating_sub(Resume::FRAMES)..]
 }
+
+#[cfg(test)]
+#[path = "outer_tests.rs"]
+mod outer_tests;
