@@ -110,8 +110,8 @@ pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     };
     // Now that nobody else does this, and the process does not come back.
     let left = match Left::by(uid) {
-        Ok(left) if left.is_of(identity) => left,
-        // It did come back, and has begun another log.
+        // Asked behind it: it may have come back, and have begun another log.
+        Ok(left) if Peek::at(uid).is_ok_and(|peek| peek.is_of(identity)) => left,
         Ok(_) => return Ok(Salvage::Alive),
         Err(error) => return why_not(tail, &error),
     };

@@ -100,6 +100,10 @@ pub trait Sink {
     /// The log could not be written. The sink heals itself if it can at the next call.
     fn commit(&mut self, now: LogTime) -> io::Result<Commit>;
 
+    /// The log that has begun anew is known to whoever must know of it, and has what the first had not: that can be
+    /// ended.
+    fn leave(&mut self, _now: LogTime) {}
+
     /// How long to rest at least before the next commit, ns.
     fn rest_ns(&self) -> u64 {
         0
@@ -118,7 +122,8 @@ pub enum Commit {
     Done,
     /// A reader holds the header: nothing was written, try again at the next tick.
     Busy,
-    /// The log is lost, and another has begun, in which nothing is yet: the batch is kept. Tell
-    /// again every callsite, every path and the stack of every thread that has one open, then commit.
+    /// The log is lost, and another begins, in which nothing is yet: the batch is kept. Tell again every callsite,
+    /// every path and the stack of every thread that has one open, then commit: only then it gets its name. Behind
+    /// that comes [`Sink::leave`].
     Anew,
 }

@@ -43,11 +43,6 @@ impl Left {
         Flight::read(path, uid).map(Self)
     }
 
-    /// Whether it belongs to the log of that device and inode.
-    pub(crate) fn is_of(&self, log: (u64, u64)) -> bool {
-        self.0.is_of(log)
-    }
-
     /// How the process had begun to end, if it had.
     pub(crate) fn ending(&self) -> Option<EndKind> {
         self.0.ending()
