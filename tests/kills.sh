@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 wanted=${1:-2000}
 # One round of every setting kills so many.
-each=19
+each=20
 export FERRET_KILLS=$(((wanted + each - 1) / each))
 tally=$(mktemp)
 trap 'rm -f "$tally"' EXIT

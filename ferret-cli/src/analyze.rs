@@ -283,7 +283,7 @@ fn facts(run: &Run) -> Vec<LogFacts<'_>> {
             findings: info.into(),
             lost: Lost::of(tail),
             damaged: tail.damage().1 > 0,
-            owned: tail.owned(),
+            owned: ferret::is_alive(tail),
             names: tail.names(),
         }
     };

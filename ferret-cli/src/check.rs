@@ -42,7 +42,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     for tail in run.logs() {
         let report = ferret::log::check(&tail.info().path, &options)?;
         let process = process(&mut Tail::open(&tail.info().path, &options)?)?;
-        write_report(&mut out, &report, &process, tail.owned())?;
+        write_report(&mut out, &report, &process, ferret::is_alive(tail))?;
         if !report.is_sound() {
             code = Code::Damaged.into();
         }

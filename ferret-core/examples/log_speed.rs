@@ -116,6 +116,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         keep_families: 1,
         durability: Durability::Process,
         limits: Limits::default(),
+        outlived: false,
     };
     let start = ProcessStart { uid: ProcessUid(1), ..ProcessStart::default() };
     let mut writer = Writer::create(&place, start, now())?;

@@ -107,8 +107,11 @@ pub use log::Durability;
 pub use options::{Options, Overflow, StartError, start};
 #[cfg(feature = "record")]
 pub use record::{Entered, Session, SpanRef, TaskSpan, current_span, progress};
+#[doc(hidden)]
+#[cfg(all(feature = "fuzz", not(feature = "off")))]
+pub use salvage::fuzz;
 #[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
-pub use salvage::{Salvage, WhyLeft, salvage};
+pub use salvage::{Salvage, WhyLeft, is_alive, salvage};
 
 /// What the macros expand to. Not for use by hand: it changes with them.
 #[cfg(feature = "record")]

@@ -5,9 +5,13 @@
 //! say what is missing; its last row says that nothing is. The flight buffer is taken away after that, so a
 //! salvager that dies at any moment leaves either everything to be done, or nothing.
 
+#[doc(hidden)]
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+
 use crate::event::{EndKind, LogEntry};
 use crate::log::{LogError, ReadOptions, Reopen, Reopened, Tail, is_this_boot, now};
-use crate::record::{Left, Peek, flight};
+use crate::record::{Left, Peek, flight, is_this_host};
 use std::io;
 
 /// What became of a log that was looked at.
@@ -40,6 +44,32 @@ pub enum WhyLeft {
     Unreadable,
     /// The log cannot be written.
     NotWritable,
+}
+
+/// Whether the process of the log that `tail` reads lives; `None` if that cannot be told from here. The file's lock
+/// tells if somebody holds it. That nobody does says something of this file alone: of a log that was copied, or came
+/// from another machine, the process may live where the file came from.
+pub fn is_alive(tail: &Tail) -> Option<bool> {
+    let (info, owned) = (tail.info(), tail.owned());
+    if owned != Some(false) || info.is_ended {
+        return owned;
+    }
+    if !is_this_boot(&info.boot_id) {
+        // This machine was started anew, or another wrote it.
+        return is_this_host(&info.host).then_some(false);
+    }
+    match Peek::at(info.uid) {
+        // It may have lost the lock that says so.
+        Ok(peek) if peek.is_of(tail.identity()) => Some(peek.is_alive()),
+        Ok(_) => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && info.is_outlived => {
+            // Another container's; unless somebody has taken it away who ended the log.
+            let again = tail.again(&ReadOptions { read_only: true });
+            again.is_ok_and(|tail| tail.info().is_ended).then_some(false)
+        }
+        // It had none, or it is another user's of this machine: the lock says it all.
+        Err(_) => Some(false),
+    }
 }
 
 /// Looks at the log that `tail` reads, whatever has its name by now, and brings it to its end if its process is dead.
@@ -80,8 +110,8 @@ pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     };
     // Now that nobody else does this, and the process does not come back.
     let left = match Left::by(uid) {
-        Ok(left) if left.is_of(identity) => left,
-        // It did come back, and has begun another log.
+        // Asked behind it: it may have come back, and have begun another log.
+        Ok(left) if Peek::at(uid).is_ok_and(|peek| peek.is_of(identity)) => left,
         Ok(_) => return Ok(Salvage::Alive),
         Err(error) => return why_not(tail, &error),
     };

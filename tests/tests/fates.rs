@@ -68,6 +68,20 @@ fn a_kill_as_for_want_of_memory() {
     check_death("kill", 9, "kill");
 }
 
+/// What is open may be deeper than what a commit says of it each time.
+#[test]
+fn a_kill_when_most_of_a_deep_stack_has_returned() {
+    let place = Place::new();
+    output(fates(&["kill when deep"]).env("FERRET_LOG", &place.log));
+    check_log(&place, "crashed", &Value::Null, "kill");
+    if nothing_is_lost() {
+        let report = analysis(&place.log);
+        let calls = row(&report, "functions", "call_and_return");
+        assert_eq!((&calls["calls"], &calls["open"]), (&15_000.into(), &5_000.into()), "{calls:#}");
+        assert_eq!(report["run"]["open_spans"], 5_001);
+    }
+}
+
 #[test]
 fn a_stack_that_overflows() {
     check_death("overflow", 6, "deeper");

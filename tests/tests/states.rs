@@ -1,9 +1,12 @@
-//! The states that a process can be in, as the two commands that tell it tell it. All but `unknown`: that is
-//! of a log where nobody can be asked who holds its lock, and there redb does not open it either.
+//! The states that a process can be in, as the two commands that tell it tell it.
 
-use ferret_tests::{Place, Talker, analysis, example, ferret, json, output, until};
+use ferret::event::{LogTime, ProcessStart};
+use ferret::log::{Durability, Limits, Writer};
+use ferret_tests::{Place, Talker, analysis, example, ferret, json, on_disk_of, output, until};
 use rustix::process::Signal;
 use serde_json::Value;
+use std::fs;
+use std::process::Command;
 
 /// What `watch` and `analyze` say of the one process.
 fn told(place: &Place) -> [Value; 2] {
@@ -17,6 +20,10 @@ fn check(place: &Place, state: &str, exit_code: &Value, signal: &Value) {
         let found = (&process["state"], &process["exit_code"], &process["signal"]);
         assert_eq!(found, (&state.into(), exit_code, signal), "{process:#}");
     }
+}
+
+fn this_host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// A program that waits for what it is told, and has said so in its log.
@@ -35,13 +42,9 @@ fn running() {
     check(&place, "running", &Value::Null, &Value::Null);
 }
 
-/// Stopped, in the sense of a shell: alive, and silent.
-#[test]
-fn stalled() {
-    let place = Place::new();
-    let program = stuck(&place);
-    // Not in the middle of a commit, which would leave readers waiting: those come when something is to
-    // be said, and every second with its metrics.
+/// Stops it, in the sense of a shell. Not in the middle of a commit, which would leave readers waiting: those come
+/// when something is to be said, and every second with its metrics.
+fn stop(program: &Talker, place: &Place) {
     until("a stop between two commits", || {
         program.signal(Signal::STOP);
         let seen = output(ferret().args(["watch", "--once", "--json"]).arg(&place.log));
@@ -50,6 +53,14 @@ fn stalled() {
         }
         (seen.code == Some(0)).then_some(())
     });
+}
+
+/// Alive, and silent.
+#[test]
+fn stalled() {
+    let place = Place::new();
+    let program = stuck(&place);
+    stop(&program, &place);
     until("that it is missed", || (told(&place)[0]["state"] == "stalled").then_some(()));
     check(&place, "stalled", &Value::Null, &Value::Null);
     program.signal(Signal::CONT);
@@ -100,4 +111,69 @@ fn crashed() {
     program.signal(Signal::KILL);
     program.wait();
     check(&place, "crashed", &Value::Null, &Value::Null);
+}
+
+/// Nobody holds its lock, and yet it lives: that of the original.
+#[test]
+fn unknown_in_a_copy() {
+    let place = Place::new();
+    let program = stuck(&place);
+    stop(&program, &place);
+    let copied = Place::new();
+    fs::copy(&place.log, &copied.log).unwrap();
+    check(&copied, "unknown", &Value::Null, &Value::Null);
+    let checked = output(ferret().arg("check").arg(&copied.log));
+    assert!(checked.stdout.contains("unknown"), "{}", checked.stdout);
+    program.signal(Signal::CONT);
+    until("a sign of life", || (told(&place)[0]["state"] == "running").then_some(()));
+    // How the original ends says nothing of what the copy was of either.
+    program.signal(Signal::KILL);
+    program.wait();
+    check(&place, "crashed", &Value::Null, &Value::Null);
+    check(&copied, "unknown", &Value::Null, &Value::Null);
+}
+
+/// A process that has a `/dev/shm` of its own: as long as it lives its lock says so. What it left behind is not to be
+/// seen, and how it ended lies there.
+#[test]
+fn unknown_in_another_container() {
+    on_disk_of(1, "unknown_in_another_container", |_| {
+        let place = Place::new();
+        let elsewhere = r#"mount -t tmpfs -o size=64m ferret-test /dev/shm && exec "$0""#;
+        let mut command = Command::new("unshare");
+        command.args(["-m", "/bin/sh", "-c", elsewhere]).arg(example("stuck").get_program());
+        let mut program = Talker::start(command.env("FERRET_LOG", &place.log));
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        until("its log", || place.log.exists().then_some(()));
+        check(&place, "running", &Value::Null, &Value::Null);
+        program.signal(Signal::KILL);
+        program.wait();
+        check(&place, "unknown", &Value::Null, &Value::Null);
+        let analyzed = output(ferret().arg("analyze").arg(&place.log));
+        assert!(analyzed.stderr.contains("another container"), "{}", analyzed.stderr);
+        let report = analysis(&place.log);
+        assert_eq!(report["logs"][0]["salvaged_entries"], 0, "nothing is written: {report:#}");
+    });
+}
+
+/// The log of another machine, which may go on there.
+#[test]
+fn unknown_on_another_machine() {
+    let hosts = [("elsewhere".to_owned(), "unknown"), (this_host(), "crashed")];
+    for (host, state) in hosts {
+        let place = Place::new();
+        let boot_id = "00000000-0000-0000-0000-000000000000".to_owned();
+        let start = ProcessStart { host, boot_id, ..ProcessStart::default() };
+        let log = ferret::log::Place {
+            path: place.log.clone(),
+            join: None,
+            keep_families: 10,
+            durability: Durability::Process,
+            limits: Limits::default(),
+            outlived: true,
+        };
+        drop(Writer::create(&log, start, LogTime(1)).unwrap());
+        check(&place, state, &Value::Null, &Value::Null);
+    }
 }

@@ -299,6 +299,7 @@ mod tests {
             is_ended: false,
             salvaged_entries: 0,
             salvaged_at: None,
+            is_outlived: true,
             oom_kills: None,
             integrity: ferret::log::Integrity::ThisBoot,
         }

@@ -129,7 +129,7 @@ impl Source {
         for (file, tail) in self.board.logs.iter_mut().zip(run.logs()) {
             let info = tail.info();
             file.path.clone_from(&info.path);
-            file.owned = tail.owned();
+            file.owned = ferret::is_alive(tail);
             file.findings = info.into();
             file.damaged = tail.damage().1;
             file.entries = info.entries();

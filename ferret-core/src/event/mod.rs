@@ -24,7 +24,7 @@ pub use opened::Opened;
 pub use process::{
     EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
 };
-pub use resume::{EnteredPlace, HeapAccount, Known, Resume};
+pub use resume::{EnteredPlace, HeapAccount, Known, OuterFrames, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
 pub use summary::{SUMMARY_BUCKETS, Summary, summary_bucket, summary_bucket_range};

@@ -2,8 +2,8 @@
 //! file; the log's writer is one, and knows no thread. `session` joins the two.
 
 use super::{
-    CallsiteId, CallsiteInfo, LogEntry, LogTime, OpenTask, Outcome, PathId, PathInfo, Position,
-    Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, LogEntry, LogTime, OpenTask, Outcome, OuterFrames, PathId, PathInfo,
+    Position, Resume, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::io;
 use std::path::Path;
@@ -63,6 +63,10 @@ pub trait Sink {
     /// of every thread whose watermark has moved since the last.
     fn resume(&mut self, thread: ThreadId, how: Option<&Resume>);
 
+    /// What lies below the stack that [`Sink::resume`] is given: from the outermost on the group of that number, where
+    /// it has changed since it was last given.
+    fn outer(&mut self, _thread: ThreadId, _number: u32, _frames: &OuterFrames) {}
+
     /// `thread` has been silent for a while with `stack` open. Kept beside the entries until its
     /// next entry, so that a reader that attaches late finds a stuck thread at once.
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack);
@@ -96,6 +100,10 @@ pub trait Sink {
     /// The log could not be written. The sink heals itself if it can at the next call.
     fn commit(&mut self, now: LogTime) -> io::Result<Commit>;
 
+    /// The log that has begun anew is known to whoever must know of it, and has what the first had not: that can be
+    /// ended.
+    fn leave(&mut self, _now: LogTime) {}
+
     /// How long to rest at least before the next commit, ns.
     fn rest_ns(&self) -> u64 {
         0
@@ -114,7 +122,8 @@ pub enum Commit {
     Done,
     /// A reader holds the header: nothing was written, try again at the next tick.
     Busy,
-    /// The log is lost, and another has begun, in which nothing is yet: the batch is kept. Tell
-    /// again every callsite, every path and the stack of every thread that has one open, then commit.
+    /// The log is lost, and another begins, in which nothing is yet: the batch is kept. Tell again every callsite,
+    /// every path and the stack of every thread that has one open, then commit: only then it gets its name. Behind
+    /// that comes [`Sink::leave`].
     Anew,
 }

@@ -8,8 +8,8 @@ use super::schema::{self, Checkpoint, LogEnd, OpenStack, RowKind};
 use super::segment::{Encoder, put_keyframe};
 use super::task_rows::TaskRows;
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
-    Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, OuterFrames, PathId,
+    PathInfo, Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(crate) struct Batch {
     paths: Vec<(PathId, Vec<u8>)>,
     threads: BTreeMap<ThreadId, ThreadState>,
     tasks: TaskRows,
+    outer: BTreeMap<u64, Option<Vec<u8>>>,
     rows_bytes: usize,
     /// Something besides entries waits: a row, a watermark, a silent thread.
     dirty: bool,
@@ -46,6 +47,8 @@ pub(super) struct Rows<'a> {
     pub(super) open: Vec<(ThreadId, Option<Vec<u8>>)>,
     pub(super) tasks: Vec<(u64, Option<Vec<u8>>)>,
     pub(super) tasks_from: Option<Offset>,
+    /// Frames far below, by their keys; none where they are of a thread that has ended.
+    pub(super) outer: Vec<(u64, Option<&'a [u8]>)>,
     pub(super) checkpoint: Option<(LogTime, Vec<u8>)>,
     pub(super) end: Option<Vec<u8>>,
     /// Threads that have ended, and where their last segments begin.
@@ -65,6 +68,7 @@ impl Batch {
             paths: Vec::new(),
             threads: BTreeMap::new(),
             tasks: TaskRows::default(),
+            outer: BTreeMap::new(),
             rows_bytes: 0,
             dirty: false,
             checkpoints: 0,
@@ -142,6 +146,7 @@ impl Batch {
         let rows = rows.chain(self.paths.iter().map(|(_, row)| row.len()));
         let threads = self.threads.values().filter(|state| state.dirty);
         let rows = rows.chain(threads.map(|state| state.row.len()));
+        let rows = rows.chain(self.outer.values().flatten().map(Vec::len));
         rows.chain(self.blocks.iter().map(|(_, block)| block.len()))
     }
 
@@ -187,6 +192,7 @@ impl Batch {
             paths: &self.paths,
             tasks: self.tasks.rows(self.encoder.next()),
             tasks_from: self.tasks.from(),
+            outer: self.outer.iter().map(|(key, row)| (*key, row.as_deref())).collect(),
             checkpoint,
             // Three numbers are far below the limit of a row.
             end: self.end.as_ref().and_then(|end| schema::row(RowKind::End, 0, end).ok()),
@@ -230,6 +236,7 @@ impl Batch {
         self.blocks.clear();
         self.callsites.clear();
         self.paths.clear();
+        self.outer.clear();
         self.tasks.committed();
         (self.block_bytes, self.rows_bytes, self.dirty) = (0, 0, false);
         for state in self.threads.values_mut() {
@@ -339,6 +346,8 @@ impl Sink for Batch {
             let state = self.threads.entry(thread).or_default();
             (state.end, state.dirty) = (End::Given, true);
             state.resume.clear();
+            let keys = (0..std::mem::take(&mut state.outer)).map(|n| schema::outer_key(thread, n));
+            self.outer.extend(keys.map(|key| (key, None)));
         }
         self.encoder.push(thread, position, stack, time, what);
     }
@@ -379,6 +388,17 @@ impl Sink for Batch {
             state.dirty = true;
             self.dirty = true;
         }
+    }
+
+    fn outer(&mut self, thread: ThreadId, number: u32, frames: &OuterFrames) {
+        let key = schema::outer_key(thread, number);
+        // It has a bound, far below that of a row.
+        let Ok(row) = schema::row(RowKind::Outer, key, frames) else { return };
+        let state = self.threads.entry(thread).or_default();
+        state.outer = state.outer.max(number.saturating_add(1));
+        self.rows_bytes += row.len();
+        self.outer.insert(key, Some(row));
+        self.dirty = true;
     }
 
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {

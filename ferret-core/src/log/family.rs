@@ -49,6 +49,9 @@ pub struct Place {
     pub durability: Durability,
     /// How much of the log is kept.
     pub limits: Limits,
+    /// What is not committed yet lies in memory that outlives the process: who does not find that sees less of the
+    /// process than there is.
+    pub outlived: bool,
 }
 
 /// What a commit survives.
@@ -61,11 +64,19 @@ pub enum Durability {
     Power,
 }
 
-/// A log in its place.
+/// A new log that has no name yet: its file is removed if it never gets one. The folder is locked as long as it is
+/// there.
 #[derive(Debug)]
-pub(super) struct Placed<T> {
-    pub(super) path: PathBuf,
-    pub(super) value: T,
+pub(super) struct Nameless {
+    name: FamilyName,
+    temp: PathBuf,
+    /// The name it is to have, ...
+    target: PathBuf,
+    /// ... and if that is taken, which only without the lock can be.
+    other: PathBuf,
+    durability: Durability,
+    is_linked: bool,
+    _lock: Option<FolderLock>,
 }
 
 /// What a new log becomes.
@@ -77,12 +88,12 @@ enum Role {
     Alone,
 }
 
-/// Makes a new log with `create` (its temporary name, its file, its run) and puts it in its place.
-pub(super) fn place<T>(
+/// Makes a new log with `create` (its temporary name, its file, its run), to be put in its place.
+pub(super) fn prepare<T>(
     place: &Place,
     uid: ProcessUid,
     create: impl FnOnce(&Path, File, RunId) -> io::Result<T>,
-) -> io::Result<Placed<T>> {
+) -> io::Result<(Nameless, T)> {
     let head = std::path::absolute(&place.path)?;
     let name = FamilyName::of(&head)?;
     let lock = lock_folder(&name)?;
@@ -91,6 +102,8 @@ pub(super) fn place<T>(
         None => Role::Alone,
     };
     let temp = name.temp(uid);
+    // One of this process's own that did not get its name, and could not be removed then.
+    drop(fs::remove_file(&temp));
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -99,38 +112,63 @@ pub(super) fn place<T>(
         .custom_flags(libc::O_NOFOLLOW)
         .open(&temp)
         .map_err(|error| at("create", &temp, &error))?;
-    let linked = (|| {
-        let own_run = run_id(&file.metadata()?);
-        let (run, target) = match role {
-            Role::Head => (own_run, head.clone()),
-            Role::Member(run) => (run, name.member(run, uid)),
-            Role::Alone => (own_run, name.member(own_run, uid)),
-        };
-        if let (Role::Head, Some(token)) = (role, place.join) {
-            write_token(&file, token)?;
-        }
-        let value = create(&temp, file, run)?;
-        match link(&temp, &target) {
+    let mut nameless = Nameless {
+        target: head.clone(),
+        other: head.clone(),
+        name,
+        temp,
+        durability: place.durability,
+        is_linked: false,
+        _lock: lock,
+    };
+    let own_run = run_id(&file.metadata()?);
+    let run = if let Role::Member(run) = role { run } else { own_run };
+    nameless.other = nameless.name.member(run, uid);
+    if role != Role::Head {
+        nameless.target.clone_from(&nameless.other);
+    }
+    if let (Role::Head, Some(token)) = (role, place.join) {
+        write_token(&file, token)?;
+    }
+    let value = create(&nameless.temp, file, run)?;
+    Ok((nameless, value))
+}
+
+impl Nameless {
+    /// The name it is to have.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Puts it in its place, and says which that is.
+    pub(super) fn link(mut self) -> io::Result<PathBuf> {
+        match link(&self.temp, &self.target) {
             // Only without the lock can another have been faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let path = name.member(run, uid);
-                link(&temp, &path)?;
-                Ok(Placed { path, value })
+                link(&self.temp, &self.other)?;
+                self.target.clone_from(&self.other);
             }
-            linked => linked.map(|()| Placed { path: target, value }),
+            linked => linked?,
         }
-    })();
-    if linked.is_ok() && place.durability == Durability::Power {
-        // The name too must survive: until the folder is synced, a power loss may take it.
-        File::open(name.folder())
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| at("sync the folder", name.folder(), &error))?;
+        self.is_linked = true;
+        if self.durability == Durability::Power {
+            // The name too must survive: until the folder is synced, a power loss may take it.
+            let folder = self.name.folder();
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|error| at("sync the folder", folder, &error))?;
+        }
+        Ok(std::mem::take(&mut self.target))
     }
-    if linked.is_err() {
-        // The error that matters is the one on its way; the next start removes stale files.
-        drop(fs::remove_file(&temp));
+}
+
+impl Drop for Nameless {
+    fn drop(&mut self) {
+        if !self.is_linked {
+            // The error that matters is the one on its way; the next start removes stale files.
+            drop(fs::remove_file(&self.temp));
+        }
     }
-    linked
 }
 
 /// Readies the name `path` for a run of several processes: moves a finished family away. Returns
@@ -150,6 +188,7 @@ pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, Ru
             keep_families,
             durability: Durability::Process,
             limits: Limits::default(),
+            outlived: false,
         };
         role(&name, &nobodys)?;
     }

@@ -1,11 +1,13 @@
 //! For the targets in `fuzz/` and nobody else: parts of the log that any bytes are given to.
 
+use super::batch::Batch;
 use super::block::{self, HEADER_BYTES};
 use super::codec::{self, Input};
 use super::cursor::BlockCursor;
-use super::schema::{self, Checkpoint, Meta, OpenStack};
+use super::schema::{self, Checkpoint, Meta, OpenStack, RowKind};
 use super::segment::get_keyframe;
-use crate::event::{CallsiteInfo, Entry, Offset, PathInfo, ThreadInfo};
+use super::task_rows::FIRST_KEY;
+use crate::event::{CallsiteInfo, Entry, Known, LogTime, Offset, PathInfo, Resume, ThreadInfo};
 
 /// The entries of a block whose header is made to prove `bytes`: 16 bytes say its first offset (8),
 /// its count (4) and its segments (4), the others are those segments. And what is wrong with them.
@@ -54,4 +56,49 @@ pub fn row(bytes: &[u8]) -> bool {
         6 => codec::get_value::<Checkpoint>(value).is_ok(),
         _ => schema::split_row(value).is_ok(),
     }
+}
+
+/// What a log may say of its process: the parts of a [`Known`] in their order.
+pub(crate) fn known(bytes: &[u8]) -> Option<Known> {
+    let (callsites, paths, threads, tasks, ended_tasks) = codec::get_value(bytes).ok()?;
+    let mut known = Known { callsites, paths, threads, tasks, ended_tasks };
+    for (_, _, how) in &mut known.threads {
+        // As whoever reads it from the rows does.
+        *how = how.take().filter(Resume::is_sound);
+    }
+    Some(known)
+}
+
+/// The batch of who goes on with a log of that length, which says that.
+pub(crate) fn batch(next: Offset, known: &Known) -> Batch {
+    let mut batch = Batch::new(next);
+    for (id, committed, _) in &known.threads {
+        batch.has_thread(*id, *committed, Vec::new(), None);
+    }
+    for (key, task) in (FIRST_KEY..).zip(&known.tasks) {
+        batch.has_task(key, task.span);
+    }
+    batch
+}
+
+/// What a commit of the batch would write, read: its entries; each row of a thread; or what is wrong.
+pub(crate) fn read_back(mut batch: Batch, now: LogTime) -> Result<Vec<Entry>, String> {
+    let rows = batch.rows(now);
+    for (id, _, row) in rows.threads {
+        let (_, behind) = row.split_at(schema::row_length(&row).min(row.len()));
+        if !behind.is_empty() {
+            let how = schema::read_row::<Resume>(RowKind::Resume, u64::from(id.0), behind);
+            let how = how.map_err(|error| format!("how thread {} goes on: {error}", id.0))?;
+            if !how.is_sound() {
+                return Err(format!("thread {} cannot go on", id.0));
+            }
+        }
+    }
+    let mut entries = Vec::new();
+    for (first, block) in rows.blocks {
+        let mut cursor =
+            BlockCursor::new(*first, block.clone(), *first).map_err(|damage| damage.what)?;
+        while cursor.next_segment(&mut entries).map_err(|damage| damage.what)? {}
+    }
+    Ok(entries)
 }

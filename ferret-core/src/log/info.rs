@@ -54,6 +54,9 @@ pub struct LogInfo {
     /// Processes that the kernel had killed for want of memory, on all of the machine, between the last that was
     /// heard of the process and then; none if the kernel does not say.
     pub oom_kills: Option<u64>,
+    /// What was not in it yet lay in memory that outlives its process; whether that is to be seen from here is not
+    /// said.
+    pub is_outlived: bool,
     /// Why what it leaves out is believed not to be there.
     pub integrity: Integrity,
 }
@@ -118,6 +121,7 @@ impl LogInfo {
             salvaged_entries: 0,
             salvaged_at: None,
             oom_kills: None,
+            is_outlived: false,
             integrity,
         }
     }

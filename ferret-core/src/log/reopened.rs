@@ -12,10 +12,10 @@ use super::source::{Order, ReadError, guarded, redb_error};
 use super::tail::Tail;
 use super::task_rows::{FIRST_KEY, KeptTask};
 use crate::event::{
-    EndKind, Known, LogEntry, LogTime, Offset, OpenTask, Position, ProcessEnd, Resume, TaskLife,
-    ThreadId,
+    EndKind, Known, LogEntry, LogTime, Offset, OpenTask, OuterFrames, Position, ProcessEnd, Resume,
+    TaskLife, ThreadId,
 };
-use redb::{Database, ReadTransaction, ReadableDatabase};
+use redb::{Database, ReadTransaction, ReadableDatabase, TableError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -159,7 +159,42 @@ fn rows(txn: &ReadTransaction, batch: &mut Batch, known: &mut Known) -> Result<(
         let how = schema::read_row::<Resume>(RowKind::Resume, u64::from(id), behind).ok();
         let (id, committed) = (ThreadId(id), Position(committed));
         batch.has_thread(id, committed, info.to_vec(), silent.remove(&u64::from(id.0)));
-        known.threads.push((id, committed, how.filter(Resume::is_sound)));
+        known.threads.push((id, committed, how));
     }
+    let deep = |(id, committed, how): (_, _, Option<Resume>)| {
+        let outer =
+            how.as_ref().map_or_else(|| Ok(Vec::new()), |how| outer(txn, id, how.outer()))?;
+        Ok((id, committed, how.map(|how| how.on(outer)).filter(Resume::is_sound)))
+    };
+    known.threads = known.threads.drain(..).map(deep).collect::<Result<_, ReadError>>()?;
     Ok(())
+}
+
+/// The frames far below the stack of a thread that has so many groups of them: the innermost first, down to one
+/// that cannot be read.
+fn outer(
+    txn: &ReadTransaction,
+    id: ThreadId,
+    groups: usize,
+) -> Result<Vec<OuterFrames>, ReadError> {
+    if groups == 0 {
+        return Ok(Vec::new());
+    }
+    let table = match txn.open_table(schema::OUTER) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        table => table?,
+    };
+    let mut outer = Vec::new();
+    for number in (0..groups).rev().take(Resume::MOST_OUTER) {
+        let key = schema::outer_key(id, u32::try_from(number).unwrap_or(u32::MAX));
+        let row = table
+            .get(key)?
+            .map(|row| schema::read_row::<OuterFrames>(RowKind::Outer, key, row.value()));
+        let Some(Ok(frames)) = row else { break };
+        if frames.frames.len() != Resume::FRAMES || frames.opened.len() != Resume::FRAMES {
+            break;
+        }
+        outer.push(frames);
+    }
+    Ok(outer)
 }

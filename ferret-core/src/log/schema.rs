@@ -38,13 +38,16 @@ pub(super) const THREADS: TableDefinition<'_, u32, (u64, &[u8])> = TableDefiniti
 /// [`FIRST_KEY`](super::task_rows::FIRST_KEY) on: rows of [`KeptTask`](super::task_rows::KeptTask)s,
 /// there while the span is open.
 pub(super) const OPEN: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("open");
+/// Thread id in the high half, number in the low → row of an [`OuterFrames`](crate::event::OuterFrames): so many frames
+/// of a deep stack. Only in logs of threads that were so deep.
+pub(super) const OUTER: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outer");
 /// Time → row of a [`Checkpoint`].
 pub(super) const CHECKPOINTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("checkpoints");
 /// Where the last segment of a thread that ended begins → its id. Only in logs with a limit, which
 /// remove the thread's row when that segment goes.
 pub(super) const ENDED: TableDefinition<'_, u64, u32> = TableDefinition::new("ended");
 /// [`META_FORMAT`] → the format, u32 LE; [`META_LOG`] → row of a [`Meta`]; [`META_TASKS`] → an
-/// offset, u64 LE; [`META_PRUNED`] → [`PRUNED_BYTES`].
+/// offset, u64 LE; [`META_OUTLIVED`] → nothing; [`META_PRUNED`] → [`PRUNED_BYTES`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Readable by every version, for ever.
@@ -55,6 +58,8 @@ pub(super) const META_LOG: &str = "log";
 /// Every open async span that was made before has a row in [`OPEN`].
 pub(super) const META_TASKS: &str = "tasks";
 
+/// There if what was not committed lay in memory that outlives the process.
+pub(super) const META_OUTLIVED: &str = "outlived";
 /// Row of a [`LogEnd`], written with the last entries of the process.
 pub(super) const META_END: &str = "end";
 /// Where the entries begin that are still there, but for the very first; and how many rows of threads
@@ -86,6 +91,7 @@ pub(super) enum RowKind {
     Task = 7,
     Resume = 8,
     End = 9,
+    Outer = 10,
 }
 
 /// Who wrote a log.
@@ -173,6 +179,11 @@ pub(super) fn row_length(bytes: &[u8]) -> usize {
     length.map_or(0, |length| u32::from_le_bytes(*length) as usize + ROW_HEADER_BYTES)
 }
 
+/// The key of a thread's row in [`OUTER`].
+pub(super) fn outer_key(thread: ThreadId, number: u32) -> u64 {
+    u64::from(thread.0) << 32 | u64::from(number)
+}
+
 /// Reads the row of `kind` under `key`.
 pub(super) fn read_row<T: DeserializeOwned>(
     kind: RowKind,
@@ -236,6 +247,15 @@ pub(super) fn insert(txn: &redb::WriteTransaction, rows: &Rows<'_>) -> Result<()
         }
     }
     insert_tasks(txn, rows)?;
+    if !rows.outer.is_empty() {
+        let mut table = txn.open_table(OUTER)?;
+        for (key, row) in &rows.outer {
+            match row {
+                Some(row) => table.insert(key, *row)?,
+                None => table.remove(key)?,
+            };
+        }
+    }
     if let Some(row) = &rows.end {
         txn.open_table(META)?.insert(META_END, row.as_slice())?;
     }

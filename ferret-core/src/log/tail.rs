@@ -61,6 +61,7 @@ struct Ends {
     last: Option<block::Header>,
     /// What was said of its end.
     end: Option<LogEnd>,
+    is_outlived: bool,
 }
 
 /// Where to read next.
@@ -201,7 +202,8 @@ impl Tail {
         &self.info
     }
 
-    /// Whether a live process owns the log; `None` if that cannot be told from here.
+    /// Whether a live process owns the file; `None` if that cannot be told from here. Whether the log's process
+    /// lives is more than that: see `ferret::is_alive`.
     pub fn owned(&self) -> Option<bool> {
         self.file.try_clone().ok().and_then(lock::is_owned)
     }
@@ -323,7 +325,8 @@ impl Tail {
         Ok(!self.fetched.is_empty())
     }
 
-    fn set_ends(&mut self, Ends { pruned, first, last, end }: Ends) {
+    fn set_ends(&mut self, Ends { pruned, first, last, end, is_outlived }: Ends) {
+        self.info.is_outlived = is_outlived;
         if let Some(end) = end {
             self.info.ends(end);
         }
@@ -390,8 +393,10 @@ fn ends(txn: &ReadTransaction) -> Result<Ends, ReadError> {
     let first = table.range(pruned.0..)?.next().transpose()?;
     let first = first.and_then(|(_, block)| header(block.value()));
     let last = table.last()?.and_then(|(_, block)| header(block.value()));
-    let end = txn.open_table(schema::META)?.get(schema::META_END)?;
+    let meta = txn.open_table(schema::META)?;
+    let is_outlived = meta.get(schema::META_OUTLIVED)?.is_some();
+    let end = meta.get(schema::META_END)?;
     // A damaged row is as good as none: then it is salvaged once more, by its watermarks.
     let end = end.and_then(|row| schema::read_row(RowKind::End, 0, row.value()).ok());
-    Ok(Ends { pruned, first, last, end })
+    Ok(Ends { pruned, first, last, end, is_outlived })
 }

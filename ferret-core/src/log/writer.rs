@@ -11,7 +11,7 @@ mod renew;
 
 use super::batch::Batch;
 use super::descriptors::Descriptors;
-use super::family::{self, Durability, Place};
+use super::family::{self, Durability, Nameless, Place};
 use super::growth::Growth;
 use super::lock::Liveness;
 use super::present::{Loss, Present, leads_to};
@@ -20,9 +20,9 @@ use super::schema::LogEnd;
 use super::sync::Syncer;
 use super::written::{self, Open, Owned};
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
-    Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId, ThreadInfo,
-    ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, LogEntry, LogTime, Offset, OpenTask, OuterFrames, PathId,
+    PathInfo, Position, ProcessEnd, ProcessStart, Resume, RunId, Sink, SpanId, ThreadId,
+    ThreadInfo, ThreadStack,
 };
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,6 +57,10 @@ pub struct Writer {
     present: Present,
     /// The log is lost, and no other has begun yet.
     lost: Option<Loss>,
+    /// This one has no name yet.
+    beginning: Option<renew::Beginning>,
+    /// The one that it takes the place of, to be ended.
+    left: Option<renew::LeftOpen>,
     /// It has been said that recording stays in a file that has lost its name.
     stays: bool,
     news: Option<String>,
@@ -81,17 +85,17 @@ impl Retry {
     }
 }
 
-/// A log in its place, with `ProcessStart` in it.
+/// A log with `ProcessStart` in it, which has no name yet.
 #[derive(Debug)]
 struct Begun {
     owned: Owned,
-    path: PathBuf,
+    nameless: Nameless,
     run: RunId,
 }
 
 /// Begins a log, whose first entry has the offset `first`.
 fn begin(place: &Place, start: ProcessStart, first: Offset, now: LogTime) -> io::Result<Begun> {
-    let placed = family::place(place, start.uid, |temp, file, run| {
+    let (nameless, (owned, run)) = family::prepare(place, start.uid, |temp, file, run| {
         let owned = written::create(place, temp, file, &written::meta(place, &start, run, now))?;
         let what = LogEntry::ProcessStart(Box::new(start));
         let mut batch = Batch::of_one(first, Position(0), now, &what);
@@ -104,8 +108,7 @@ fn begin(place: &Place, start: ProcessStart, first: Offset, now: LogTime) -> io:
             }
         }
     })?;
-    let (owned, run) = placed.value;
-    Ok(Begun { owned, path: placed.path, run })
+    Ok(Begun { owned, nameless, run })
 }
 
 impl Writer {
@@ -118,12 +121,13 @@ impl Writer {
     /// The folder cannot be written, or the name is taken by something that is not a log.
     pub fn create(place: &Place, start: ProcessStart, now: LogTime) -> io::Result<Self> {
         let begun = begin(place, start.clone(), Offset(0), now)?;
+        let path = begun.nameless.link()?;
         let mut writer = Self {
             open: None,
             alive: None,
             descriptors: Descriptors::new(),
             batch: Batch::new(Offset(1)).own_from(Position(1)),
-            path: begun.path,
+            path,
             run: begun.run,
             place: place.clone(),
             start: (Box::new(start), now),
@@ -132,6 +136,8 @@ impl Writer {
             syncer: None,
             present: Present::new(begun.owned.id, now),
             lost: None,
+            beginning: None,
+            left: None,
             stays: false,
             news: None,
             growth: Growth::default(),
@@ -237,6 +243,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        if let Some(left) = self.left.take() {
+            left.let_go();
+        }
         // The file is closed before its owner is seen to be gone.
         self.close_file();
         self.forsake_alive();
@@ -297,6 +306,10 @@ impl Sink for Writer {
         self.batch.resume(thread, how);
     }
 
+    fn outer(&mut self, thread: ThreadId, number: u32, frames: &OuterFrames) {
+        self.batch.outer(thread, number, frames);
+    }
+
     fn silent(&mut self, thread: ThreadId, stack: &ThreadStack) {
         self.batch.silent(thread, stack);
     }
@@ -331,6 +344,12 @@ impl Sink for Writer {
 
     fn file(&self) -> Option<(&Path, (u64, u64))> {
         Some((&self.path, self.identity()))
+    }
+
+    fn leave(&mut self, now: LogTime) {
+        if let Some(left) = self.left.take() {
+            left.end(now);
+        }
     }
 
     fn rest_ns(&self) -> u64 {
@@ -377,6 +396,7 @@ impl Writer {
         let released = open.header.release();
         match written.and_then(|written| released.map(|()| written)) {
             Ok((checkpoint_at, pruner)) => {
+                self.name_it(now)?;
                 self.pruner = pruner;
                 self.growth.committed(&self.batch);
                 self.batch.committed(checkpoint_at);
@@ -388,7 +408,9 @@ impl Writer {
                 Ok(Commit::Done)
             }
             Err(error) => {
-                self.give_up(now);
+                if !self.take_back(now) {
+                    self.give_up(now);
+                }
                 Err(error)
             }
         }

@@ -86,7 +86,7 @@ pub(super) fn create(place: &Place, temp: &Path, file: File, meta: &Meta) -> io:
         .ok_or_else(|| io::Error::other("another process owns a log that was just created"))?;
     let open = open(file, place.durability)?;
     // As in `open`: whatever redb finds out, the host must not see it panic.
-    let created = catch_unwind(AssertUnwindSafe(|| create_tables(&open.database, meta)))
+    let created = catch_unwind(AssertUnwindSafe(|| create_tables(&open.database, meta, place)))
         .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while creating the log")));
     if let Err(error) = created {
         // The file is removed: how redb closes it makes no difference.
@@ -137,13 +137,16 @@ fn by_name(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
 }
 
-fn create_tables(database: &Database, meta: &Meta) -> io::Result<()> {
+fn create_tables(database: &Database, meta: &Meta, place: &Place) -> io::Result<()> {
     let txn = database.begin_write().map_err(storage_error)?;
     {
         let mut table = txn.open_table(schema::META).map_err(storage_error)?;
         let format = schema::FORMAT.to_le_bytes();
         table.insert(schema::META_FORMAT, format.as_slice()).map_err(storage_error)?;
         table.insert(schema::META_TASKS, [0; 8].as_slice()).map_err(storage_error)?;
+        if place.outlived {
+            table.insert(schema::META_OUTLIVED, [].as_slice()).map_err(storage_error)?;
+        }
         let row = schema::row(RowKind::Meta, 0, meta).map_err(io::Error::other)?;
         table.insert(schema::META_LOG, row.as_slice()).map_err(storage_error)?;
     }

@@ -170,10 +170,13 @@ impl<'e> Drain<'e> {
     }
 
     /// Says of every thread whose watermark has moved how to go on behind it. For before a commit.
-    pub(super) fn tell_how_to_go_on<S: Sink>(&self, fold: &mut Fold<S>) {
-        let threads = self.order.iter().filter_map(|id| self.threads.get(id)?.as_ref());
-        for thread in threads.filter(|thread| thread.moved) {
-            fold.sink.resume(thread.fold.id, thread.fold.resume().as_ref());
+    pub(super) fn tell_how_to_go_on<S: Sink>(&mut self, fold: &mut Fold<S>) {
+        for id in &self.order {
+            let thread = self.threads.get_mut(id).and_then(Option::as_mut);
+            if let Some(thread) = thread.filter(|thread| thread.moved) {
+                fold.sink.resume(*id, thread.fold.resume().as_ref());
+                thread.fold.tell_outer(|number, frames| fold.sink.outer(*id, number, frames));
+            }
         }
     }
 
@@ -197,10 +200,14 @@ impl<'e> Drain<'e> {
     }
 
     /// Tells the stacks that are open, to a sink that has lost them.
-    pub(super) fn tell_again<S: Sink>(&self, fold: &mut Fold<S>) {
-        let open = self.order.iter().filter_map(|id| self.threads.get(id)?.as_ref());
-        for thread in open.filter(|thread| thread.fold.stack.depth() > 0) {
-            fold.sink.silent(thread.fold.id, &thread.fold.stack);
+    pub(super) fn tell_again<S: Sink>(&mut self, fold: &mut Fold<S>) {
+        for id in &self.order {
+            let thread = self.threads.get_mut(id).and_then(Option::as_mut);
+            if let Some(thread) = thread.filter(|thread| thread.fold.stack.depth() > 0) {
+                fold.sink.silent(*id, &thread.fold.stack);
+                thread.fold.forget_outer();
+                thread.fold.tell_outer(|number, frames| fold.sink.outer(*id, number, frames));
+            }
         }
     }
 

@@ -25,6 +25,12 @@ pub(super) fn process_start() -> ProcessStart {
     }
 }
 
+/// Whether a host of that name is this one: a machine, or a container with a name of its own.
+#[cfg(feature = "read")]
+pub(crate) fn is_this_host(name: &str) -> bool {
+    rustix::system::uname().nodename().to_string_lossy() == name
+}
+
 fn random_uid() -> ProcessUid {
     let mut bytes = [0; 16];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {

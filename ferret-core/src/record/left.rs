@@ -37,9 +37,10 @@ impl Left {
         Flight::left_by(uid).map(Self)
     }
 
-    /// Whether it belongs to the log of that device and inode.
-    pub(crate) fn is_of(&self, log: (u64, u64)) -> bool {
-        self.0.is_of(log)
+    /// The same, wherever it lies.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn at(path: &std::path::Path, uid: ProcessUid) -> io::Result<Self> {
+        Flight::read(path, uid).map(Self)
     }
 
     /// How the process had begun to end, if it had.
@@ -68,9 +69,9 @@ impl Left {
         let mut fold = Fold::resumed(sink, clock, Box::new(names), known);
         let engine = Engine::left(self.0);
         let mut drain = Drain::new(&engine);
-        let mut unsaid = 0;
+        let mut unsaid = 0_u64;
         for thread in LeftThread::all(&engine.arena, threads) {
-            unsaid += thread.unsaid;
+            unsaid = unsaid.saturating_add(thread.unsaid);
             drain.take_left(&mut fold, thread);
         }
         while drain.look(&mut fold, now, ALL) != Look::Whole(Pace::Idle) {}
@@ -109,7 +110,8 @@ impl LeftThread {
         let mut chunks: BTreeMap<ThreadId, BTreeMap<u32, ChunkIndex>> = BTreeMap::new();
         for index in (0..).map(ChunkIndex).take(arena.len()) {
             let (thread, sequence) = arena.chunk(index).label();
-            if thread != ThreadId::RECORDER.0 && arena.chunk(index).base() < FARTHEST {
+            let can_be = arena.chunk(index).base() < FARTHEST && sequence < u32::MAX;
+            if thread != ThreadId::RECORDER.0 && can_be {
                 chunks.entry(ThreadId(thread)).or_default().entry(sequence).or_insert(index);
             }
         }

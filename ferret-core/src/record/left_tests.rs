@@ -194,6 +194,28 @@ fn behind_a_missing_chunk_nothing_is_read() {
     assert!(cut < 10_000 && cut > 4_000, "{cut} of {whole}");
 }
 
+/// The fuzzer's: what two threads had not said, and the number of a thread's last chunk, went beyond their ranges.
+#[test]
+fn numbers_at_the_end_of_their_range_are_read() {
+    let span = || enter(&INNER).finish(Outcome::Ok);
+    let buffer = Buffer::of(5, move || {
+        span();
+        std::thread::Builder::new().spawn(span).unwrap().join().unwrap();
+    });
+    let (file, first) = (buffer.file(), 1 << 20);
+    let fold =
+        |known| Left::by(buffer.0).unwrap().fold_into(Entries(0), known, LogTime(u64::MAX / 2));
+    for chunk in [first, first + 4096] {
+        file.write_all_at(&u64::MAX.to_ne_bytes(), chunk + 24).unwrap();
+    }
+    let (Entries(whole), unsaid) = fold(Known::default());
+    assert_eq!(unsaid, u64::MAX);
+    file.write_all_at(&u32::MAX.to_ne_bytes(), first + 8).unwrap();
+    let known = Known { threads: vec![(ThreadId(1), Position(0), None)], ..Known::default() };
+    let (Entries(of_another), _) = fold(known);
+    assert!(of_another > 0 && of_another < whole, "{of_another} of {whole}");
+}
+
 /// One that never had a log is taken away once its process has been silent for a minute.
 #[test]
 fn what_nobody_will_ask_for_is_taken_away() {

@@ -63,6 +63,8 @@ pub(crate) use heap::keep_out;
 #[cfg(feature = "alloc")]
 pub(crate) use heap::{Owner, allocated, freed};
 #[cfg(feature = "read")]
+pub(crate) use identity::is_this_host;
+#[cfg(feature = "read")]
 pub(crate) use left::Left;
 pub use numbers::{count, level};
 pub use session::Session;

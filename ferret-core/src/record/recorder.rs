@@ -120,6 +120,8 @@ pub(super) struct Recorder<S> {
     /// Told when the log cannot be written, when it can again, and what else happens to it.
     on_trouble: fn(Trouble<'_>),
     in_trouble: bool,
+    /// Another log is about to take the place of the first.
+    is_moving: bool,
     /// It has been said that a crash would lose the last moments.
     said_unshared: bool,
 }
@@ -148,6 +150,7 @@ impl<S: Sink> Recorder<S> {
             idle_looks: 0,
             on_trouble,
             in_trouble: false,
+            is_moving: false,
             said_unshared: false,
         }
     }
@@ -379,6 +382,9 @@ impl<S: Sink> Recorder<S> {
             self.tell_again();
             committed = self.fold.sink.commit(now);
         }
+        if matches!(committed, Ok(Commit::Done)) && self.is_moving {
+            self.has_moved(now);
+        }
         let (took_ns, cost_ns) = (clock::now().since(began), clock::cpu_ns() - had_ns);
         let rest_ns = match committed {
             Ok(Commit::Done) => {
@@ -404,12 +410,24 @@ impl<S: Sink> Recorder<S> {
     /// Tells the sink what it has been told and needs again, for the log that it now writes lacks it.
     fn tell_again(&mut self) {
         if let Some((path, log)) = self.fold.sink.file() {
-            self.engine.arena.flight().belongs_to(path, log);
+            // It has no name yet: should the process die now, the first is still the one.
+            self.engine.arena.flight().will_belong_to(path, log);
         }
+        self.is_moving = true;
         self.fold.tell_again();
         self.drain.tell_again(&mut self.fold);
         // Levels: all of them come with the next sample.
         self.heap = heap::Samples::default();
+    }
+
+    /// The log that has taken the place of another has its name, and all that the other had not.
+    fn has_moved(&mut self, now: LogTime) {
+        self.is_moving = false;
+        if let Some((path, log)) = self.fold.sink.file() {
+            self.engine.arena.flight().belongs_to(path, log);
+        }
+        // Not before: whoever opens one that has its end takes away what the process left behind.
+        self.fold.sink.leave(now);
     }
 
     fn say_if_unshared(&mut self) {

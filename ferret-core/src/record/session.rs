@@ -237,6 +237,7 @@ fn begin(
         keep_families: options.keep_runs,
         durability: options.durability,
         limits: heeded.log,
+        outlived: !engine.arena.flight().is_unshared(),
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();

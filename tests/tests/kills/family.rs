@@ -103,12 +103,22 @@ impl Family {
     ///
     /// Something is there.
     pub(crate) fn said_nothing(&mut self) -> Result<(), String> {
+        self.said_nothing_but(None)
+    }
+
+    /// The same; one line may have this in it.
+    ///
+    /// # Errors
+    ///
+    /// Something else is there.
+    pub(crate) fn said_nothing_but(&mut self, expected: Option<&str>) -> Result<(), String> {
         for member in self.members.iter_mut().filter(|member| member.is_dead) {
             let mut said = String::new();
             if let Some(stderr) = &mut member.child.stderr {
                 stderr.read_to_string(&mut said).map_err(|error| error.to_string())?;
             }
-            if !said.is_empty() {
+            let is_expected = |line: &str| expected.is_some_and(|expected| line.contains(expected));
+            if said.lines().filter(|line| !is_expected(line)).count() > 0 {
                 return Err(format!("process {} said: {said}", member.pid()));
             }
         }

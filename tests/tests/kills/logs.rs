@@ -112,6 +112,19 @@ pub(crate) fn open_dead(path: &Path) -> Result<Vec<Log>, String> {
         .collect())
 }
 
+/// Whether what its process left in memory has been taken away.
+///
+/// # Errors
+///
+/// It has not.
+pub(crate) fn nothing_is_left(log: &Log) -> Result<(), String> {
+    let left = Path::new("/dev/shm").join(format!("ferret-{}", log.info.uid));
+    if left.exists() {
+        return Err(format!("{} is still there, and its log has its end", left.display()));
+    }
+    Ok(())
+}
+
 /// `ferret check`, which says of every log of the family that it is sound.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ mod family;
 mod judge;
 mod judge_jobs;
 mod logs;
+mod moved;
 mod round;
 mod tally;
 
@@ -82,6 +83,13 @@ fn before_the_eyes_of_watch() {
 #[test]
 fn while_the_log_is_made() {
     check(&Setting { when: When::Starting, ..Setting::new("while the log is made") });
+}
+
+/// What the first log has not is in the second, once, or the second is not there.
+#[test]
+fn while_another_log_begins() {
+    let (when, pace) = (When::Moving, 20);
+    check(&Setting { pace, when, ..Setting::new("while another log begins") });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::family::{Family, Watcher};
 use crate::judge::Verdict;
 use crate::logs::{self, Log};
-use crate::{judge, judge_jobs};
+use crate::{judge, judge_jobs, moved};
 use ferret_tests::ledger::{Ledger, Phase};
 use ferret_tests::{Output, ferret};
 use std::path::Path;
@@ -42,6 +42,8 @@ pub(crate) enum When {
     Starting,
     /// While they record.
     Recording,
+    /// While they begin another log, because the first was moved away.
+    Moving,
 }
 
 /// Whom.
@@ -121,6 +123,7 @@ pub(crate) fn play(setting: &Setting, seed: u64) -> Result<Outcome, String> {
             family.wait_for(Phase::Recording);
             dice.wait(300_000);
         }
+        When::Moving => return moved::play(setting, seed, family, &mut dice),
     }
     let watcher = Watcher::of(&family, setting.reader);
     if setting.reader != Reader::None {
@@ -201,10 +204,7 @@ fn judge(
             continue;
         };
         log.hold_together()?;
-        let left = Path::new("/dev/shm").join(format!("ferret-{}", log.info.uid));
-        if left.exists() {
-            return Err(format!("{} is still there, and its log has its end", left.display()));
-        }
+        logs::nothing_is_left(log)?;
         outcome.salvaged += log.info.salvaged_entries;
         outcome.verdict += match setting.doing {
             Doing::Lanes => lanes(log, member.seed(seed), setting.lanes, &member.ledger)?,
@@ -215,7 +215,12 @@ fn judge(
     Ok(found)
 }
 
-fn lanes(log: &Log, seed: u64, lanes: usize, ledger: &Ledger) -> Result<Verdict, String> {
+pub(crate) fn lanes(
+    log: &Log,
+    seed: u64,
+    lanes: usize,
+    ledger: &Ledger,
+) -> Result<Verdict, String> {
     let mut verdict = Verdict::default();
     for number in 0..lanes {
         verdict += judge::lane(log, number, seed, ledger.lane(number))?;
@@ -225,18 +230,18 @@ fn lanes(log: &Log, seed: u64, lanes: usize, ledger: &Ledger) -> Result<Verdict,
 
 /// Chooses moments.
 #[derive(Debug)]
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// Below `bound`.
-    fn roll(&mut self, bound: u64) -> u64 {
+    pub(crate) fn roll(&mut self, bound: u64) -> u64 {
         use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
         self.0 = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.0);
         self.0 % bound
     }
 
     /// Lets so many microseconds pass, or fewer.
-    fn wait(&mut self, at_most_us: u64) {
+    pub(crate) fn wait(&mut self, at_most_us: u64) {
         std::thread::sleep(Duration::from_micros(self.roll(at_most_us)));
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct ThreadState {
     pub(super) row: Vec<u8>,
     /// The row of its [`Resume`]; empty if it has none.
     pub(super) resume: Vec<u8>,
+    /// How many rows of frames far below have been written at most.
+    pub(super) outer: u32,
     pub(super) committed: Position,
     /// `row` or `committed` is not in the log yet.
     pub(super) dirty: bool,

@@ -3,8 +3,8 @@
 
 use crate::event::{
     CallsiteInfo, CallsiteKind, EnteredPlace, Frame, HeapAccount, HeapUse, LogTime, Offset,
-    OpenTask, Outcome, PathId, PathInfo, Position, ProcessUid, Resume, RunId, SpanId, TaskLife,
-    ThreadId, ThreadInfo, ThreadStack,
+    OpenTask, Outcome, OuterFrames, PathId, PathInfo, Position, ProcessUid, Resume, RunId, SpanId,
+    TaskLife, ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::log::block;
 use crate::log::schema::{self, Checkpoint, LogEnd, Meta, OpenStack, RowKind};
@@ -18,7 +18,7 @@ const BLOCK: &str = "4645525245546201030000006200000005000000000000000e000000010
     eb250701034106000203400703110101000202030603010a03076303080307630488c9bbca9a3a07\
     0106031600bc0564e9010309031601076303bc0564e901030902031703e80705f403";
 
-const ROWS: [&str; 9] = [
+const ROWS: [&str; 10] = [
     "665272012d00000009000000000000002d21dd835db7fca7fc04030201fe00000000000000000000\
      0000b0a00000fb2c0104686f737404626f6f7401050000fc7011010000",
     "66527202150000000900000000000000130915acce12bce3066465636f646504613a3a6204622e72\
@@ -32,6 +32,7 @@ const ROWS: [&str; 9] = [
     "665272082b0000000900000000000000e2148f334f7e863dfc71110100020101fb2c0103fc701101\
      000501fb2c0101fb2d010101fb2c010301fb2c010701000007050e",
     "665272090b0000000900000000000000f4009c1da414d69dfc7211010001fb2c010100",
+    "6652720a100000000900000000000000c267f28a9ed6f0050101fb2c0103fc701101000501fb2c01",
 ];
 
 fn hex(bytes: &[u8]) -> String {
@@ -122,6 +123,7 @@ fn rows_have_these_bytes() {
         places: vec![place],
         heap: vec![HeapAccount { frame: Position(300), unsaid: heap, grown: -3, peak: 7 }],
     };
+    let outer = OuterFrames { frames: vec![frame], opened: vec![Position(300)] };
     let end = LogEnd { at: LogTime(70_002), salvaged: Some(300), oom_kills: Some(0) };
     let rows = [
         row(RowKind::Meta, &meta),
@@ -133,6 +135,7 @@ fn rows_have_these_bytes() {
         row(RowKind::Task, &task),
         row(RowKind::Resume, &resume),
         row(RowKind::End, &end),
+        row(RowKind::Outer, &outer),
     ];
     assert_eq!(rows, ROWS);
 }

@@ -57,6 +57,7 @@ impl Written {
             Ok(Commit::Anew) => {
                 self.program.tell_again(&mut self.writer);
                 assert_eq!(self.writer.commit(self.program.time).unwrap(), Commit::Done);
+                self.writer.leave(self.program.time);
                 Ok(Commit::Anew)
             }
             other => other,
@@ -223,4 +224,48 @@ fn an_end_takes_a_log_without_a_name_as_it_is() {
     writer.finish(end, program.time.after(SECOND_NS), Duration::from_secs(1)).unwrap();
     assert_eq!(read_all(&mut open(&moved), 10_000).len(), program.told.len() + 2);
     assert!(!Path::new(&path).exists());
+}
+
+/// Whoever finds it finds all that was not in the first: at no moment is there one that lacks it.
+#[test]
+fn a_log_that_follows_another_has_its_name_when_it_has_all_of_it() {
+    let mut written = Written::new();
+    let had = written.program.told.len();
+    written.tell(30);
+    let moved = written.folder.path().join("yesterday.redb");
+    fs::rename(&written.path, &moved).unwrap();
+    written.program.time = written.program.time.after(SECOND_NS);
+    let now = written.program.time;
+    assert_eq!(written.writer.commit(now).unwrap(), Commit::Anew);
+    assert!(!written.path.exists());
+    written.program.tell_again(&mut written.writer);
+    assert_eq!(written.writer.commit(now).unwrap(), Commit::Done);
+    let told = &written.program.told[had..];
+    assert_eq!(&read_all(&mut open(&written.path), 10_000)[1..], told);
+    // Its end comes when whoever must know of the other does.
+    assert!(!open(&moved).info().is_ended && open(&moved).owned() == Some(true));
+    written.writer.leave(now);
+    assert!(open(&moved).info().is_ended && open(&moved).owned() == Some(false));
+    written.check(had);
+}
+
+/// Its folder goes in the very moment in which it was to get its name.
+#[test]
+fn a_log_that_does_not_get_its_name_is_followed_by_another() {
+    let mut written = Written::new();
+    let had = written.program.told.len();
+    written.tell(30);
+    fs::remove_file(&written.path).unwrap();
+    written.program.time = written.program.time.after(SECOND_NS);
+    let now = written.program.time;
+    assert_eq!(written.writer.commit(now).unwrap(), Commit::Anew);
+    written.program.tell_again(&mut written.writer);
+    let (folder, away) = (written.folder.path(), written.folder.path().with_extension("away"));
+    fs::rename(folder, &away).unwrap();
+    assert!(written.writer.commit(now).is_err());
+    fs::rename(&away, folder).unwrap();
+    written.tell(30);
+    written.program.time = now.after(20 * SECOND_NS);
+    assert_eq!(written.commit().unwrap(), Commit::Anew);
+    written.check(had);
 }

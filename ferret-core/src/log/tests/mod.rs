@@ -31,6 +31,7 @@ fn place(path: &Path) -> Place {
         keep_families: 10,
         durability: Durability::Process,
         limits: Limits::default(),
+        outlived: false,
     }
 }
 

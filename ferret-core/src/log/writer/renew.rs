@@ -2,17 +2,26 @@
 //!
 //! The other log goes on with the numbers of the first: `ProcessStart` stands just before the first
 //! entry that waits, so that it reads like a log whose beginning was pruned. What it needs of names
-//! and open stacks the recorder tells again ([`Commit::Anew`]).
+//! and open stacks the recorder tells again ([`Commit::Anew`]). With all that, and with how far each thread has
+//! been read, it gets its name, and only then the first gets its end: at whatever moment the process dies, one of
+//! the two has what was committed, and says where to go on. Rejected: a name at once, and the rest a moment later,
+//! in which nobody could tell what is missing.
 
 use super::super::batch::Batch;
+use super::super::family::Nameless;
+use super::super::lock::Liveness;
 use super::super::present::{Held, Loss, held, leads_to};
 use super::super::prune::Pruner;
 use super::super::schema::LogEnd;
 use super::super::written::{self, Open};
 use super::{HEADER_PATIENCE, LONGEST_PAUSE_NS, Retry, Writer, begin};
-use crate::event::{Commit, EndKind, LogEntry, LogTime, Offset, ProcessEnd, ProcessStart};
+use crate::event::{
+    Commit, EndKind, LogEntry, LogTime, Offset, Position, ProcessEnd, ProcessStart,
+};
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 impl Writer {
     /// What has become of the log by now.
@@ -29,6 +38,8 @@ impl Writer {
         if now < self.retry.not_before {
             return Err(self.lost_as(loss));
         }
+        // One that could not be written in all that time.
+        self.take_back(now);
         let renewed = match loss {
             Loss::Closed => self.open_by_name(now),
             Loss::Truncated => self.replace_file(now),
@@ -78,33 +89,27 @@ impl Writer {
     /// The file is whole, and not under its name. One that has another name is left for one that has
     /// this; if that cannot be, as where the program has changed its root, recording stays there.
     fn leave_file(&mut self, loss: Loss, now: LogTime) -> io::Result<Commit> {
-        let position = self.batch.next_own();
         let is_named = match held(self.descriptors.alive()) {
             Held::File(metadata) => metadata.nlink() > 0,
             Held::Closed | Held::Unknown => false,
         };
-        if !is_named {
-            self.descriptors.closes_file();
-            if let Some(open) = self.open.take() {
-                end(open, position, now);
-            }
-            self.release_alive();
-            return self.begin_anew(loss, now);
-        }
-        let (open, alive) = (self.open.take(), self.alive.take());
-        let syncer = self.syncer.take();
+        let position = self.batch.next_own();
+        let (open, alive, syncer) = (self.open.take(), self.alive.take(), self.syncer.take());
         match self.begin_anew(loss, now) {
             Ok(commit) => {
-                if let Some(open) = open {
-                    end(open, position, now);
-                }
-                if let Some(alive) = alive {
-                    alive.release();
-                }
+                self.left = open.map(|open| LeftOpen { open, alive, position });
                 Ok(commit)
             }
             Err(error) => {
                 (self.open, self.alive, self.syncer) = (open, alive, syncer);
+                if !is_named {
+                    self.descriptors.closes_file();
+                    if let Some(open) = self.open.take() {
+                        end(open, position, now);
+                    }
+                    self.release_alive();
+                    return Err(error);
+                }
                 self.present.rest(now, LONGEST_PAUSE_NS);
                 self.lost = None;
                 if !std::mem::replace(&mut self.stays, true) {
@@ -118,24 +123,62 @@ impl Writer {
         }
     }
 
-    /// Begins another log under the name.
+    /// Begins another log, to have the name once all that waits is in it.
     fn begin_anew(&mut self, loss: Loss, now: LogTime) -> io::Result<Commit> {
         let first = self.batch.first();
         // Nothing that waits is much older than the last commit.
         let since = self.written;
         let begun =
             begin(&self.place, self.start_at(since), Offset(first.0.saturating_sub(1)), since)?;
-        let lost = std::mem::replace(&mut self.path, begun.path);
+        let path = begun.nameless.target().to_owned();
+        let lost = std::mem::replace(&mut self.path, path);
         self.run = begun.run;
         self.hold(begun.owned, now);
         self.batch.begin_anew();
         self.pruner = Pruner::new(self.place.limits);
-        self.news = Some(format!(
-            "{} {loss}: recording goes on in a new log, {}",
-            lost.display(),
-            self.path.display()
-        ));
+        self.beginning = Some(Beginning { nameless: begun.nameless, lost, loss });
         Ok(Commit::Anew)
+    }
+
+    /// Gives the log its name that has just got all that waited, if it has none.
+    pub(super) fn name_it(&mut self, now: LogTime) -> io::Result<()> {
+        let Some(Beginning { nameless, lost, loss }) = self.beginning.take() else { return Ok(()) };
+        match nameless.link() {
+            Ok(path) => {
+                self.path = path;
+                self.news = Some(format!(
+                    "{} {loss}: recording goes on in a new log, {}",
+                    lost.display(),
+                    self.path.display()
+                ));
+                Ok(())
+            }
+            Err(error) => {
+                self.forget_file(now);
+                Err(error)
+            }
+        }
+    }
+
+    /// A log that cannot be written and has no name yet is none; whether it was such a one. What waits waits for
+    /// another.
+    pub(super) fn take_back(&mut self, now: LogTime) -> bool {
+        let is_one = self.beginning.take().is_some();
+        if is_one {
+            self.forget_file(now);
+        }
+        is_one
+    }
+
+    /// The file is removed, and another is to begin in a while.
+    fn forget_file(&mut self, now: LogTime) {
+        self.lost = Some(Loss::Removed);
+        self.descriptors.closes_file();
+        if let Some(open) = self.open.take() {
+            open.let_go();
+        }
+        self.release_alive();
+        self.retry.wait(now);
     }
 
     /// What the process says of itself, as of later.
@@ -166,8 +209,43 @@ impl Writer {
     }
 }
 
+/// A log that is to take the place of one that is lost, and has no name yet.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    nameless: Nameless,
+    lost: PathBuf,
+    loss: Loss,
+}
+
+/// A log whose place another has taken: still owned, so that nobody takes its process for dead.
+#[derive(Debug)]
+pub(super) struct LeftOpen {
+    open: Open,
+    alive: Option<Arc<Liveness>>,
+    /// Of its end.
+    position: Position,
+}
+
+impl LeftOpen {
+    /// Ends it.
+    pub(super) fn end(self, now: LogTime) {
+        end(self.open, self.position, now);
+        if let Some(alive) = self.alive {
+            alive.release();
+        }
+    }
+
+    /// Closes it as it is.
+    pub(super) fn let_go(self) {
+        self.open.let_go();
+        if let Some(alive) = self.alive {
+            alive.release();
+        }
+    }
+}
+
 /// Ends a log that is left, if its file takes that: somebody may read on in it.
-fn end(open: Open, position: crate::event::Position, now: LogTime) {
+fn end(open: Open, position: Position, now: LogTime) {
     let written = (|| {
         if open.header.try_hold(HEADER_PATIENCE)? {
             let next = written::end_of(&open.database)?;

@@ -60,6 +60,9 @@ pub(super) struct Header {
     pub(super) start_ticks: AtomicU64,
     /// The log's path: its length as u16, and its bytes.
     pub(super) path: [AtomicU8; 2 + MAX_PATH],
+    /// The log that is about to take the place of that one, while it does; inode 0 at any other time.
+    pub(super) next_device: AtomicU64,
+    pub(super) next_inode: AtomicU64,
 }
 
 /// Longer paths are not kept, bytes.

@@ -3,7 +3,6 @@
 
 use super::layout::{CLOCK_PAIRS, FORMAT, Header, Layout, MAGIC, NAMES_AT, NAMES_BYTES};
 use super::memory::{self, Memory};
-use super::peek::is_of;
 use super::{Flight, Named, path_of};
 use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
 use crate::record::clock::ClockPair;
@@ -25,7 +24,7 @@ impl Flight {
         Self::read(&path_of(uid), uid)
     }
 
-    fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
+    pub(in crate::record) fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
         let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
         let file = memory::open_own(path, OFlags::RDONLY)?;
         let mut start = [0; offset_of!(Header, large) + 4];
@@ -52,12 +51,6 @@ impl Flight {
     fn uid(&self) -> ProcessUid {
         let half = |index: usize| u128::from(self.header().uid[index].load(Ordering::Relaxed));
         ProcessUid(half(1) << 64 | half(0))
-    }
-
-    /// Whether its events belong to the log of that device and inode: see [`Peek::is_of`](super::Peek::is_of).
-    pub(in crate::record) fn is_of(&self, log: (u64, u64)) -> bool {
-        let inode = self.header().inode.load(Ordering::Acquire);
-        is_of((self.header().device.load(Ordering::Relaxed), inode), log)
     }
 
     /// How it began to end, if it did.

@@ -124,6 +124,25 @@ impl Flight {
     /// The log that its events belong to is this file: from now on it is worth looking for.
     pub(super) fn belongs_to(&self, path: &Path, (device, inode): (u64, u64)) {
         let header = self.header();
+        self.is_called(path);
+        header.device.store(device, Ordering::Relaxed);
+        header.inode.store(inode, Ordering::Release);
+        // Release: whoever finds that no other is to come finds this one.
+        header.next_inode.store(0, Ordering::Release);
+    }
+
+    /// Its events will belong to this file, once that has the name `path`: then all that the log so far lacks is in
+    /// it, or comes behind what is.
+    pub(super) fn will_belong_to(&self, path: &Path, (device, inode): (u64, u64)) {
+        let header = self.header();
+        self.is_called(path);
+        header.next_device.store(device, Ordering::Relaxed);
+        header.next_inode.store(inode, Ordering::Release);
+    }
+
+    /// The log's name.
+    fn is_called(&self, path: &Path) {
+        let header = self.header();
         // One that is too long to be kept is not looked for when the log is gone.
         let path = Some(path.as_os_str().as_bytes()).filter(|path| path.len() <= MAX_PATH);
         let path = path.unwrap_or_default();
@@ -131,8 +150,6 @@ impl Flight {
         for (place, byte) in header.path.iter().zip(length.iter().chain(path)) {
             place.store(*byte, Ordering::Relaxed);
         }
-        header.device.store(device, Ordering::Relaxed);
-        header.inode.store(inode, Ordering::Release);
     }
 
     /// The process is about to end like that.

@@ -43,7 +43,7 @@ fn is_abandoned(peek: &Peek) -> bool {
     let Some(path) = peek.path.as_deref().filter(|_| peek.silent_ns > LONG_SILENT_NS) else {
         return false;
     };
-    !is_there(path, peek.log)
+    !is_there(path, peek.log) && (peek.next.1 == 0 || !is_there(path, peek.next))
 }
 
 /// Whether a log is in its folder, by whatever name; also where that cannot be seen.

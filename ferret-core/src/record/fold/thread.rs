@@ -5,10 +5,12 @@ use super::polls::PollRun;
 use super::sample::Held;
 use super::short;
 use crate::event::{
-    EnteredPlace, Frame, HeapUse, LogTime, PathId, Position, Resume, SpanId, ThreadId, ThreadStack,
+    EnteredPlace, Frame, HeapUse, LogTime, OuterFrames, PathId, Position, Resume, SpanId, ThreadId,
+    ThreadStack,
 };
 use crate::record::numbers::Sums;
 use crate::record::tag_keys::TagKeys;
+use std::ops::Range;
 
 /// One thread, as far as it has been folded.
 ///
@@ -29,6 +31,9 @@ pub(in crate::record) struct ThreadFold {
     /// Counters and gauges, not written yet.
     pub(super) numbers: Sums,
     pub(super) ended: bool,
+    /// The frames far below that the sink has been told of: of each group what its innermost frame was, without which
+    /// none of them changes.
+    outer: Vec<(Position, u64)>,
 }
 
 /// What is known of a frame beside what the stack has.
@@ -71,6 +76,7 @@ impl ThreadFold {
             last_time: LogTime::default(),
             numbers: Sums::default(),
             ended: false,
+            outer: Vec::new(),
         }
     }
 
@@ -105,17 +111,60 @@ impl ThreadFold {
             parent: entered.parent,
             path: entered.path,
         };
-        let mut stack = self.stack.innermost(Resume::FRAMES);
-        for (index, opening) in innermost(&self.opened).iter().enumerate() {
+        let inner = self.groups() * Resume::FRAMES..self.opened.len();
+        let mut stack = self.stack.innermost(inner.len());
+        for (index, opening) in self.opened[inner.clone()].iter().enumerate() {
             stack.add_child_time(index, opening.counted_ns);
         }
         Some(Resume {
             time: self.last_time,
             stack,
-            opened: innermost(&self.opened).iter().map(|opening| opening.at).collect(),
+            opened: self.opened_in(inner),
             places: innermost(&self.places).iter().map(place).collect(),
             heap: innermost(self.heap.accounts()).to_vec(),
         })
+    }
+
+    /// Gives what lies below the stack of [`ThreadFold::resume`] and has changed since it was last given.
+    pub(in crate::record) fn tell_outer(&mut self, mut tell: impl FnMut(u32, &OuterFrames)) {
+        let groups = self.groups();
+        for number in groups.saturating_sub(Resume::MOST_OUTER)..groups {
+            let range = number * Resume::FRAMES..(number + 1) * Resume::FRAMES;
+            let frames = self.frames_in(range.clone());
+            let is = (self.opened[range.end - 1].at, frames.last().map_or(0, |top| top.child_ns));
+            if self.outer.get(number) == Some(&is) {
+                continue;
+            }
+            let outer = OuterFrames { frames, opened: self.opened_in(range) };
+            tell(u32::try_from(number).unwrap_or(u32::MAX), &outer);
+            // Of those that are skipped none is told.
+            self.outer.resize(self.outer.len().max(number + 1), (Position(u64::MAX), 0));
+            self.outer[number] = is;
+        }
+    }
+
+    /// The sink has lost what it has been told.
+    pub(in crate::record) fn forget_outer(&mut self) {
+        self.outer.clear();
+    }
+
+    /// How many groups of frames lie below those of [`ThreadFold::resume`].
+    fn groups(&self) -> usize {
+        self.opened.len().saturating_sub(1) / Resume::FRAMES
+    }
+
+    /// With the child time that the stack does not know.
+    fn frames_in(&self, range: Range<usize>) -> Vec<Frame> {
+        let both = self.stack.frames()[range.clone()].iter().zip(&self.opened[range]);
+        let whole = |(frame, opening): (&Frame, &Opening)| Frame {
+            child_ns: frame.child_ns.saturating_add(opening.counted_ns),
+            ..*frame
+        };
+        both.map(whole).collect()
+    }
+
+    fn opened_in(&self, range: Range<usize>) -> Vec<Position> {
+        self.opened[range].iter().map(|opening| opening.at).collect()
     }
 
     /// Whether nothing is kept back, no place is entered, and no memory counted: then what happens is
@@ -199,3 +248,7 @@ impl ThreadFold {
 fn innermost<T>(all: &[T]) -> &[T] {
     &all[all.len().saturating_sub(Resume::FRAMES)..]
 }
+
+#[cfg(test)]
+#[path = "outer_tests.rs"]
+mod outer_tests;

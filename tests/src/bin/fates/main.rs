@@ -16,6 +16,9 @@ use std::time::Duration;
 
 /// Spans before the end, of [`recorded`].
 const RECORDED: u32 = 1_000;
+/// Calls within calls, and how many of them return.
+const DEPTH: u32 = 20_000;
+const RETURNED: u32 = 15_000;
 /// Spans of each forked child.
 const IN_CHILD: u32 = 200;
 
@@ -31,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match *arguments {
         ["abort"] => abort(),
         ["kill"] => kill(),
+        ["kill when deep"] => kill_when_deep(&session)?,
         ["overflow"] => overflow()?,
         ["no memory"] => exhaust_memory()?,
         ["exit in a thread"] => exit_in_a_thread()?,
@@ -65,6 +69,24 @@ fn kill() {
     let own = rustix::process::getpid();
     rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("a signal is sent");
     thread::sleep(Duration::MAX);
+}
+
+/// Is killed after most of its calls have returned, of which the log knows that all were open.
+fn kill_when_deep(session: &Session) -> io::Result<()> {
+    let deep = thread::Builder::new().name("deep".to_owned()).stack_size(1 << 30);
+    thread::scope(|scope| deep.spawn_scoped(scope, || call_and_return(1, session)).map(drop))
+}
+
+#[profile]
+fn call_and_return(depth: u32, session: &Session) {
+    if depth < DEPTH {
+        call_and_return(depth + 1, session);
+    } else {
+        assert!(session.flush(Duration::from_secs(20)), "the log can be written");
+    }
+    if depth == DEPTH - RETURNED {
+        kill();
+    }
 }
 
 /// On a small stack, so that it takes no long time.
