@@ -50,6 +50,8 @@ mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
 #[cfg(feature = "record")]
+mod pinned;
+#[cfg(feature = "record")]
 mod present;
 mod prune;
 #[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
