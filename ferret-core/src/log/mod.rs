@@ -87,7 +87,7 @@ pub use check::{CheckReport, check};
 #[cfg(feature = "record")]
 pub use descriptors::Descriptors;
 pub use error::LogError;
-pub use family::{Durability, Place, prepare_run};
+pub use family::{Durability, Place, Unsaved, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;

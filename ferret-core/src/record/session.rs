@@ -6,7 +6,7 @@
 
 use super::clock::{self, ClockMap};
 use super::engine::Engine;
-use super::flight::Flight;
+use super::flight::{self, Flight};
 use super::heap;
 use super::hooks;
 use super::identity;
@@ -237,6 +237,7 @@ fn begin(
         keep_families: options.keep_runs,
         durability: options.durability,
         limits,
+        unsaved: flight::logs_left,
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();

@@ -17,7 +17,7 @@ mod processes;
 mod prune;
 mod round_trip;
 
-use super::family::{Durability, Place};
+use super::family::{Durability, Place, Unsaved};
 use super::info::ReadOptions;
 use super::limits::Limits;
 use super::tail::Tail;
@@ -31,6 +31,7 @@ fn place(path: &Path) -> Place {
         keep_families: 10,
         durability: Durability::Process,
         limits: Limits::default(),
+        unsaved: Unsaved::new,
     }
 }
 
