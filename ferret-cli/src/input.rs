@@ -5,7 +5,7 @@ use crate::exit::{Code, say};
 use crate::salvage;
 use crate::when::RunSpan;
 use anyhow::Context as _;
-use ferret::event::{Entry, LogEntry, LogTime, Offset};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Offset};
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,8 +17,12 @@ use std::process::ExitCode;
 ///
 /// There is no log, or it cannot be read.
 pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<Run, LogError> {
-    let run = Run::open(paths, &options)?;
+    let mut run = Run::open(paths, &options)?;
     salvage::look_once(&run, options);
+    for index in (0..run.logs().len()).map(LogIndex) {
+        // How far it goes by now. One that cannot be read says so when it is.
+        run.log_mut(index).map(Tail::refresh).transpose().ok();
+    }
     Ok(run)
 }
 

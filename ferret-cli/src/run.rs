@@ -14,9 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-/// Runs that are kept beside this one under their own names.
-const KEPT_RUNS: usize = 10;
-
 /// Arguments of `ferret run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exits with CMD's code, 128+N if signal N ended it, 127 if it is not \
@@ -48,7 +45,7 @@ fn start(args: &RunArgs) -> anyhow::Result<ExitCode> {
     if args.split {
         tmux::check(&args.log)?;
     }
-    let (log, token) = ferret::log::prepare_run(&args.log, KEPT_RUNS)
+    let (log, token) = ferret::log::prepare_run(&args.log)
         .with_context(|| format!("preparing {} for this run", args.log.display()))?;
     let (program, rest) = args.command.split_first().context("there is no command to run")?;
     let mut command = Command::new(program);

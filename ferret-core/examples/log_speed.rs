@@ -9,7 +9,7 @@ use ferret::event::{
     EndKind, LogEntry, LogTime, Outcome, PathId, Position, ProcessEnd, ProcessStart, ProcessUid,
     Sink, SpanId, ThreadId, ThreadStack,
 };
-use ferret::log::{Durability, Limits, Place, ReadOptions, Tail, Writer, now};
+use ferret::log::{Durability, Limits, Place, ReadOptions, Tail, Unsaved, Writer, now};
 use std::error::Error;
 use std::time::Duration;
 
@@ -117,6 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         durability: Durability::Process,
         limits: Limits::default(),
         outlived: false,
+        unsaved: Unsaved::new,
     };
     let start = ProcessStart { uid: ProcessUid(1), ..ProcessStart::default() };
     let mut writer = Writer::create(&place, start, now())?;

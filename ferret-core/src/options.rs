@@ -50,7 +50,8 @@ pub struct Options {
     /// `FERRET_VALUES=off` in the environment wins over it: that alone also covers a recording that
     /// `FERRET_LOG` began before the program got to say so.
     pub values: bool,
-    /// How many finished runs are kept beside this one under their own names.
+    /// How many runs are kept under their own names, this one included. Those of processes that were killed, of
+    /// which nobody has saved what was in memory, are not counted: four times as many are kept of them.
     pub keep_runs: usize,
     /// How many bytes the log may take on the disk, from 1 MiB on; none: any number. What is oldest is
     /// dropped, and readers are told from when on the log goes. Held within a tenth, unless that is

@@ -30,11 +30,21 @@ impl Steady {
     ///
     /// It cannot be started.
     pub fn start(program: &str, log: &Path) -> Self {
+        Self::start_with(program, log, &[])
+    }
+
+    /// The same, with more in its environment.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be started.
+    pub fn start_with(program: &str, log: &Path, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let said = folder.path().join("stderr");
         let stderr = File::create(&said).expect("a file for what it says");
         let mut command = Command::new(program);
         command.env("FERRET_LOG", log).env_remove("FERRET_RUN").stderr(stderr);
+        command.envs(environment.iter().copied());
         Self { talker: Talker::start(&mut command), said, _folder: folder }
     }
 

@@ -2,7 +2,7 @@
 //! matter, and what was lost is counted.
 
 use ferret_tests::{
-    Place, Ran, Steady, ballast, counted, example, ferret, on_disk_of, output, until,
+    Place, Ran, Steady, Talker, ballast, counted, example, ferret, on_disk_of, output, until,
 };
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -86,6 +86,41 @@ fn a_program_that_ends_on_a_full_disk_leaves_a_log_that_can_be_read() {
             std::fs::remove_file(log).unwrap();
         }
     });
+}
+
+/// It saw what had been there when it began, and nothing more: a log that its process could not write, and
+/// that was not to be repaired either, had been recovered in memory.
+#[test]
+fn who_attaches_while_the_disk_is_full_follows_when_there_is_room_again() {
+    on_disk_of(
+        40,
+        "who_attaches_while_the_disk_is_full_follows_when_there_is_room_again",
+        |disk| {
+            for how in [&["--read-only"][..], &[]] {
+                let (log, ballast) = (disk.join("run.redb"), ballast(disk, 36));
+                let mut program = Steady::start(STEADY, &log);
+                fill(&mut program);
+                let mut readers = [&["log", "--follow"], &["watch", "--plain"]].map(|what| {
+                    let mut reader = Talker::start(ferret().args(what).args(how).arg(&log));
+                    reader.hear_until("what is there", |line| line.contains("noted").then_some(()));
+                    reader
+                });
+                program.run(500, 1_000);
+                std::fs::remove_file(ballast).unwrap();
+                until("recording to go on", || (program.said().len() > 1).then_some(()));
+                let spans = program.run(500, 1_000).spans;
+                let (status, _) = program.end();
+                assert!(status.success());
+                let [follows, watches] = &mut readers;
+                follows.hear_until("the end", |line| line.contains("PROCESS_END").then_some(()));
+                watches.hear_until("the end", |line| line.contains("exited").then_some(()));
+                let (recorded, dropped) = counted(&log);
+                assert_eq!(recorded + dropped, spans);
+                is_sound(&log);
+                std::fs::remove_file(log).unwrap();
+            }
+        },
+    );
 }
 
 /// A place where no log can be: the program does what it does, and one line says why it is not

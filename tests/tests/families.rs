@@ -1,6 +1,8 @@
 //! Several processes under one name, and several runs one after the other.
 
-use ferret_tests::{Place, Talker, analysis, example, ferret, json, names, output, row, rows};
+use ferret_tests::{
+    Place, Steady, Talker, analysis, counted, example, ferret, json, names, output, row, rows,
+};
 
 #[test]
 fn three_processes_with_one_log_are_shown_and_summed_together() {
@@ -29,6 +31,24 @@ fn three_processes_with_one_log_are_shown_and_summed_together() {
     assert_eq!(rows(&report, "processes").len(), 3);
     assert_eq!(row(&report, "functions", "wait_for_a_word")["calls"], 3);
     assert_eq!(row(&report, "functions", "serve")["calls"], 3);
+}
+
+/// It was the eleventh, and removed before anybody had looked.
+#[test]
+fn a_run_that_was_killed_is_kept_until_what_it_left_is_saved() {
+    let place = Place::new();
+    let mut program = Steady::start(env!("CARGO_BIN_EXE_steady"), &place.log);
+    let spans = program.run(200, 100_000).spans;
+    ferret_tests::until("the log", || place.log.exists().then_some(()));
+    program.kill();
+    let hello = || output(example("hello").env("FERRET_LOG", &place.log));
+    (0..12).for_each(|_| drop(hello()));
+    let logs = place.logs();
+    assert_eq!(logs.len(), 11, "nine, the newest, and the one that was killed: {logs:?}");
+    let killed = place.folder().join(&logs[0]);
+    assert_eq!(counted(&killed), (spans, 0));
+    drop(hello());
+    assert!(!killed.exists(), "it is one of those that are counted, and the oldest");
 }
 
 #[test]

@@ -133,7 +133,8 @@ impl Plain {
                 let line = self.source.look(now, plain_lines::status);
                 say(&line)?;
             }
-            if self.is_over(now) {
+            // Of a long log the end may be far.
+            if read < BATCH && self.is_over(now) {
                 self.tell(now, true)?;
                 return Ok(None);
             }

@@ -24,6 +24,13 @@ use std::time::{Duration, Instant};
 /// The bytes of redb's header, which stand for the header lock.
 const HEADER: (Bound<u64>, Bound<u64>) = (Bound::Included(0), Bound::Excluded(320));
 
+/// Where the bytes begin that redb's readers lock, each the one of the transaction that it reads.
+const READS: u64 = (1 << 62) + 1024;
+
+/// A transaction that somebody else reads, by the byte that is locked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reading(u64);
+
 /// What redb is given.
 #[derive(Debug)]
 pub(super) struct LogBackend(Arc<Shared>);
@@ -44,6 +51,8 @@ struct Shared {
     length: AtomicU64,
     /// Nothing is written, read, locked or unlocked any more.
     let_go: AtomicBool,
+    /// The byte of the oldest transaction that others read, as the last commit found it; 0 for none.
+    oldest: AtomicU64,
 }
 
 impl LogBackend {
@@ -53,7 +62,8 @@ impl LogBackend {
         let length = AtomicU64::new(file.metadata().map_err(StorageError::Io)?.len());
         let file = Storage::new(file)?;
         let (held, let_go) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Self(Arc::new(Shared { file, held, syncs, patience, length, let_go })))
+        let oldest = AtomicU64::new(0);
+        Ok(Self(Arc::new(Shared { file, held, syncs, patience, length, let_go, oldest })))
     }
 
     /// The handle to hold the header lock by.
@@ -73,6 +83,19 @@ impl LogBackend {
             return Err(io::Error::other("the file has been let go"));
         }
         Ok(&self.0.file)
+    }
+
+    /// Takes note of what a commit finds out, to know which pages it may use again. It asks for a single
+    /// byte first, the oldest that was locked before; and last for the one that it finds, or not, and then
+    /// that is known one commit later.
+    fn note(&self, (first, behind): (Bound<u64>, Bound<u64>), is_read: bool) {
+        if let (Bound::Included(first), Bound::Excluded(behind)) = (first, behind)
+            && first >= READS
+            && behind == first + 1
+        {
+            // Relaxed: only the thread that commits asks.
+            self.0.oldest.store(if is_read { first } else { 0 }, Ordering::Relaxed);
+        }
     }
 
     fn wait(
@@ -112,6 +135,18 @@ impl HeaderLock {
         let held = wait_until(patience, attempt).map_err(io::Error::from)?;
         self.0.held.store(held, Ordering::Relaxed);
         Ok(held)
+    }
+
+    /// The oldest transaction that others read, as the last commit found it: what it could read is kept.
+    pub(super) fn oldest_reading(&self) -> Option<Reading> {
+        let oldest = self.0.oldest.load(Ordering::Relaxed);
+        (oldest != 0).then_some(Reading(oldest))
+    }
+
+    /// Whether that transaction is still read.
+    pub(super) fn is_read(&self, Reading(byte): Reading) -> io::Result<bool> {
+        let byte = Bound::Included(byte);
+        self.0.file.query_lock_range(byte, byte).map_err(io::Error::from)
     }
 
     /// Gives the header lock back.
@@ -218,6 +253,8 @@ impl StorageBackend for LogBackend {
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.file.query_lock_range(start, end)
+        let is_held = self.0.file.query_lock_range(start, end)?;
+        self.note((start, end), is_held);
+        Ok(is_held)
     }
 }

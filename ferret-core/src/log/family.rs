@@ -19,6 +19,7 @@ use super::lock::{FolderLock, is_path_owned};
 use super::names::FamilyName;
 use crate::event::{ProcessUid, RunId};
 use rustix::fs::{CWD, RenameFlags, XattrFlags};
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
@@ -36,6 +37,13 @@ const TOKEN_ATTRIBUTE: &str = "user.ferret.run";
 /// Temporary files older than this were left behind by a process that died.
 const STALE_TEMP: Duration = Duration::from_mins(1);
 
+/// Families of which something is not saved are kept beyond those that are: so many times as many. A program that
+/// crashes for weeks, and is never looked at, would fill the disk otherwise; what its last crashes left is still there.
+const UNSAVED: usize = 4;
+
+/// Logs of dead processes, by device and inode.
+pub type Unsaved = BTreeSet<(u64, u64)>;
+
 /// Where a log goes.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -52,6 +60,8 @@ pub struct Place {
     /// What is not committed yet lies in memory that outlives the process: who does not find that sees less of the
     /// process than there is.
     pub outlived: bool,
+    /// Which logs' processes left something in memory that is not saved: asked before others are removed.
+    pub unsaved: fn() -> Unsaved,
 }
 
 /// What a commit survives.
@@ -172,12 +182,13 @@ impl Drop for Nameless {
 }
 
 /// Readies the name `path` for a run of several processes: moves a finished family away. Returns
-/// the absolute path and the token to export as `FERRET_LOG` and `FERRET_RUN`. Creates nothing.
+/// the absolute path and the token to export as `FERRET_LOG` and `FERRET_RUN`. Creates nothing, and removes
+/// nothing: the first process of the run does.
 ///
 /// # Errors
 ///
 /// The folder does not exist, or the name is taken by something that is not a log.
-pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, RunId)> {
+pub fn prepare_run(path: &Path) -> io::Result<(PathBuf, RunId)> {
     let head = std::path::absolute(path)?;
     let name = FamilyName::of(&head)?;
     let lock = lock_folder(&name)?;
@@ -185,10 +196,11 @@ pub fn prepare_run(path: &Path, keep_families: usize) -> io::Result<(PathBuf, Ru
         let nobodys = Place {
             path: head.clone(),
             join: None,
-            keep_families,
+            keep_families: usize::MAX,
             durability: Durability::Process,
             limits: Limits::default(),
             outlived: false,
+            unsaved: Unsaved::new,
         };
         role(&name, &nobodys)?;
     }
@@ -226,7 +238,7 @@ fn role(name: &FamilyName, place: &Place) -> io::Result<Role> {
     let metadata = match fs::symlink_metadata(head) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            prune(name, place.keep_families);
+            prune(name, place);
             return Ok(Role::Head);
         }
         Err(error) => return Err(error),
@@ -243,7 +255,7 @@ fn role(name: &FamilyName, place: &Place) -> io::Result<Role> {
     let born = metadata.created().or_else(|_no_birth_time| metadata.modified())?;
     let millis = born.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     rename_noreplace(head, &name.moved(millis, run))?;
-    prune(name, place.keep_families);
+    prune(name, place);
     Ok(Role::Head)
 }
 
@@ -267,14 +279,27 @@ fn is_family_owned(name: &FamilyName, head: &Path, run: RunId) -> bool {
     owned(head) || name.members(run).iter().any(|member| owned(member))
 }
 
-/// Removes the oldest families beyond `keep`, the one about to begin included. One that is owned is
-/// neither removed nor counted.
-fn prune(name: &FamilyName, keep: usize) {
-    let mut families = name.moved_families();
+/// Removes the oldest families beyond those that are kept, the one about to begin included. One that is owned is
+/// neither removed nor counted; nor is one of which something is not saved, unless there are too many.
+fn prune(name: &FamilyName, place: &Place) {
+    let (keep, mut families) = (place.keep_families, name.moved_families());
+    if families.len() < keep {
+        return;
+    }
     families.retain(|(_, run, head)| !is_family_owned(name, head, *run));
     families.sort_by_key(|(millis, _, _)| std::cmp::Reverse(*millis));
-    for (_, run, head) in families.into_iter().skip(keep.saturating_sub(1)) {
-        for file in name.members(run).into_iter().chain([head]) {
+    let unsaved = (place.unsaved)();
+    let files = |run: RunId, head: PathBuf| name.members(run).into_iter().chain([head]);
+    let is_unsaved = |file: PathBuf| {
+        let found = fs::symlink_metadata(file);
+        found.is_ok_and(|found| unsaved.contains(&(found.dev(), found.ino())))
+    };
+    let (unsaved, saved): (Vec<_>, Vec<_>) =
+        families.into_iter().partition(|(_, run, head)| files(*run, head.clone()).any(is_unsaved));
+    let saved = saved.into_iter().skip(keep.saturating_sub(1));
+    let unsaved = unsaved.into_iter().skip(keep.max(1).saturating_mul(UNSAVED));
+    for (_, run, head) in saved.chain(unsaved) {
+        for file in files(run, head) {
             // What cannot be removed now is tried again at the next start.
             drop(fs::remove_file(file));
         }

@@ -50,6 +50,8 @@ mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
 #[cfg(feature = "record")]
+mod pinned;
+#[cfg(feature = "record")]
 mod present;
 mod prune;
 #[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
@@ -85,7 +87,7 @@ pub use check::{CheckReport, check};
 #[cfg(feature = "record")]
 pub use descriptors::Descriptors;
 pub use error::LogError;
-pub use family::{Durability, Place, prepare_run};
+pub use family::{Durability, Place, Unsaved, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;

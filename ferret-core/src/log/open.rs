@@ -11,7 +11,7 @@ use super::error::{LogError, is_not_writable};
 use super::info::{Integrity, ReadOptions};
 use super::overlay::OverlayBackend;
 use super::schema::Meta;
-use super::source::{self, CACHE_BYTES, PATIENCE, Source, guarded, redb_error};
+use super::source::{self, CACHE_BYTES, PATIENCE, Source, Stamp, guarded, redb_error};
 use super::verify;
 use redb::{ConcurrencyMode, Database, DatabaseError};
 use std::fs::{File, OpenOptions};
@@ -94,9 +94,7 @@ fn open_source(path: &Path, file: &File, options: ReadOptions) -> Result<(Source
             }
             Attempt::NeedsRepair => {
                 repaired = true;
-                let repair =
-                    if options.read_only { Repair::NotWritable } else { repair(path, file)? };
-                match repair {
+                match repair_as(path, file, options)? {
                     Repair::Done => repairs += 1,
                     Repair::ByAnother => {}
                     Repair::NotWritable => opened = Some(overlay(path, file)?),
@@ -108,6 +106,23 @@ fn open_source(path: &Path, file: &File, options: ReadOptions) -> Result<(Source
     let source =
         opened.ok_or_else(|| LogError::Locked { path: path.to_owned(), doing: "opening" })?;
     Ok((source, repaired))
+}
+
+/// Opens the file once more that was recovered in memory, since it has changed; none if that is to be tried
+/// again.
+pub(super) fn reopen(
+    path: &Path,
+    file: &File,
+    options: ReadOptions,
+) -> Result<Option<Source>, LogError> {
+    match attempt(path, file)? {
+        Attempt::Open(source) => Ok(Some(source)),
+        Attempt::Busy => Ok(None),
+        Attempt::NeedsRepair => match repair_as(path, file, options)? {
+            Repair::Done | Repair::ByAnother => Ok(None),
+            Repair::NotWritable => overlay(path, file).map(Some),
+        },
+    }
 }
 
 fn attempt(path: &Path, file: &File) -> Result<Attempt, LogError> {
@@ -126,6 +141,11 @@ enum Repair {
     /// Another process is at it: what comes next finds the file repaired, or waits.
     ByAnother,
     NotWritable,
+}
+
+/// Repairs the file in place, if that is wanted.
+fn repair_as(path: &Path, file: &File, options: ReadOptions) -> Result<Repair, LogError> {
+    if options.read_only { Ok(Repair::NotWritable) } else { repair(path, file) }
 }
 
 /// Repairs the file in place.
@@ -165,9 +185,10 @@ fn repair(path: &Path, file: &File) -> Result<Repair, LogError> {
 fn overlay(path: &Path, file: &File) -> Result<Source, LogError> {
     let own = again(path, file, false).map_err(|error| LogError::io(path, "open", error))?;
     guarded(path, || {
+        let stamp = Stamp::of(file).map_err(|error| LogError::io(path, "stat", error))?;
         let backend =
             OverlayBackend::new(own).map_err(|error| LogError::io(path, "read", error))?;
-        Source::overlay(backend).map_err(|error| redb_error(path, error.into()))
+        Source::overlay(backend, stamp).map_err(|error| redb_error(path, error.into()))
     })
 }
 

@@ -46,6 +46,10 @@ pub(super) struct Pruner {
     first: Offset,
     /// Rows of threads that were removed.
     threads: u64,
+    /// As of the last commit: what comes before tells nothing of what is open that no row does.
+    needed_from: Offset,
+    /// What went before anything had come for it, bytes.
+    ahead: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,19 +92,36 @@ impl Pruner {
         }
         let comes = rows.blocks.iter().map(|(_, block)| block::stored_bytes(block.len())).sum();
         pruner.owe(comes, file_bytes.unwrap_or(self.last_bytes));
-        if pruner.drop_blocks(txn, rows, 2 * comes + MOST_BYTES, now)? {
-            pruner.drop_checkpoints(txn)?;
-            pruner.drop_threads(txn)?;
-            let mut row = [0; schema::PRUNED_BYTES];
-            row[..8].copy_from_slice(&pruner.first.0.to_le_bytes());
-            row[8..].copy_from_slice(&pruner.threads.to_le_bytes());
-            txn.open_table(schema::META)?.insert(schema::META_PRUNED, row.as_slice())?;
+        pruner.needed_from = rows.needed_from;
+        if pruner.drop_blocks(txn, 2 * comes + MOST_BYTES, now)? {
+            pruner.drop_rows(txn)?;
         }
         Ok(pruner)
     }
 
+    /// Drops what is to go for `comes` bytes that have not come yet, or some of it; none if there is nothing
+    /// that can go.
+    pub(super) fn make_room(
+        &self,
+        txn: &WriteTransaction,
+        comes: u64,
+        now: LogTime,
+    ) -> Result<Option<Self>, redb::Error> {
+        let mut pruner = *self;
+        // Half as much again, for what is free then does not lie in one piece.
+        let more = comes.saturating_sub(self.ahead);
+        pruner.owed = pruner.owed.saturating_add(more + more / 2);
+        pruner.ahead = comes.max(self.ahead);
+        let went = pruner.drop_blocks(txn, u64::MAX, now)?;
+        if went {
+            pruner.drop_rows(txn)?;
+        }
+        Ok(went.then_some(pruner))
+    }
+
     /// How much is to go, by what comes and how the file grew.
     fn owe(&mut self, comes: u64, file_bytes: u64) {
+        let ahead = std::mem::take(&mut self.ahead);
         if self.max_bytes == 0 {
             return;
         }
@@ -113,6 +134,7 @@ impl Pruner {
             (self.begun, self.owed) = (false, 0);
         }
         if self.begun {
+            let comes = comes.saturating_sub(ahead);
             self.owed = self.owed.saturating_add(comes).saturating_add(grown);
         }
     }
@@ -121,7 +143,6 @@ impl Pruner {
     fn drop_blocks(
         &mut self,
         txn: &WriteTransaction,
-        rows: &Rows<'_>,
         most: u64,
         now: LogTime,
     ) -> Result<bool, redb::Error> {
@@ -135,7 +156,7 @@ impl Pruner {
             }
             let Some(oldest) = self.oldest else { break };
             let is_old = self.max_age_ns > 0 && now.since(oldest.max_time) > self.max_age_ns;
-            let is_needed = oldest.next > rows.needed_from || now.since(oldest.max_time) < KEPT_NS;
+            let is_needed = oldest.next > self.needed_from || now.since(oldest.max_time) < KEPT_NS;
             if is_needed || !(is_old || dropped < most) {
                 break;
             }
@@ -147,6 +168,17 @@ impl Pruner {
             blocks += 1;
         }
         Ok(blocks > 0)
+    }
+
+    /// Of what has gone with the blocks the rows go too; and says so.
+    fn drop_rows(&mut self, txn: &WriteTransaction) -> Result<(), redb::Error> {
+        self.drop_checkpoints(txn)?;
+        self.drop_threads(txn)?;
+        let mut row = [0; schema::PRUNED_BYTES];
+        row[..8].copy_from_slice(&self.first.0.to_le_bytes());
+        row[8..].copy_from_slice(&self.threads.to_le_bytes());
+        txn.open_table(schema::META)?.insert(schema::META_PRUNED, row.as_slice())?;
+        Ok(())
     }
 
     /// Removes those from which nothing can be folded any more, but for the last.

@@ -14,6 +14,7 @@ use redb::{ConcurrencyMode, Database, ReadOnlyDatabase, ReadTransaction, Readabl
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -25,9 +26,27 @@ pub(super) const CACHE_BYTES: usize = 16 << 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An open log.
-pub(super) struct Source(Option<Kind>);
+pub(super) struct Source {
+    /// None: redb panicked, or found damage, and is not asked again.
+    kind: Option<Kind>,
+    /// The file when it was recovered in memory, if it was.
+    recovered: Option<Stamp>,
+}
 
-/// `None` in its place: redb panicked, or found damage, and is not asked again.
+/// What changes with each commit to a file, but not what it is: when it was written last, and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: (i64, i64),
+    length: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        Ok(Self { modified: (found.mtime(), found.mtime_nsec()), length: found.len() })
+    }
+}
+
 enum Kind {
     /// Beside its writer, or after a clean end.
     Shared(ReadOnlyDatabase),
@@ -43,15 +62,24 @@ impl Source {
             .set_cache_size(CACHE_BYTES)
             .set_concurrency_mode(ConcurrencyMode::SingleWriter)
             .open_read_only_with_backend(backend)
-            .map(|database| Self(Some(Kind::Shared(database))))
+            .map(|database| Self { kind: Some(Kind::Shared(database)), recovered: None })
     }
 
-    /// Recovers the file behind `backend` in memory.
-    pub(super) fn overlay(backend: OverlayBackend) -> Result<Self, redb::DatabaseError> {
+    /// Recovers the file behind `backend` in memory, as it is at `stamp`.
+    pub(super) fn overlay(
+        backend: OverlayBackend,
+        stamp: Stamp,
+    ) -> Result<Self, redb::DatabaseError> {
         redb::Builder::new()
             .set_cache_size(CACHE_BYTES)
             .create_with_backend(backend)
-            .map(|database| Self(Some(Kind::Overlay(database))))
+            .map(|database| Self { kind: Some(Kind::Overlay(database)), recovered: Some(stamp) })
+    }
+
+    /// Whether it was recovered in memory, and `file` has been written since: nobody there waits for who reads
+    /// like that, and what is read is neither the old state nor the new.
+    pub(super) fn is_stale(&self, file: &File) -> bool {
+        self.recovered.is_some_and(|stamp| Stamp::of(file).is_ok_and(|now| now != stamp))
     }
 
     /// Runs `read` in one read transaction after the other, until it says that all is done: it ends
@@ -84,7 +112,7 @@ impl Source {
         read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError>,
     ) -> Result<T, LogError> {
         guarded(path, || {
-            let txn = match &self.0 {
+            let txn = match &self.kind {
                 Some(Kind::Shared(database)) => database.begin_read(),
                 Some(Kind::Overlay(database)) => database.begin_read(),
                 None => return Err(LogError::damaged(path, &"redb gave the file up")),
@@ -95,7 +123,7 @@ impl Source {
     }
 
     fn close(&mut self) {
-        let database = self.0.take();
+        let database = self.kind.take();
         // A panic here says nothing new.
         drop(catch_unwind(AssertUnwindSafe(|| drop(database))));
     }
@@ -109,7 +137,7 @@ impl Drop for Source {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match &self.0 {
+        f.write_str(match &self.kind {
             Some(Kind::Shared(_)) => "Shared",
             Some(Kind::Overlay(_)) => "Overlay",
             None => "Broken",

@@ -34,6 +34,7 @@ const MAX_DAMAGES: usize = 1_000;
 #[derive(Debug)]
 pub struct Tail {
     source: Source,
+    options: ReadOptions,
     file: File,
     identity: (u64, u64),
     info: LogInfo,
@@ -84,7 +85,7 @@ impl Tail {
     ///
     /// There is no log, it is damaged beyond reading, or it is locked for too long.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, LogError> {
-        Self::of(path, open::open(path, *options)?)
+        Self::of(path, open::open(path, *options)?, *options)
     }
 
     /// The same file once more, whatever has its name by now, from its beginning.
@@ -94,7 +95,7 @@ impl Tail {
     /// As for [`Tail::open`].
     pub fn again(&self, options: &ReadOptions) -> Result<Self, LogError> {
         let path = &self.info.path;
-        Self::of(path, open::open_in(path, self.same_file(false)?, *options)?)
+        Self::of(path, open::open_in(path, self.same_file(false)?, *options)?, *options)
     }
 
     /// The file, with locks of its own.
@@ -110,11 +111,12 @@ impl Tail {
         }
     }
 
-    fn of(path: &Path, opened: open::Opened) -> Result<Self, LogError> {
+    fn of(path: &Path, opened: open::Opened, options: ReadOptions) -> Result<Self, LogError> {
         let open::Opened { source, file, meta, repaired, integrity } = opened;
         let metadata = file.metadata().map_err(|error| LogError::io(path, "stat", error))?;
         let mut tail = Self {
             source,
+            options,
             file,
             identity: (metadata.dev(), metadata.ino()),
             info: LogInfo::new(path, meta, repaired, integrity),
@@ -225,6 +227,9 @@ impl Tail {
     ///
     /// As for [`Tail::poll`].
     pub fn refresh(&mut self) -> Result<(), LogError> {
+        if !self.renew()? {
+            return Ok(());
+        }
         let (names, mut found) = (&mut self.names, Ends::default());
         self.source.read_in_turns(&self.info.path, |txn, lease| {
             found = ends(txn)?;
@@ -302,8 +307,33 @@ impl Tail {
         }
     }
 
+    /// Opens a log again that was recovered in memory, if it has been written since: its process lives, and could
+    /// not write when it was opened, or somebody has repaired it. Whether it can be read now.
+    fn renew(&mut self) -> Result<bool, LogError> {
+        if !self.source.is_stale(&self.file) {
+            return Ok(true);
+        }
+        let reopened = open::reopen(&self.info.path, &self.file, self.options)?;
+        let is_open = reopened.is_some();
+        if let Some(source) = reopened {
+            self.source = source;
+        }
+        Ok(is_open)
+    }
+
     /// Copies the next blocks; false if there are none.
     fn fetch(&mut self) -> Result<bool, LogError> {
+        if !self.renew()? {
+            return Ok(false);
+        }
+        match self.fetch_now() {
+            // It was written meanwhile: it is opened again for the next poll.
+            Err(error) if error.is_damage() && self.source.is_stale(&self.file) => Ok(false),
+            fetched => fetched,
+        }
+    }
+
+    fn fetch_now(&mut self) -> Result<bool, LogError> {
         let (place, names) = (self.place, &mut self.names);
         let (mut fetched, mut found, mut open) = (VecDeque::new(), Ends::default(), None);
         self.source.read_in_turns(&self.info.path, |txn, lease| {

@@ -14,6 +14,7 @@ use super::descriptors::Descriptors;
 use super::family::{self, Durability, Nameless, Place};
 use super::growth::Growth;
 use super::lock::Liveness;
+use super::pinned::{Pinned, Turn};
 use super::present::{Loss, Present, leads_to};
 use super::prune::Pruner;
 use super::schema::LogEnd;
@@ -65,6 +66,7 @@ pub struct Writer {
     stays: bool,
     news: Option<String>,
     growth: Growth,
+    pinned: Pinned,
     /// When something was committed last.
     written: LogTime,
 }
@@ -141,6 +143,7 @@ impl Writer {
             stays: false,
             news: None,
             growth: Growth::default(),
+            pinned: Pinned::new(place.limits),
             written: now,
         };
         writer.hold(begun.owned, now);
@@ -152,6 +155,7 @@ impl Writer {
         let Owned { open, alive, alive_fd, id } = owned;
         self.present = Present::new(id, now);
         self.growth = Growth::default();
+        self.pinned = Pinned::new(self.place.limits);
         self.descriptors.hold(id, alive_fd, open.fd);
         let alive = Arc::new(alive);
         let tidies = self.place.durability == Durability::Process;
@@ -373,6 +377,16 @@ impl Writer {
         }
     }
 
+    /// It may take no more, and what was dropped of it makes no room.
+    fn stopped(&self) -> io::Error {
+        let message = format!(
+            "{} takes the {} bytes that it may, and a program that reads it does not let go of what it has read",
+            self.path.display(),
+            self.pinned.max_bytes()
+        );
+        io::Error::new(io::ErrorKind::QuotaExceeded, message)
+    }
+
     /// Commits to the log that there is.
     fn write(&mut self, now: LogTime) -> io::Result<Commit> {
         if self.open.is_none()
@@ -384,18 +398,30 @@ impl Writer {
             return Err(error);
         }
         let Some(open) = &self.open else { return Ok(Commit::Busy) };
+        let (comes, file_bytes) = (self.batch.pending_bytes() as u64, self.present.allocated());
+        let turn = self.pinned.turn(&open.header, file_bytes.unwrap_or(0), comes, now)?;
+        match turn {
+            Turn::Write | Turn::MakeRoom => {}
+            Turn::Wait => return Ok(Commit::Busy),
+            Turn::Stop => return Err(self.stopped()),
+        }
         if !open.header.try_hold(HEADER_PATIENCE)? {
             return Ok(Commit::Busy);
         }
-        let (batch, pruner) = (&mut self.batch, &self.pruner);
-        let file_bytes = self.present.allocated();
+        let (batch, pruner) = (&mut self.batch, &mut self.pruner);
         // redb asserts where a file is not as it left it; the host must not see that.
-        let write = || written::write(&open.database, batch, pruner, file_bytes, now);
+        let write = || {
+            if turn == Turn::MakeRoom {
+                written::make_room(&open.database, pruner, comes, now)?;
+            }
+            written::write(&open.database, batch, pruner, file_bytes, now)
+        };
         let written = catch_unwind(AssertUnwindSafe(write))
             .unwrap_or_else(|_panic| Err(io::Error::other("redb panicked while committing")));
         let released = open.header.release();
         match written.and_then(|written| released.map(|()| written)) {
             Ok((checkpoint_at, pruner)) => {
+                self.pinned.committed(&open.header, now);
                 self.name_it(now)?;
                 self.pruner = pruner;
                 self.growth.committed(&self.batch);

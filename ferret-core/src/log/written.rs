@@ -210,6 +210,29 @@ pub(super) fn write(
     Ok((checkpoint_at, pruner))
 }
 
+/// Transactions in which the oldest goes before a large batch comes, at most.
+const ROUNDS: u32 = 8;
+
+/// Makes room for `comes` bytes before they are written, as far as there is what can go.
+pub(super) fn make_room(
+    database: &Database,
+    pruner: &mut Pruner,
+    comes: u64,
+    now: LogTime,
+) -> io::Result<()> {
+    for _ in 0..ROUNDS {
+        let txn = database.begin_write().map_err(storage_error)?;
+        let made = pruner.make_room(&txn, comes, now).map_err(storage_error)?;
+        // With the last, in which nothing goes, pages of those before are free.
+        txn.commit().map_err(storage_error)?;
+        match made {
+            Some(made) => *pruner = made,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
 /// Writes a batch of one entry, beside which nothing goes.
 pub(super) fn write_one(open: &Open, batch: &mut Batch, now: LogTime) -> io::Result<()> {
     let write = || write(&open.database, batch, &Pruner::default(), None, now).map(drop);

@@ -1,6 +1,8 @@
 //! The recorder: the background thread that drains chunks into the sink and commits. It opens no
 //! span; its thread is kept out of recordings all the same, for what it allocates may be profiled.
 
+mod moving;
+
 use super::budget::Budget;
 use super::clock::{self, ClockMap, ClockPair};
 use super::drain::{Drain, Limit, Look, Pace};
@@ -405,29 +407,6 @@ impl<S: Sink> Recorder<S> {
         if let Some(news) = self.fold.sink.news() {
             (self.on_trouble)(Trouble::News(&news));
         }
-    }
-
-    /// Tells the sink what it has been told and needs again, for the log that it now writes lacks it.
-    fn tell_again(&mut self) {
-        if let Some((path, log)) = self.fold.sink.file() {
-            // It has no name yet: should the process die now, the first is still the one.
-            self.engine.arena.flight().will_belong_to(path, log);
-        }
-        self.is_moving = true;
-        self.fold.tell_again();
-        self.drain.tell_again(&mut self.fold);
-        // Levels: all of them come with the next sample.
-        self.heap = heap::Samples::default();
-    }
-
-    /// The log that has taken the place of another has its name, and all that the other had not.
-    fn has_moved(&mut self, now: LogTime) {
-        self.is_moving = false;
-        if let Some((path, log)) = self.fold.sink.file() {
-            self.engine.arena.flight().belongs_to(path, log);
-        }
-        // Not before: whoever opens one that has its end takes away what the process left behind.
-        self.fold.sink.leave(now);
     }
 
     fn say_if_unshared(&mut self) {

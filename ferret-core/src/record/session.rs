@@ -6,7 +6,7 @@
 
 use super::clock::{self, ClockMap};
 use super::engine::Engine;
-use super::flight::Flight;
+use super::flight::{self, Flight};
 use super::heap;
 use super::hooks;
 use super::identity;
@@ -238,6 +238,7 @@ fn begin(
         durability: options.durability,
         limits: heeded.log,
         outlived: !engine.arena.flight().is_unshared(),
+        unsaved: flight::logs_left,
     };
     engine.switch_on();
     let clock = ClockMap::calibrate();

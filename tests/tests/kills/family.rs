@@ -50,7 +50,7 @@ impl Family {
     pub(crate) fn start(setting: &Setting, seed: u64) -> Result<Self, String> {
         let place = Place::new();
         let said = |error: std::io::Error| error.to_string();
-        let (log, token) = ferret::log::prepare_run(&place.log, 10).map_err(said)?;
+        let (log, token) = ferret::log::prepare_run(&place.log).map_err(said)?;
         let mut members = Vec::new();
         for number in 0..setting.processes as u64 {
             let file = place.folder().join(format!("ledger-{number}"));

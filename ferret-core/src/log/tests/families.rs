@@ -4,9 +4,11 @@ use super::child::Player;
 use super::{open, place};
 use crate::event::{EndKind, LogTime, ProcessEnd, RunId};
 use crate::log::testing::process;
-use crate::log::{ReadOptions, Run, Writer, find_log, prepare_run};
+use crate::log::{Place, ReadOptions, Run, Unsaved, Writer, find_log, prepare_run};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -103,12 +105,45 @@ fn the_newest_families_are_kept_and_never_an_owned_one_removed() {
     assert_eq!(files(folder.path()).len(), 3);
 }
 
+/// Of what a process left behind in memory nothing was to be saved any more when its log was removed by number.
+#[test]
+fn families_of_which_something_is_not_saved_are_kept_beyond_the_others() {
+    thread_local! {
+        static UNSAVED: RefCell<Unsaved> = const { RefCell::new(Unsaved::new()) };
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for number in 1..=16 {
+        let old = folder.path().join(format!("run.{number}-{number:08x}.redb"));
+        fs::write(&old, "redb").unwrap();
+        // Of the sixteenth a member's, of those before the heads'.
+        let member = folder.path().join(format!("run.{number:08x}.00000001.redb"));
+        fs::write(&member, "redb").unwrap();
+        let found = fs::metadata(if number == 16 { member } else { old }).unwrap();
+        if number > 6 || number == 1 {
+            UNSAVED.with_borrow_mut(|unsaved| unsaved.insert((found.dev(), found.ino())));
+        }
+    }
+    let path = folder.path().join("run.redb");
+    let unsaved = || UNSAVED.with_borrow(Clone::clone);
+    let place = Place { keep_families: 3, unsaved, ..place(&path) };
+    drop(Writer::create(&place, process(1), LogTime(1)).unwrap());
+    let kept = |number: u32| folder.path().join(format!("run.{number}-{number:08x}.redb")).exists();
+    let all: Vec<u32> = (1..=16).filter(|number| kept(*number)).collect();
+    // Two that are saved beside the one that begins, and all of the others, for they are not too many.
+    assert_eq!(all, [1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+
+    let fewer = Place { keep_families: 1, ..place };
+    drop(Writer::create(&fewer, process(2), LogTime(2)).unwrap());
+    let all: Vec<u32> = (1..=16).filter(|number| kept(*number)).collect();
+    assert_eq!(all, [13, 14, 15, 16], "a program that crashes for ever does not fill the disk");
+}
+
 #[test]
 fn children_of_one_run_join_it_one_after_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     run_once(&path, None);
-    let (absolute, token) = prepare_run(&path, 10).unwrap();
+    let (absolute, token) = prepare_run(&path).unwrap();
     assert_eq!(absolute, path);
     assert!(!path.exists(), "what was there is moved away, and nothing created");
     for number in 0..5 {
@@ -118,7 +153,7 @@ fn children_of_one_run_join_it_one_after_another() {
     let run = open_run(&path);
     assert_eq!(run.logs().len(), 5);
     assert!(run.logs().iter().all(|tail| tail.info().token == Some(token)));
-    let (_, other) = prepare_run(&path, 10).unwrap();
+    let (_, other) = prepare_run(&path).unwrap();
     assert_ne!(token, other);
     assert_eq!(run_once(&path, Some(other)), path);
     assert_eq!(run_once(&path, Some(token)), path, "an old token joins nothing of a later run");

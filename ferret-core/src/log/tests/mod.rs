@@ -17,7 +17,7 @@ mod processes;
 mod prune;
 mod round_trip;
 
-use super::family::{Durability, Place};
+use super::family::{Durability, Place, Unsaved};
 use super::info::ReadOptions;
 use super::limits::Limits;
 use super::tail::Tail;
@@ -32,6 +32,7 @@ fn place(path: &Path) -> Place {
         durability: Durability::Process,
         limits: Limits::default(),
         outlived: false,
+        unsaved: Unsaved::new,
     }
 }
 

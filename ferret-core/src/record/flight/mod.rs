@@ -14,6 +14,7 @@ mod names;
 mod peek;
 #[cfg(feature = "read")]
 mod sweep;
+mod unsaved;
 
 pub(super) use layout::Layout;
 pub(super) use layout::SMALL_CHUNKS;
@@ -24,6 +25,7 @@ pub(super) use names::Named;
 pub(crate) use peek::Peek;
 #[cfg(feature = "read")]
 pub(crate) use sweep::sweep;
+pub(super) use unsaved::logs_left;
 
 use super::clock::ClockPair;
 use crate::event::{EndKind, ProcessStart, ProcessUid};
