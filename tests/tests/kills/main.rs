@@ -11,6 +11,7 @@
 mod family;
 mod judge;
 mod judge_jobs;
+mod judge_sums;
 mod logs;
 mod moved;
 mod round;
@@ -119,6 +120,13 @@ fn and_who_opens_the_log_is_killed_too() {
 #[test]
 fn and_two_open_the_log_at_once() {
     check(&Setting { salvage: Salvage::Twice, ..Setting::new("two salvages at once") });
+}
+
+/// What is only counted is as safe as what is written.
+#[test]
+fn most_of_what_they_do_is_counted() {
+    let (doing, pace) = (Doing::Sampled, 200);
+    check(&Setting { doing, pace, ..Setting::new("counted") });
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(crate) fn play(
     logs::nothing_is_left(&whole)?;
     outcome.salvaged = whole.info.salvaged_entries;
     for member in family.dead() {
-        outcome.verdict = lanes(&whole, member.seed(seed), setting.lanes, &member.ledger)?;
+        outcome.verdict =
+            lanes(crate::judge::lane, &whole, member.seed(seed), setting.lanes, &member.ledger)?;
     }
     Ok(outcome)
 }

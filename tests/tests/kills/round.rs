@@ -3,8 +3,8 @@
 use crate::family::{Family, Watcher};
 use crate::judge::Verdict;
 use crate::logs::{self, Log};
-use crate::{judge, judge_jobs, moved};
-use ferret_tests::ledger::{Ledger, Phase};
+use crate::{judge, judge_jobs, judge_sums, moved};
+use ferret_tests::ledger::{Lane, Ledger, Phase};
 use ferret_tests::{Output, ferret};
 use std::path::Path;
 use std::process::Stdio;
@@ -31,6 +31,8 @@ pub(crate) struct Setting {
 pub(crate) enum Doing {
     /// Spans, in threads.
     Lanes,
+    /// Spans, of which a few are written and the others counted.
+    Sampled,
     /// Tasks.
     Jobs,
 }
@@ -207,7 +209,12 @@ fn judge(
         logs::nothing_is_left(log)?;
         outcome.salvaged += log.info.salvaged_entries;
         outcome.verdict += match setting.doing {
-            Doing::Lanes => lanes(log, member.seed(seed), setting.lanes, &member.ledger)?,
+            Doing::Lanes => {
+                lanes(judge::lane, log, member.seed(seed), setting.lanes, &member.ledger)?
+            }
+            Doing::Sampled => {
+                lanes(judge_sums::lane, log, member.seed(seed), setting.lanes, &member.ledger)?
+            }
             Doing::Jobs => judge_jobs::jobs(log, &member.ledger)?,
         };
     }
@@ -216,6 +223,7 @@ fn judge(
 }
 
 pub(crate) fn lanes(
+    judge: fn(&Log, usize, u64, Lane<'_>) -> Result<Verdict, String>,
     log: &Log,
     seed: u64,
     lanes: usize,
@@ -223,7 +231,7 @@ pub(crate) fn lanes(
 ) -> Result<Verdict, String> {
     let mut verdict = Verdict::default();
     for number in 0..lanes {
-        verdict += judge::lane(log, number, seed, ledger.lane(number))?;
+        verdict += judge(log, number, seed, ledger.lane(number))?;
     }
     Ok(verdict)
 }
