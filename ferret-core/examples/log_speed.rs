@@ -117,7 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         durability: Durability::Process,
         limits: Limits::default(),
         outlived: false,
-        unsaved: Unsaved::new,
+        unsaved: |_folder| Unsaved::new(),
     };
     let start = ProcessStart { uid: ProcessUid(1), ..ProcessStart::default() };
     let mut writer = Writer::create(&place, start, now())?;

@@ -172,7 +172,7 @@ fn unknown_on_another_machine() {
             durability: Durability::Process,
             limits: Limits::default(),
             outlived: true,
-            unsaved: ferret::log::Unsaved::new,
+            unsaved: |_folder| ferret::log::Unsaved::new(),
         };
         drop(Writer::create(&log, start, LogTime(1)).unwrap());
         check(&place, state, &Value::Null, &Value::Null);

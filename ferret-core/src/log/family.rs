@@ -60,8 +60,8 @@ pub struct Place {
     /// What is not committed yet lies in memory that outlives the process: who does not find that sees less of the
     /// process than there is.
     pub outlived: bool,
-    /// Which logs' processes left something in memory that is not saved: asked before others are removed.
-    pub unsaved: fn() -> Unsaved,
+    /// Which logs' processes left something in memory that is not saved, in a folder: asked before others are removed.
+    pub unsaved: fn(&Path) -> Unsaved,
 }
 
 /// What a commit survives.
@@ -200,7 +200,7 @@ pub fn prepare_run(path: &Path) -> io::Result<(PathBuf, RunId)> {
             durability: Durability::Process,
             limits: Limits::default(),
             outlived: false,
-            unsaved: Unsaved::new,
+            unsaved: |_folder| Unsaved::new(),
         };
         role(&name, &nobodys)?;
     }
@@ -288,7 +288,7 @@ fn prune(name: &FamilyName, place: &Place) {
     }
     families.retain(|(_, run, head)| !is_family_owned(name, head, *run));
     families.sort_by_key(|(millis, _, _)| std::cmp::Reverse(*millis));
-    let unsaved = (place.unsaved)();
+    let unsaved = (place.unsaved)(name.folder());
     let files = |run: RunId, head: PathBuf| name.members(run).into_iter().chain([head]);
     let is_unsaved = |file: PathBuf| {
         let found = fs::symlink_metadata(file);

@@ -124,7 +124,7 @@ fn families_of_which_something_is_not_saved_are_kept_beyond_the_others() {
         }
     }
     let path = folder.path().join("run.redb");
-    let unsaved = || UNSAVED.with_borrow(Clone::clone);
+    let unsaved = |_: &Path| UNSAVED.with_borrow(Clone::clone);
     let place = Place { keep_families: 3, unsaved, ..place(&path) };
     drop(Writer::create(&place, process(1), LogTime(1)).unwrap());
     let kept = |number: u32| folder.path().join(format!("run.{number}-{number:08x}.redb")).exists();

@@ -32,7 +32,7 @@ fn place(path: &Path) -> Place {
         durability: Durability::Process,
         limits: Limits::default(),
         outlived: false,
-        unsaved: Unsaved::new,
+        unsaved: |_folder| Unsaved::new(),
     }
 }
 

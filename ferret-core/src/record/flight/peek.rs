@@ -1,15 +1,13 @@
 //! A look at the header of a flight buffer, without reading the rest: whose it is, and whether its process lives.
 
-use super::layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, MAX_PATH};
+use super::layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, path_in};
 use super::{memory, path_of};
 use crate::event::ProcessUid;
 use crate::record::{clock, identity};
 use rustix::fs::OFlags;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::mem::offset_of;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -50,14 +48,10 @@ impl Peek {
         if long(offset_of!(Header, magic)) != MAGIC || word(offset_of!(Header, format)) != FORMAT {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let at = offset_of!(Header, path);
-        let length = header[at..].first_chunk().map_or(0, |b| u16::from_ne_bytes(*b));
-        let path = header[at + 2..].get(..usize::from(length).min(MAX_PATH)).unwrap_or_default();
-        let path = (!path.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(path)));
         Ok(Self {
             log: (long(offset_of!(Header, device)), long(offset_of!(Header, inode))),
             next: (long(offset_of!(Header, next_device)), long(offset_of!(Header, next_inode))),
-            path,
+            path: path_in(&header),
             silent_ns: silent_ns(&file, long(offset_of!(Header, clocks)))?,
             pid: word(offset_of!(Header, pid)),
             start_ticks: long(offset_of!(Header, start_ticks)),
