@@ -172,6 +172,45 @@ fn a_span_that_hangs_is_in_the_log() {
     });
 }
 
+#[profile(stage)]
+fn index() {
+    for page in 1..=PAGES {
+        read(page);
+    }
+}
+
+#[profile]
+fn read(page: u64) {
+    ferret::progress(page, PAGES);
+}
+
+const PAGES: u64 = 20_000;
+
+/// How far a stage has come is said by what it calls, of which most is only counted.
+#[test]
+fn a_stage_has_come_as_far_as_what_it_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let session = start(&path);
+    index();
+    assert!(session.flush(Duration::from_mins(1)));
+    let mut run = Run::open(&[path], &ReadOptions::default()).unwrap();
+    let mut last = 0;
+    loop {
+        let entries = run.poll(10_000).unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        for (_, entry) in entries {
+            if let LogEntry::Progress { done, .. } = entry.what {
+                assert!(last < done);
+                last = done;
+            }
+        }
+    }
+    assert_eq!(last, PAGES);
+}
+
 /// Calls itself so often, and the last of them waits.
 #[profile]
 fn hangs(times: u64, until: &std::sync::mpsc::Receiver<()>) {

@@ -179,9 +179,11 @@ fn spans(names: &Names, ended: &Ended, blank: Told) -> Told {
         return Told { name, detail, took, outcome, mood, ..blank };
     }
     let mean = format::duration(ended.total_ns / ended.count);
+    // As in a table: counted, of which a sample was recorded.
+    let mark = if ended.sampled > 0 { "~" } else { "" };
     let longest = format::duration(ended.longest_ns);
     Told {
-        name: format!("{name} ×{}", format::count(ended.count)),
+        name: format!("{name} ×{}{mark}", format::count(ended.count)),
         detail: format!("mean {mean}  max {longest}"),
         took: format::duration(ended.total_ns),
         outcome,

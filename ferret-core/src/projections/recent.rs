@@ -5,7 +5,7 @@
 use super::live::Said;
 use crate::event::{
     CallsiteId, EndKind, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit,
-    SpanId, ThreadId,
+    SpanId, Summary, ThreadId,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -74,6 +74,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// How many.
     pub count: u64,
+    /// Of those, how many were counted instead of being recorded one by one.
+    pub sampled: u64,
     /// Their durations together, ns.
     pub total_ns: u64,
     /// The longest duration, ns.
@@ -135,6 +137,7 @@ impl Recent {
                 self.ended(log, names, entry, *path, entry.time.since(*start), *outcome, said);
                 return;
             }
+            LogEntry::Summary(counted) => return self.counted(log, names, entry, counted),
             LogEntry::Tag { span, key, value } => {
                 if let Some(said) = self.said_mut(log, *span) {
                     said.tag(*key, value);
@@ -170,43 +173,47 @@ impl Recent {
         said: Said,
     ) {
         let short = ns < Self::SHORT_NS && said == Said::default();
-        if short && self.join(log, entry, path, ns, outcome) {
+        let first_end = entry.time;
+        let (count, sampled, total_ns, longest_ns) = (1, 0, ns, ns);
+        let one = Ended { path, outcome, count, sampled, total_ns, longest_ns, first_end, said };
+        self.spans(log, names, entry, one, short);
+    }
+
+    /// Calls that were only counted, the failed ones among them.
+    fn counted(&mut self, log: LogIndex, names: &Names, entry: &Entry, counted: &Summary) {
+        let &Summary { path, calls: count, total_ns, max_ns: longest_ns, .. } = counted;
+        let (outcome, first_end, said) = (Outcome::Ok, entry.time, Said::default());
+        let all =
+            Ended { path, outcome, count, sampled: count, total_ns, longest_ns, first_end, said };
+        self.spans(log, names, entry, all, longest_ns < Self::SHORT_NS);
+    }
+
+    /// Spans that have ended, in a row that others may share if all are short.
+    fn spans(&mut self, log: LogIndex, names: &Names, entry: &Entry, ended: Ended, short: bool) {
+        if short && self.join(log, entry, &ended) {
             return;
         }
-        let news = News::Spans(Ended {
-            path,
-            outcome,
-            count: 1,
-            total_ns: ns,
-            longest_ns: ns,
-            first_end: entry.time,
-            said,
-        });
-        let number = self.add(log, entry, news);
+        let path = ended.path;
+        let number = self.add(log, entry, News::Spans(ended));
         if short && let Some(latest) = self.joinable_mut(log, names, path) {
             *latest = number + 1;
         }
     }
 
-    /// Adds a short span to the row that its path's latest ones share, if that is still fresh.
-    fn join(
-        &mut self,
-        log: LogIndex,
-        entry: &Entry,
-        path: PathId,
-        ns: u64,
-        outcome: Outcome,
-    ) -> bool {
-        let latest = self.joinable.get(log.0).and_then(|paths| paths.get(path.0 as usize));
+    /// Adds short spans to the row that their path's latest ones share, if that is still fresh.
+    fn join(&mut self, log: LogIndex, entry: &Entry, more: &Ended) -> bool {
+        let paths = self.joinable.get(log.0);
+        let latest = paths.and_then(|paths| paths.get(more.path.0 as usize));
         let Some(number) = latest.and_then(|latest| latest.checked_sub(1)) else { return false };
         let Some(row) = self.row_mut(number) else { return false };
         let News::Spans(ended) = &mut row.what else { return false };
-        if ended.outcome != outcome || entry.time.since(ended.first_end) >= Self::BURST_NS {
+        if ended.outcome != more.outcome || entry.time.since(ended.first_end) >= Self::BURST_NS {
             return false;
         }
-        ended.count += 1;
-        ended.total_ns = ended.total_ns.saturating_add(ns);
-        ended.longest_ns = ended.longest_ns.max(ns);
+        ended.count = ended.count.saturating_add(more.count);
+        ended.sampled = ended.sampled.saturating_add(more.sampled);
+        ended.total_ns = ended.total_ns.saturating_add(more.total_ns);
+        ended.longest_ns = ended.longest_ns.max(more.longest_ns);
         row.time = row.time.max(entry.time);
         if row.thread != Some(entry.thread) {
             row.thread = None;

@@ -5,10 +5,12 @@
 //! but a span is written only if it is worth it, which is decided when it has ended:
 //!
 //! - one that took [`SLOW_NS`] or more: there cannot be many of them;
-//! - one that failed, the first of its place in the call tree for [`WINDOW_NS`], and the slowest of it this
-//!   second, while there is credit;
-//! - every so many-th of the others, while there is more credit than those may need. How many: what credit there
-//!   is for a window is shared out so that all of a rare place are written and of busy ones as many of each.
+//! - the first failure of its place in the call tree and thread for [`WINDOW_NS`], while there is credit; and the first
+//!   call, while there is some left for failures;
+//! - the slowest of its place this second, every so many-th of the others, and more failures, while there is some left
+//!   for first calls. How many: what credit a window brings is shared out so that all of a rare place are written and
+//!   of busy ones as many of each;
+//! - any, while half of what may be saved is.
 //!
 //! The program's threads do what they do without a limit, and pay the same. Rejected: to count in the threads. A
 //! span that is only counted costs a thread twice what one costs that is written and read by the recorder; a
@@ -18,7 +20,7 @@ use crate::event::{LogTime, Outcome};
 
 /// A place's calls are compared over this long, ns.
 const WINDOW_NS: u64 = 100_000_000;
-const WINDOWS_A_SECOND: u64 = 10;
+const WINDOWS_A_SECOND: u64 = SPAN.unsigned_abs() / WINDOW_NS;
 /// A span this long is always written, ns.
 const SLOW_NS: u64 = 10_000_000;
 /// One span, in billionths: what a nanosecond brings is `per_second` of them.
@@ -37,17 +39,17 @@ pub(super) struct Budget {
     is_sampling: bool,
     window: LogTime,
     windows: u64,
-    /// Spans begun in this window.
+    /// The second that is compared with the limit, in which so many spans have begun so far.
+    second: LogTime,
     begun: u64,
-    /// Windows in a row in which no more began than may be recorded.
-    calm: u64,
 }
 
 /// What of a place in the call tree counts for which of its spans are written.
 #[derive(Debug, Default)]
 pub(super) struct Share {
-    /// Calls in this window.
+    /// Calls in this window, and of these the failed ones.
     pub(super) seen: u64,
+    failed: u64,
     /// Every so many-th is written; 0 while that is not known.
     every: u64,
     /// How many more until the next.
@@ -67,8 +69,8 @@ impl Budget {
             is_sampling: false,
             window: LogTime::default(),
             windows: 0,
+            second: LogTime::default(),
             begun: 0,
-            calm: 0,
         }
     }
 
@@ -100,7 +102,8 @@ impl Budget {
         let spent = i64::try_from(spans).unwrap_or(i64::MAX).saturating_mul(SPAN);
         self.credit = self.credit.saturating_sub(spent).max(-per_second * SPAN);
         if self.credit < SPAN && !self.is_sampling {
-            (self.is_sampling, self.calm) = (true, 0);
+            (self.is_sampling, self.begun) = (true, 0);
+            self.second = self.filled.unwrap_or_default();
         }
     }
 
@@ -119,12 +122,17 @@ impl Budget {
     /// written, by how many there were.
     pub(super) fn turn(&mut self, now: LogTime, seen: &mut [u64]) -> impl Fn(u64) -> u64 + use<> {
         let per_second = self.per_second.unwrap_or(0).unsigned_abs();
-        let may = per_second.div_ceil(WINDOWS_A_SECOND);
-        self.calm = if self.begun <= may { self.calm + 1 } else { 0 };
-        if self.calm >= WINDOWS_A_SECOND {
-            self.is_sampling = false;
+        let may = |ns: u64| {
+            per_second.saturating_mul(ns.min(60 * SPAN.unsigned_abs())) / SPAN.unsigned_abs()
+        };
+        let second_ns = now.since(self.second);
+        if second_ns >= SPAN.unsigned_abs() {
+            self.is_sampling &= self.begun > may(second_ns);
+            (self.second, self.begun) = (now, 0);
         }
-        (self.window, self.begun) = (now, 0);
+        // The first window has no beginning; later ones are as long as the looks make them.
+        let may = may(now.since(self.window).clamp(WINDOW_NS, 10 * WINDOW_NS));
+        self.window = now;
         self.windows += 1;
         // A part is left for those that are not written by turns.
         let level = level(seen, may - may / 4);
@@ -152,11 +160,19 @@ impl Budget {
                 is_next
             }
         };
-        let reserve = self.per_second.unwrap_or(0) * (SPAN / 8);
-        let is_rare = share.seen == 1 || outcome != Outcome::Ok;
+        let is_failure = outcome != Outcome::Ok;
+        share.failed += u64::from(is_failure);
+        let is_first_failure = is_failure && share.failed == 1;
+        let is_next = is_next || (is_failure && share.failed.is_power_of_two());
+        // Of what a second brings, so much must be left: the less there is of something, the less.
+        let has = |parts: i64| {
+            self.credit >= (self.per_second.unwrap_or(0) * (SPAN / 16) * parts).max(SPAN)
+        };
         ns >= SLOW_NS
-            || (is_rare && self.credit >= SPAN)
-            || ((is_next || is_slowest) && self.credit >= reserve.max(SPAN))
+            || (is_first_failure && has(0))
+            || (share.seen == 1 && has(1))
+            || ((is_next || is_slowest) && has(2))
+            || has(8)
     }
 
     /// How long to wait, ns, so that so many spans are a quarter of what may be written.
@@ -170,7 +186,7 @@ impl Budget {
 impl Share {
     /// A window is over, a second with it if `is_second`; of the next, every so many-th call is to be written.
     pub(super) fn turn(&mut self, every: u64, is_second: bool) {
-        self.seen = 0;
+        (self.seen, self.failed) = (0, 0);
         self.left = self.left.clamp(1, every);
         self.every = every;
         if is_second {
@@ -231,42 +247,86 @@ mod tests {
         assert_eq!(budget.credit, SPAN);
     }
 
-    #[test]
-    fn it_ends_after_a_second_of_calm() {
+    /// So many spans at once, every half second, for ten seconds; whether they are sampled at the end.
+    fn ends_sampling(bursts: u64) -> bool {
         let mut budget = Budget::new(Some(1_000));
         budget.fill(LogTime(0));
         budget.spend(1_000);
-        for window in 1..=11 {
-            budget.begin(if window == 1 { 101 } else { 100 });
-            assert!(budget.is_sampling(), "{window}");
-            assert!(budget.fill(LogTime(window * WINDOW_NS)));
-            drop(budget.turn(LogTime(window * WINDOW_NS), &mut []));
+        assert!(budget.is_sampling());
+        for look in 1..=400_u64 {
+            let now = LogTime(look * 25_000_000);
+            if budget.fill(now) {
+                drop(budget.turn(now, &mut []));
+            }
+            if look % 20 == 0 {
+                budget.begin(bursts);
+            }
         }
-        assert!(!budget.is_sampling());
+        !budget.is_sampling()
+    }
+
+    /// However unevenly they come.
+    #[test]
+    fn it_ends_when_a_second_brings_no_more_than_the_limit() {
+        assert!(ends_sampling(0) && ends_sampling(300));
+        assert!(!ends_sampling(1_200));
     }
 
     #[test]
     fn what_is_rare_is_written_and_of_the_rest_as_many_of_each() {
         let mut budget = Budget::new(Some(400));
         // 40 a window, of which 30 are shared out: 4 + 13 + 13.
-        let every = budget.turn(LogTime(0), &mut [1_300, 4, 130]);
+        let every = budget.turn(LogTime(WINDOW_NS), &mut [1_300, 4, 130]);
         assert_eq!([1_300, 4, 130].map(every), [100, 1, 10]);
+    }
+
+    /// A budget with so many sixteenths of a second's credit, and a place that is written seldom.
+    fn with_credit(sixteenths: i64) -> (Budget, Share) {
+        let budget = Budget { credit: sixteenths * 100 * SPAN, ..Budget::new(Some(1_600)) };
+        (budget, Share { every: 1_000, left: 1_000, ..Share::default() })
     }
 
     #[test]
     fn slow_ones_failed_ones_and_the_first_are_written() {
-        let mut budget = Budget::new(Some(1_000));
-        budget.fill(LogTime(0));
-        let mut share = Share { every: 100, left: 100, ..Share::default() };
+        let (budget, mut share) = with_credit(4);
         let mut keeps = |ns, outcome| budget.keeps(&mut share, ns, outcome);
         assert!(keeps(500, Outcome::Ok), "the first");
         assert!(!keeps(400, Outcome::Ok) && keeps(501, Outcome::Ok), "the slowest so far");
         assert!(keeps(1, Outcome::Err));
         assert!(!keeps(1, Outcome::Ok));
-        budget.spend(2_000);
-        let mut keeps = |ns, outcome| budget.keeps(&mut share, ns, outcome);
-        assert!(!keeps(1, Outcome::Err) && !keeps(9_999_999, Outcome::Ok), "there is no credit");
-        assert!(keeps(10_000_000, Outcome::Ok), "always");
+    }
+
+    /// A function that fails each time took all there was, and nothing else was written any more.
+    #[test]
+    fn what_always_fails_is_as_busy_as_anything_else() {
+        let (budget, mut share) = with_credit(4);
+        let kept = (0..10_000).filter(|_| budget.keeps(&mut share, 1, Outcome::Err)).count();
+        assert!((14..=30).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn the_less_there_is_of_something_the_longer_it_is_written() {
+        let kept = |sixteenths| {
+            let (budget, mut share) = with_credit(sixteenths);
+            [
+                budget.keeps(&mut share, 500, Outcome::Ok),
+                budget.keeps(&mut share, 600, Outcome::Ok),
+                budget.keeps(&mut share, 1, Outcome::Err),
+                budget.keeps(&mut share, 10_000_000, Outcome::Ok),
+                budget.keeps(&mut share, 1, Outcome::Ok),
+            ]
+        };
+        assert_eq!(kept(0), [false, false, false, true, false], "what is slow, always");
+        assert_eq!(Budget::new(Some(1_600)).credit, 1_600 * SPAN);
+        let one = |credit| {
+            let (mut budget, mut share) = with_credit(0);
+            budget.credit = credit;
+            [budget.keeps(&mut share, 500, Outcome::Ok), budget.keeps(&mut share, 1, Outcome::Err)]
+        };
+        assert_eq!(one(SPAN), [false, true], "a failure");
+        assert_eq!(kept(1), [true, false, true, true, false], "and a first call");
+        assert_eq!(kept(2), [true, true, true, true, false], "and the slowest");
+        assert_eq!(kept(8), [true; 5]);
     }
 
     proptest! {

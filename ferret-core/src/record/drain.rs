@@ -149,7 +149,7 @@ impl<'e> Drain<'e> {
 
     /// Whether what has been read and not committed is as much as `limit`.
     pub(super) fn is_enough<S: Sink>(&self, fold: &Fold<S>, limit: Limit) -> bool {
-        fold.sink.pending_bytes() >= limit.bytes
+        fold.sink.pending_bytes() + Self::counted_bytes(fold) >= limit.bytes
             || (self.done.len() >= limit.chunks && self.runs_short())
     }
 

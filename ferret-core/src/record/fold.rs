@@ -43,6 +43,8 @@ pub(super) struct Fold<S> {
     tasks: Tasks,
     /// Which spans are written.
     pub(super) budget: Budget,
+    /// Places of which calls were counted since the last commit, in all threads.
+    pub(super) counted_places: usize,
     /// Sync spans open in all threads.
     open_spans: u32,
     /// A stage began or ended since this was last taken: metrics are due.
@@ -69,6 +71,7 @@ impl<S: Sink> Fold<S> {
             other_is_known: false,
             tasks: Tasks::default(),
             budget: Budget::new(None),
+            counted_places: 0,
             open_spans: 0,
             stage_changed: false,
             clamped: 0,

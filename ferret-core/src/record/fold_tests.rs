@@ -28,6 +28,7 @@ pub(crate) enum Act {
     /// A span ends that never began.
     EndOfNone,
     Mark,
+    Progress,
     Count,
     /// So many tags of the innermost frame, each of another key.
     Tags(u8),
@@ -65,6 +66,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
         1 => (1..80_u8).prop_map(Act::Rise),
         1 => Just(Act::EndOfNone),
         1 => Just(Act::Mark),
+        2 => Just(Act::Progress),
         1 => Just(Act::Count),
         1 => (1..40_u8).prop_map(Act::Tags),
         2 => Just(Act::TaskStart),
@@ -125,6 +127,10 @@ impl Thread {
             Act::End(below, outcome) => self.end(ticks, Kind::end(outcome), below),
             Act::EndOfNone => self.slots.push(head(ticks, Kind::EndOk, 0, short(1_000_000))),
             Act::Mark => self.slots.push(head(ticks, Kind::Mark, INNER.id(), 0)),
+            Act::Progress => {
+                let done = self.position();
+                self.slots.extend([head(ticks, Kind::Progress, 0, 0), [done, 0]]);
+            }
             Act::Count => {
                 let key = INNER.id();
                 self.slots.extend([head(ticks, Kind::Counter, key, 0), [1_f64.to_bits(), 0]]);
@@ -285,6 +291,7 @@ fn sums(list: &List) -> Sums {
             LogEntry::Exit { path, busy_ns, child_ns, .. } => {
                 add(*path, [0, 0, 0, *busy_ns, busy_ns.saturating_sub(*child_ns), 0]);
             }
+            LogEntry::Polls { path, busy_ns, .. } => add(*path, [0, 0, 0, *busy_ns, *busy_ns, 0]),
             LogEntry::Alloc { path, heap, .. } => add(*path, [0, 0, 0, 0, 0, heap.bytes]),
             _ => {}
         }

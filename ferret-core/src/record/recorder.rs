@@ -201,7 +201,7 @@ impl<S: Sink> Recorder<S> {
         let now = self.read_clock();
         // With the log in trouble there may be no room for all there is.
         while self.drain(now) == Pace::Busy && self.has_room() {}
-        self.drain.say_counted(&mut self.fold);
+        self.drain.say_counted(&mut self.fold, now);
         self.drop_spans(now, self.drain.unsaid());
         self.report_what_came_past_chunks(now);
         self.sample_heap(now);
@@ -373,7 +373,7 @@ impl<S: Sink> Recorder<S> {
     }
 
     fn commit(&mut self, now: LogTime) {
-        let written = self.drain.say_counted(&mut self.fold);
+        let written = self.drain.say_counted(&mut self.fold, now);
         if self.fold.sink.is_empty() {
             return;
         }

@@ -20,6 +20,8 @@ pub(super) struct Recent {
     outcome: Option<Outcome>,
     /// Spans, ended or dropped.
     count: Option<u64>,
+    /// Of those, how many were counted instead of being recorded one by one.
+    sampled: Option<u64>,
     total_ns: Option<u64>,
     longest_ns: Option<u64>,
     #[serde(flatten)]
@@ -36,6 +38,7 @@ pub(super) fn recent(scene: &Scene, row: &Happening) -> Recent {
         name: None,
         outcome: None,
         count: None,
+        sampled: None,
         total_ns: None,
         longest_ns: None,
         said: SaidRow::default(),
@@ -45,6 +48,7 @@ pub(super) fn recent(scene: &Scene, row: &Happening) -> Recent {
             name: Some(names.span_name(ended.path).to_owned()),
             outcome: Some(ended.outcome),
             count: Some(ended.count),
+            sampled: Some(ended.sampled),
             total_ns: Some(ended.total_ns),
             longest_ns: Some(ended.longest_ns),
             said: said_row(names, &ended.said),

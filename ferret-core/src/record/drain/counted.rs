@@ -4,12 +4,39 @@ use super::Drain;
 use crate::event::{LogTime, Sink};
 use crate::record::fold::Fold;
 
+/// Places are kept account of from one commit to the next, in all threads: 13 MB. If there are more, which of their
+/// spans are written begins anew with each commit.
+const MOST_PLACES: usize = 32_768;
+/// What one takes, about.
+const PLACE_BYTES: usize = 400;
+
 impl Drain<'_> {
     /// Says what is not said yet of the threads whose watermarks have moved. For before a commit. Gives how many
     /// spans were written that could have waited.
-    pub(in crate::record) fn say_counted<S: Sink>(&mut self, fold: &mut Fold<S>) -> u64 {
-        let moved = self.threads.values_mut().flatten().filter(|thread| thread.moved);
-        moved.map(|thread| fold.say_counted(&mut thread.fold, thread.next_position)).sum()
+    pub(in crate::record) fn say_counted<S: Sink>(
+        &mut self,
+        fold: &mut Fold<S>,
+        now: LogTime,
+    ) -> u64 {
+        let (mut written, mut places) = (0, 0);
+        for thread in self.threads.values_mut().flatten().filter(|thread| thread.moved) {
+            let before = fold.said;
+            written += fold.say_counted(&mut thread.fold, thread.next_position);
+            if fold.said != before {
+                thread.heard = Some(now);
+            }
+            places += thread.fold.held.places();
+        }
+        fold.counted_places = 0;
+        if places > MOST_PLACES {
+            self.threads.values_mut().flatten().for_each(|thread| thread.fold.held.forget_places());
+        }
+        written
+    }
+
+    /// Bytes that the calls take that were counted since the last commit, there and in the batch.
+    pub(super) fn counted_bytes<S: Sink>(fold: &Fold<S>) -> usize {
+        fold.counted_places * PLACE_BYTES
     }
 
     /// As much time has passed as the calls of one place are compared over.

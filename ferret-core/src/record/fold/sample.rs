@@ -21,7 +21,10 @@ const MOST_NOTES: usize = 8;
 #[derive(Debug, Default)]
 pub(in crate::record) struct Held {
     frames: Vec<HeldFrame>,
-    tallies: Tallies,
+    /// None of a thread that never had more than may be written.
+    tallies: Option<Box<Tallies>>,
+    /// How far frames that were only counted had come, of which the one below them is written: a stage is as far.
+    progress: Option<Note>,
 }
 
 /// A frame of which nothing is said.
@@ -46,7 +49,21 @@ struct Note {
 impl Held {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.frames.is_empty() && self.progress.is_none()
+    }
+
+    /// How many places it keeps account of.
+    pub(in crate::record) fn places(&self) -> usize {
+        self.tallies.as_ref().map_or(0, |tallies| tallies.len())
+    }
+
+    /// Forgets how often each place is to be written. What was counted has been said.
+    pub(in crate::record) fn forget_places(&mut self) {
+        self.tallies = None;
+    }
+
+    fn tallies(&mut self) -> &mut Tallies {
+        self.tallies.get_or_insert_default()
     }
 
     /// The position of the event that opened the innermost held frame.
@@ -60,15 +77,30 @@ impl Held {
         self.innermost().is_some_and(|at| short(at) == opener)
     }
 
+    /// How far a frame had come that was only counted: the one below it is as far.
+    fn pass_on(&mut self, progress: Note) {
+        let Some(below) = self.frames.last_mut() else {
+            self.progress = Some(progress);
+            return;
+        };
+        let is_progress = |note: &Note| note.event.kind == Kind::Progress;
+        match below.notes.last_mut().filter(|last| is_progress(last)) {
+            Some(last) => *last = progress,
+            None => below.notes.push(progress),
+        }
+    }
+
     /// How many calls each place had in the window that is over.
     pub(in crate::record) fn seen(&self) -> impl Iterator<Item = u64> {
-        self.tallies.iter().map(|tally| tally.share.seen).filter(|seen| *seen > 0)
+        let all = self.tallies.iter().flat_map(|tallies| tallies.iter());
+        all.map(|tally| tally.share.seen).filter(|seen| *seen > 0)
     }
 
     /// The next window begins; places without a call in the last are rare, and forgotten.
     pub(in crate::record) fn turn(&mut self, every: impl Fn(u64) -> u64, is_second: bool) {
-        self.tallies.retain(|tally| tally.share.seen > 0 || tally.calls() > 0);
-        for tally in self.tallies.iter_mut() {
+        let Some(tallies) = &mut self.tallies else { return };
+        tallies.retain(|tally| tally.share.seen > 0 || tally.calls() > 0);
+        for tally in tallies.iter_mut() {
             tally.share.turn(every(tally.share.seen), is_second);
         }
     }
@@ -167,16 +199,20 @@ impl<S: Sink> Fold<S> {
         let Some(frame) = thread.held.frames.last() else { return };
         let ns = time.since(frame.since);
         let span = SpanId { thread: thread.id, start: frame.at };
-        let tally = thread.held.tallies.of(frame.path);
+        let (at, path, child_ns) = (frame.at, frame.path, frame.child_ns);
+        let tally = thread.held.tallies().of(path);
         if self.budget.keeps(&mut tally.share, ns, outcome) {
             self.say_held(thread);
             let innermost = thread.opened.len() - 1;
             return self.close(thread, innermost, position, time, outcome);
         }
-        tally.add(ns, frame.child_ns.min(ns), outcome);
+        self.counted_places += usize::from(tally.calls() == 0);
+        tally.add(ns, child_ns.min(ns), outcome);
         tally.span = span;
-        let (at, path) = (frame.at, frame.path);
-        thread.held.frames.pop();
+        let mut notes = thread.held.frames.pop().map_or_else(Vec::new, |frame| frame.notes);
+        if let Some(progress) = notes.iter().rposition(|note| note.event.kind == Kind::Progress) {
+            thread.held.pass_on(notes.swap_remove(progress));
+        }
         self.open_spans = self.open_spans.saturating_sub(1);
         let below = match thread.held.frames.last_mut() {
             Some(below) => {
@@ -189,12 +225,17 @@ impl<S: Sink> Fold<S> {
             }),
         };
         if let Some(heap) = thread.heap.close(at, below) {
-            thread.held.tallies.of(path).heap.add(&heap);
+            thread.held.tallies().of(path).heap.add(&heap);
         }
     }
 
     /// Says all that is held.
     pub(super) fn say_held(&mut self, thread: &mut ThreadFold) {
+        if let Some(Note { at, time, event, slots }) = thread.held.progress.take()
+            && let Some(entry) = self.note(thread, &event, &slots)
+        {
+            self.put(thread, at, time, &entry);
+        }
         let mut frames = std::mem::take(&mut thread.held.frames);
         self.budget.spend(frames.len() as u64);
         for HeldFrame { at, path, since, child_ns, notes } in frames.drain(..) {
@@ -215,15 +256,17 @@ impl<S: Sink> Fold<S> {
     }
 
     /// Says all that is held and was counted of this thread, up to `position`. For before its watermark passes
-    /// that. Gives how many spans were said.
+    /// that. Gives how many spans and places were said.
     pub(in crate::record) fn say_counted(
         &mut self,
         thread: &mut ThreadFold,
         position: Position,
     ) -> u64 {
-        let said = thread.held.frames.len() as u64;
+        // Polls that are kept back are earlier than what is said of the counted.
+        self.settle(thread);
+        let mut said = thread.held.frames.len() as u64;
         self.say_held(thread);
-        let mut tallies = std::mem::take(&mut thread.held.tallies);
+        let Some(mut tallies) = thread.held.tallies.take() else { return said };
         for tally in tallies.iter_mut().filter(|tally| tally.calls() > 0) {
             let (span, heap) = (tally.span, std::mem::take(&mut tally.heap));
             let counted = tally.take();
@@ -233,11 +276,9 @@ impl<S: Sink> Fold<S> {
             }
             let summary = LogEntry::Summary(Box::new(counted));
             self.put(thread, position, thread.last_time, &summary);
+            said += 1;
         }
-        if !self.budget.is_sampling() {
-            tallies = Tallies::default();
-        }
-        thread.held.tallies = tallies;
+        thread.held.tallies = Some(tallies).filter(|_| self.budget.is_sampling());
         said
     }
 }

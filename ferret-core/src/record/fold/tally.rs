@@ -54,6 +54,10 @@ impl Default for Tallies {
 const NOT_RECENT: (PathId, u32) = (PathId::ROOT, u32::MAX);
 
 impl Tallies {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Tally> {
         self.all.iter()
     }
@@ -140,6 +144,8 @@ impl Buckets {
         let bucket = usize::from(summary_bucket(ns));
         let (place, within) = (bucket / ROW, bucket % ROW);
         if self.places[place] == 0 {
+            // As many as are needed: most places need one or two.
+            self.rows.reserve_exact(1);
             self.rows.push([0; ROW]);
             self.places[place] = u8::try_from(self.rows.len()).unwrap_or(u8::MAX);
         }
