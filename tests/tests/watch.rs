@@ -129,6 +129,29 @@ fn it_fits_any_window_and_has_help() {
 }
 
 #[test]
+fn numbers_tab_and_the_mouse_go_from_view_to_view() {
+    let place = Place::new();
+    let _program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("3");
+    screen.see("the pipeline", |screen| screen.contains("no stage yet").then_some(()));
+    screen.press("\t\u{1b}[Z1");
+    screen.see("what is live again", |screen| is_live(screen, "serve").then_some(()));
+    // As a terminal tells of a click: the button, the column and the row from 1.
+    let click = |screen: &str, name: &str| {
+        let row = screen.lines().nth(1)?;
+        let column = row.find(name)? + 1;
+        Some(format!("\u{1b}[<0;{column};2M\u{1b}[<0;{column};2m"))
+    };
+    let on_stages = screen.see("the views' names", |screen| click(screen, "Stages"));
+    screen.press(&on_stages);
+    screen.see("the pipeline", |screen| screen.contains("no stage yet").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
 fn without_a_terminal_it_prints_lines() {
     let place = Place::new();
     assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));

@@ -101,6 +101,16 @@ impl<K: Copy + PartialEq> List<K> {
         if self.at_end { self.forget() } else { self.select(self.keys.len().saturating_sub(1)) }
     }
 
+    /// Selects the row at a line of the panel, whose rows begin below so many lines of titles.
+    pub(crate) fn point(&mut self, line: usize, titles: usize) {
+        let shown = self.shown();
+        if let Some(index) = line.checked_sub(titles).map(|line| shown.start + line)
+            && shown.contains(&index)
+        {
+            self.select(index);
+        }
+    }
+
     /// Nothing is selected any more.
     pub(crate) fn forget(&mut self) {
         self.selected = None;

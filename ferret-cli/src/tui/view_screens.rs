@@ -1,0 +1,52 @@
+//! The views beside *Live* as text, at the sizes that people have.
+
+use super::screens::screen;
+use super::script::{MS, S, Script, podcast};
+use super::ui::Press;
+use ferret::event::{EndKind, Outcome};
+
+/// From the smallest screen to the largest.
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (300, 100)];
+
+/// A view of a run, at every size.
+fn check(name: &str, script: &Script, keys: &[Press]) {
+    for (width, height) in SIZES {
+        let shown = screen(script, width, height, keys);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), shown);
+    }
+    for width in [1, 2, 7, 20, 45, 100, 150] {
+        for height in [1, 2, 3, 5, 9, 10, 50] {
+            screen(script, width, height, keys);
+        }
+    }
+}
+
+/// A pipeline of every kind of stage, two of which run at once.
+fn pipeline() -> Script {
+    let mut script = podcast().end(1).end(1).stage(1, "音声認識::話者分離").wait(S);
+    script = script.end_as(1, Outcome::Err).stage(1, &"summarize_with_a_very_long_name_".repeat(4));
+    script = script.end_as(1, Outcome::Cancelled);
+    script = script.thread(5, "indexer").stage(5, "index").stage(1, "embed");
+    for done in 1..=40 {
+        script = script.wait(500 * MS).progress(1, done, 1_000).metric(50.0, 242, 6);
+    }
+    script.wait(200 * MS)
+}
+
+#[test]
+fn the_pipeline_shows_finished_stages_first_and_running_ones_last() {
+    check("stages", &pipeline(), &[Press::Char('3')]);
+}
+
+#[test]
+fn a_pipeline_that_died_shows_what_was_left_unfinished() {
+    let script = pipeline().ends(EndKind::Lost).wait(60 * S);
+    let shown = screen(&script, 80, 24, &[Press::Char('3'), Press::Up]);
+    insta::assert_snapshot!("stages_crashed_80x24", shown);
+}
+
+#[test]
+fn a_program_without_stages_says_how_to_make_one() {
+    let script = Script::default().process("plain", 7).start(1, "run").wait(S);
+    insta::assert_snapshot!("stages_none_60x15", screen(&script, 60, 15, &[Press::Char('3')]));
+}
