@@ -196,7 +196,8 @@ impl Rate {
     /// More than the window needs, so that "now" may be behind the latest entry.
     const SLOTS: usize = 64;
 
-    fn add(&mut self, time: LogTime, count: u64) {
+    #[inline]
+    pub(super) fn add(&mut self, time: LogTime, count: u64) {
         let slot = time.0 / Self::SLOT_NS;
         if slot > self.newest {
             let stale = (slot - self.newest).min(Self::SLOTS as u64);
