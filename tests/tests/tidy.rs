@@ -66,6 +66,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ("ferret-cli/src/tui/headline", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/heap", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/columns", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
+    ("ferret-cli/src/tui/functions", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/layout", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/list", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/pick", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),

@@ -152,6 +152,31 @@ fn numbers_tab_and_the_mouse_go_from_view_to_view() {
 }
 
 #[test]
+fn functions_are_counted_while_they_run_and_sorted_by_key() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("2");
+    screen.see("what is open", |screen| {
+        (screen.contains("total▾") && screen.contains("serve")).then_some(())
+    });
+    screen.press("ssssssss");
+    screen.see("the order by name", |screen| screen.contains("function▴").then_some(()));
+    for calls in ["1 ", "2 "] {
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        program.say("go on");
+        program.hear_until("it is free", |line| (line == "free").then_some(()));
+        screen.see("the calls", |screen| {
+            let row = screen.lines().find(|line| line.contains("wait_for_a_word"))?;
+            let after = row.split_once("wait_for_a_word")?.1;
+            after.trim_start().starts_with(calls).then_some(())
+        });
+    }
+}
+
+#[test]
 fn without_a_terminal_it_prints_lines() {
     let place = Place::new();
     assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));

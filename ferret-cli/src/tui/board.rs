@@ -1,12 +1,13 @@
 //! What is known of the run on screen: the projections, and of each log what its file tells. Filled
 //! from a log or by hand; reads no clock and no file itself.
 
+use super::functions::Report;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
-    Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Reading, Recent,
-    StageReport, Stages,
+    Calls, Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Rates, Reading,
+    Recent, StageReport, Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -21,6 +22,8 @@ pub(crate) struct Board {
     pub(crate) heap: Heap,
     pub(crate) processes: Processes,
     pub(crate) stages: Stages,
+    pub(crate) calls: Calls,
+    pub(crate) rates: Rates,
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
 }
@@ -53,6 +56,7 @@ pub(crate) struct Scene<'a> {
     /// The moment shown.
     pub(crate) now: LogTime,
     pub(crate) stages: &'a StageReport,
+    pub(crate) functions: &'a Report,
 }
 
 impl Board {
@@ -65,6 +69,8 @@ impl Board {
         self.heap.apply(log, entry);
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
+        self.calls.apply(log, names, entry);
+        self.rates.apply(log, names, entry);
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.

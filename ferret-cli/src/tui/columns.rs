@@ -56,7 +56,8 @@ pub(crate) fn place(columns: &[Column], width: u16, longest: u16, keep: usize) -
         shown.iter().skip(1).map(|&index| columns[index].width + GAP).sum()
     };
     let title = columns.first().map_or(0, |name| u16::try_from(name.title.len()).unwrap_or(0));
-    let longest = longest.max(title);
+    // With the mark of the column that rows are sorted by.
+    let longest = longest.max(title + 1);
     let least = columns.first().map_or(0, |name| name.width.min(longest));
     while others(&shown) + least > width {
         let goes = shown.iter().skip(1).filter(|&&index| index != keep);

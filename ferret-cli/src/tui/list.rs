@@ -68,6 +68,11 @@ impl<K: Copy + PartialEq> List<K> {
         self.selected
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Rows above and below those shown.
     pub(crate) fn beyond(&self) -> (usize, usize) {
         let shown = self.shown();

@@ -5,6 +5,7 @@
 
 pub(crate) mod board;
 pub(crate) mod columns;
+pub(crate) mod functions;
 pub(crate) mod headline;
 pub(crate) mod heap;
 pub(crate) mod layout;

@@ -1,6 +1,7 @@
 //! For tests: a run written by hand, entry by entry, as a recorder would write it.
 
 use super::board::{Board, LogFile, Scene};
+use super::functions::{Costs, Report};
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
     MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
@@ -242,7 +243,12 @@ impl Script {
         let now = LogTime(self.now);
         let stages: StageReport = self.board.stage_report(now);
         let names: Vec<&Names> = self.names.iter().collect();
-        look(&Scene { board: &self.board, names: &names, now, stages: &stages })
+        let none = Report::default();
+        let scene =
+            Scene { board: &self.board, names: &names, now, stages: &stages, functions: &none };
+        let costs = Costs::of(&self.board.calls, self.board.share_read());
+        let functions = Report::of(&costs, &scene);
+        look(&Scene { functions: &functions, ..scene })
     }
 
     fn entry(&mut self, thread: u32, what: LogEntry) {

@@ -6,6 +6,8 @@ pub(crate) enum View {
     /// What runs now.
     #[default]
     Live,
+    /// What calls cost.
+    Functions,
     /// The pipeline.
     Stages,
 }
@@ -25,12 +27,13 @@ const GAP: u16 = 2;
 
 impl View {
     /// All there are, in order.
-    pub(crate) const ALL: [Self; 2] = [Self::Live, Self::Stages];
+    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Functions, Self::Stages];
 
     /// Its key.
     pub(crate) fn number(self) -> char {
         match self {
             Self::Live => '1',
+            Self::Functions => '2',
             Self::Stages => '3',
         }
     }
@@ -38,6 +41,7 @@ impl View {
     fn name(self) -> &'static str {
         match self {
             Self::Live => "Live",
+            Self::Functions => "Functions",
             Self::Stages => "Stages",
         }
     }
@@ -101,15 +105,16 @@ mod tests {
 
     #[test]
     fn where_it_is_tight_only_the_view_that_is_shown_has_a_name() {
-        check(60, View::Live, " 1 Live  3 Stages");
-        check(12, View::Stages, " 1  3 Stages");
+        check(60, View::Live, " 1 Live  2 Functions  3 Stages");
+        check(20, View::Stages, " 1  2  3 Stages");
     }
 
     #[test]
     fn a_click_is_on_a_name_or_beside_all() {
-        let hit = [0, 1, 6, 7, 8, 9, 16, 17].map(|x| at(x, 60, View::Live));
-        let (live, stages) = (Some(View::Live), Some(View::Stages));
-        assert_eq!(hit, [None, live, live, None, None, stages, stages, None]);
+        let hit = [0, 1, 6, 7, 8, 9, 19, 20].map(|x| at(x, 60, View::Live));
+        let (live, functions) = (Some(View::Live), Some(View::Functions));
+        assert_eq!(hit, [None, live, live, None, None, functions, functions, None]);
+        assert_eq!(at(59, 60, View::Live), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
+use super::functions::Functions;
 use super::heap;
 use super::layout::{self, Areas, Contents};
 use super::list::List;
@@ -36,6 +37,7 @@ pub(crate) struct Ui {
     pub(crate) live: List<Key>,
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
+    pub(crate) functions: Functions,
     /// The rows of the pipeline's view.
     pub(crate) pipeline: List<FunctionId>,
     /// The rows of the live panel, as last arranged.
@@ -60,6 +62,7 @@ impl Default for Ui {
             live: List::from_start(),
             stages: List::from_end(),
             recent: List::from_end(),
+            functions: Functions::default(),
             pipeline: List::from_end(),
             rows: Vec::new(),
             notice: None,
@@ -87,6 +90,11 @@ impl Ui {
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
         let areas = match self.view {
             View::Live => self.arrange_live(scene, width, height),
+            View::Functions => {
+                let areas = layout::frame(width, height);
+                self.functions.arrange(scene, self.filter.as_ref(), areas.body);
+                areas
+            }
             View::Stages => {
                 let areas = layout::frame(width, height);
                 self.pipeline.arrange(stages::order(scene), areas.body.table_rows());
@@ -163,6 +171,7 @@ impl Ui {
             Press::Char(key) if let Some(view) = View::of_key(key) => self.view = view,
             _ => match self.view {
                 View::Live => self.press_live(press),
+                View::Functions => self.functions.press(press),
                 View::Stages => scroll(&mut self.pipeline, press),
             },
         }
@@ -205,10 +214,13 @@ impl Ui {
                 self.focus = Panel::Recent;
                 self.recent.point(usize::from(y - areas.recent.y), 1);
             }
+            View::Functions if areas.body.has(x, y) => {
+                self.functions.click(x - areas.body.x, y - areas.body.y);
+            }
             View::Stages if areas.body.has(x, y) => {
                 self.pipeline.point(usize::from(y - areas.body.y), 2);
             }
-            View::Live | View::Stages => {}
+            View::Live | View::Functions | View::Stages => {}
         }
     }
 

@@ -50,3 +50,40 @@ fn a_program_without_stages_says_how_to_make_one() {
     let script = Script::default().process("plain", 7).start(1, "run").wait(S);
     insta::assert_snapshot!("stages_none_60x15", screen(&script, 60, 15, &[Press::Char('3')]));
 }
+
+/// Functions of all kinds: fast and slow, with errors, open, of one name, of a long one.
+fn functions() -> Script {
+    let mut script = podcast().thread(6, "encoder");
+    for step in 0..600_u64 {
+        script = script.call(2, "decode_frame", 200_000 + step * step * 100);
+        script = script.call(6, "音声認識::長い名前の関数がここにあります::とても長い", 90_000);
+        script = if step % 50 == 0 {
+            script.start(6, "fetch_enclosure").wait(MS).end_as(6, Outcome::Panicked)
+        } else {
+            script.call(6, &"very_long_module_name::".repeat(4), 40 + step)
+        };
+    }
+    script
+}
+
+#[test]
+fn functions_are_shown_with_what_they_cost() {
+    check("functions", &functions(), &[Press::Char('2')]);
+    let by_errors = [Press::Char('2'), Press::Click(74, 3), Press::Down, Press::Down];
+    let shown = screen(&functions(), 80, 24, &by_errors);
+    insta::assert_snapshot!("functions_by_errors_80x24", shown);
+}
+
+#[test]
+fn while_the_log_is_read_totals_say_how_much_they_are_of() {
+    let mut script = functions();
+    (script.board.logs[0].entries, script.board.logs[0].read) = (1_000, 430);
+    let shown = screen(&script, 80, 24, &[Press::Char('2')]);
+    insta::assert_snapshot!("functions_in_part_80x24", shown);
+}
+
+#[test]
+fn a_program_that_called_nothing_has_no_table() {
+    let script = Script::default().process("plain", 7).wait(S);
+    insta::assert_snapshot!("functions_none_60x15", screen(&script, 60, 15, &[Press::Char('2')]));
+}

@@ -6,6 +6,7 @@ use super::source::Source;
 use super::terminal::{self, Screen};
 use crate::filter::Filter;
 use crate::tui::press::Wish;
+use crate::tui::tabs::View;
 use crate::tui::ui::Ui;
 use crate::tui::view::{self, Colours};
 use ferret::event::LogTime;
@@ -162,7 +163,7 @@ impl Show {
         if opened {
             self.inputs.wake(self.source.waker());
             self.ui.new_run();
-            self.source.forget_stages();
+            self.source.forget_reports();
             self.look_at_files();
             self.dirty = true;
         }
@@ -174,6 +175,7 @@ impl Show {
         let (ui, colours) = (&mut self.ui, self.colours);
         if self.source.is_open() {
             let shown = ui.paused.unwrap_or(now);
+            self.source.with_functions = ui.view == View::Functions;
             self.source.look(shown, |scene| {
                 let areas = ui.arrange(scene, width, height);
                 screen.draw(|frame| view::draw(frame, scene, ui, &areas, colours))

@@ -4,6 +4,7 @@
 use crate::reach::Reach;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, LogFile, Scene};
+use crate::tui::functions::{Costs, Report};
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
@@ -28,6 +29,9 @@ pub(crate) struct Source {
     run: Option<Run>,
     pub(crate) board: Board,
     stages: Stages,
+    functions: Functions,
+    /// Whether functions are looked at: what they add up to costs time.
+    pub(crate) with_functions: bool,
     salvager: Salvager,
 }
 
@@ -42,13 +46,32 @@ struct Stages {
     cost_ns: u64,
 }
 
+/// The functions as last reported.
+#[derive(Debug, Default)]
+struct Functions {
+    report: Report,
+    at: LogTime,
+    cost_ns: u64,
+}
+
+/// Numbers that change more often cannot be read, ns.
+const CALM_NS: u64 = 250_000_000;
+
 /// A report takes at most one part in so many of the time.
 const STAGES_SHARE: u64 = 20;
 
 impl Source {
     pub(crate) fn new(wanted: Wanted, options: ReadOptions) -> Self {
-        let (board, stages) = (Board::default(), Stages::default());
-        Self { wanted, options, run: None, board, stages, salvager: Salvager::default() }
+        Self {
+            wanted,
+            options,
+            run: None,
+            board: Board::default(),
+            stages: Stages::default(),
+            functions: Functions::default(),
+            with_functions: false,
+            salvager: Salvager::default(),
+        }
     }
 
     /// Opens the log if it is there; says whether it is open.
@@ -183,12 +206,22 @@ impl Source {
             self.stages.cost_ns = log::now().since(began);
         }
         let names: Vec<&Names> = self.run.iter().flat_map(Run::logs).map(Tail::names).collect();
-        look(&Scene { board: &self.board, names: &names, now, stages: &self.stages.report })
+        let (board, stages) = (&self.board, &self.stages.report);
+        let scene = Scene { board, names: &names, now, stages, functions: &Report::default() };
+        let age = now.0.abs_diff(self.functions.at.0);
+        if self.with_functions && age >= CALM_NS.max(self.functions.cost_ns * STAGES_SHARE) {
+            let began = log::now();
+            let costs = Costs::of(&board.calls, board.share_read());
+            let report = Report::of(&costs, &scene);
+            self.functions = Functions { report, at: now, cost_ns: log::now().since(began) };
+        }
+        look(&Scene { functions: &self.functions.report, ..scene })
     }
 
-    /// The stages are to be reported anew at the next look.
-    pub(crate) fn forget_stages(&mut self) {
+    /// Stages and functions are to be reported anew at the next look.
+    pub(crate) fn forget_reports(&mut self) {
         self.stages = Stages::default();
+        self.functions = Functions::default();
     }
 
     /// What is waited for, for people.

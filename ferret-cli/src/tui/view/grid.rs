@@ -1,7 +1,7 @@
 //! A table that fills a panel: a title, the names of the columns, rows. Which columns have room
 //! was decided before.
 
-use super::super::columns::{self, Cell, Column, Placed};
+use super::super::columns::{Cell, Column, Placed};
 use super::super::layout::Area;
 use super::paint::{Ink, Paint};
 use crate::text;
@@ -13,12 +13,9 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A table whose widest name takes `longest` columns; `keep` is a column that is always shown.
-    pub(super) fn new(area: Area, columns: &[Column], longest: usize, keep: usize) -> Self {
-        // A column stays free on both sides.
-        let width = area.width.saturating_sub(2);
-        let longest = u16::try_from(longest).unwrap_or(u16::MAX);
-        Self { area, placed: columns::place(columns, width, longest, keep) }
+    /// A table in a panel, whose columns have been placed from its second column on.
+    pub(super) fn new(area: Area, placed: Vec<Placed>) -> Self {
+        Self { area, placed }
     }
 
     /// Writes the names of the columns below the title; one of them may have a mark behind it, as

@@ -19,6 +19,15 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("←→", "fold"),
             ("G", "newest"),
         ],
+        View::Functions => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("s", "sort"),
+            ("S", "reverse"),
+            ("↑↓", "move"),
+        ],
         View::Stages => {
             &[("q", "quit"), ("?", "help"), ("Tab", "view"), ("Space", "pause"), ("↑↓", "move")]
         }
@@ -27,17 +36,17 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
 
 /// Lines that fit the smallest screen.
 const HELP: [(&str, &str); 12] = [
-    ("1 3  Tab  click", "another view"),
+    ("1 – 3  Tab  click", "another view"),
     ("Space", "pause the picture, go on again"),
     ("p P", "in Live: the panel that keys move in"),
     ("↑ ↓  k j  wheel", "select a row"),
     ("PgUp PgDn  ^U ^D", "a screen up, down"),
     ("g G  Home End", "first, last; in Recent G follows"),
     ("← →  h l  Enter", "fold, or to the row above; unfold"),
+    ("s S  click", "in Functions: sort by; reverse"),
     ("Esc", "select nothing"),
     ("^L  ^Z", "draw anew; suspend"),
     ("q  ^C", "quit; the program goes on"),
-    ("name ×12", "short spans that share a row"),
     ("dropped", "spans that could not be recorded"),
 ];
 

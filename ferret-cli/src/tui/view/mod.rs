@@ -3,6 +3,7 @@
 
 mod charts;
 mod counters;
+mod functions;
 mod grid;
 mod header;
 mod heap;
@@ -32,6 +33,10 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
     let mut paint = Paint::new(frame.buffer_mut(), colours);
     match ui.view {
         View::Live => panels(&mut paint, scene, ui, areas),
+        View::Functions => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            functions::draw(&mut paint, areas.body, scene, ui);
+        }
         View::Stages => {
             header::draw(&mut paint, areas.header, scene, ui);
             pipeline::draw(&mut paint, areas.body, scene, ui);

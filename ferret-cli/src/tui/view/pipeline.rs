@@ -1,6 +1,7 @@
 //! The pipeline's view: every stage with its progress, pace and use of the machine.
 
 use super::super::board::Scene;
+use super::super::columns;
 use super::super::layout::Area;
 use super::super::stages;
 use super::super::ui::Ui;
@@ -21,7 +22,9 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     }
     // With the sign before it.
     let longest = all.iter().map(|stage| text::width(&stage.info.name) + 2).max().unwrap_or(0);
-    let grid = Grid::new(area, &stages::COLUMNS, longest, 0);
+    let longest = u16::try_from(longest).unwrap_or(u16::MAX);
+    let width = area.width.saturating_sub(2);
+    let grid = Grid::new(area, columns::place(&stages::COLUMNS, width, longest, 0));
     grid.heading(paint, &stages::COLUMNS, None);
     for (row, id) in ui.pipeline.shown_keys().iter().enumerate() {
         let Some(stage) = all.iter().find(|stage| stage.id == *id) else { continue };
