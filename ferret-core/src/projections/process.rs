@@ -33,6 +33,8 @@ pub struct Process {
     first: Option<LogTime>,
     last: LogTime,
     started: Option<LogTime>,
+    /// When it last did anything: a span, progress, or CPU.
+    worked: Option<LogTime>,
     rate: Rate,
 }
 
@@ -120,6 +122,21 @@ impl Process {
         self.rate.per_second(self.began().unwrap_or_default(), now)
     }
 
+    /// Since when it has done nothing: no span began, ended or was polled, none told of progress, and
+    /// no reading had [`Process::BUSY_PERCENT`] of CPU. That a span is open is another matter:
+    /// whoever calls one idle looks at that, too.
+    pub fn quiet_since(&self) -> Option<LogTime> {
+        self.worked.max(self.began())
+    }
+
+    /// From so much CPU on, percent of one core, a process does something: what records it takes
+    /// less.
+    pub const BUSY_PERCENT: f64 = 1.0;
+
+    fn works(&mut self, at: LogTime) {
+        self.worked = self.worked.max(Some(at));
+    }
+
     fn apply(&mut self, entry: &Entry) {
         self.entries += 1;
         let mut lived_then = true;
@@ -137,12 +154,21 @@ impl Process {
                 // Its parent waited for it: one that did not say goodbye itself lived until then.
                 lived_then = self.end.is_none();
             }
-            LogEntry::SpanStart { .. } => self.spans.started += 1,
+            LogEntry::SpanStart { .. } => {
+                self.spans.started += 1;
+                self.works(entry.time);
+            }
             LogEntry::SpanEnd { outcome, .. } => {
+                self.works(entry.time);
                 self.spans.ended(*outcome);
                 self.rate.add(entry.time, 1);
             }
+            LogEntry::Enter { .. }
+            | LogEntry::Exit { .. }
+            | LogEntry::Polls { .. }
+            | LogEntry::Progress { .. } => self.works(entry.time),
             LogEntry::Summary { calls, .. } => {
+                self.works(entry.time);
                 self.spans.started += calls;
                 self.spans.ended += calls;
                 self.rate.add(entry.time, *calls);
@@ -150,6 +176,9 @@ impl Process {
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));
                 self.last_sample = Some(*sample);
+                if sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT) {
+                    self.works(entry.time);
+                }
             }
             LogEntry::Dropped { spans, .. } => self.dropped += spans,
             _ => {}
