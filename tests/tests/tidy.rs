@@ -71,6 +71,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ("ferret-cli/src/tui/list", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/pick", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/press", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
+    ("ferret-cli/src/tui/processes", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/stack", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/stages", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/tabs", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),

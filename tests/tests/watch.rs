@@ -177,6 +177,27 @@ fn functions_are_counted_while_they_run_and_sorted_by_key() {
 }
 
 #[test]
+fn a_stopped_process_is_read_from_outside() {
+    let place = Place::new();
+    let program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("5");
+    screen.see("the process", |screen| {
+        (screen.contains("1 of 1 running") && screen.contains("MiB")).then_some(())
+    });
+    program.signal(Signal::STOP);
+    let stopped = |screen: &str| screen.contains("stalled, suspended") && screen.contains("MiB*");
+    screen.see("that it is stopped", |screen| stopped(screen).then_some(()));
+    program.signal(Signal::CONT);
+    screen.see("that it goes on", |screen| {
+        (!stopped(screen) && screen.contains("running")).then_some(())
+    });
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
 fn without_a_terminal_it_prints_lines() {
     let place = Place::new();
     assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));

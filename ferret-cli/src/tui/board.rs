@@ -45,6 +45,18 @@ pub(crate) struct LogFile {
     pub(crate) reach: Option<Reach>,
     /// Entries that were dropped before they were read.
     pub(crate) missed: u64,
+    /// What this machine tells of its process, whatever that says itself.
+    pub(crate) outside: Option<Outside>,
+}
+
+/// A process, seen from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Outside {
+    /// None at the first look.
+    pub(crate) cpu_percent: Option<f64>,
+    pub(crate) rss_bytes: u64,
+    /// A signal has stopped it; it can go on.
+    pub(crate) suspended: bool,
 }
 
 /// A board with what is needed to tell of it: the names, and the time.

@@ -12,6 +12,7 @@ pub(crate) mod layout;
 pub(crate) mod list;
 pub(crate) mod pick;
 pub(crate) mod press;
+pub(crate) mod processes;
 pub(crate) mod stack;
 pub(crate) mod stack_text;
 pub(crate) mod stages;

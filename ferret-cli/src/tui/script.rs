@@ -20,6 +20,8 @@ pub(crate) struct Script {
     names: Vec<Names>,
     processes: Vec<Writer>,
     now: u64,
+    /// When the kernel started the processes that follow, as they say.
+    pub(crate) start_ticks: u64,
 }
 
 /// What a recorder would remember of one process.
@@ -46,6 +48,7 @@ impl Script {
         let start = ProcessStart {
             uid: ProcessUid(u128::from(pid) << 96),
             pid,
+            start_ticks: self.start_ticks,
             exe: format!("/usr/bin/{name}"),
             args: vec![name.to_owned()],
             host: "host".to_owned(),

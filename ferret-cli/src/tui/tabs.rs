@@ -10,6 +10,8 @@ pub(crate) enum View {
     Functions,
     /// The pipeline.
     Stages,
+    /// Who runs.
+    Processes,
 }
 
 /// A view's name in the line.
@@ -27,7 +29,7 @@ const GAP: u16 = 2;
 
 impl View {
     /// All there are, in order.
-    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Functions, Self::Stages];
+    pub(crate) const ALL: [Self; 4] = [Self::Live, Self::Functions, Self::Stages, Self::Processes];
 
     /// Its key.
     pub(crate) fn number(self) -> char {
@@ -35,6 +37,7 @@ impl View {
             Self::Live => '1',
             Self::Functions => '2',
             Self::Stages => '3',
+            Self::Processes => '5',
         }
     }
 
@@ -43,6 +46,7 @@ impl View {
             Self::Live => "Live",
             Self::Functions => "Functions",
             Self::Stages => "Stages",
+            Self::Processes => "Processes",
         }
     }
 
@@ -105,8 +109,8 @@ mod tests {
 
     #[test]
     fn where_it_is_tight_only_the_view_that_is_shown_has_a_name() {
-        check(60, View::Live, " 1 Live  2 Functions  3 Stages");
-        check(20, View::Stages, " 1  2  3 Stages");
+        check(60, View::Live, " 1 Live  2 Functions  3 Stages  5 Processes");
+        check(20, View::Stages, " 1  2  3 Stages  5");
     }
 
     #[test]

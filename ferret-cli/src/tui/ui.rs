@@ -7,11 +7,12 @@ use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
 use super::press::scroll;
+use super::processes;
 use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
 use crate::filter::Filter;
-use ferret::event::LogTime;
+use ferret::event::{LogIndex, LogTime};
 use ferret::projections::{FunctionId, Happening};
 use std::collections::BTreeSet;
 
@@ -38,6 +39,9 @@ pub(crate) struct Ui {
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
     pub(crate) functions: Functions,
+    pub(crate) processes: List<LogIndex>,
+    /// A process that has done nothing for so long is a zombie, ns.
+    pub(crate) zombie_after_ns: u64,
     /// The rows of the pipeline's view.
     pub(crate) pipeline: List<FunctionId>,
     /// The rows of the live panel, as last arranged.
@@ -63,6 +67,8 @@ impl Default for Ui {
             stages: List::from_end(),
             recent: List::from_end(),
             functions: Functions::default(),
+            processes: List::from_start(),
+            zombie_after_ns: processes::ZOMBIE_AFTER_NS,
             pipeline: List::from_end(),
             rows: Vec::new(),
             notice: None,
@@ -83,7 +89,8 @@ impl Ui {
     pub(crate) fn new_run(&mut self) {
         let filter = self.filter.take();
         let (view, focus, help) = (self.view, self.focus, self.help);
-        *self = Self { view, focus, help, filter, ..Self::default() };
+        let zombie_after_ns = self.zombie_after_ns;
+        *self = Self { view, focus, help, zombie_after_ns, filter, ..Self::default() };
     }
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
@@ -93,6 +100,11 @@ impl Ui {
             View::Functions => {
                 let areas = layout::frame(width, height);
                 self.functions.arrange(scene, self.filter.as_ref(), areas.body);
+                areas
+            }
+            View::Processes => {
+                let areas = layout::frame(width, height);
+                self.processes.arrange(processes::order(scene), areas.body.table_rows());
                 areas
             }
             View::Stages => {
@@ -172,6 +184,7 @@ impl Ui {
             _ => match self.view {
                 View::Live => self.press_live(press),
                 View::Functions => self.functions.press(press),
+                View::Processes => scroll(&mut self.processes, press),
                 View::Stages => scroll(&mut self.pipeline, press),
             },
         }
@@ -220,7 +233,10 @@ impl Ui {
             View::Stages if areas.body.has(x, y) => {
                 self.pipeline.point(usize::from(y - areas.body.y), 2);
             }
-            View::Live | View::Functions | View::Stages => {}
+            View::Processes if areas.body.has(x, y) => {
+                self.processes.point(usize::from(y - areas.body.y), 2);
+            }
+            View::Live | View::Functions | View::Stages | View::Processes => {}
         }
     }
 

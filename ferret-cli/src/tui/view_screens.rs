@@ -1,5 +1,6 @@
 //! The views beside *Live* as text, at the sizes that people have.
 
+use super::board::Outside;
 use super::screens::screen;
 use super::script::{MS, S, Script, podcast};
 use super::ui::Press;
@@ -86,4 +87,27 @@ fn while_the_log_is_read_totals_say_how_much_they_are_of() {
 fn a_program_that_called_nothing_has_no_table() {
     let script = Script::default().process("plain", 7).wait(S);
     insta::assert_snapshot!("functions_none_60x15", screen(&script, 60, 15, &[Press::Char('2')]));
+}
+
+/// A server with workers: one idle for long, one stopped, some that ended.
+fn family() -> Script {
+    let mut script = Script::default();
+    let ends = [EndKind::Exited(Some(0)), EndKind::Exited(Some(101)), EndKind::Lost];
+    for (pid, end) in (201..).zip(ends) {
+        script = script.process("worker", pid).call(1, "work", 40 * MS).ends(end);
+    }
+    script = script.process("stopped-worker", 104).metric(50.0, 70, 3).wait(70 * S);
+    script = script.process("音声認識::長い名前のプロセスがここにあります", 103);
+    script = script.metric(0.2, 60, 4).process("server", 4_194_304).start(1, "serve").wait(65 * S);
+    for _ in 0..40 {
+        script = script.call(1, "request", 10 * MS).metric(187.4, 1_800, 68);
+    }
+    let outside = Outside { cpu_percent: Some(0.0), rss_bytes: 71 << 20, suspended: true };
+    script.board.logs[3].outside = Some(outside);
+    script
+}
+
+#[test]
+fn processes_are_shown_with_how_they_are_and_what_they_use() {
+    check("processes", &family(), &[Press::Char('5')]);
 }

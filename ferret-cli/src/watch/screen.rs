@@ -4,9 +4,7 @@
 use super::inputs::{Input, Inputs};
 use super::source::Source;
 use super::terminal::{self, Screen};
-use crate::filter::Filter;
 use crate::tui::press::Wish;
-use crate::tui::tabs::View;
 use crate::tui::ui::Ui;
 use crate::tui::view::{self, Colours};
 use ferret::event::LogTime;
@@ -46,17 +44,12 @@ struct Show {
 /// # Errors
 ///
 /// The log cannot be read, or the terminal not be used.
-pub(super) fn run(
-    mut source: Source,
-    filter: Option<Filter>,
-    colours: Colours,
-) -> anyhow::Result<Source> {
+pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Result<Source> {
     // What cannot be read at all is told on a plain terminal.
     source.open()?;
     let mut screen = Screen::open()?;
     let inputs = Inputs::listen(true)?;
     inputs.wake(source.waker());
-    let ui = Ui::new(filter);
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty) = (None, true);
     let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
@@ -175,7 +168,7 @@ impl Show {
         let (ui, colours) = (&mut self.ui, self.colours);
         if self.source.is_open() {
             let shown = ui.paused.unwrap_or(now);
-            self.source.with_functions = ui.view == View::Functions;
+            self.source.view = ui.view;
             self.source.look(shown, |scene| {
                 let areas = ui.arrange(scene, width, height);
                 screen.draw(|frame| view::draw(frame, scene, ui, &areas, colours))

@@ -1,10 +1,12 @@
 //! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
 //! a new run takes its name. Knows no terminal.
 
+use super::outside::Outside;
 use crate::reach::Reach;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, LogFile, Scene};
 use crate::tui::functions::{Costs, Report};
+use crate::tui::tabs::View;
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
@@ -30,8 +32,9 @@ pub(crate) struct Source {
     pub(crate) board: Board,
     stages: Stages,
     functions: Functions,
-    /// Whether functions are looked at: what they add up to costs time.
-    pub(crate) with_functions: bool,
+    /// What is looked at: other views' numbers cost no time.
+    pub(crate) view: View,
+    outside: Outside,
     salvager: Salvager,
 }
 
@@ -69,7 +72,8 @@ impl Source {
             board: Board::default(),
             stages: Stages::default(),
             functions: Functions::default(),
-            with_functions: false,
+            view: View::default(),
+            outside: Outside::default(),
             salvager: Salvager::default(),
         }
     }
@@ -159,6 +163,9 @@ impl Source {
             file.reach = Reach::of(info);
             file.missed = tail.missed();
         }
+        if self.view == View::Processes {
+            self.outside.look(&mut self.board, log::now());
+        }
         said
     }
 
@@ -209,7 +216,8 @@ impl Source {
         let (board, stages) = (&self.board, &self.stages.report);
         let scene = Scene { board, names: &names, now, stages, functions: &Report::default() };
         let age = now.0.abs_diff(self.functions.at.0);
-        if self.with_functions && age >= CALM_NS.max(self.functions.cost_ns * STAGES_SHARE) {
+        if self.view == View::Functions && age >= CALM_NS.max(self.functions.cost_ns * STAGES_SHARE)
+        {
             let began = log::now();
             let costs = Costs::of(&board.calls, board.share_read());
             let report = Report::of(&costs, &scene);

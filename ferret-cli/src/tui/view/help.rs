@@ -28,7 +28,7 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("S", "reverse"),
             ("↑↓", "move"),
         ],
-        View::Stages => {
+        View::Stages | View::Processes => {
             &[("q", "quit"), ("?", "help"), ("Tab", "view"), ("Space", "pause"), ("↑↓", "move")]
         }
     }
@@ -36,7 +36,7 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
 
 /// Lines that fit the smallest screen.
 const HELP: [(&str, &str); 12] = [
-    ("1 – 3  Tab  click", "another view"),
+    ("1 – 5  Tab  click", "another view"),
     ("Space", "pause the picture, go on again"),
     ("p P", "in Live: the panel that keys move in"),
     ("↑ ↓  k j  wheel", "select a row"),

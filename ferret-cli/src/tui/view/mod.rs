@@ -11,6 +11,7 @@ mod help;
 mod live;
 mod paint;
 mod pipeline;
+mod processes;
 mod recent;
 mod stages;
 mod tabs;
@@ -36,6 +37,10 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
         View::Functions => {
             header::draw(&mut paint, areas.header, scene, ui);
             functions::draw(&mut paint, areas.body, scene, ui);
+        }
+        View::Processes => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            processes::draw(&mut paint, areas.body, scene, ui);
         }
         View::Stages => {
             header::draw(&mut paint, areas.header, scene, ui);
