@@ -164,14 +164,17 @@ impl Show {
     }
 
     fn draw(&mut self, screen: &mut Screen, now: LogTime) -> io::Result<()> {
-        let (width, height) = screen.size()?;
         let (ui, colours) = (&mut self.ui, self.colours);
         if self.source.is_open() {
             let shown = ui.paused.unwrap_or(now);
             self.source.view = ui.view;
             self.source.look(shown, |scene| {
-                let areas = ui.arrange(scene, width, height);
-                screen.draw(|frame| view::draw(frame, scene, ui, &areas, colours))
+                screen.draw(|frame| {
+                    // Arranged for this very frame: the window may become smaller at any time.
+                    let size = frame.area();
+                    let areas = ui.arrange(scene, size.width, size.height);
+                    view::draw(frame, scene, ui, &areas, colours);
+                })
             })?;
         } else {
             let lines = self.source.waits_for();
