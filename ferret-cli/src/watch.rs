@@ -5,8 +5,10 @@ mod document;
 mod inputs;
 mod once;
 mod outside;
+mod past;
 mod plain;
 mod plain_lines;
+mod reading;
 mod screen;
 mod source;
 mod status;
@@ -74,6 +76,7 @@ pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     } else if args.plain || !stdout().is_terminal() {
         plain::run(source, args.filter.clone())?
     } else {
+        source.from_end = true;
         let mut ui = Ui::new(args.filter.clone());
         ui.zombie_after_ns = ns(args.zombie_after);
         screen::run(source, ui, colours())?

@@ -2,6 +2,7 @@
 
 use ferret_tests::{Place, Talker, Terminal, boot_time_ns, example, ferret, output, until};
 use rustix::process::Signal;
+use std::process::Command;
 
 /// Starts the program that gets stuck on demand.
 fn stuck(place: &Place) -> Talker {
@@ -195,6 +196,31 @@ fn a_stopped_process_is_read_from_outside() {
     });
     screen.press("q");
     assert_eq!(screen.end(), 0);
+}
+
+/// The screen begins at a long log's end; what was before is read beside it.
+#[test]
+fn a_long_log_shows_the_present_at_once_and_then_all_of_the_run() {
+    let place = Place::new();
+    let mut steady = Command::new(env!("CARGO_BIN_EXE_steady"));
+    let mut program = Talker::start(steady.env("FERRET_LOG", &place.log).env_remove("FERRET_RUN"));
+    let run = |program: &mut Talker, line: &str| {
+        program.say(line);
+        program.hear_until("how many spans there were", |line| {
+            line.split_once(' ')?.0.parse::<u64>().ok()
+        })
+    };
+    let thousands = |spans: u64| format!(" {},{:03} spans ", spans / 1_000, spans % 1_000);
+    let spans = run(&mut program, "800 200000");
+    assert!((60_000..1_000_000).contains(&spans), "{spans}");
+    let mut screen = watch(&place);
+    screen.press("2");
+    screen.see("all spans of the run", |screen| {
+        (screen.contains(&thousands(spans)) && screen.contains("work")).then_some(())
+    });
+    screen.see("totals of all of it", |screen| (!screen.contains('≥')).then_some(()));
+    let spans = run(&mut program, "50 200000");
+    screen.see("those that came then", |screen| screen.contains(&thousands(spans)).then_some(()));
 }
 
 #[test]

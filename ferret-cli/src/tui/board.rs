@@ -6,8 +6,8 @@ use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
-    Calls, Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Rates, Reading,
-    Recent, StageReport, Stages,
+    Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
+    Reading, Recent, StageReport, Stages,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -69,6 +69,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: LogTime,
     pub(crate) stages: &'a StageReport,
     pub(crate) functions: &'a Report,
+    /// While the board knows the present alone: what was read of the run from its beginning.
+    pub(crate) past: Option<&'a Board>,
 }
 
 impl Board {
@@ -82,6 +84,15 @@ impl Board {
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
         self.calls.apply(log, names, entry);
+        self.rates.apply(log, names, entry);
+    }
+
+    /// Takes an entry of before what was open when the board began, for what happened lately.
+    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        self.recent.apply(log, names, entry);
+        self.metrics.apply(log, entry);
+        self.heap.apply(log, entry);
+        self.processes.apply(log, entry);
         self.rates.apply(log, names, entry);
     }
 
@@ -175,9 +186,30 @@ impl<'a> Scene<'a> {
         self.board.heap.owners_now(|log| self.names(log), |log| self.presence(log))
     }
 
+    /// What knows the run from its beginning on.
+    pub(crate) fn whole(&self) -> &'a Board {
+        self.past.unwrap_or(self.board)
+    }
+
+    /// How much of the run has been read, 0 to 1.
+    pub(crate) fn share_read(&self) -> f64 {
+        match self.past {
+            // Before it has found its logs.
+            Some(past) if past.logs.is_empty() => 0.0,
+            Some(past) => past.share_read(),
+            None => self.board.share_read(),
+        }
+    }
+
+    /// The largest reading of the run so far.
+    pub(crate) fn peak(&self, of: Measure) -> Option<f64> {
+        let boards = [Some(self.board), self.past].into_iter().flatten();
+        boards.filter_map(|board| board.metrics.peak().of(of)).reduce(f64::max)
+    }
+
     /// The counters and gauges, by name.
     pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = (&'a str, Reading)> + use<'a> {
-        let (board, now) = (self.board, self.now);
+        let (board, now) = (self.whole(), self.now);
         board.counters.all(move |log| board.presence(log, now))
     }
 

@@ -185,32 +185,24 @@ pub(crate) fn cells(row: &Function, partial: bool) -> Vec<Cell> {
     let sampled = if totals.sampled > 0 { "~" } else { " " };
     let open = if row.open.calls > 0 { "+" } else { " " };
     let at_least = if partial { "≥" } else { "" };
+    let calls = format!("{at_least}{}{sampled}", format::short_count(totals.calls));
+    let total = format!("{at_least}{}{open}", format::duration(row.total_ns()));
     let duration = |of: fn(&DurationStats) -> u64| {
-        Cell::plain(
-            row.durations.as_ref().map_or("–".to_owned(), |stats| format::duration(of(stats))),
-        )
-    };
-    let rate = if row.per_second > 0.0 {
-        Cell::plain(format::short_rate(row.per_second))
-    } else {
-        Cell::faint("–")
+        known(row.durations.is_some(), || {
+            row.durations.as_ref().map_or_else(String::new, |stats| format::duration(of(stats)))
+        })
     };
     let errors = match row.errors() {
         0 => Cell::faint("–"),
         errors => Cell::toned(format::short_count(errors), Tone::Mood(Mood::Bad)),
     };
-    let is_open = row.open.calls > 0;
-    let name = if is_open { Tone::Mood(Mood::Good) } else { Tone::Mood(Mood::Plain) };
+    let name = if row.open.calls > 0 { Mood::Good } else { Mood::Plain };
     vec![
-        Cell::toned(row.name.clone(), name),
-        Cell::plain(format!("{at_least}{}{sampled}", format::short_count(totals.calls))),
-        rate,
-        Cell::plain(format!("{at_least}{}{open}", format::duration(row.total_ns()))),
-        if totals.self_ns > 0 {
-            Cell::plain(format::duration(totals.self_ns))
-        } else {
-            Cell::faint("–")
-        },
+        Cell::toned(row.name.clone(), Tone::Mood(name)),
+        known(totals.calls > 0 || !partial, || calls),
+        known(row.per_second > 0.0, || format::short_rate(row.per_second)),
+        known(totals.calls + row.total_ns() > 0, || total),
+        known(totals.self_ns > 0, || format::duration(totals.self_ns)),
         duration(|stats| stats.mean_ns),
         duration(|stats| stats.p50_ns),
         duration(|stats| stats.p95_ns),
@@ -219,6 +211,11 @@ pub(crate) fn cells(row: &Function, partial: bool) -> Vec<Cell> {
         errors,
         Cell::faint(bars(&row.shape)),
     ]
+}
+
+/// A figure, or a dash where there is nothing to tell.
+fn known(is_known: bool, text: impl FnOnce() -> String) -> Cell {
+    if is_known { Cell::plain(text()) } else { Cell::faint("–") }
 }
 
 /// A histogram in a line: a bar for each column that anything lies in, a blank for the others.

@@ -22,6 +22,8 @@ pub(crate) struct Script {
     now: u64,
     /// When the kernel started the processes that follow, as they say.
     pub(crate) start_ticks: u64,
+    /// What was read of the run from its beginning, where the board knows the present alone.
+    pub(crate) past: Option<Box<Board>>,
 }
 
 /// What a recorder would remember of one process.
@@ -246,10 +248,10 @@ impl Script {
         let now = LogTime(self.now);
         let stages: StageReport = self.board.stage_report(now);
         let names: Vec<&Names> = self.names.iter().collect();
-        let none = Report::default();
-        let scene =
-            Scene { board: &self.board, names: &names, now, stages: &stages, functions: &none };
-        let costs = Costs::of(&self.board.calls, self.board.share_read());
+        let (board, past, none) = (&self.board, self.past.as_deref(), Report::default());
+        let scene = Scene { board, names: &names, now, stages: &stages, functions: &none, past };
+        let whole = scene.whole();
+        let costs = Costs::of(&whole.calls, scene.share_read());
         let functions = Report::of(&costs, &scene);
         look(&Scene { functions: &functions, ..scene })
     }

@@ -278,7 +278,7 @@ impl Ui {
 
 /// What there is to show besides what runs now.
 fn contents(scene: &Scene) -> Contents {
-    let counters = scene.board.counters.names().len();
+    let counters = scene.whole().counters.names().len();
     Contents { stages: scene.stages.stages.len(), counters }
 }
 

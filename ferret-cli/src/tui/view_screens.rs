@@ -84,6 +84,19 @@ fn while_the_log_is_read_totals_say_how_much_they_are_of() {
 }
 
 #[test]
+fn while_the_past_is_read_the_present_is_shown_and_totals_say_what_they_are_of() {
+    let mut past = podcast().count("episodes", 12.0, false).board;
+    (past.logs[0].entries, past.logs[0].read) = (1_000, 430);
+    let mut script = functions();
+    script.past = Some(Box::new(past));
+    insta::assert_snapshot!("past_live_80x24", screen(&script, 80, 24, &[]));
+    insta::assert_snapshot!("past_functions_80x24", screen(&script, 80, 24, &[Press::Char('2')]));
+    // Before anything of it was read.
+    script.past = Some(Box::default());
+    insta::assert_snapshot!("no_past_80x24", screen(&script, 80, 24, &[Press::Char('2')]));
+}
+
+#[test]
 fn a_program_that_called_nothing_has_no_table() {
     let script = Script::default().process("plain", 7).wait(S);
     insta::assert_snapshot!("functions_none_60x15", screen(&script, 60, 15, &[Press::Char('2')]));

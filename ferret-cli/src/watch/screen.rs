@@ -121,9 +121,17 @@ impl Show {
         if now.since(self.looked) >= LOOK_NS {
             self.looked = now;
             self.look_around()?;
+            self.dirty |= self.source.reads_past();
         }
         if self.ui.paused.is_some() {
             return Ok(false);
+        }
+        if self.source.catch_up()? {
+            self.inputs.wake(self.source.waker());
+            // Its rows are numbered from the run's beginning.
+            self.ui.recent.forget();
+            self.look_at_files();
+            self.dirty = true;
         }
         let read = self.source.read(BATCH, |_, _, _, _| {})?;
         self.dirty |= read > 0;

@@ -83,9 +83,11 @@ impl Report {
             })
         };
         let began = scene.began().unwrap_or_default();
-        for (info, per_second) in scene.board.rates.all(began, scene.last_moment()) {
+        // What has ended calls nothing any more.
+        let lives = scene.board.is_live(scene.now);
+        for (info, per_second) in scene.board.rates.all(began, scene.now) {
             let at = row(&mut rows, info);
-            rows[at].per_second = per_second;
+            rows[at].per_second = if lives { per_second } else { 0.0 };
         }
         let live = &scene.board.live;
         for (info, open) in live.open_functions(|log| scene.names(log), |log| scene.moment(log)) {
