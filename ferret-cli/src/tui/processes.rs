@@ -53,6 +53,12 @@ pub(crate) fn idle_ns(scene: &Scene, log: LogIndex) -> Option<u64> {
     (!works).then(|| scene.now.since(since))
 }
 
+/// How long ago a process that lives reported its CPU and memory, ns.
+pub(crate) fn heard_ns(scene: &Scene, log: LogIndex) -> Option<u64> {
+    let heard = scene.process(log)?.last_metric.filter(|_| scene.state(log).is_live());
+    heard.map(|at| scene.now.since(at))
+}
+
 /// A process's row.
 pub(crate) fn cells(scene: &Scene, log: LogIndex, zombie_after_ns: u64) -> Vec<Cell> {
     let Some(process) = scene.process(log) else { return Vec::new() };
@@ -61,8 +67,7 @@ pub(crate) fn cells(scene: &Scene, log: LogIndex, zombie_after_ns: u64) -> Vec<C
     let is_zombie = idle_ns.is_some_and(|idle| idle >= zombie_after_ns);
     let outside = scene.board.logs.get(log.0).and_then(|file| file.outside);
     let pid = process.start.as_ref().map(|start| start.pid.to_string());
-    let heard = process.last_metric.filter(|_| state.is_live());
-    let heard_ns = heard.map(|at| scene.now.since(at));
+    let heard_ns = heard_ns(scene, log);
     let rate = if state.is_live() { process.spans_per_second(scene.now) } else { 0.0 };
     let lived = process.began().map(|began| scene.moment(log).since(began));
     let silent = Tone::Mood(if state == ProcessState::Stalled { Mood::Warn } else { Mood::Plain });
