@@ -88,6 +88,9 @@ pub(super) fn go_to_end(run: &mut Run, board: &mut Board) -> Result<(), LogError
         for entry in &head {
             board.apply(log, names, entry);
         }
+        if let Some(first) = before.first() {
+            board.processes.begin_at(log, first.time);
+        }
         for entry in before.iter().filter(|entry| entry.offset < snapshot.next) {
             board.recall(log, names, entry);
         }

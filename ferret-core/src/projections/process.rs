@@ -35,6 +35,8 @@ pub struct Process {
     started: Option<LogTime>,
     /// When it last did anything: a span, progress, or CPU.
     worked: Option<LogTime>,
+    /// From when on it is known; what it reported before is not.
+    known_from: Option<LogTime>,
     rate: Rate,
 }
 
@@ -64,6 +66,15 @@ impl Processes {
         self.rows[log.0].apply(entry);
     }
 
+    /// Of a log that is read from its end, nothing is known of what its process did before `from`: until it is
+    /// heard of again, it counts as having reported, and as having done something, then.
+    pub fn begin_at(&mut self, log: LogIndex, from: LogTime) {
+        if let Some(process) = self.rows.get_mut(log.0) {
+            process.known_from = Some(from);
+            process.works(from);
+        }
+    }
+
     /// One process; none before its log's first entry.
     pub fn get(&self, log: LogIndex) -> Option<&Process> {
         self.rows.get(log.0)
@@ -79,7 +90,7 @@ impl Process {
     /// The state at `now`. `owned` is whether a process holds the log's liveness lock.
     pub fn state(&self, owned: Option<bool>, now: LogTime) -> ProcessState {
         // A program that has not reported yet is stalled once it is older than a stalled one may be.
-        let sign_of_life = self.last_metric.or(self.started);
+        let sign_of_life = self.last_metric.or(self.known_from).or(self.started);
         ProcessState::of(self.end, self.exit, owned, sign_of_life, now)
     }
 

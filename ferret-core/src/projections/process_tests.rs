@@ -112,3 +112,18 @@ fn a_process_is_quiet_since_its_last_span_progress_or_use_of_cpu() {
     assert_eq!(quiet(at(9 * S, progress)), Some(LogTime(9 * S)));
     assert_eq!(quiet(ended(9 * S, Outcome::Err)), Some(LogTime(9 * S)));
 }
+
+#[test]
+fn a_process_that_is_read_from_the_end_is_not_taken_for_stalled_or_idle() {
+    let mut processes = Processes::default();
+    processes.apply(LogIndex(0), &started(S));
+    let state = |processes: &Processes, second: u64| {
+        processes.get(LogIndex(0)).unwrap().state(Some(true), LogTime(second * S))
+    };
+    assert_eq!(state(&processes, 900), ProcessState::Stalled);
+    processes.begin_at(LogIndex(0), LogTime(899 * S));
+    assert_eq!(state(&processes, 900), ProcessState::Running);
+    assert_eq!(state(&processes, 903), ProcessState::Stalled, "nothing came");
+    let quiet = processes.get(LogIndex(0)).unwrap().quiet_since();
+    assert_eq!(quiet, Some(LogTime(899 * S)));
+}
