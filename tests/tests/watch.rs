@@ -178,6 +178,27 @@ fn functions_are_counted_while_they_run_and_sorted_by_key() {
 }
 
 #[test]
+fn the_timeline_shows_what_threads_did_and_do() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("4");
+    screen.see("the thread and what is open", |screen| {
+        (screen.contains("10.0 s, until now") && screen.contains("▎serve─")).then_some(())
+    });
+    program.say("get stuck");
+    screen.press("++");
+    screen.see("what runs now, in less time", |screen| {
+        (screen.contains("2.50 s, until now") && screen.contains("▎wait_for_a_word")).then_some(())
+    });
+    screen.press("h");
+    screen.see("what was before", |screen| screen.contains("G follows").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
 fn a_stopped_process_is_read_from_outside() {
     let place = Place::new();
     let program = stuck(&place);

@@ -7,7 +7,7 @@ use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
     Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
-    Reading, Recent, StageReport, Stages,
+    Reading, Recent, StageReport, Stages, Timeline,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -24,6 +24,7 @@ pub(crate) struct Board {
     pub(crate) stages: Stages,
     pub(crate) calls: Calls,
     pub(crate) rates: Rates,
+    pub(crate) timeline: Timeline,
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
 }
@@ -85,6 +86,7 @@ impl Board {
         self.stages.apply(log, names, entry);
         self.calls.apply(log, names, entry);
         self.rates.apply(log, names, entry);
+        self.timeline.apply(log, names, entry);
     }
 
     /// Takes an entry of before what was open when the board began, for what happened lately.
@@ -94,6 +96,7 @@ impl Board {
         self.heap.apply(log, entry);
         self.processes.apply(log, entry);
         self.rates.apply(log, names, entry);
+        self.timeline.apply(log, names, entry);
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.

@@ -17,6 +17,7 @@ pub(crate) mod stack;
 pub(crate) mod stack_text;
 pub(crate) mod stages;
 pub(crate) mod tabs;
+pub(crate) mod timeline;
 pub(crate) mod ui;
 pub(crate) mod view;
 pub(crate) mod wording;

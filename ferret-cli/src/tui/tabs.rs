@@ -10,6 +10,8 @@ pub(crate) enum View {
     Functions,
     /// The pipeline.
     Stages,
+    /// The last seconds, thread by thread.
+    Timeline,
     /// Who runs.
     Processes,
 }
@@ -29,7 +31,8 @@ const GAP: u16 = 2;
 
 impl View {
     /// All there are, in order.
-    pub(crate) const ALL: [Self; 4] = [Self::Live, Self::Functions, Self::Stages, Self::Processes];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Live, Self::Functions, Self::Stages, Self::Timeline, Self::Processes];
 
     /// Its key.
     pub(crate) fn number(self) -> char {
@@ -37,6 +40,7 @@ impl View {
             Self::Live => '1',
             Self::Functions => '2',
             Self::Stages => '3',
+            Self::Timeline => '4',
             Self::Processes => '5',
         }
     }
@@ -46,6 +50,7 @@ impl View {
             Self::Live => "Live",
             Self::Functions => "Functions",
             Self::Stages => "Stages",
+            Self::Timeline => "Timeline",
             Self::Processes => "Processes",
         }
     }
@@ -109,8 +114,8 @@ mod tests {
 
     #[test]
     fn where_it_is_tight_only_the_view_that_is_shown_has_a_name() {
-        check(60, View::Live, " 1 Live  2 Functions  3 Stages  5 Processes");
-        check(20, View::Stages, " 1  2  3 Stages  5");
+        check(60, View::Live, " 1 Live  2 Functions  3 Stages  4 Timeline  5 Processes");
+        check(24, View::Stages, " 1  2  3 Stages  4  5");
     }
 
     #[test]

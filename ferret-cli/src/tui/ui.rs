@@ -11,6 +11,7 @@ use super::processes;
 use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
+use super::timeline::Timeline;
 use crate::filter::Filter;
 use ferret::event::{LogIndex, LogTime};
 use ferret::projections::{FunctionId, Happening};
@@ -39,6 +40,7 @@ pub(crate) struct Ui {
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
     pub(crate) functions: Functions,
+    pub(crate) timeline: Timeline,
     pub(crate) processes: List<LogIndex>,
     /// A process that has done nothing for so long is a zombie, ns.
     pub(crate) zombie_after_ns: u64,
@@ -67,6 +69,7 @@ impl Default for Ui {
             stages: List::from_end(),
             recent: List::from_end(),
             functions: Functions::default(),
+            timeline: Timeline::default(),
             processes: List::from_start(),
             zombie_after_ns: processes::ZOMBIE_AFTER_NS,
             pipeline: List::from_end(),
@@ -101,6 +104,10 @@ impl Ui {
                 let areas = layout::frame(width, height);
                 self.functions.arrange(scene, self.filter.as_ref(), areas.body);
                 areas
+            }
+            View::Timeline => {
+                self.timeline.arrange(scene);
+                layout::frame(width, height)
             }
             View::Processes => {
                 let areas = layout::frame(width, height);
@@ -184,6 +191,7 @@ impl Ui {
             _ => match self.view {
                 View::Live => self.press_live(press),
                 View::Functions => self.functions.press(press),
+                View::Timeline => self.timeline.press(press),
                 View::Processes => scroll(&mut self.processes, press),
                 View::Stages => scroll(&mut self.pipeline, press),
             },
@@ -236,7 +244,7 @@ impl Ui {
             View::Processes if areas.body.has(x, y) => {
                 self.processes.point(usize::from(y - areas.body.y), 2);
             }
-            View::Live | View::Functions | View::Stages | View::Processes => {}
+            View::Live | View::Functions | View::Stages | View::Timeline | View::Processes => {}
         }
     }
 

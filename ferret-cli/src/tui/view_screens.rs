@@ -124,3 +124,10 @@ fn family() -> Script {
 fn processes_are_shown_with_how_they_are_and_what_they_use() {
     check("processes", &family(), &[Press::Char('5')]);
 }
+
+#[test]
+fn the_last_seconds_are_drawn_thread_by_thread() {
+    check("timeline", &podcast(), &[Press::Char('4')]);
+    let keys = [Press::Char('4'), Press::Char('-'), Press::Left];
+    insta::assert_snapshot!("timeline_wider_80x24", screen(&podcast(), 80, 24, &keys));
+}

@@ -27,6 +27,7 @@ mod recent;
 mod scenario;
 mod slots;
 mod stages;
+mod timeline;
 mod tree;
 
 pub use buckets::{SUMMARY_BUCKETS, summary_bucket, summary_bucket_range};
@@ -46,4 +47,5 @@ pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,
 };
+pub use timeline::{Lane, Slice, Timeline, path_depth};
 pub use tree::{CallTree, MAX_TREE_DEPTH, OpenCall, TreeNode};

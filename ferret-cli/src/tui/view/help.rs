@@ -28,6 +28,15 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("S", "reverse"),
             ("↑↓", "move"),
         ],
+        View::Timeline => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("+ -", "zoom"),
+            ("←→", "pan"),
+            ("G", "now"),
+        ],
         View::Stages | View::Processes => {
             &[("q", "quit"), ("?", "help"), ("Tab", "view"), ("Space", "pause"), ("↑↓", "move")]
         }
@@ -47,7 +56,7 @@ const HELP: [(&str, &str); 12] = [
     ("Esc", "select nothing"),
     ("^L  ^Z", "draw anew; suspend"),
     ("q  ^C", "quit; the program goes on"),
-    ("dropped", "spans that could not be recorded"),
+    ("+ -  ← →  G", "in Timeline: zoom, pan, now"),
 ];
 
 /// The last row: what can be pressed, or what the program wants seen.

@@ -15,6 +15,7 @@ mod processes;
 mod recent;
 mod stages;
 mod tabs;
+mod timeline;
 mod waiting;
 
 pub(crate) use paint::Colours;
@@ -37,6 +38,10 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
         View::Functions => {
             header::draw(&mut paint, areas.header, scene, ui);
             functions::draw(&mut paint, areas.body, scene, ui);
+        }
+        View::Timeline => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            timeline::draw(&mut paint, areas.body, scene, ui);
         }
         View::Processes => {
             header::draw(&mut paint, areas.header, scene, ui);
