@@ -39,6 +39,8 @@ pub(crate) struct Span {
     pub(crate) until: u16,
     pub(crate) open: bool,
     pub(crate) failed: bool,
+    /// Several spans of one place, too short and too close to be told apart here.
+    pub(crate) many: bool,
 }
 
 /// A thread, row by row, the outermost spans in the first.
@@ -59,7 +61,7 @@ impl Timeline {
     /// Takes the moment there is now.
     pub(crate) fn arrange(&mut self, scene: &Scene) {
         self.now = scene.last_moment();
-        self.lanes = threads(scene).len();
+        self.lanes = threads(scene, self.window()).len();
         self.first = self.first.min(self.lanes.saturating_sub(1));
     }
 
@@ -110,7 +112,7 @@ impl Timeline {
     /// The lanes from the first one shown on, in so many columns.
     pub(crate) fn pictures(&self, scene: &Scene, columns: u16) -> impl Iterator<Item = Picture> {
         let window = self.window();
-        let threads = threads(scene).into_iter().skip(self.first);
+        let threads = threads(scene, window).into_iter().skip(self.first);
         threads.map(move |(log, thread)| picture(scene, (log, thread), window, columns))
     }
 
@@ -126,11 +128,13 @@ impl Timeline {
     }
 }
 
-/// The threads that did anything lately or do it now, by process and number.
-fn threads(scene: &Scene) -> Vec<(LogIndex, ThreadId)> {
+/// The threads that did anything in that time or do it now, by process and number.
+fn threads(scene: &Scene, window: (LogTime, LogTime)) -> Vec<(LogIndex, ThreadId)> {
     let mut all = Vec::new();
     for (log, _) in scene.board.processes.iter() {
-        all.extend(scene.board.timeline.lanes(log).map(|lane| (log, lane.thread)));
+        let lanes = scene.board.timeline.lanes(log);
+        let seen = lanes.filter(|lane| lane.between(window.0, window.1).next().is_some());
+        all.extend(seen.map(|lane| (log, lane.thread)));
         let live = scene.board.live.process(log).into_iter().flat_map(LiveProcess::threads);
         let busy = live.filter(|(_, thread)| !thread.frames.is_empty());
         all.extend(busy.map(|(id, _)| (log, id)));
@@ -194,8 +198,12 @@ fn row<'a>(
             until: column(slice.end).max(first + 1),
             open: *open,
             failed: slice.failed,
+            many: slice.count > 1,
         };
         match row.last_mut() {
+            Some(last) if joins(*last, span) => {
+                (last.until, last.many) = (span.until.max(last.until), true);
+            }
             Some(last) if last.until > span.from => {
                 let (had, has) = (last.until - last.from, span.until - span.from);
                 if has > had {
@@ -210,13 +218,23 @@ fn row<'a>(
     row
 }
 
-/// A span in its columns: its name, and a line as far as it goes on.
-pub(crate) fn bar(name: &str, columns: usize) -> String {
+/// Whether a span is drawn as one with the last one: both are too short to be seen, or several already.
+fn joins(last: Span, span: Span) -> bool {
+    let is_tiny = |span: Span| span.many || span.until - span.from == 1;
+    last.path == span.path
+        && (last.open, last.failed) == (span.open, span.failed)
+        && span.from <= last.until
+        && is_tiny(last)
+        && is_tiny(span)
+}
+
+/// A span in its columns: its name, and a line as far as it goes on, dotted where it is several.
+pub(crate) fn bar(name: &str, columns: usize, many: bool) -> String {
     // A column apart from the next one.
     let room = columns.saturating_sub(1);
     let name = if room < LEAST_NAME { String::new() } else { text::fit(name, room) };
     let rest = columns.saturating_sub(1 + text::width(&name));
-    format!("▎{name}{}", "─".repeat(rest))
+    format!("▎{name}{}", if many { "┄" } else { "─" }.repeat(rest))
 }
 
 /// A name in fewer columns says nothing.

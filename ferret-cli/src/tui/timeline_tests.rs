@@ -19,7 +19,11 @@ fn rows(script: &Script, keys: &[Press]) -> Vec<String> {
             let mut line = String::new();
             for span in row {
                 line.extend(std::iter::repeat_n(' ', usize::from(span.from) - text::width(&line)));
-                line += &bar(names.span_name(span.path), usize::from(span.until - span.from));
+                line += &bar(
+                    names.span_name(span.path),
+                    usize::from(span.until - span.from),
+                    span.many,
+                );
             }
             line
         };
@@ -39,6 +43,17 @@ fn script() -> Script {
 fn spans_stand_where_their_time_is_and_open_ones_go_on_to_now() {
     let expect = ["▎run────────────────", "▎l…d    ▎work───────", "            ▎─"];
     assert_eq!(rows(&script(), &[]), expect);
+}
+
+#[test]
+fn spans_too_short_to_be_told_apart_are_one_dotted_line() {
+    let mut script = Script::default().process("cast", 7);
+    for _ in 0..200 {
+        script = script.call(1, "step", 40 * MS).wait(10 * MS);
+    }
+    assert_eq!(rows(&script, &[]), ["▎step┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄"]);
+    let near = [Press::Char('+'); 6];
+    assert_eq!(rows(&script, &near), ["▎step  ▎step ▎step"], "nearer they are three");
 }
 
 #[test]

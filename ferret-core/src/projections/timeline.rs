@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// Slices kept of a thread.
 const SLICES: usize = 2_048;
-/// Threads that are kept: of others there is no picture.
+/// Threads that are kept, of all processes: of those that are silent longest there is no picture.
 const THREADS: usize = 1_024;
 /// Deeper spans are not kept.
 const DEEPEST: usize = 256;
@@ -90,16 +90,24 @@ impl Timeline {
 
     fn lane(&mut self, log: LogIndex, thread: ThreadId) -> Option<&mut Lane> {
         let in_log = &mut self.logs[log.0];
-        if let Some(slot) = in_log.slots.get(thread.0) {
+        let slot = in_log.slots.get(thread.0);
+        let slot = slot.filter(|&slot| in_log.lanes[slot].thread == thread);
+        if let Some(slot) = slot {
             return in_log.lanes.get_mut(slot);
         }
-        if self.threads >= THREADS {
-            return None;
+        let lane = Lane { thread, slices: VecDeque::new(), growing: Vec::new() };
+        if self.threads < THREADS {
+            self.threads += 1;
+            in_log.slots.set(thread.0, in_log.lanes.len());
+            in_log.lanes.push(lane);
+            return in_log.lanes.last_mut();
         }
-        self.threads += 1;
-        in_log.slots.set(thread.0, in_log.lanes.len());
-        in_log.lanes.push(Lane { thread, slices: VecDeque::new(), growing: Vec::new() });
-        in_log.lanes.last_mut()
+        // The thread that has been silent longest gives way: a program may have one for each request.
+        let lanes = in_log.lanes.iter().enumerate();
+        let (slot, _) = lanes.min_by_key(|(_, lane)| lane.latest())?;
+        in_log.slots.set(thread.0, slot);
+        in_log.lanes[slot] = lane;
+        in_log.lanes.get_mut(slot)
     }
 
     /// How deep a path is, and whether its function is async; none of one that is not known.
@@ -126,6 +134,11 @@ impl Lane {
     pub fn between(&self, from: LogTime, until: LogTime) -> impl Iterator<Item = &Slice> {
         let all = self.slices.iter().chain(self.growing.iter().flatten());
         all.filter(move |slice| slice.end >= from && slice.start < until)
+    }
+
+    /// When its last span ended.
+    fn latest(&self) -> LogTime {
+        self.growing.iter().flatten().map(|slice| slice.end).max().unwrap_or_default()
     }
 
     fn add(&mut self, slice: Slice) {
@@ -240,5 +253,25 @@ mod tests {
         let kept: Vec<_> = lane.between(LogTime(0), LogTime(u64::MAX)).collect();
         assert_eq!(kept.len(), SLICES + 1);
         assert_eq!(kept.last().unwrap().end, LogTime(scenario.now));
+    }
+
+    #[test]
+    fn a_thread_for_each_request_leaves_those_that_go_on_their_pictures() {
+        let mut timeline = Timeline::default();
+        let mut scenario = Scenario::default();
+        let last = u32::try_from(3 * THREADS).unwrap();
+        for thread in 2..=last {
+            for thread in [1, thread] {
+                scenario.start(thread, "request");
+                scenario.now += MS;
+                scenario.end(thread, Outcome::Ok);
+            }
+        }
+        for entry in &scenario.entries {
+            timeline.apply(LogIndex(0), &scenario.names, entry);
+        }
+        let lanes: Vec<_> = timeline.lanes(LogIndex(0)).map(|lane| lane.thread.0).collect();
+        assert_eq!(lanes.len(), THREADS);
+        assert!(lanes.contains(&1) && lanes.contains(&last) && !lanes.contains(&2));
     }
 }

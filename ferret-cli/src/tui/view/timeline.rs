@@ -66,7 +66,7 @@ fn draw_row(paint: &mut Paint, (x, y): (u16, u16), scene: &Scene, picture: &Pict
             (false, false) => Ink::Plain,
         };
         let columns = span.until.saturating_sub(span.from);
-        let bar = timeline::bar(names.span_name(span.path), usize::from(columns));
+        let bar = timeline::bar(names.span_name(span.path), usize::from(columns), span.many);
         paint.write(x + span.from, y, x + span.until, &[(ink, &bar)]);
     }
 }
