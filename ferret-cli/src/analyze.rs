@@ -24,6 +24,7 @@ mod view;
 mod window;
 
 pub(crate) use alloc::Heap;
+pub(crate) use build::kind;
 pub(crate) use document::CounterOfProcess;
 pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Gate, Verdict};

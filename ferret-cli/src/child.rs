@@ -186,7 +186,7 @@ fn ignored_signals() -> u64 {
 }
 
 /// Field 22 of `/proc/PID/stat`; the second field, a name in parentheses, may hold anything.
-fn start_ticks(pid: u32) -> u64 {
+pub(crate) fn start_ticks(pid: u32) -> u64 {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
         .and_then(|stat| {

@@ -4,6 +4,7 @@
 
 mod analyze;
 mod args;
+mod callsite_names;
 mod check;
 mod child;
 mod completions;

@@ -4,8 +4,11 @@ mod counter_lines;
 mod document;
 mod inputs;
 mod once;
+mod outside;
+mod past;
 mod plain;
 mod plain_lines;
+mod reading;
 mod screen;
 mod source;
 mod status;
@@ -15,7 +18,9 @@ pub(crate) use status::StatusLines;
 
 use crate::filter::Filter;
 use crate::input;
+use crate::tui::ui::Ui;
 use crate::tui::view::Colours;
+use crate::when::parse_duration;
 use clap::Args;
 use ferret::log::ReadOptions;
 use source::{Source, Wanted};
@@ -23,6 +28,7 @@ use std::env;
 use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Show what a program does while it runs, or did when it ended.
 #[derive(Args, Debug)]
@@ -47,6 +53,10 @@ pub(crate) struct WatchArgs {
     /// Show only what passes, as `transcri & dur > 100ms & !thread:worker-2`.
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
+    /// A process in which no span was open, none told of progress and no CPU was used for so long
+    /// is shown as a zombie.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    zombie_after: Duration,
     /// Never write, not even to repair the log of a program that was killed.
     #[arg(long)]
     read_only: bool,
@@ -66,7 +76,10 @@ pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     } else if args.plain || !stdout().is_terminal() {
         plain::run(source, args.filter.clone())?
     } else {
-        screen::run(source, args.filter.clone(), colours())?
+        source.from_end = true;
+        let mut ui = Ui::new(args.filter.clone());
+        ui.zombie_after_ns = ns(args.zombie_after);
+        screen::run(source, ui, colours())?
     };
     Ok(source.run().map_or(ExitCode::SUCCESS, input::conclude))
 }
@@ -80,6 +93,10 @@ fn wanted(logs: &[PathBuf]) -> anyhow::Result<Wanted> {
         Some(path) => Ok(Wanted::Named(vec![path.into()])),
         None => Ok(Wanted::Newest(env::current_dir()?)),
     }
+}
+
+fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn colours() -> Colours {

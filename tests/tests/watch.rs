@@ -2,6 +2,7 @@
 
 use ferret_tests::{Place, Talker, Terminal, boot_time_ns, example, ferret, output, until};
 use rustix::process::Signal;
+use std::process::Command;
 
 /// Starts the program that gets stuck on demand.
 fn stuck(place: &Place) -> Talker {
@@ -126,6 +127,121 @@ fn it_fits_any_window_and_has_help() {
     // help away.
     screen.press("\u{1b}q");
     assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn numbers_tab_and_the_mouse_go_from_view_to_view() {
+    let place = Place::new();
+    let _program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("3");
+    screen.see("the pipeline", |screen| screen.contains("no stage yet").then_some(()));
+    screen.press("\t\u{1b}[Z1");
+    screen.see("what is live again", |screen| is_live(screen, "serve").then_some(()));
+    // As a terminal tells of a click: the button, the column and the row from 1.
+    let click = |screen: &str, name: &str| {
+        let row = screen.lines().nth(1)?;
+        let column = row.find(name)? + 1;
+        Some(format!("\u{1b}[<0;{column};2M\u{1b}[<0;{column};2m"))
+    };
+    let on_stages = screen.see("the views' names", |screen| click(screen, "Stages"));
+    screen.press(&on_stages);
+    screen.see("the pipeline", |screen| screen.contains("no stage yet").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn functions_are_counted_while_they_run_and_sorted_by_key() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("2");
+    screen.see("what is open", |screen| {
+        (screen.contains("total▾") && screen.contains("serve")).then_some(())
+    });
+    screen.press("ssssssss");
+    screen.see("the order by name", |screen| screen.contains("function▴").then_some(()));
+    for calls in ["1 ", "2 "] {
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        program.say("go on");
+        program.hear_until("it is free", |line| (line == "free").then_some(()));
+        screen.see("the calls", |screen| {
+            let row = screen.lines().find(|line| line.contains("wait_for_a_word"))?;
+            let after = row.split_once("wait_for_a_word")?.1;
+            after.trim_start().starts_with(calls).then_some(())
+        });
+    }
+}
+
+#[test]
+fn the_timeline_shows_what_threads_did_and_do() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("4");
+    screen.see("the thread and what is open", |screen| {
+        (screen.contains("10.0 s, until now") && screen.contains("▎serve─")).then_some(())
+    });
+    program.say("get stuck");
+    screen.press("++");
+    screen.see("what runs now, in less time", |screen| {
+        (screen.contains("2.50 s, until now") && screen.contains("▎wait_for_a_word")).then_some(())
+    });
+    screen.press("h");
+    screen.see("what was before", |screen| screen.contains("G follows").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_stopped_process_is_read_from_outside() {
+    let place = Place::new();
+    let program = stuck(&place);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("5");
+    screen.see("the process", |screen| {
+        (screen.contains("1 of 1 running") && screen.contains("MiB")).then_some(())
+    });
+    program.signal(Signal::STOP);
+    let stopped = |screen: &str| screen.contains("stalled, suspended") && screen.contains("MiB*");
+    screen.see("that it is stopped", |screen| stopped(screen).then_some(()));
+    program.signal(Signal::CONT);
+    screen.see("that it goes on", |screen| {
+        (!stopped(screen) && screen.contains("running")).then_some(())
+    });
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+/// The screen begins at a long log's end; what was before is read beside it.
+#[test]
+fn a_long_log_shows_the_present_at_once_and_then_all_of_the_run() {
+    let place = Place::new();
+    let mut steady = Command::new(env!("CARGO_BIN_EXE_steady"));
+    let mut program = Talker::start(steady.env("FERRET_LOG", &place.log).env_remove("FERRET_RUN"));
+    let run = |program: &mut Talker, line: &str| {
+        program.say(line);
+        program.hear_until("how many spans there were", |line| {
+            line.split_once(' ')?.0.parse::<u64>().ok()
+        })
+    };
+    let thousands = |spans: u64| format!(" {},{:03} spans ", spans / 1_000, spans % 1_000);
+    let spans = run(&mut program, "800 200000");
+    assert!((60_000..1_000_000).contains(&spans), "{spans}");
+    let mut screen = watch(&place);
+    screen.press("2");
+    screen.see("all spans of the run", |screen| {
+        (screen.contains(&thousands(spans)) && screen.contains("work")).then_some(())
+    });
+    screen.see("totals of all of it", |screen| (!screen.contains('≥')).then_some(()));
+    let spans = run(&mut program, "50 200000");
+    screen.see("those that came then", |screen| screen.contains(&thousands(spans)).then_some(()));
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub(super) fn analysis(
 }
 
 /// A callsite's kind as it is written.
-pub(super) fn kind(kind: CallsiteKind) -> &'static str {
+pub(crate) fn kind(kind: CallsiteKind) -> &'static str {
     match kind {
         CallsiteKind::Function => "function",
         CallsiteKind::Async => "async",

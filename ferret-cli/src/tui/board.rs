@@ -1,12 +1,13 @@
 //! What is known of the run on screen: the projections, and of each log what its file tells. Filled
 //! from a log or by hand; reads no clock and no file itself.
 
+use super::functions::Report;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
-    Counters, Heap, Live, Living, LogMoment, Metrics, Process, Processes, Reading, Recent,
-    StageReport, Stages,
+    Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
+    Reading, Recent, StageReport, Stages, Timeline,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -21,6 +22,9 @@ pub(crate) struct Board {
     pub(crate) heap: Heap,
     pub(crate) processes: Processes,
     pub(crate) stages: Stages,
+    pub(crate) calls: Calls,
+    pub(crate) rates: Rates,
+    pub(crate) timeline: Timeline,
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
 }
@@ -42,6 +46,18 @@ pub(crate) struct LogFile {
     pub(crate) reach: Option<Reach>,
     /// Entries that were dropped before they were read.
     pub(crate) missed: u64,
+    /// What this machine tells of its process, whatever that says itself.
+    pub(crate) outside: Option<Outside>,
+}
+
+/// A process, seen from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Outside {
+    /// None at the first look.
+    pub(crate) cpu_percent: Option<f64>,
+    pub(crate) rss_bytes: u64,
+    /// A signal has stopped it; it can go on.
+    pub(crate) suspended: bool,
 }
 
 /// A board with what is needed to tell of it: the names, and the time.
@@ -53,6 +69,9 @@ pub(crate) struct Scene<'a> {
     /// The moment shown.
     pub(crate) now: LogTime,
     pub(crate) stages: &'a StageReport,
+    pub(crate) functions: &'a Report,
+    /// While the board knows the present alone: what was read of the run from its beginning.
+    pub(crate) past: Option<&'a Board>,
 }
 
 impl Board {
@@ -65,6 +84,19 @@ impl Board {
         self.heap.apply(log, entry);
         self.processes.apply(log, entry);
         self.stages.apply(log, names, entry);
+        self.calls.apply(log, names, entry);
+        self.rates.apply(log, names, entry);
+        self.timeline.apply(log, names, entry);
+    }
+
+    /// Takes an entry of before what was open when the board began, for what happened lately.
+    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        self.recent.apply(log, names, entry);
+        self.metrics.apply(log, entry);
+        self.heap.apply(log, entry);
+        self.processes.apply(log, entry);
+        self.rates.apply(log, names, entry);
+        self.timeline.apply(log, names, entry);
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.
@@ -157,9 +189,30 @@ impl<'a> Scene<'a> {
         self.board.heap.owners_now(|log| self.names(log), |log| self.presence(log))
     }
 
+    /// What knows the run from its beginning on.
+    pub(crate) fn whole(&self) -> &'a Board {
+        self.past.unwrap_or(self.board)
+    }
+
+    /// How much of the run has been read, 0 to 1.
+    pub(crate) fn share_read(&self) -> f64 {
+        match self.past {
+            // Before it has found its logs.
+            Some(past) if past.logs.is_empty() => 0.0,
+            Some(past) => past.share_read(),
+            None => self.board.share_read(),
+        }
+    }
+
+    /// The largest reading of the run so far.
+    pub(crate) fn peak(&self, of: Measure) -> Option<f64> {
+        let boards = [Some(self.board), self.past].into_iter().flatten();
+        boards.filter_map(|board| board.metrics.peak().of(of)).reduce(f64::max)
+    }
+
     /// The counters and gauges, by name.
     pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = (&'a str, Reading)> + use<'a> {
-        let (board, now) = (self.board, self.now);
+        let (board, now) = (self.whole(), self.now);
         board.counters.all(move |log| board.presence(log, now))
     }
 

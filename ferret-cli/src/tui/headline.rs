@@ -49,7 +49,8 @@ pub(crate) fn pieces(scene: &Scene) -> Vec<Piece> {
         pieces.push(Piece::new(1, plain, elapsed));
     }
     let spans = format::count(sum(scene, |process| process.spans.started));
-    pieces.push(Piece::new(4, plain, format!("{spans} spans")));
+    let at_least = if scene.past.is_some() { "≥" } else { "" };
+    pieces.push(Piece::new(4, plain, format!("{at_least}{spans} spans")));
     let rate = format::short_count(spans_per_second(scene));
     pieces.push(Piece::new(2, plain, format!("{rate}/s")));
     let dropped = sum(scene, |process| process.dropped);
@@ -109,9 +110,9 @@ fn how_it_is(scene: &Scene, log: LogIndex, process: &Process) -> Vec<Piece> {
     pid.into_iter().chain([how]).collect()
 }
 
-/// The sum over all processes.
+/// The sum over all processes, as far as the run has been read.
 pub(crate) fn sum(scene: &Scene, of: impl Fn(&Process) -> u64) -> u64 {
-    scene.board.processes.iter().map(|(_, process)| of(process)).sum()
+    scene.whole().processes.iter().map(|(_, process)| of(process)).sum()
 }
 
 /// Spans per second of all processes that live.

@@ -14,6 +14,10 @@ pub(crate) struct Area {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Areas {
     pub(crate) header: Area,
+    /// The names of the views.
+    pub(crate) tabs: Area,
+    /// What the view has: all between the tabs and the controls.
+    pub(crate) body: Area,
     /// CPU, memory, threads.
     pub(crate) charts: [Area; 3],
     /// The program's own counters, a line each or several side by side.
@@ -86,14 +90,31 @@ impl Area {
     pub(crate) fn rows(self) -> usize {
         usize::from(self.height.saturating_sub(1))
     }
+
+    /// Rows below the title and the names of columns.
+    pub(crate) fn table_rows(self) -> usize {
+        self.rows().saturating_sub(1)
+    }
+
+    /// Whether a cell of the screen is in it.
+    pub(crate) fn has(self, x: u16, y: u16) -> bool {
+        (self.x..self.x + self.width).contains(&x) && (self.y..self.y + self.height).contains(&y)
+    }
 }
 
-/// Divides a screen.
-pub(crate) fn divide(width: u16, height: u16, contents: Contents) -> Areas {
+/// What every view has in common: a line about the run, the views' names, the controls.
+pub(crate) fn frame(width: u16, height: u16) -> Areas {
     let mut rest = Area { x: 0, y: 0, width, height };
     let header = rest.cut_top(1);
+    let tabs = if height >= 10 { rest.cut_top(1) } else { Area::default() };
     let controls = if height >= 6 { rest.cut_bottom(1) } else { Area::default() };
-    let areas = Areas { header, controls, ..Areas::default() };
+    Areas { header, tabs, body: rest, controls, ..Areas::default() }
+}
+
+/// Divides a screen for what runs now.
+pub(crate) fn divide(width: u16, height: u16, contents: Contents) -> Areas {
+    let areas = frame(width, height);
+    let rest = areas.body;
     if width >= WIDE && height >= 20 {
         two_columns(rest, areas, contents)
     } else {
@@ -149,13 +170,13 @@ fn one_column(mut rest: Area, areas: Areas, contents: Contents) -> Areas {
     let charts = [strip.cut_left(cpu), strip.cut_left(memory), strip];
     // Counters come when the charts have their bars and the panels some rows.
     let counters = match full {
-        0..18 => 0,
-        18..26 => 1,
-        26..36 => 2,
+        0..17 => 0,
+        17..25 => 1,
+        25..35 => 2,
         _ => 4,
     };
     let counters = rest.cut_top(counter_rows(rest.width, contents.counters).min(counters));
-    let recent = if full >= 11 { rest.cut_bottom((full / 3).max(4)) } else { Area::default() };
+    let recent = if full >= 10 { rest.cut_bottom((full / 3).max(4)) } else { Area::default() };
     // What is left is for what runs now, and for stages as far as that keeps a few rows.
     let stages = stages.min(rest.height.saturating_sub(5));
     let stages = if stages >= 2 { rest.cut_bottom(stages) } else { Area::default() };
@@ -181,7 +202,8 @@ mod tests {
     fn check(width: u16, height: u16, contents: Contents) {
         let a = divide(width, height, contents);
         let [cpu, rss, threads] = a.charts;
-        let all = [a.header, cpu, rss, threads, a.counters, a.live, a.stages, a.recent, a.controls];
+        let panels = [cpu, rss, threads, a.counters, a.live, a.stages, a.recent];
+        let all = [a.header, a.tabs, a.controls].into_iter().chain(panels);
         let mut taken = vec![false; usize::from(width) * usize::from(height)];
         for area in all {
             for y in area.y..area.y + area.height {

@@ -68,6 +68,11 @@ impl<K: Copy + PartialEq> List<K> {
         self.selected
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Rows above and below those shown.
     pub(crate) fn beyond(&self) -> (usize, usize) {
         let shown = self.shown();
@@ -99,6 +104,16 @@ impl<K: Copy + PartialEq> List<K> {
     /// To the end: a list that starts there follows it again.
     pub(crate) fn last(&mut self) {
         if self.at_end { self.forget() } else { self.select(self.keys.len().saturating_sub(1)) }
+    }
+
+    /// Selects the row at a line of the panel, whose rows begin below so many lines of titles.
+    pub(crate) fn point(&mut self, line: usize, titles: usize) {
+        let shown = self.shown();
+        if let Some(index) = line.checked_sub(titles).map(|line| shown.start + line)
+            && shown.contains(&index)
+        {
+            self.select(index);
+        }
     }
 
     /// Nothing is selected any more.

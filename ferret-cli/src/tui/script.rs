@@ -1,6 +1,7 @@
 //! For tests: a run written by hand, entry by entry, as a recorder would write it.
 
 use super::board::{Board, LogFile, Scene};
+use super::functions::{Costs, Report};
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
     MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
@@ -19,6 +20,10 @@ pub(crate) struct Script {
     names: Vec<Names>,
     processes: Vec<Writer>,
     now: u64,
+    /// When the kernel started the processes that follow, as they say.
+    pub(crate) start_ticks: u64,
+    /// What was read of the run from its beginning, where the board knows the present alone.
+    pub(crate) past: Option<Box<Board>>,
 }
 
 /// What a recorder would remember of one process.
@@ -45,6 +50,7 @@ impl Script {
         let start = ProcessStart {
             uid: ProcessUid(u128::from(pid) << 96),
             pid,
+            start_ticks: self.start_ticks,
             exe: format!("/usr/bin/{name}"),
             args: vec![name.to_owned()],
             host: "host".to_owned(),
@@ -242,7 +248,12 @@ impl Script {
         let now = LogTime(self.now);
         let stages: StageReport = self.board.stage_report(now);
         let names: Vec<&Names> = self.names.iter().collect();
-        look(&Scene { board: &self.board, names: &names, now, stages: &stages })
+        let (board, past, none) = (&self.board, self.past.as_deref(), Report::default());
+        let scene = Scene { board, names: &names, now, stages: &stages, functions: &none, past };
+        let whole = scene.whole();
+        let costs = Costs::of(&whole.calls, scene.share_read());
+        let functions = Report::of(&costs, &scene);
+        look(&Scene { functions: &functions, ..scene })
     }
 
     fn entry(&mut self, thread: u32, what: LogEntry) {

@@ -1,46 +1,25 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
+use super::functions::Functions;
 use super::heap;
 use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
+use super::press::scroll;
+use super::processes;
 use super::stack::{self, Key, Row};
+use super::stages;
+use super::tabs::{self, View};
+use super::timeline::Timeline;
 use crate::filter::Filter;
-use ferret::event::LogTime;
-use ferret::projections::Happening;
+use ferret::event::{LogIndex, LogTime};
+use ferret::projections::{FunctionId, Happening};
 use std::collections::BTreeSet;
 
-/// A key, as far as this screen cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Press {
-    Char(char),
-    Ctrl(char),
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    Home,
-    End,
-    Tab,
-    BackTab,
-    Enter,
-    Esc,
-}
+pub(crate) use super::press::{Press, Wish};
 
-/// What the user wants that is not a change of what is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Quit,
-    /// Ctrl-Z: give the terminal back and stop.
-    Suspend,
-    /// Ctrl-L: draw everything anew.
-    Repaint,
-}
-
-/// The panels that can be scrolled.
+/// The panels of *Live* that can be scrolled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Panel {
     #[default]
@@ -52,6 +31,7 @@ pub(crate) enum Panel {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct Ui {
+    pub(crate) view: View,
     pub(crate) focus: Panel,
     /// The moment at which the user stopped the picture; the program goes on.
     pub(crate) paused: Option<LogTime>,
@@ -59,6 +39,13 @@ pub(crate) struct Ui {
     pub(crate) live: List<Key>,
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
+    pub(crate) functions: Functions,
+    pub(crate) timeline: Timeline,
+    pub(crate) processes: List<LogIndex>,
+    /// A process that has done nothing for so long is a zombie, ns.
+    pub(crate) zombie_after_ns: u64,
+    /// The rows of the pipeline's view.
+    pub(crate) pipeline: List<FunctionId>,
     /// The rows of the live panel, as last arranged.
     pub(crate) rows: Vec<Row>,
     /// A line the program wants seen; the next key takes it away.
@@ -67,21 +54,30 @@ pub(crate) struct Ui {
     pub(crate) filter: Option<Filter>,
     /// Rows the user folded or unfolded.
     toggled: BTreeSet<Key>,
+    /// Where all stands, as last arranged.
+    areas: Areas,
 }
 
 impl Default for Ui {
     fn default() -> Self {
         Self {
+            view: View::Live,
             focus: Panel::Live,
             paused: None,
             help: false,
             live: List::from_start(),
             stages: List::from_end(),
             recent: List::from_end(),
+            functions: Functions::default(),
+            timeline: Timeline::default(),
+            processes: List::from_start(),
+            zombie_after_ns: processes::ZOMBIE_AFTER_NS,
+            pipeline: List::from_end(),
             rows: Vec::new(),
             notice: None,
             filter: None,
             toggled: BTreeSet::new(),
+            areas: Areas::default(),
         }
     }
 }
@@ -95,11 +91,40 @@ impl Ui {
     /// Forgets what belongs to a run that is gone; what the user set stays.
     pub(crate) fn new_run(&mut self) {
         let filter = self.filter.take();
-        *self = Self { focus: self.focus, help: self.help, filter, ..Self::default() };
+        let (view, focus, help) = (self.view, self.focus, self.help);
+        let zombie_after_ns = self.zombie_after_ns;
+        *self = Self { view, focus, help, zombie_after_ns, filter, ..Self::default() };
     }
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
+        let areas = match self.view {
+            View::Live => self.arrange_live(scene, width, height),
+            View::Functions => {
+                let areas = layout::frame(width, height);
+                self.functions.arrange(scene, self.filter.as_ref(), areas.body);
+                areas
+            }
+            View::Timeline => {
+                self.timeline.arrange(scene);
+                layout::frame(width, height)
+            }
+            View::Processes => {
+                let areas = layout::frame(width, height);
+                self.processes.arrange(processes::order(scene), areas.body.table_rows());
+                areas
+            }
+            View::Stages => {
+                let areas = layout::frame(width, height);
+                self.pipeline.arrange(stages::order(scene), areas.body.table_rows());
+                areas
+            }
+        };
+        self.areas = areas;
+        areas
+    }
+
+    fn arrange_live(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
         let contents = contents(scene);
         let mut areas = layout::divide(width, height, contents);
         heap::make_room(&mut areas, heap::rows(scene).len(), contents.stages);
@@ -148,6 +173,7 @@ impl Ui {
     }
 
     /// A key was pressed at `now`.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the view's")]
     pub(crate) fn press(&mut self, press: Press, now: LogTime) -> Option<Wish> {
         self.notice = None;
         match press {
@@ -159,36 +185,66 @@ impl Ui {
             Press::Char('q') => return Some(Wish::Quit),
             Press::Char('?') => self.help = true,
             Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
-            Press::Tab | Press::BackTab => self.move_focus(press == Press::Tab),
-            Press::Enter | Press::Char('\n') => self.fold(None),
-            Press::Left | Press::Char('h') => self.fold(Some(false)),
-            Press::Right | Press::Char('l') => self.fold(Some(true)),
-            Press::Esc => self.forget(),
-            Press::Char(_)
-            | Press::Ctrl(_)
-            | Press::Up
-            | Press::Down
-            | Press::PageUp
-            | Press::PageDown
-            | Press::Home
-            | Press::End => self.scroll(press),
+            Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
+            Press::Click(x, y) => self.click(x, y),
+            Press::Char(key) if let Some(view) = View::of_key(key) => self.view = view,
+            _ => match self.view {
+                View::Live => self.press_live(press),
+                View::Functions => self.functions.press(press),
+                View::Timeline => self.timeline.press(press),
+                View::Processes => scroll(&mut self.processes, press),
+                View::Stages => scroll(&mut self.pipeline, press),
+            },
         }
         None
     }
 
-    fn scroll(&mut self, press: Press) {
-        match self.focus {
-            Panel::Live => scroll(&mut self.live, press),
-            Panel::Stages => scroll(&mut self.stages, press),
-            Panel::Recent => scroll(&mut self.recent, press),
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the panel's")]
+    fn press_live(&mut self, press: Press) {
+        match press {
+            Press::Char('p') => self.move_focus(true),
+            Press::Char('P') => self.move_focus(false),
+            Press::Enter | Press::Char('\n') => self.fold(None),
+            Press::Left | Press::Char('h') => self.fold(Some(false)),
+            Press::Right | Press::Char('l') => self.fold(Some(true)),
+            _ => match self.focus {
+                Panel::Live => scroll(&mut self.live, press),
+                Panel::Stages => scroll(&mut self.stages, press),
+                Panel::Recent => scroll(&mut self.recent, press),
+            },
         }
     }
 
-    fn forget(&mut self) {
-        match self.focus {
-            Panel::Live => self.live.forget(),
-            Panel::Stages => self.stages.forget(),
-            Panel::Recent => self.recent.forget(),
+    /// A view's name shows that view, a panel takes the keys, a row is selected.
+    fn click(&mut self, x: u16, y: u16) {
+        let areas = self.areas;
+        if areas.tabs.has(x, y) {
+            self.view = tabs::at(x, areas.tabs.width, self.view).unwrap_or(self.view);
+            return;
+        }
+        match self.view {
+            View::Live if areas.live.has(x, y) => {
+                self.focus = Panel::Live;
+                self.live.point(usize::from(y - areas.live.y), 1);
+            }
+            View::Live if areas.stages.has(x, y) => {
+                self.focus = Panel::Stages;
+                self.stages.point(usize::from(y - areas.stages.y), 1);
+            }
+            View::Live if areas.recent.has(x, y) => {
+                self.focus = Panel::Recent;
+                self.recent.point(usize::from(y - areas.recent.y), 1);
+            }
+            View::Functions if areas.body.has(x, y) => {
+                self.functions.click(x - areas.body.x, y - areas.body.y);
+            }
+            View::Stages if areas.body.has(x, y) => {
+                self.pipeline.point(usize::from(y - areas.body.y), 2);
+            }
+            View::Processes if areas.body.has(x, y) => {
+                self.processes.point(usize::from(y - areas.body.y), 2);
+            }
+            View::Live | View::Functions | View::Stages | View::Timeline | View::Processes => {}
         }
     }
 
@@ -230,108 +286,13 @@ impl Ui {
 
 /// What there is to show besides what runs now.
 fn contents(scene: &Scene) -> Contents {
-    let counters = scene.board.counters.names().len();
+    let counters = scene.whole().counters.names().len();
     Contents { stages: scene.stages.stages.len(), counters }
 }
 
 /// More of the user's folds than this are looked through for ones that are no more.
 const MAX_TOGGLED: usize = 256;
 
-fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
-    match press {
-        Press::Up | Press::Char('k') => list.step(-1),
-        Press::Down | Press::Char('j') => list.step(1),
-        Press::PageUp | Press::Ctrl('b' | 'u') => list.page(-1),
-        Press::PageDown | Press::Ctrl('f' | 'd') => list.page(1),
-        Press::Home | Press::Char('g') => list.first(),
-        Press::End | Press::Char('G') => list.last(),
-        // Every other key means nothing in a list.
-        Press::Char(_)
-        | Press::Ctrl(_)
-        | Press::Left
-        | Press::Right
-        | Press::Tab
-        | Press::BackTab
-        | Press::Enter
-        | Press::Esc => {}
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::script::{S, Script};
-    use super::super::stack::What;
-    use super::*;
-
-    const SIZE: (u16, u16) = (80, 24);
-
-    /// Presses keys one by one, the screen being arranged anew before each.
-    fn press(keys: &[Press]) -> (Ui, Vec<Option<Wish>>) {
-        let script = Script::default().process("cast", 7).thread(2, "worker");
-        let script = script.start(1, "run").start(1, "read").start(2, "work").mark(1, "m").wait(S);
-        script.look(|scene| {
-            let mut ui = Ui::default();
-            let wishes = keys.iter().map(|key| {
-                ui.arrange(scene, SIZE.0, SIZE.1);
-                ui.press(*key, LogTime(5))
-            });
-            let wishes = wishes.collect();
-            ui.arrange(scene, SIZE.0, SIZE.1);
-            (ui, wishes)
-        })
-    }
-
-    #[test]
-    fn quitting_suspending_and_repainting_are_wishes() {
-        let keys = [Press::Char('q'), Press::Ctrl('c'), Press::Ctrl('z'), Press::Ctrl('l')];
-        let wishes = [Wish::Quit, Wish::Quit, Wish::Suspend, Wish::Repaint];
-        assert_eq!(press(&keys).1, wishes.map(Some));
-    }
-
-    #[test]
-    fn space_stops_the_picture_at_that_moment_and_lets_it_go_on() {
-        assert_eq!(press(&[Press::Char(' ')]).0.paused, Some(LogTime(5)));
-        assert_eq!(press(&[Press::Char(' '), Press::Char(' ')]).0.paused, None);
-    }
-
-    #[test]
-    fn any_key_closes_the_help_and_does_nothing_else() {
-        let (ui, wishes) = press(&[Press::Char('?'), Press::Char('q')]);
-        assert_eq!((ui.help, wishes), (false, vec![None, None]));
-        let (_, wishes) = press(&[Press::Char('?'), Press::Ctrl('c')]);
-        assert_eq!(wishes[1], Some(Wish::Quit));
-    }
-
-    #[test]
-    fn tab_goes_round_the_panels_both_ways() {
-        let focus = |keys: &[Press]| press(keys).0.focus;
-        assert_eq!(focus(&[Press::Tab]), Panel::Stages);
-        assert_eq!(focus(&[Press::Tab, Press::Tab]), Panel::Recent);
-        assert_eq!(focus(&[Press::Tab; 3]), Panel::Live);
-        assert_eq!(focus(&[Press::BackTab]), Panel::Recent);
-    }
-
-    #[test]
-    fn folding_a_span_goes_to_its_thread_and_then_folds_that() {
-        let down = [Press::Down; 4];
-        let (ui, _) = press(&down);
-        let row = |ui: &Ui| ui.rows[ui.live.selected_index().unwrap()];
-        assert_eq!(row(&ui).what, What::Frame { index: 1, innermost: true });
-        let keys = [&down[..], &[Press::Left, Press::Left]].concat();
-        let (ui, _) = press(&keys);
-        assert_eq!((row(&ui).what, row(&ui).open), (What::Thread, Some(true)));
-        let (ui, _) = press(&[&keys[..], &[Press::Left]].concat());
-        assert_eq!((row(&ui).what, row(&ui).open), (What::Thread, Some(false)));
-        let (ui, _) = press(&[&keys[..], &[Press::Left, Press::Enter]].concat());
-        assert_eq!(row(&ui).open, Some(true));
-    }
-
-    #[test]
-    fn a_new_run_keeps_the_users_panel_and_filter_alone() {
-        let (mut ui, _) = press(&[Press::Down, Press::Tab, Press::Char(' ')]);
-        ui.filter = Some("read".parse().unwrap());
-        ui.new_run();
-        assert_eq!((ui.focus, ui.paused, ui.live.selected()), (Panel::Stages, None, None));
-        assert!(ui.filter.is_some());
-    }
-}
+#[path = "ui_tests.rs"]
+mod tests;

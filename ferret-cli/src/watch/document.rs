@@ -11,7 +11,7 @@ use crate::filter::Filter;
 use crate::tui::board::Scene;
 use crate::tui::pick;
 use crate::tui::stack_text::whole;
-use crate::tui::{headline, wording};
+use crate::tui::{headline, processes, wording};
 use counters::{Counter, counters};
 use ferret::event::{EndKind, LogIndex, LogTime, ProcessExit};
 use ferret::log::LogInfo;
@@ -107,6 +107,10 @@ struct ProcessRow {
     unknown: u64,
     dropped: u64,
     spans_per_second: f64,
+    /// Null of one that has ended, or has not reported yet.
+    heard_ns: Option<u64>,
+    /// Null while a span is open, or it has ended.
+    idle_ns: Option<u64>,
     #[serde(flatten)]
     usage: Usage,
     /// How it died; null unless its state is crashed.
@@ -126,6 +130,8 @@ struct Stage {
     shared: bool,
     done: Option<u64>,
     total: Option<u64>,
+    per_second: Option<f64>,
+    left_ns: Option<u64>,
 }
 
 impl Snapshot {
@@ -236,6 +242,8 @@ fn row(scene: &Scene, log: LogIndex, process: &Process) -> ProcessRow {
         unknown: process.spans.unknown,
         dropped: process.dropped,
         spans_per_second: process.spans_per_second(scene.now),
+        heard_ns: processes::heard_ns(scene, log),
+        idle_ns: processes::idle_ns(scene, log),
         usage: usage(
             |of| series.and_then(|series| series.current(of, scene.now)),
             |of| series.and_then(|series| series.peak().of(of)),
@@ -258,6 +266,8 @@ fn stages(scene: &Scene) -> Vec<Stage> {
         shared: stage.shared,
         done: stage.progress.map(|progress| progress.done),
         total: stage.progress.map(|progress| progress.total),
+        per_second: stage.per_second,
+        left_ns: stage.left_ns,
     })
     .collect()
 }

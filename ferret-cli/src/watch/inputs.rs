@@ -1,8 +1,11 @@
 //! What reaches the screen from outside: keys, a new size, signals. Two threads wait for them, so
 //! that a key never waits for the log, nor the log for a key.
 
-use crate::tui::ui::Press;
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::tui::press::Press;
+use crossterm::event::{
+    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
 use ferret::log::Waker;
 use parking_lot::Mutex;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -119,9 +122,8 @@ fn read_keys(sender: &Sender) {
         let inputs = match event::read() {
             Ok(Event::Key(key)) => presses(key).map(|press| press.map(Input::Press)),
             Ok(Event::Resize(..)) => [None, Some(Input::Resize)],
-            Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_)) => {
-                continue;
-            }
+            Ok(Event::Mouse(mouse)) => [None, pointed(mouse).map(Input::Press)],
+            Ok(Event::FocusGained | Event::FocusLost | Event::Paste(_)) => continue,
             Err(_) => [None, Some(Input::Closed)],
         };
         for input in inputs.into_iter().flatten() {
@@ -138,6 +140,21 @@ fn presses(key: KeyEvent) -> [Option<Press>; 2] {
     let press = press(key);
     let with_escape = press.is_some() && key.modifiers.contains(KeyModifiers::ALT);
     [with_escape.then_some(Press::Esc), press]
+}
+
+/// What was done with the mouse, if it means something here.
+fn pointed(mouse: MouseEvent) -> Option<Press> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Press::Click(mouse.column, mouse.row)),
+        MouseEventKind::ScrollUp => Some(Press::WheelUp),
+        MouseEventKind::ScrollDown => Some(Press::WheelDown),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
 }
 
 /// The key, if it is one this screen knows.

@@ -213,7 +213,7 @@ impl Plain {
     /// The run in a few lines.
     fn footer(&mut self) -> anyhow::Result<()> {
         self.source.look_at_files().iter().for_each(exit::say);
-        self.source.forget_stages();
+        self.source.forget_reports();
         let lines = self.source.look(log::now(), plain_lines::summary);
         lines.iter().try_for_each(|line| say(line))
     }

@@ -4,8 +4,8 @@
 use super::inputs::{Input, Inputs};
 use super::source::Source;
 use super::terminal::{self, Screen};
-use crate::filter::Filter;
-use crate::tui::ui::{Ui, Wish};
+use crate::tui::press::Wish;
+use crate::tui::ui::Ui;
 use crate::tui::view::{self, Colours};
 use ferret::event::LogTime;
 use ferret::log;
@@ -44,17 +44,12 @@ struct Show {
 /// # Errors
 ///
 /// The log cannot be read, or the terminal not be used.
-pub(super) fn run(
-    mut source: Source,
-    filter: Option<Filter>,
-    colours: Colours,
-) -> anyhow::Result<Source> {
+pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Result<Source> {
     // What cannot be read at all is told on a plain terminal.
     source.open()?;
     let mut screen = Screen::open()?;
     let inputs = Inputs::listen(true)?;
     inputs.wake(source.waker());
-    let ui = Ui::new(filter);
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty) = (None, true);
     let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
@@ -126,9 +121,17 @@ impl Show {
         if now.since(self.looked) >= LOOK_NS {
             self.looked = now;
             self.look_around()?;
+            self.dirty |= self.source.reads_past();
         }
         if self.ui.paused.is_some() {
             return Ok(false);
+        }
+        if self.source.catch_up()? {
+            self.inputs.wake(self.source.waker());
+            // Its rows are numbered from the run's beginning.
+            self.ui.recent.forget();
+            self.look_at_files();
+            self.dirty = true;
         }
         let read = self.source.read(BATCH, |_, _, _, _| {})?;
         self.dirty |= read > 0;
@@ -161,7 +164,7 @@ impl Show {
         if opened {
             self.inputs.wake(self.source.waker());
             self.ui.new_run();
-            self.source.forget_stages();
+            self.source.forget_reports();
             self.look_at_files();
             self.dirty = true;
         }
@@ -169,13 +172,17 @@ impl Show {
     }
 
     fn draw(&mut self, screen: &mut Screen, now: LogTime) -> io::Result<()> {
-        let (width, height) = screen.size()?;
         let (ui, colours) = (&mut self.ui, self.colours);
         if self.source.is_open() {
             let shown = ui.paused.unwrap_or(now);
+            self.source.view = ui.view;
             self.source.look(shown, |scene| {
-                let areas = ui.arrange(scene, width, height);
-                screen.draw(|frame| view::draw(frame, scene, ui, &areas, colours))
+                screen.draw(|frame| {
+                    // Arranged for this very frame: the window may become smaller at any time.
+                    let size = frame.area();
+                    let areas = ui.arrange(scene, size.width, size.height);
+                    view::draw(frame, scene, ui, &areas, colours);
+                })
             })?;
         } else {
             let lines = self.source.waits_for();

@@ -1,9 +1,13 @@
 //! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
 //! a new run takes its name. Knows no terminal.
 
-use crate::reach::Reach;
+use super::outside::Outside;
+use super::past::Past;
+use super::reading;
 use crate::salvage::Salvager;
-use crate::tui::board::{Board, LogFile, Scene};
+use crate::tui::board::{Board, Scene};
+use crate::tui::functions::{Costs, Report};
+use crate::tui::tabs::View;
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
@@ -26,8 +30,18 @@ pub(crate) struct Source {
     options: ReadOptions,
     /// The run that is read; none before there is one.
     run: Option<Run>,
+    /// Whether a long log is read from its end, and what was before it in the background.
+    pub(crate) from_end: bool,
+    /// Reads what was before the board began; none if the board knows all.
+    past: Option<Past>,
+    /// More entries were there than the last reading took.
+    is_behind: bool,
     pub(crate) board: Board,
     stages: Stages,
+    functions: Functions,
+    /// What is looked at: other views' numbers cost no time.
+    pub(crate) view: View,
+    outside: Outside,
     salvager: Salvager,
 }
 
@@ -42,13 +56,39 @@ struct Stages {
     cost_ns: u64,
 }
 
+/// The functions as last reported.
+#[derive(Debug, Default)]
+struct Functions {
+    report: Report,
+    at: LogTime,
+    cost_ns: u64,
+}
+
+/// A log of more entries takes long enough to read that nobody should wait for it.
+const LONG: u64 = 100_000;
+
+/// Numbers that change more often cannot be read, ns.
+const CALM_NS: u64 = 250_000_000;
+
 /// A report takes at most one part in so many of the time.
 const STAGES_SHARE: u64 = 20;
 
 impl Source {
     pub(crate) fn new(wanted: Wanted, options: ReadOptions) -> Self {
-        let (board, stages) = (Board::default(), Stages::default());
-        Self { wanted, options, run: None, board, stages, salvager: Salvager::default() }
+        Self {
+            wanted,
+            options,
+            run: None,
+            from_end: false,
+            past: None,
+            is_behind: false,
+            board: Board::default(),
+            stages: Stages::default(),
+            functions: Functions::default(),
+            view: View::default(),
+            outside: Outside::default(),
+            salvager: Salvager::default(),
+        }
     }
 
     /// Opens the log if it is there; says whether it is open.
@@ -80,8 +120,16 @@ impl Source {
                 None => return Err(LogError::NotFound { path: folder.join("run.redb") }),
             },
         };
-        let run = Run::open(&paths, &self.options)?;
+        let mut run = Run::open(&paths, &self.options)?;
         self.board = Board::default();
+        self.past = None;
+        if self.from_end && reading::entries(&run) > LONG {
+            // Without a thread it is read as a short one is.
+            if let Ok(past) = Past::read(paths.clone(), self.options) {
+                reading::go_to_end(&mut run, &mut self.board)?;
+                self.past = Some(past);
+            }
+        }
         self.run = Some(run);
         // From now on it is this log, under whichever run.
         self.wanted = Wanted::Named(paths);
@@ -102,21 +150,12 @@ impl Source {
     pub(crate) fn read(
         &mut self,
         max: usize,
-        mut see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+        see: impl FnMut(&Board, LogIndex, &Names, &Entry),
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
-        let entries = run.poll(max)?;
-        self.board.logs.resize_with(run.logs().len(), LogFile::default);
-        for (log, entry) in &entries {
-            while let Some(opened) = run.next_opened(*log, entry.offset) {
-                self.board.resume(*log, run.logs()[log.0].names(), &opened);
-            }
-            let names = run.logs()[log.0].names();
-            self.board.apply(*log, names, entry);
-            self.board.logs[log.0].read += 1;
-            see(&self.board, *log, names, entry);
-        }
-        Ok(entries.len())
+        let read = reading::read(run, &mut self.board, max, see)?;
+        self.is_behind = read == max;
+        Ok(read)
     }
 
     /// Looks at the files anew: who lives, what was damaged, how much there is. The log of a process that has died
@@ -125,16 +164,14 @@ impl Source {
         let Some(run) = &self.run else { return Vec::new() };
         let read_only = self.options.read_only;
         let said = if read_only { Vec::new() } else { self.salvager.look(run, self.options) };
-        self.board.logs.resize_with(run.logs().len(), LogFile::default);
-        for (file, tail) in self.board.logs.iter_mut().zip(run.logs()) {
-            let info = tail.info();
-            file.path.clone_from(&info.path);
-            file.owned = ferret::is_alive(tail);
-            file.findings = info.into();
-            file.damaged = tail.damage().1;
-            file.entries = info.entries();
-            file.reach = Reach::of(info);
-            file.missed = tail.missed();
+        reading::note_files(run, &mut self.board);
+        if self.is_behind {
+            // How a process ended may stand in what has not been read yet: until then it lives.
+            let dead = self.board.logs.iter_mut().filter(|file| file.owned == Some(false));
+            dead.for_each(|file| file.owned = Some(true));
+        }
+        if self.view == View::Processes {
+            self.outside.look(&mut self.board, log::now());
         }
         said
     }
@@ -159,6 +196,25 @@ impl Source {
     /// Lets go of this run, to open the next.
     pub(crate) fn next_run(&mut self) {
         self.run = None;
+        self.past = None;
+    }
+
+    /// Whether more becomes known of the run's past.
+    pub(crate) fn reads_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Lets who read the run from its beginning take over, if it has come to the end; says whether.
+    ///
+    /// # Errors
+    ///
+    /// The run cannot be read.
+    pub(crate) fn catch_up(&mut self) -> Result<bool, LogError> {
+        let Some(past) = &mut self.past else { return Ok(false) };
+        let Some((run, board)) = past.finished()? else { return Ok(false) };
+        (self.run, self.board, self.past) = (Some(run), board, None);
+        self.forget_reports();
+        Ok(true)
     }
 
     /// Sleeps until a log changes or someone wakes it, for `timeout` at most.
@@ -183,12 +239,26 @@ impl Source {
             self.stages.cost_ns = log::now().since(began);
         }
         let names: Vec<&Names> = self.run.iter().flat_map(Run::logs).map(Tail::names).collect();
-        look(&Scene { board: &self.board, names: &names, now, stages: &self.stages.report })
+        let past = self.past.as_ref().map(Past::board);
+        let (board, stages, past) = (&self.board, &self.stages.report, past.as_deref());
+        let functions = &Report::default();
+        let scene = Scene { board, names: &names, now, stages, functions, past };
+        let age = now.0.abs_diff(self.functions.at.0);
+        let cost_ns = self.functions.cost_ns;
+        if self.view == View::Functions && age >= CALM_NS.max(cost_ns * STAGES_SHARE) {
+            let began = log::now();
+            let whole = scene.whole();
+            let costs = Costs::of(&whole.calls, scene.share_read());
+            let report = Report::of(&costs, &scene);
+            self.functions = Functions { report, at: now, cost_ns: log::now().since(began) };
+        }
+        look(&Scene { functions: &self.functions.report, ..scene })
     }
 
-    /// The stages are to be reported anew at the next look.
-    pub(crate) fn forget_stages(&mut self) {
+    /// Stages and functions are to be reported anew at the next look.
+    pub(crate) fn forget_reports(&mut self) {
         self.stages = Stages::default();
+        self.functions = Functions::default();
     }
 
     /// What is waited for, for people.

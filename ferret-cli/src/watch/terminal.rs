@@ -2,6 +2,7 @@
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -13,6 +14,11 @@ use signal_hook::low_level;
 use std::io::{self, BufWriter, Stdout, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Clicks and the wheel alone are told, with their place as text. (crossterm's own command also asks for every
+/// movement: over a slow line a frame would wait behind them.)
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The terminal while the screen is on it.
 #[derive(Debug)]
@@ -41,12 +47,6 @@ impl Screen {
         execute!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
-    }
-
-    /// Columns and rows.
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
-        let size = self.terminal.size()?;
-        Ok((size.width, size.height))
     }
 
     /// Draws everything anew at the next frame.
@@ -81,14 +81,14 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, Hide)
+    execute!(stdout(), EnterAlternateScreen, Hide, Print(MOUSE_ON))
 }
 
 /// Puts the terminal back as it was. Safe to call at any time, from any thread.
 pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // The terminal may be gone: then there is nothing to put back.
-        execute!(stdout(), LeaveAlternateScreen, Show).ok();
+        execute!(stdout(), Print(MOUSE_OFF), LeaveAlternateScreen, Show).ok();
         disable_raw_mode().ok();
     }
 }

@@ -107,6 +107,32 @@ impl Durations {
         })
     }
 
+    /// How they are spread: how many lie in each of so many columns, the first beginning at the
+    /// shortest and each as many times as long as the one before. All lie in the first few where the
+    /// longest is not much longer: a column is never narrower than from 1 to 1.2.
+    pub fn shape(&self, columns: usize) -> Vec<u64> {
+        let mut shape = vec![0_u64; columns];
+        let (low, high) = (log2(self.min_ns), log2(self.max_ns));
+        let Some(last) = columns.checked_sub(1) else { return shape };
+        #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+        let width = ((high - low) / columns as f64).max(NARROWEST);
+        let mut put = |ns: u64, count: u64| {
+            let ns = ns.clamp(self.min_ns, self.max_ns);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "not negative; the longest falls in the last"
+            )]
+            let column = (((log2(ns) - low) / width) as usize).min(last);
+            shape[column] = shape[column].saturating_add(count);
+        };
+        self.few.iter().for_each(|&ns| put(ns, 1));
+        for value in self.many.iter().flat_map(|histogram| histogram.iter_recorded()) {
+            put(value.value_iterated_to(), value.count_at_value());
+        }
+        shape
+    }
+
     fn record_few(&mut self, ns: u64) {
         if self.few.len() < EXACT {
             self.few.push(ns);
@@ -129,6 +155,15 @@ impl Durations {
         }
         self.many = Some(Box::new(histogram));
     }
+}
+
+/// The narrowest column of a shape: log2 of 1.2.
+const NARROWEST: f64 = 0.263;
+
+/// The logarithm; of 0 that of 1, as nothing shorter than a nanosecond is told apart.
+#[expect(clippy::cast_precision_loss, reason = "to find a column")]
+fn log2(ns: u64) -> f64 {
+    (ns.max(1) as f64).log2()
 }
 
 /// Counts `ns` `count` times; the histogram grows as far as it must.
@@ -185,6 +220,23 @@ mod tests {
     #[test]
     fn nothing_recorded_has_no_stats() {
         assert_eq!(Durations::default().stats(), None);
+    }
+
+    #[test]
+    fn a_shape_has_every_duration_in_columns_of_equal_ratio() {
+        let shape = |all: &[u64]| {
+            let mut durations = Durations::default();
+            for &ns in all {
+                durations.record(ns);
+            }
+            durations.shape(4)
+        };
+        assert_eq!(shape(&[]), [0, 0, 0, 0]);
+        assert_eq!(shape(&[1, 9, 11, 99, 101, 999, 1_001, 10_000]), [2, 2, 2, 2]);
+        assert_eq!(shape(&[1_000, 1_001, 1_100]), [3, 0, 0, 0], "much the same");
+        assert_eq!(shape(&[0, u64::MAX]), [1, 0, 0, 1]);
+        let many: Vec<u64> = (0..2 * EXACT as u64).map(|index| 1 + index % 2 * 9_999).collect();
+        assert_eq!(shape(&many), [EXACT as u64, 0, 0, EXACT as u64]);
     }
 
     #[test]

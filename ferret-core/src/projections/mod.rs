@@ -17,13 +17,16 @@ mod heap;
 mod live;
 mod marks;
 mod metrics;
+mod open_calls;
 mod present;
 mod process;
+mod rates;
 mod recent;
 #[cfg(test)]
 mod scenario;
 mod slots;
 mod stages;
+mod timeline;
 mod tree;
 
 pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
@@ -34,10 +37,13 @@ pub use heap::{FunctionHeap, Heap, Living};
 pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Parent, Said, Task};
 pub use marks::{MarkStats, Marks};
 pub use metrics::{Columns, Measure, Metrics, Peak, Series};
+pub use open_calls::OpenFunction;
 pub use process::{Process, Processes, Rate, SpanCounts};
+pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,
 };
+pub use timeline::{Lane, Slice, Timeline, path_depth};
 pub use tree::{CallTree, MAX_TREE_DEPTH, OpenCall, TreeNode};

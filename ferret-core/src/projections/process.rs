@@ -33,6 +33,10 @@ pub struct Process {
     first: Option<LogTime>,
     last: LogTime,
     started: Option<LogTime>,
+    /// When it last did anything: a span, progress, or CPU.
+    worked: Option<LogTime>,
+    /// From when on it is known; what it reported before is not.
+    known_from: Option<LogTime>,
     rate: Rate,
 }
 
@@ -62,6 +66,15 @@ impl Processes {
         self.rows[log.0].apply(entry);
     }
 
+    /// Of a log that is read from its end, nothing is known of what its process did before `from`: until it is
+    /// heard of again, it counts as having reported, and as having done something, then.
+    pub fn begin_at(&mut self, log: LogIndex, from: LogTime) {
+        if let Some(process) = self.rows.get_mut(log.0) {
+            process.known_from = Some(from);
+            process.works(from);
+        }
+    }
+
     /// One process; none before its log's first entry.
     pub fn get(&self, log: LogIndex) -> Option<&Process> {
         self.rows.get(log.0)
@@ -77,7 +90,7 @@ impl Process {
     /// The state at `now`. `owned` is whether a process holds the log's liveness lock.
     pub fn state(&self, owned: Option<bool>, now: LogTime) -> ProcessState {
         // A program that has not reported yet is stalled once it is older than a stalled one may be.
-        let sign_of_life = self.last_metric.or(self.started);
+        let sign_of_life = self.last_metric.or(self.known_from).or(self.started);
         ProcessState::of(self.end, self.exit, owned, sign_of_life, now)
     }
 
@@ -120,6 +133,21 @@ impl Process {
         self.rate.per_second(self.began().unwrap_or_default(), now)
     }
 
+    /// Since when it has done nothing: no span began, ended or was polled, none told of progress, and
+    /// no reading had [`Process::BUSY_PERCENT`] of CPU. That a span is open is another matter:
+    /// whoever calls one idle looks at that, too.
+    pub fn quiet_since(&self) -> Option<LogTime> {
+        self.worked.max(self.began())
+    }
+
+    /// From so much CPU on, percent of one core, a process does something: what records it takes
+    /// less.
+    pub const BUSY_PERCENT: f64 = 1.0;
+
+    fn works(&mut self, at: LogTime) {
+        self.worked = self.worked.max(Some(at));
+    }
+
     fn apply(&mut self, entry: &Entry) {
         self.entries += 1;
         let mut lived_then = true;
@@ -137,12 +165,21 @@ impl Process {
                 // Its parent waited for it: one that did not say goodbye itself lived until then.
                 lived_then = self.end.is_none();
             }
-            LogEntry::SpanStart { .. } => self.spans.started += 1,
+            LogEntry::SpanStart { .. } => {
+                self.spans.started += 1;
+                self.works(entry.time);
+            }
             LogEntry::SpanEnd { outcome, .. } => {
+                self.works(entry.time);
                 self.spans.ended(*outcome);
                 self.rate.add(entry.time, 1);
             }
+            LogEntry::Enter { .. }
+            | LogEntry::Exit { .. }
+            | LogEntry::Polls { .. }
+            | LogEntry::Progress { .. } => self.works(entry.time),
             LogEntry::Summary(counted) => {
+                self.works(entry.time);
                 self.spans.started += counted.calls;
                 self.spans.ended += counted.calls;
                 self.spans.errors += counted.errors;
@@ -152,6 +189,9 @@ impl Process {
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));
                 self.last_sample = Some(*sample);
+                if sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT) {
+                    self.works(entry.time);
+                }
             }
             LogEntry::Dropped { spans, .. } => self.dropped += spans,
             _ => {}
@@ -198,7 +238,8 @@ impl Rate {
     /// More than the window needs, so that "now" may be behind the latest entry.
     const SLOTS: usize = 64;
 
-    fn add(&mut self, time: LogTime, count: u64) {
+    #[inline]
+    pub(super) fn add(&mut self, time: LogTime, count: u64) {
         let slot = time.0 / Self::SLOT_NS;
         if slot > self.newest {
             let stale = (slot - self.newest).min(Self::SLOTS as u64);

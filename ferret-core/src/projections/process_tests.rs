@@ -97,3 +97,33 @@ fn log_time_becomes_wall_time_by_the_start() {
     assert_eq!(process.unix_ns(LogTime(S - 7)), Some(43));
     assert_eq!(process.name(), "cast");
 }
+
+#[test]
+fn a_process_is_quiet_since_its_last_span_progress_or_use_of_cpu() {
+    let cpu = |second: u64, percent: f64| {
+        let sample = MetricSample { cpu_percent: Some(percent), ..MetricSample::default() };
+        at(second * S, LogEntry::Metric(sample))
+    };
+    let quiet = |more: Entry| fold(&[started(S), ended(2 * S, Outcome::Ok), more]).quiet_since();
+    let progress = LogEntry::Progress { span: None, done: 1, total: 2 };
+    assert_eq!(fold(&[started(S)]).quiet_since(), Some(LogTime(S)));
+    assert_eq!(quiet(cpu(9, 0.4)), Some(LogTime(2 * S)), "what records takes as much");
+    assert_eq!(quiet(cpu(9, 1.5)), Some(LogTime(9 * S)));
+    assert_eq!(quiet(at(9 * S, progress)), Some(LogTime(9 * S)));
+    assert_eq!(quiet(ended(9 * S, Outcome::Err)), Some(LogTime(9 * S)));
+}
+
+#[test]
+fn a_process_that_is_read_from_the_end_is_not_taken_for_stalled_or_idle() {
+    let mut processes = Processes::default();
+    processes.apply(LogIndex(0), &started(S));
+    let state = |processes: &Processes, second: u64| {
+        processes.get(LogIndex(0)).unwrap().state(Some(true), LogTime(second * S))
+    };
+    assert_eq!(state(&processes, 900), ProcessState::Stalled);
+    processes.begin_at(LogIndex(0), LogTime(899 * S));
+    assert_eq!(state(&processes, 900), ProcessState::Running);
+    assert_eq!(state(&processes, 903), ProcessState::Stalled, "nothing came");
+    let quiet = processes.get(LogIndex(0)).unwrap().quiet_since();
+    assert_eq!(quiet, Some(LogTime(899 * S)));
+}

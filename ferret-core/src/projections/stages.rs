@@ -7,6 +7,7 @@
 
 mod intervals;
 mod open;
+mod pace;
 mod report;
 mod resume;
 mod usage;
@@ -46,8 +47,19 @@ struct Ended {
     calls: u64,
     errors: u64,
     unknown: u64,
-    /// The end seen last: when, how, and how far it had come.
-    last: Option<(LogTime, Outcome, Option<Progress>)>,
+    /// The end seen last.
+    last: Option<LastEnd>,
+}
+
+/// How a stage's last span ended.
+#[derive(Clone, Copy, Debug)]
+struct LastEnd {
+    at: LogTime,
+    outcome: Outcome,
+    /// How far it had come.
+    progress: Option<Progress>,
+    /// How long it took, ns.
+    ns: u64,
 }
 
 /// The stages of one process.
@@ -101,7 +113,7 @@ impl Stages {
             }
             LogEntry::Progress { span, done, total } => {
                 let progress = Progress { done: *done, total: *total };
-                self.log(log).open.progress(entry.thread, *span, progress);
+                self.log(log).open.progress((entry.time, entry.thread), *span, progress);
             }
             LogEntry::Metric(sample) => self.log(log).usage.add(entry.time, sample),
             LogEntry::ThreadEnd => self.log(log).open.thread_ended(entry.thread),
@@ -166,7 +178,8 @@ impl Stages {
                     && entry.time >= since
                 {
                     self.ran(log, stage, since.max(*start), entry.time);
-                    self.ended(stage, entry.time, *outcome, progress);
+                    let (at, outcome, ns) = (entry.time, *outcome, entry.time.since(*start));
+                    self.ended(stage, LastEnd { at, outcome, progress, ns });
                 }
             }
             _ => {}
@@ -182,19 +195,13 @@ impl Stages {
         ran[index].add(start.0, end.0);
     }
 
-    fn ended(
-        &mut self,
-        stage: FunctionId,
-        at: LogTime,
-        outcome: Outcome,
-        progress: Option<Progress>,
-    ) {
+    fn ended(&mut self, stage: FunctionId, end: LastEnd) {
         let index = stage.0 as usize;
         if index >= self.ended.len() {
             self.ended.resize_with(index + 1, Ended::default);
         }
         let ended = &mut self.ended[index];
-        match outcome {
+        match end.outcome {
             Outcome::Unknown => ended.unknown += 1,
             Outcome::Err | Outcome::Panicked => {
                 ended.calls += 1;
@@ -202,8 +209,8 @@ impl Stages {
             }
             Outcome::Ok | Outcome::Cancelled => ended.calls += 1,
         }
-        if ended.last.is_none_or(|(last, ..)| at >= last) {
-            ended.last = Some((at, outcome, progress));
+        if ended.last.is_none_or(|last| end.at >= last.at) {
+            ended.last = Some(end);
         }
     }
 

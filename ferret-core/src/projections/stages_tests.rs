@@ -254,3 +254,22 @@ fn what_lies_before_the_beginning_is_left_out() {
     let seen: Vec<_> = report.stages.iter().map(|stage| (stage.calls, stage.wall_ns)).collect();
     assert_eq!(seen, [(1, 50), (0, 100)]);
 }
+
+#[test]
+fn a_stage_tells_its_pace_and_when_it_will_be_done() {
+    let mut scenario = Scenario::default();
+    let span = scenario.start(1, "Score");
+    scenario.now = 2 * SECOND;
+    progress(&mut scenario, 1, span, 4);
+    scenario.now = 3 * SECOND;
+    let running = &report(&scenario, true).stages[0];
+    // Six are left, at two a second, and the next may be half a second overdue.
+    assert_eq!((running.per_second, running.left_ns), (Some(2.0), Some(2_500_000_000)));
+    let dead = &report(&scenario, false).stages[0];
+    assert_eq!(dead.left_ns, None);
+    progress(&mut scenario, 1, span, 10);
+    scenario.now = 5 * SECOND;
+    scenario.end(1, Outcome::Ok);
+    let done = &report(&scenario, true).stages[0];
+    assert_eq!((done.per_second, done.left_ns), (Some(2.0), None));
+}

@@ -3,6 +3,7 @@
 use super::{Options, below, overhead};
 use crate::analyze::document::{Analysis, Durations, Function};
 use crate::analyze::rows::{SortBy, percent};
+use crate::callsite_names::{self, Callsite};
 use crate::format;
 use crate::page::{Page, Style};
 use crate::table::{Cell, Column, Table};
@@ -80,25 +81,12 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
 /// What each function is called here: its name, with as much of the module as tells it from
 /// others of the same name.
 pub(super) fn names(functions: &[Function]) -> BTreeMap<u32, String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in functions {
-        *counts.entry(&row.name).or_default() += 1;
-    }
-    let name = |row: &Function| match counts.get(row.name.as_str()) {
-        Some(&many) if many > 1 && !row.module.is_empty() => {
-            let is_same = |other: &&Function| {
-                other.id != row.id && other.name == row.name && other.module == row.module
-            };
-            let line = if functions.iter().any(|other| is_same(&other)) {
-                format!(":{}", row.line)
-            } else {
-                String::new()
-            };
-            format!("{}::{}{line}", row.module, row.name)
-        }
-        _ => row.name.clone(),
-    };
-    functions.iter().map(|row| (row.id, name(row))).collect()
+    let callsites: Vec<_> = functions
+        .iter()
+        .map(|row| Callsite { name: &row.name, module: &row.module, line: row.line })
+        .collect();
+    let names = callsite_names::names(&callsites);
+    functions.iter().map(|row| row.id).zip(names).collect()
 }
 
 fn cells(row: &Function, name: &str, run_ns: u64, sort: SortBy) -> Vec<Cell> {

@@ -31,7 +31,7 @@ fn chart(paint: &mut Paint, area: Area, scene: &Scene, measure: Measure, label: 
     let now = scene.last_moment();
     let words = |value: Option<f64>| value.map_or("–".to_owned(), |value| amount(measure, value));
     let current = words(metrics.current(measure, now));
-    let peak = words(metrics.peak().of(measure));
+    let peak = words(scene.peak(measure));
     let end = area.x + area.width;
     let label = format!("{label} ");
     let after = paint.write(area.x, area.y, end, &[(Ink::Plain, &label), (Ink::Strong, &current)]);

@@ -22,7 +22,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene) {
         return;
     }
     let shown = if count > places { places - 1 } else { count };
-    let longest = scene.board.counters.names().take(shown).map(text::width).max();
+    let longest = scene.whole().counters.names().take(shown).map(text::width).max();
     let width = area.width / across;
     let cell = |index: usize| {
         let index = u16::try_from(index).unwrap_or(u16::MAX);
@@ -74,7 +74,7 @@ fn rate(scene: &Scene, name: &str, reading: &Reading) -> String {
     if reading.gauge {
         return format!("↑{}", format::short_number(reading.max));
     }
-    let rate = scene.board.counters.per_second(name, scene.last_moment());
+    let rate = scene.whole().counters.per_second(name, scene.last_moment());
     format!("{}/s", format::short_rate(rate))
 }
 
@@ -82,7 +82,9 @@ fn bars(paint: &mut Paint, area: Area, scene: &Scene, name: &str, ink: Ink) {
     let now = scene.last_moment();
     let width_ns = charts::column_ns(scene, now, u64::from(area.width));
     let by = Columns { count: usize::from(area.width), width_ns };
-    let values = scene.board.counters.columns(name, now, by, |log| scene.presence(log));
+    let board = scene.whole();
+    let presence = |log| board.presence(log, scene.now);
+    let values = board.counters.columns(name, now, by, presence);
     let top = values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
     for (x, value) in (area.x..).zip(values) {
         let Some(value) = value else { continue };

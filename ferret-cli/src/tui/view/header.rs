@@ -33,7 +33,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
 
 /// What is not as usual with the picture itself.
 fn badge(scene: &Scene, ui: &Ui) -> String {
-    let share = scene.board.share_read();
+    let share = scene.share_read();
     if ui.paused.is_some() {
         " PAUSED ".to_owned()
     } else if share < 0.98 {

@@ -1,34 +1,62 @@
 //! The controls line, and the help that `?` opens.
 
 use super::super::layout::Area;
+use super::super::tabs::View;
 use super::super::ui::Ui;
 use super::paint::{Ink, Paint};
 use crate::text;
 
-const CONTROLS: [(&str, &str); 7] = [
-    ("q", "quit"),
-    ("?", "help"),
-    ("Space", "pause"),
-    ("Tab", "panel"),
-    ("↑↓", "move"),
-    ("←→", "fold"),
-    ("G", "newest"),
-];
+/// What can be pressed in each view, the most useful first: where it is narrow the last are left out.
+fn keys(view: View) -> &'static [(&'static str, &'static str)] {
+    match view {
+        View::Live => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("p", "panel"),
+            ("↑↓", "move"),
+            ("←→", "fold"),
+            ("G", "newest"),
+        ],
+        View::Functions => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("s", "sort"),
+            ("S", "reverse"),
+            ("↑↓", "move"),
+        ],
+        View::Timeline => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("+ -", "zoom"),
+            ("←→", "pan"),
+            ("G", "now"),
+        ],
+        View::Stages | View::Processes => {
+            &[("q", "quit"), ("?", "help"), ("Tab", "view"), ("Space", "pause"), ("↑↓", "move")]
+        }
+    }
+}
 
 /// Lines that fit the smallest screen.
 const HELP: [(&str, &str); 12] = [
+    ("1 – 5  Tab  click", "another view"),
     ("Space", "pause the picture, go on again"),
-    ("Tab  Shift-Tab", "the panel that keys move in"),
-    ("↑ ↓  k j", "select a row"),
+    ("p P", "in Live: the panel that keys move in"),
+    ("↑ ↓  k j  wheel", "select a row"),
     ("PgUp PgDn  ^U ^D", "a screen up, down"),
     ("g G  Home End", "first, last; in Recent G follows"),
-    ("Enter", "fold or unfold the selected row"),
-    ("← →  h l", "fold, or to the row above; unfold"),
+    ("← →  h l  Enter", "fold, or to the row above; unfold"),
+    ("s S  click", "in Functions: sort by; reverse"),
     ("Esc", "select nothing"),
     ("^L  ^Z", "draw anew; suspend"),
     ("q  ^C", "quit; the program goes on"),
-    ("name ×12", "short spans that share a row"),
-    ("dropped", "spans that could not be recorded"),
+    ("+ -  ← →  G", "in Timeline: zoom, pan, now"),
 ];
 
 /// The last row: what can be pressed, or what the program wants seen.
@@ -42,7 +70,7 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
         return;
     }
     let mut x = area.x;
-    for (key, does) in CONTROLS {
+    for &(key, does) in keys(ui.view) {
         let does = if key == "Space" && ui.paused.is_some() { "go on" } else { does };
         let width = text::width(key) + text::width(does) + 3;
         if usize::from(end.saturating_sub(x)) < width {

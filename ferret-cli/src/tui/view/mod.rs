@@ -3,13 +3,19 @@
 
 mod charts;
 mod counters;
+mod functions;
+mod grid;
 mod header;
 mod heap;
 mod help;
 mod live;
 mod paint;
+mod pipeline;
+mod processes;
 mod recent;
 mod stages;
+mod tabs;
+mod timeline;
 mod waiting;
 
 pub(crate) use paint::Colours;
@@ -17,6 +23,7 @@ pub(crate) use waiting::waiting;
 
 use super::board::Scene;
 use super::layout::Areas;
+use super::tabs::View;
 use super::ui::{Panel, Ui};
 use paint::Paint;
 use ratatui::Frame;
@@ -26,7 +33,26 @@ use ratatui::layout::Rect;
 /// Draws the whole screen, as arranged for this size.
 pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, colours: Colours) {
     let mut paint = Paint::new(frame.buffer_mut(), colours);
-    panels(&mut paint, scene, ui, areas);
+    match ui.view {
+        View::Live => panels(&mut paint, scene, ui, areas),
+        View::Functions => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            functions::draw(&mut paint, areas.body, scene, ui);
+        }
+        View::Timeline => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            timeline::draw(&mut paint, areas.body, scene, ui);
+        }
+        View::Processes => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            processes::draw(&mut paint, areas.body, scene, ui);
+        }
+        View::Stages => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            pipeline::draw(&mut paint, areas.body, scene, ui);
+        }
+    }
+    tabs::draw(&mut paint, areas.tabs, ui);
     help::controls(&mut paint, areas.controls, ui);
     if ui.help {
         help::draw(&mut paint);

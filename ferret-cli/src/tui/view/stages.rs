@@ -3,6 +3,7 @@
 
 use super::super::board::Scene;
 use super::super::layout::Area;
+use super::super::stages;
 use super::super::ui::{Panel, Ui};
 use super::super::wording;
 use super::paint::{Ink, Paint};
@@ -42,12 +43,7 @@ fn note(stages: &[StageStats]) -> String {
 
 fn draw_stage(paint: &mut Paint, area: Area, y: u16, stage: &StageStats) {
     let (state, mood) = wording::stage_state(stage.state);
-    let icon = match stage.state {
-        StageState::Running => "▶",
-        StageState::Done => "✓",
-        StageState::Failed | StageState::Unfinished => "✗",
-        StageState::Cancelled | StageState::Unknown => "–",
-    };
+    let icon = stages::icon(stage.state);
     let ink = if stage.state == StageState::Running { Ink::Running } else { Ink::from(mood) };
     let end = (area.x + area.width).saturating_sub(1);
     let columns = columns(area.width, stage, state);

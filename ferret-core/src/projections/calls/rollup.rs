@@ -88,6 +88,16 @@ impl Calls {
         sums.into_iter().enumerate().map(row).collect()
     }
 
+    /// How the durations of a function are spread, if they are grouped by function: see
+    /// [`Durations::shape`].
+    pub fn shape(&self, function: FunctionId, columns: usize) -> Vec<u64> {
+        let durations = match self.group {
+            GroupBy::Function => self.durations.get(function.0 as usize),
+            GroupBy::Thread | GroupBy::Process => None,
+        };
+        durations.map_or_else(|| vec![0; columns], |durations| durations.shape(columns))
+    }
+
     /// Every thread that ended a span or a poll, by process and then by number.
     pub fn threads(&self) -> Vec<GroupCalls> {
         let mut rows = Vec::new();

@@ -2,6 +2,7 @@
 //! `ferret::progress` speaks of, however deep below it is called.
 
 use super::Progress;
+use super::pace::Pace;
 use crate::event::{LogTime, PathId, SpanId, ThreadId};
 use crate::projections::FunctionId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ pub struct OpenStage {
     pub start: LogTime,
     /// How far it has come, if it said so.
     pub progress: Option<Progress>,
+    pub(super) pace: Pace,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,7 +66,8 @@ impl OpenStages {
         if self.open.len() >= MAX_OPEN {
             return;
         }
-        self.open.insert(span, OpenStage { stage, span, thread, path, start, progress: None });
+        let (progress, pace) = (None, Pace::begin(start));
+        self.open.insert(span, OpenStage { stage, span, thread, path, start, progress, pace });
         if is_async {
             self.tasks.insert(span, span);
         } else {
@@ -140,13 +143,19 @@ impl OpenStages {
     }
 
     /// Progress was made in `span`, which may lie deep below its stage.
-    pub(super) fn progress(&mut self, thread: ThreadId, span: Option<SpanId>, to: Progress) {
+    pub(super) fn progress(
+        &mut self,
+        (at, thread): (LogTime, ThreadId),
+        span: Option<SpanId>,
+        to: Progress,
+    ) {
         let stage = match span {
             Some(span) => self.stage_of(span),
             None => self.innermost(thread),
         };
         if let Some(open) = stage.and_then(|stage| self.open.get_mut(&stage)) {
             open.progress = Some(to);
+            open.pace.report(at, to.done);
         }
     }
 

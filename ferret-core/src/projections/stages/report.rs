@@ -1,6 +1,7 @@
 //! What the stages add up to, at a moment.
 
 use super::intervals::Intervals;
+use super::pace::{per_second, time_left};
 use super::usage::percent;
 use super::{LogStages, Progress, Stages};
 use crate::event::{CallsiteInfo, LogIndex, LogTime, Outcome};
@@ -57,6 +58,11 @@ pub struct StageStats {
     pub shared: bool,
     /// How far its open spans have come, together; the one that ended last if none is open.
     pub progress: Option<Progress>,
+    /// Units of it per second: lately of the open spans together, on average of one that has ended.
+    pub per_second: Option<f64>,
+    /// How long what is left will take at that pace, ns; none if nothing is open or the total is
+    /// not known.
+    pub left_ns: Option<u64>,
 }
 
 /// All stages together.
@@ -169,15 +175,28 @@ impl Stages {
         let id = FunctionId(u32::try_from(stage).unwrap_or(u32::MAX));
         let ended = self.ended.get(stage).cloned().unwrap_or_default();
         let open: Vec<_> = self.open().filter(|(_, open)| open.stage == id).collect();
-        let state = match ended.last {
+        let state = match ended.last.map(|last| last.outcome) {
             _ if open.iter().any(|&(log, _)| moment(log).live) => StageState::Running,
             _ if !open.is_empty() => StageState::Unfinished,
-            Some((_, Outcome::Err | Outcome::Panicked, _)) => StageState::Failed,
-            Some((_, Outcome::Cancelled, _)) => StageState::Cancelled,
-            Some((_, Outcome::Ok, _)) => StageState::Done,
-            Some((_, Outcome::Unknown, _)) | None => StageState::Unknown,
+            Some(Outcome::Err | Outcome::Panicked) => StageState::Failed,
+            Some(Outcome::Cancelled) => StageState::Cancelled,
+            Some(Outcome::Ok) => StageState::Done,
+            Some(Outcome::Unknown) | None => StageState::Unknown,
         };
-        let last = ended.last.and_then(|(_, _, progress)| progress);
+        let last = ended.last.and_then(|last| last.progress);
+        let now = open.iter().map(|&(log, _)| moment(log).at).max();
+        let progress = together(open.iter().filter_map(|(_, open)| open.progress));
+        let paces = open.iter().filter_map(|(_, open)| open.pace.per_second());
+        let pace = paces.reduce(|a, b| a + b);
+        let reported = open.iter().map(|(_, open)| open.pace.reported()).max();
+        let left = progress.and_then(|progress| progress.total.checked_sub(progress.done));
+        let left_ns = match (left, pace, now.zip(reported)) {
+            (Some(left), Some(pace), Some((now, reported))) if state == StageState::Running => {
+                Some(time_left(left, pace, now.since(reported)))
+            }
+            _ => None,
+        };
+        let mean = ended.last.and_then(|last| per_second(last.progress?.done, last.ns));
         StageStats {
             id,
             info: self.functions.info(id).clone(),
@@ -189,7 +208,9 @@ impl Stages {
             peak_rss_bytes: used.peak_rss_bytes,
             avg_cpu_percent: used.avg_cpu_percent(),
             shared,
-            progress: together(open.iter().filter_map(|(_, open)| open.progress)).or(last),
+            progress: progress.or(last),
+            per_second: if open.is_empty() { mean } else { pace },
+            left_ns,
         }
     }
 

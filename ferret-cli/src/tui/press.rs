@@ -1,0 +1,62 @@
+//! What the user does: keys and the mouse, as far as this screen cares, and what lists make of them.
+
+use super::list::List;
+
+/// A key, as far as this screen cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Press {
+    Char(char),
+    Ctrl(char),
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    Tab,
+    BackTab,
+    Enter,
+    Esc,
+    /// The mouse, at a column and row of the screen.
+    Click(u16, u16),
+    WheelUp,
+    WheelDown,
+}
+
+/// What the user wants that is not a change of what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Quit,
+    /// Ctrl-Z: give the terminal back and stop.
+    Suspend,
+    /// Ctrl-L: draw everything anew.
+    Repaint,
+}
+
+/// Rows that one notch of the mouse's wheel moves.
+const NOTCH: isize = 3;
+
+/// Moves in a list; every other key means nothing in one.
+pub(crate) fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
+    match press {
+        Press::Up | Press::Char('k') => list.step(-1),
+        Press::Down | Press::Char('j') => list.step(1),
+        Press::WheelUp => list.step(-NOTCH),
+        Press::WheelDown => list.step(NOTCH),
+        Press::PageUp | Press::Ctrl('b' | 'u') => list.page(-1),
+        Press::PageDown | Press::Ctrl('f' | 'd') => list.page(1),
+        Press::Home | Press::Char('g') => list.first(),
+        Press::End | Press::Char('G') => list.last(),
+        Press::Esc => list.forget(),
+        Press::Char(_)
+        | Press::Ctrl(_)
+        | Press::Left
+        | Press::Right
+        | Press::Tab
+        | Press::BackTab
+        | Press::Enter
+        | Press::Click(..) => {}
+    }
+}

@@ -1,0 +1,104 @@
+//! From a run to a board: entry by entry, or from the end of its logs on. What a reader that goes to
+//! the end knows at once is what is open, and what happened just before; all that is of the whole run
+//! it must be told by one that reads from the beginning.
+
+use crate::reach::Reach;
+use crate::tui::board::{Board, LogFile};
+use ferret::event::{Entry, LogIndex, Names, Offset, Opened};
+use ferret::log::{LogError, Run};
+
+/// Entries before the end that are read for what happened lately, in all logs together.
+const LATELY: usize = 20_000;
+
+/// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board. Gives
+/// how many there were.
+///
+/// # Errors
+///
+/// No log can be read any more.
+pub(super) fn read(
+    run: &mut Run,
+    board: &mut Board,
+    max: usize,
+    see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+) -> Result<usize, LogError> {
+    let entries = run.poll(max)?;
+    apply(run, board, &entries, see);
+    Ok(entries.len())
+}
+
+/// Puts entries on the board that the run gave.
+pub(super) fn apply(
+    run: &mut Run,
+    board: &mut Board,
+    entries: &[(LogIndex, Entry)],
+    mut see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+) {
+    board.logs.resize_with(run.logs().len(), LogFile::default);
+    for (log, entry) in entries {
+        while let Some(opened) = run.next_opened(*log, entry.offset) {
+            board.resume(*log, run.logs()[log.0].names(), &opened);
+        }
+        let names = run.logs()[log.0].names();
+        board.apply(*log, names, entry);
+        board.logs[log.0].read += 1;
+        see(board, *log, names, entry);
+    }
+}
+
+/// Takes what is known of the logs' files: who lives, what was damaged, how much there is.
+pub(super) fn note_files(run: &Run, board: &mut Board) {
+    board.logs.resize_with(run.logs().len(), LogFile::default);
+    for (file, tail) in board.logs.iter_mut().zip(run.logs()) {
+        let info = tail.info();
+        file.path.clone_from(&info.path);
+        file.owned = ferret::is_alive(tail);
+        file.findings = info.into();
+        file.damaged = tail.damage().1;
+        file.entries = info.entries();
+        file.reach = Reach::of(info);
+        file.missed = tail.missed();
+    }
+}
+
+/// How many entries there are to read.
+pub(super) fn entries(run: &Run) -> u64 {
+    run.logs().iter().map(|tail| tail.info().entries()).sum()
+}
+
+/// Goes to the end of every log: the board then shows what is open there, and the run goes on with
+/// what comes. To be called of a run of which nothing was read.
+///
+/// # Errors
+///
+/// A log cannot be read.
+pub(super) fn go_to_end(run: &mut Run, board: &mut Board) -> Result<(), LogError> {
+    let count = run.logs().len();
+    board.logs.resize_with(count, LogFile::default);
+    let lately = LATELY / count.max(1);
+    for log in (0..count).map(LogIndex) {
+        let Some(tail) = run.log_mut(log) else { continue };
+        // Who it is stands at the beginning.
+        let head = tail.poll(1)?;
+        let snapshot = tail.snapshot()?;
+        tail.seek(Offset(snapshot.next.0.saturating_sub(lately as u64).max(1)));
+        let before = tail.poll(lately)?;
+        tail.seek(snapshot.next);
+        let (names, info) = (tail.names(), tail.info());
+        for entry in &head {
+            board.apply(log, names, entry);
+        }
+        if let Some(first) = before.first() {
+            board.processes.begin_at(log, first.time);
+        }
+        for entry in before.iter().filter(|entry| entry.offset < snapshot.next) {
+            board.recall(log, names, entry);
+        }
+        let (stacks, tasks) = (snapshot.threads, snapshot.tasks);
+        let stacks = stacks.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
+        board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks });
+        let ahead = info.next_offset.0.saturating_sub(snapshot.next.0);
+        board.logs[log.0].read = info.entries().saturating_sub(ahead);
+    }
+    Ok(())
+}
