@@ -9,10 +9,6 @@
 //!
 //! Numbers are in the order of bytes of the machine that wrote them: a buffer never leaves it.
 
-use std::ffi::OsStr;
-use std::mem::offset_of;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 /// The first eight bytes of a flight buffer.
@@ -73,14 +69,6 @@ pub(super) struct Header {
 pub(super) const MAX_PATH: usize = 1024;
 
 const _: () = assert!(size_of::<Header>() <= CLOCK_AT);
-
-/// The log's path in a header's bytes; none if that is too long to be kept.
-pub(super) fn path_in(header: &[u8; size_of::<Header>()]) -> Option<PathBuf> {
-    let at = offset_of!(Header, path);
-    let length = header[at..].first_chunk().map_or(0, |b| u16::from_ne_bytes(*b));
-    let path = header[at + 2..].get(..usize::from(length).min(MAX_PATH)).unwrap_or_default();
-    (!path.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(path)))
-}
 
 /// How a buffer of so many large chunks is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

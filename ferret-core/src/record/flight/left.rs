@@ -1,7 +1,8 @@
 //! The flight buffer of a dead process, as whoever reads it sees it. Nothing in it is trusted: numbers are bounded
 //! by the layout, texts are checked, and what cannot be is none.
 
-use super::layout::{CLOCK_PAIRS, FORMAT, Header, Layout, MAGIC, NAMES_AT, NAMES_BYTES};
+use super::header::HeaderBytes;
+use super::layout::{CLOCK_PAIRS, Header, Layout, NAMES_AT, NAMES_BYTES};
 use super::memory::{self, Memory};
 use super::{Flight, Named, path_of};
 use crate::event::{CallsiteId, CallsiteInfo, EndKind, LogTime, ProcessUid};
@@ -9,7 +10,6 @@ use crate::record::clock::ClockPair;
 use rustix::fs::OFlags;
 use std::io;
 use std::mem::offset_of;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -27,17 +27,8 @@ impl Flight {
     pub(in crate::record) fn read(path: &Path, uid: ProcessUid) -> io::Result<Self> {
         let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
         let file = memory::open_own(path, OFlags::RDONLY)?;
-        let mut start = [0; offset_of!(Header, large) + 4];
-        file.read_exact_at(&mut start, 0).map_err(|_short| invalid("it is too short"))?;
-        let word =
-            |at: usize| start[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
-        if start.first_chunk() != Some(&MAGIC.to_ne_bytes()) {
-            return Err(invalid("it is no flight buffer"));
-        }
-        if word(offset_of!(Header, format)) != FORMAT {
-            return Err(invalid("its format is another"));
-        }
-        let layout = Layout::named(word(offset_of!(Header, large)))
+        let header = HeaderBytes::of(&file)?;
+        let layout = Layout::named(header.word(offset_of!(Header, large)))
             .filter(|layout| {
                 file.metadata().is_ok_and(|there| there.len() == layout.bytes() as u64)
             })

@@ -5,6 +5,7 @@
 //! One is a file in `/dev/shm`, named after the process; where that cannot be had it is private memory, and a
 //! crash loses what the last commit had not reached.
 
+mod header;
 mod layout;
 #[cfg(feature = "read")]
 mod left;

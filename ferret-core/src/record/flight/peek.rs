@@ -1,6 +1,7 @@
 //! A look at the header of a flight buffer, without reading the rest: whose it is, and whether its process lives.
 
-use super::layout::{CLOCK_AT, CLOCK_PAIRS, FORMAT, Header, MAGIC, path_in};
+use super::header::HeaderBytes;
+use super::layout::{CLOCK_AT, CLOCK_PAIRS, Header};
 use super::{memory, path_of};
 use crate::event::ProcessUid;
 use crate::record::{clock, identity};
@@ -41,20 +42,15 @@ impl Peek {
 
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let file = memory::open_own(path, OFlags::RDONLY)?;
-        let mut header = [0; size_of::<Header>()];
-        file.read_exact_at(&mut header, 0)?;
-        let word = |at: usize| header[at..].first_chunk().map_or(0, |b| u32::from_ne_bytes(*b));
-        let long = |at: usize| header[at..].first_chunk().map_or(0, |b| u64::from_ne_bytes(*b));
-        if long(offset_of!(Header, magic)) != MAGIC || word(offset_of!(Header, format)) != FORMAT {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
+        let header = HeaderBytes::of(&file)?;
+        let [log, next] = header.logs();
         Ok(Self {
-            log: (long(offset_of!(Header, device)), long(offset_of!(Header, inode))),
-            next: (long(offset_of!(Header, next_device)), long(offset_of!(Header, next_inode))),
-            path: path_in(&header),
-            silent_ns: silent_ns(&file, long(offset_of!(Header, clocks)))?,
-            pid: word(offset_of!(Header, pid)),
-            start_ticks: long(offset_of!(Header, start_ticks)),
+            log,
+            next,
+            path: header.path(),
+            silent_ns: silent_ns(&file, header.long(offset_of!(Header, clocks)))?,
+            pid: header.word(offset_of!(Header, pid)),
+            start_ticks: header.long(offset_of!(Header, start_ticks)),
         })
     }
 

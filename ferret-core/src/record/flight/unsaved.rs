@@ -1,15 +1,14 @@
 //! Which logs of a folder have flight buffers: of those whose processes died, something may not be saved. Asked by a
 //! process that begins to record, before it removes old runs; it looks at nothing but the buffers' first bytes.
 
-use super::layout::{FORMAT, Header, MAGIC, path_in};
+use super::header::HeaderBytes;
 use super::{FOLDER, memory};
 use rustix::fs::OFlags;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::mem::offset_of;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// More files than these are not looked at: 10 ms at a program's start.
@@ -36,20 +35,12 @@ pub(in crate::record) fn logs_left(folder: &Path) -> BTreeSet<Identity> {
 /// The log of a buffer, if that was in `folder`, and the one that was about to take its place.
 fn logs_of(buffer: &Path, folder: Identity) -> io::Result<[Identity; 2]> {
     let file = memory::open_own(buffer, OFlags::RDONLY)?;
-    let mut header = [0; size_of::<Header>()];
-    file.read_exact_at(&mut header, 0)?;
-    let word = |at: usize| header[at..].first_chunk().map_or(0, |b| u32::from_ne_bytes(*b));
-    let long = |at: usize| header[at..].first_chunk().map_or(0, |b| u64::from_ne_bytes(*b));
-    if long(offset_of!(Header, magic)) != MAGIC || word(offset_of!(Header, format)) != FORMAT {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
+    let header = HeaderBytes::of(&file)?;
     // One whose path is too long to be kept may be anywhere.
-    if path_in(&header).is_some_and(|path| path.parent().and_then(identity) != Some(folder)) {
+    if header.path().is_some_and(|path| path.parent().and_then(identity) != Some(folder)) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let log = (long(offset_of!(Header, device)), long(offset_of!(Header, inode)));
-    let next = (long(offset_of!(Header, next_device)), long(offset_of!(Header, next_inode)));
-    Ok([log, next])
+    Ok(header.logs())
 }
 
 fn identity(folder: &Path) -> Option<Identity> {
