@@ -72,8 +72,7 @@ pub struct Options {
     /// and a share of the others. Reports mark what was only counted. What is open at a commit is recorded in any
     /// case, and so are stages and async spans.
     ///
-    /// It is the log that is kept small by it, and the recorder's time: a span costs the program's thread as much as
-    /// without.
+    /// It is the log that is kept small by it: a span costs the program's thread, and the recorder, as much as without.
     ///
     /// `FERRET_MAX_SPANS_PER_SECOND` in the environment wins over it: `10000`, `50k`, `1M`, or `0` for all. Where that
     /// cannot be read, a line on stderr says so, and a program without a limit of its own is kept to 100,000.
