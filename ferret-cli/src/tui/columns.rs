@@ -15,6 +15,12 @@ pub(crate) struct Column {
     pub(crate) weight: u8,
 }
 
+impl Column {
+    pub(crate) const fn new(title: &'static str, width: u16, weight: u8) -> Self {
+        Self { title, width, weight }
+    }
+}
+
 /// What stands in a row, in one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
@@ -83,10 +89,10 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 4] = [
-        Column { title: "name", width: 10, weight: 9 },
-        Column { title: "calls", width: 6, weight: 5 },
-        Column { title: "p50", width: 8, weight: 1 },
-        Column { title: "max", width: 8, weight: 3 },
+        Column::new("name", 10, 9),
+        Column::new("calls", 6, 5),
+        Column::new("p50", 8, 1),
+        Column::new("max", 8, 3),
     ];
 
     /// The titles shown, each with the column it begins at.

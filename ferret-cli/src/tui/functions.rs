@@ -18,23 +18,19 @@ use std::cmp::Ordering;
 
 /// The columns, in order; rows are sorted by any but the last.
 pub(crate) const COLUMNS: [Column; 12] = [
-    column("function", 20, 255),
-    column("calls", 7, 90),
-    column("/s", 6, 79),
-    column("total", 9, 100),
-    column("self", 8, 78),
-    column("mean", 7, 50),
-    column("p50", 7, 30),
-    column("p95", 7, 45),
-    column("p99", 7, 65),
-    column("max", 7, 60),
-    column("errors", 7, 55),
-    column("latency", 12, 40),
+    Column::new("function", 20, 255),
+    Column::new("calls", 7, 90),
+    Column::new("/s", 6, 79),
+    Column::new("total", 9, 100),
+    Column::new("self", 8, 78),
+    Column::new("mean", 7, 50),
+    Column::new("p50", 7, 30),
+    Column::new("p95", 7, 45),
+    Column::new("p99", 7, 65),
+    Column::new("max", 7, 60),
+    Column::new("errors", 7, 55),
+    Column::new("latency", 12, 40),
 ];
-
-const fn column(title: &'static str, width: u16, weight: u8) -> Column {
-    Column { title, width, weight }
-}
 
 /// The columns as they matter: where nothing failed, errors matter least.
 fn weighed(report: &Report) -> [Column; 12] {

@@ -12,21 +12,17 @@ use ferret::projections::{Measure, Process};
 
 /// The columns of the table, in order.
 pub(crate) const COLUMNS: [Column; 10] = [
-    column("process", 18, 9),
-    column("pid", 7, 8),
-    column("state", 18, 9),
-    column("CPU", 7, 7),
-    column("RSS", 9, 6),
-    column("threads", 7, 2),
-    column("spans/s", 7, 5),
-    column("heard", 8, 4),
-    column("idle", 7, 3),
-    column("lived", 8, 1),
+    Column::new("process", 18, 9),
+    Column::new("pid", 7, 8),
+    Column::new("state", 18, 9),
+    Column::new("CPU", 7, 7),
+    Column::new("RSS", 9, 6),
+    Column::new("threads", 7, 2),
+    Column::new("spans/s", 7, 5),
+    Column::new("heard", 8, 4),
+    Column::new("idle", 7, 3),
+    Column::new("lived", 8, 1),
 ];
-
-const fn column(title: &'static str, width: u16, weight: u8) -> Column {
-    Column { title, width, weight }
-}
 
 /// Unless the user says otherwise, ns.
 pub(crate) const ZOMBIE_AFTER_NS: u64 = 60_000_000_000;

@@ -12,7 +12,7 @@ const PLACE_BYTES: usize = 400;
 
 impl Drain<'_> {
     /// Says what is not said yet of the threads whose watermarks have moved. For before a commit. Gives how many
-    /// spans were written that could have waited.
+    /// spans and sums were written that could have waited.
     pub(in crate::record) fn say_counted<S: Sink>(
         &mut self,
         fold: &mut Fold<S>,

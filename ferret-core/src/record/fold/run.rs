@@ -21,15 +21,13 @@ impl<S: Sink> Fold<S> {
             return self.run_sampled(thread, first, slots);
         }
         self.say_held(thread);
-        let may_begin = self.budget.left();
-        let mut begun = 0;
-        let folded = self.run_written(thread, first, slots, may_begin, &mut begun);
+        let (folded, begun) = self.run_written(thread, first, slots, self.budget.left());
         self.budget.begin(begun as u64);
         self.budget.spend(begun as u64);
         folded
     }
 
-    /// The same, of spans that are written: as many as may begin.
+    /// The same, of spans that are written, as many as may begin; also how many have begun.
     #[inline(always)]
     fn run_written(
         &mut self,
@@ -37,24 +35,23 @@ impl<S: Sink> Fold<S> {
         first: Position,
         slots: &[Slot],
         may_begin: usize,
-        begun: &mut usize,
-    ) -> usize {
-        let mut position = first;
+    ) -> (usize, usize) {
+        let (mut position, mut begun) = (first, 0);
         for (count, slot) in slots.iter().enumerate() {
             let (word, argument) = raw::halves(*slot);
-            if raw::is(word, Kind::Start) && *begun < may_begin {
-                *begun += 1;
+            if raw::is(word, Kind::Start) && begun < may_begin {
+                begun += 1;
                 let time = self.time(thread, slot[0]);
                 self.start_below_top(thread, position, time, raw::callsite(word));
             } else if raw::is(word, Kind::EndOk) && thread.is_top(argument) {
                 let time = self.time(thread, slot[0]);
                 self.end_top(thread, position, time);
             } else {
-                return count;
+                return (count, begun);
             }
             position = position.next();
         }
-        slots.len()
+        (slots.len(), begun)
     }
 
     #[inline]

@@ -256,7 +256,7 @@ impl<S: Sink> Fold<S> {
     }
 
     /// Says all that is held and was counted of this thread, up to `position`. For before its watermark passes
-    /// that. Gives how many spans and places were said.
+    /// that. Gives how many spans and sums were said.
     pub(in crate::record) fn say_counted(
         &mut self,
         thread: &mut ThreadFold,
