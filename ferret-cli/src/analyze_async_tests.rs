@@ -46,7 +46,7 @@ impl Made {
 
     fn polls(&mut self, thread: u32, (span, path): (SpanId, PathId), count: u64, us: u64) {
         let (busy_ns, longest_ns) = (count * us * 1_000, 2 * us * 1_000);
-        self.say(thread, LogEntry::Polls { span, path, count, busy_ns, longest_ns });
+        self.say(thread, LogEntry::Polls { span, path, count, busy_ns, child_ns: 0, longest_ns });
     }
 
     fn ends(&mut self, thread: u32, span: SpanId, path: PathId, start: u64, outcome: Outcome) {

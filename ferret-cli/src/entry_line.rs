@@ -101,7 +101,7 @@ fn details(entry: &Entry, names: &Names) -> String {
         LogEntry::Created { span: id, parent, path } => {
             format!("{}{}", span(*path, *id), below(*parent))
         }
-        LogEntry::Polls { span: id, path, count, busy_ns, longest_ns } => {
+        LogEntry::Polls { span: id, path, count, busy_ns, longest_ns, .. } => {
             let longest = format::duration(*longest_ns);
             format!("{}  {}  {count} polls, longest {longest}", span(*path, *id), took(*busy_ns))
         }
@@ -158,8 +158,12 @@ fn summary(names: &Names, counted: &Summary) -> String {
     let [total, min, max] =
         [counted.total_ns, counted.min_ns, counted.max_ns].map(format::duration);
     let failed = if errors == "0" { String::new() } else { format!(", {errors} failed") };
+    let cancelled = match counted.cancelled {
+        0 => String::new(),
+        cancelled => format!(", {} cancelled", format::count(cancelled)),
+    };
     let name = one_line(names.span_name(counted.path));
-    format!("{name:<24} {calls} calls counted, {total} together, {min} to {max}{failed}")
+    format!("{name:<24} {calls} calls counted, {total} together, {min} to {max}{failed}{cancelled}")
 }
 
 fn heap_use(heap: &HeapUse) -> String {
@@ -300,7 +304,7 @@ mod tests {
             LogEntry::SpanStart { span, path, parent: Some(span), is_async: true },
             LogEntry::Enter { span, path },
             LogEntry::Exit { span, path, busy_ns: 1_500, child_ns: 0 },
-            LogEntry::Polls { span, path, count: 9, busy_ns: 4_000, longest_ns: 900 },
+            LogEntry::Polls { span, path, count: 9, busy_ns: 4_000, child_ns: 0, longest_ns: 900 },
             LogEntry::Created { span, parent: None, path },
             LogEntry::Metric(sample),
             LogEntry::Tag { span, key: CallsiteId(2), value: TagValue::Text("a\nb".to_owned()) },

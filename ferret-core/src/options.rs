@@ -70,7 +70,7 @@ pub struct Options {
     /// How many spans a second are recorded one by one; none: all. Where there are more, calls are still counted and
     /// timed exactly, for each place in the call tree; and of single spans those stay that are rare, slow or failed,
     /// and a share of the others. Reports mark what was only counted. What is open at a commit is recorded in any
-    /// case, and so are stages and async spans.
+    /// case, and so are stages.
     ///
     /// It is the log that is kept small by it: a span costs the program's thread, and the recorder, as much as without.
     ///

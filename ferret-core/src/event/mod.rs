@@ -128,7 +128,7 @@ pub enum LogEntry {
         /// Its place in the call tree.
         path: PathId,
     },
-    /// Short childless polls of an async span, merged.
+    /// Polls of an async span, merged: short ones without children, or those of spans that are counted.
     #[serde(rename = "POLLS")]
     Polls {
         /// The span polled.
@@ -139,6 +139,8 @@ pub enum LogEntry {
         count: u64,
         /// Their time together, ns.
         busy_ns: u64,
+        /// Of that, time in child spans, ns.
+        child_ns: u64,
         /// The longest of them, ns.
         longest_ns: u64,
     },

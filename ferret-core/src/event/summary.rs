@@ -21,9 +21,12 @@ pub struct Summary {
     pub errors: u64,
     /// Of those, how many unwound.
     pub panics: u64,
+    /// Of those, how many were dropped before they were done: async ones.
+    pub cancelled: u64,
     /// Their time together, ns.
     pub total_ns: u64,
-    /// Of that, time in child spans, ns.
+    /// Of that, time in child spans, ns. Of an async function all of it: what it worked itself stands in its
+    /// [`Polls`](super::LogEntry::Polls).
     pub child_ns: u64,
     /// The shortest, ns.
     pub min_ns: u64,

@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The format written here, and the newest that is read. Older ones are read as well: 2 has opcodes more, and
-/// so has 3. Rows that came since (of async spans, of how a thread goes on, of the log's end) stand where older readers
+/// so have 3 and 4. Rows that came since (of async spans, of how a thread goes on, of the log's end) stand where older readers
 /// do not look.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// First offset of a block → the block.
 pub(super) const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");

@@ -223,9 +223,10 @@ impl Program {
             Act::Summary(histogram) => LogEntry::Summary(Box::new(Summary {
                 path: path(1),
                 calls: 9,
-                // Of one bucket, as formats 1 and 2 can tell of it.
+                // Of one bucket, as formats 1 and 2 can tell of it; of fewer than five, as 3 can.
                 errors: histogram.len().saturating_sub(1) as u64,
                 panics: histogram.len().saturating_sub(1) as u64 / 2,
+                cancelled: histogram.len().saturating_sub(4) as u64,
                 total_ns: 8,
                 child_ns: histogram.len().saturating_sub(1) as u64 % 8,
                 min_ns: 1,

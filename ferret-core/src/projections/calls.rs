@@ -113,8 +113,8 @@ impl Calls {
                 let polled = Polled { count: 1, busy_ns, child_ns, longest_ns: busy_ns };
                 self.poll(log, names, entry.thread, (span, path), polled);
             }
-            &LogEntry::Polls { span, path, count, busy_ns, longest_ns } => {
-                let polled = Polled { count, busy_ns, child_ns: 0, longest_ns };
+            &LogEntry::Polls { span, path, count, busy_ns, child_ns, longest_ns } => {
+                let polled = Polled { count, busy_ns, child_ns, longest_ns };
                 self.poll(log, names, entry.thread, (span, path), polled);
             }
             LogEntry::Summary(summary) => self.summarize(log, names, entry.thread, summary),
@@ -221,6 +221,10 @@ impl Calls {
         let thread = self.thread(log, thread);
         let cell = &mut self.logs[log.0].paths[cell];
         cell.totals.summary(summary);
+        if cell.is_async {
+            // Their polls are of spans that nobody knows, and were taken off.
+            cell.idle_ns = cell.idle_ns.saturating_add(signed(summary.total_ns));
+        }
         let function = cell.function;
         self.logs[log.0].threads[thread].totals.summary(summary);
         self.durations_of(log, thread, function).record_summary(summary);

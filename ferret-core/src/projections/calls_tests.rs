@@ -144,8 +144,10 @@ fn merged_polls_are_work_of_their_span() {
     let mut scenario = Scenario::default();
     let span = scenario.start_async(1, "wait");
     let path = PathId(1);
-    scenario.say(1, LogEntry::Polls { span, path, count: 9, busy_ns: 90, longest_ns: 20 });
-    scenario.say(1, LogEntry::Polls { span, path, count: 1, busy_ns: 9, longest_ns: 9 });
+    scenario
+        .say(1, LogEntry::Polls { span, path, count: 9, busy_ns: 90, child_ns: 0, longest_ns: 20 });
+    scenario
+        .say(1, LogEntry::Polls { span, path, count: 1, busy_ns: 9, child_ns: 0, longest_ns: 9 });
     let wait = function(&counted(&scenario, GroupBy::Function), "wait");
     assert_eq!((wait.totals.polls, wait.totals.longest_poll_ns), (10, 20));
     assert_eq!((wait.is_async, wait.idle_ns), (true, 0), "it has not ended");
@@ -296,6 +298,7 @@ fn counted_calls_are_calls() {
     let path = scenario.path(1);
     let histogram = vec![(summary_bucket(10), 1_000)];
     let summary = Summary {
+        cancelled: 0,
         path,
         calls: 1_000,
         errors: 7,

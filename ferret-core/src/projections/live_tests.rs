@@ -155,7 +155,8 @@ fn a_future_that_is_dropped_unpolled_is_gone() {
 #[test]
 fn polls_of_a_task_are_added_up_merged_or_not() {
     let path = PathId(1);
-    let polls = LogEntry::Polls { span: span(1), path, count: 9, busy_ns: 5, longest_ns: 2 };
+    let polls =
+        LogEntry::Polls { span: span(1), path, count: 9, busy_ns: 5, child_ns: 0, longest_ns: 2 };
     let script = Script::new().start_async(1, 1, None).enter(1, 1).exit(1, 1).entry(2, polls);
     let task = script.task(1);
     assert_eq!((task.polls, task.busy_ns, task.waits_since), (10, 15, LogTime(40)));

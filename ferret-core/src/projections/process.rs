@@ -184,6 +184,7 @@ impl Process {
                 self.spans.ended += counted.calls;
                 self.spans.errors += counted.errors;
                 self.spans.panics += counted.panics;
+                self.spans.cancelled += counted.cancelled;
                 self.rate.add(entry.time, counted.calls);
             }
             LogEntry::Metric(sample) => {

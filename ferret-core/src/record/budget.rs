@@ -4,7 +4,7 @@
 //! When it runs out the recorder *samples*: it still folds every event, so calls are counted and timed exactly,
 //! but a span is written only if it is worth it, which is decided when it has ended:
 //!
-//! - one that took [`SLOW_NS`] or more: there cannot be many of them;
+//! - one that took [`SLOW_NS`] or more: a thread cannot have many of them (async ones it can);
 //! - the first failure of its place in the call tree and thread for [`WINDOW_NS`], while there is credit; and the first
 //!   call, while there is some left for failures;
 //! - the slowest of its place this second, every so many-th of the others, and more failures, while there is some left
@@ -144,8 +144,18 @@ impl Budget {
         self.windows.is_multiple_of(WINDOWS_A_SECOND)
     }
 
+    /// Whether what took so long is always written, ns.
+    pub(super) fn is_slow(ns: u64) -> bool {
+        ns >= SLOW_NS
+    }
+
     /// Whether to write a span that has ended, of a place with that share.
     pub(super) fn keeps(&self, share: &mut Share, ns: u64, outcome: Outcome) -> bool {
+        self.keeps_async(share, ns, outcome) || Self::is_slow(ns)
+    }
+
+    /// The same of an async one: thousands may wait at the same time, and take long.
+    pub(super) fn keeps_async(&self, share: &mut Share, ns: u64, outcome: Outcome) -> bool {
         share.seen += 1;
         let is_slowest = ns > share.slowest_ns;
         share.slowest_ns = share.slowest_ns.max(ns);
@@ -168,8 +178,7 @@ impl Budget {
         let has = |parts: i64| {
             self.credit >= (self.per_second.unwrap_or(0) * (SPAN / 16) * parts).max(SPAN)
         };
-        ns >= SLOW_NS
-            || (is_first_failure && has(0))
+        (is_first_failure && has(0))
             || (share.seen == 1 && has(1))
             || ((is_next || is_slowest) && has(2))
             || has(8)

@@ -143,6 +143,7 @@ impl<'e> Drain<'e> {
         }
         self.at = 0;
         fold.round(now);
+        self.count_tasks(fold);
         self.forget_finished();
         Look::Whole(std::mem::take(&mut self.pace))
     }

@@ -1,6 +1,7 @@
 //! From raw events to entries: the recorder's fold. It knows each thread's open stack, the async
 //! spans, and what the sink has been told of names. It reads no chunk and no channel.
 
+mod async_sample;
 mod counters;
 mod heap;
 mod notes;
@@ -12,6 +13,7 @@ mod tally;
 mod tell;
 mod thread;
 
+pub(super) use async_sample::CountedTask;
 pub(super) use thread::ThreadFold;
 
 use super::budget::Budget;
@@ -22,8 +24,7 @@ use super::paths::{Interned, OTHER, Paths};
 use super::raw::{self, Head, Kind, NO_SPAN, Slot};
 use super::tasks::Tasks;
 use crate::event::{
-    CallsiteId, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId, TagValue,
-    ThreadId,
+    CallsiteId, CallsiteKind, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId, ThreadId,
 };
 use thread::Opening;
 
@@ -45,6 +46,11 @@ pub(super) struct Fold<S> {
     pub(super) budget: Budget,
     /// Places of which calls were counted since the last commit, in all threads.
     pub(super) counted_places: usize,
+    /// Async spans to be counted where they ended.
+    counted_tasks: Vec<CountedTask>,
+    /// The recorder's own thread, and the position of its next entry; its first is the sink's own, `ProcessStart`.
+    own: ThreadFold,
+    own_next: Position,
     /// Sync spans open in all threads.
     open_spans: u32,
     /// A stage began or ended since this was last taken: metrics are due.
@@ -72,6 +78,9 @@ impl<S: Sink> Fold<S> {
             tasks: Tasks::default(),
             budget: Budget::new(None),
             counted_places: 0,
+            counted_tasks: Vec::new(),
+            own: ThreadFold::new(ThreadId::RECORDER),
+            own_next: Position(1),
             open_spans: 0,
             stage_changed: false,
             clamped: 0,
@@ -107,7 +116,8 @@ impl<S: Sink> Fold<S> {
 
     /// Every thread has been read up to what it had published when the round began.
     pub(super) fn round(&mut self, now: LogTime) {
-        self.tasks.round();
+        let over = self.tasks.round();
+        self.retire(over);
         if self.tasks.keep_old(now, |task| self.sink.keep_task(task)) {
             self.sink.kept_tasks();
         }
@@ -137,7 +147,7 @@ impl<S: Sink> Fold<S> {
             return Ok(());
         }
         let time = self.time(thread, event.ticks);
-        if self.folded_held(thread, position, time, event, slots) {
+        if self.folded_held(thread, position, time, event, slots, final_try)? {
             return Ok(());
         }
         if event.kind == Kind::Enter {
@@ -410,23 +420,6 @@ impl<S: Sink> Fold<S> {
     fn note_stage_path(&mut self, path: PathId) {
         self.note_stage(self.paths.callsite(path));
     }
-
-    /// Says how many tags a span was refused.
-    #[inline]
-    fn say_refused(
-        &mut self,
-        thread: &ThreadFold,
-        position: Position,
-        time: LogTime,
-        span: SpanId,
-        refused: u64,
-    ) {
-        if refused > 0 {
-            self.tell_callsite(OTHER);
-            let value = TagValue::Unsigned(refused);
-            self.put(thread, position, time, &LogEntry::Tag { span, key: OTHER, value });
-        }
-    }
 }
 
 /// The position as its thread knows it.
@@ -441,7 +434,6 @@ fn latest(known: u32, at: Position) -> Position {
 
 /// The async span that slot 1 names.
 fn span_of(slots: &[Slot]) -> SpanId {
-    let [thread, position] = slots.get(1).copied().unwrap_or_default();
-    let thread = ThreadId(u32::try_from(thread).unwrap_or(u32::MAX));
-    SpanId { thread, start: Position(position) }
+    let (thread, position, _) = raw::task_of(slots);
+    SpanId { thread: ThreadId(thread), start: Position(position) }
 }

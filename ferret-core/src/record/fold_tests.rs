@@ -4,7 +4,7 @@
 use super::budget::Budget;
 use super::clock::ClockMap;
 use super::fold::{Fold, ThreadFold};
-use super::raw::{HERE, Head, Kind, Slot, head, short};
+use super::raw::{HERE, Head, Kind, Slot, head, short, with_polls};
 use super::tests::{INNER, List, OUTER, TASK, TURN};
 use super::{Callsite, values};
 use crate::event::{
@@ -33,10 +33,14 @@ pub(crate) enum Act {
     /// So many tags of the innermost frame, each of another key.
     Tags(u8),
     TaskStart,
+    /// One is made that begins when it is first entered.
+    Create,
     Enter,
     Exit,
-    /// Also of a task that is entered.
-    TaskEnd,
+    /// Also of a task that is entered. Whether it tells of its polls.
+    TaskEnd(Outcome, bool),
+    /// So many tags of the last task, entered or not.
+    TagTask(u8),
     /// A place is made, and entered until the next exit.
     Place,
     Alloc,
@@ -58,6 +62,12 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
         1 => Just(Outcome::Err),
         1 => Just(Outcome::Panicked),
     ];
+    let end_of_task = prop_oneof![
+        5 => Just(Outcome::Ok),
+        1 => Just(Outcome::Err),
+        1 => Just(Outcome::Panicked),
+        1 => Just(Outcome::Cancelled),
+    ];
     let span = prop_oneof![9 => Just(Span::Outer), 9 => Just(Span::Inner), 1 => Just(Span::Stage)];
     let act = prop_oneof![
         18 => span.prop_map(Act::Start),
@@ -69,10 +79,12 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
         2 => Just(Act::Progress),
         1 => Just(Act::Count),
         1 => (1..40_u8).prop_map(Act::Tags),
-        2 => Just(Act::TaskStart),
-        2 => Just(Act::Enter),
-        2 => Just(Act::Exit),
-        1 => Just(Act::TaskEnd),
+        3 => Just(Act::TaskStart),
+        1 => Just(Act::Create),
+        5 => Just(Act::Enter),
+        5 => Just(Act::Exit),
+        3 => (end_of_task, any::<bool>()).prop_map(|(how, tells)| Act::TaskEnd(how, tells)),
+        1 => (1..40_u8).prop_map(Act::TagTask),
         1 => Just(Act::Place),
         1 => Just(Act::Alloc),
         1 => below().prop_map(Act::Lost),
@@ -88,8 +100,8 @@ struct Thread {
     open: Vec<u32>,
     /// Those of the ENTERs.
     entered: Vec<u32>,
-    /// Positions of the tasks.
-    tasks: Vec<u64>,
+    /// Positions of the tasks, whether they have begun, and how often they were entered.
+    tasks: Vec<(u64, bool, u32)>,
 }
 
 impl Thread {
@@ -119,6 +131,14 @@ impl Thread {
         self.slots.extend([head(ticks, Kind::Enter, 0, 0), [1, task]]);
     }
 
+    /// Tags of so many keys, of the innermost span or of a task.
+    fn tags(&mut self, ticks: u64, count: u8, kind: Kind, task: Option<Slot>) {
+        for key in 0..u32::from(count) {
+            self.slots.push(head(ticks, kind, 1_000 + key, (1 << 24) | 8));
+            self.slots.extend(task.into_iter().chain([[1, 0]]));
+        }
+    }
+
     fn act(&mut self, act: &Act, ticks: u64) {
         match *act {
             Act::Start(span) => self.start(ticks, span),
@@ -135,18 +155,22 @@ impl Thread {
                 let key = INNER.id();
                 self.slots.extend([head(ticks, Kind::Counter, key, 0), [1_f64.to_bits(), 0]]);
             }
-            Act::Tags(count) => {
-                for key in 0..u32::from(count) {
-                    let argument = (1 << 24) | 8;
-                    self.slots.extend([head(ticks, Kind::Tag, 1_000 + key, argument), [1, 0]]);
-                }
-            }
+            Act::Tags(count) => self.tags(ticks, count, Kind::Tag, None),
             Act::TaskStart => {
-                self.tasks.push(self.position());
+                self.tasks.push((self.position(), true, 0));
                 self.slots.push(head(ticks, Kind::TaskStart, TASK.id(), 0));
             }
+            Act::Create => {
+                self.tasks.push((self.position(), false, 0));
+                self.slots.extend([head(ticks, Kind::Created, TASK.id(), 0), HERE]);
+            }
             Act::Enter => {
-                if let Some(task) = self.tasks.last().copied() {
+                if let Some((task, begun, polls)) = self.tasks.last_mut() {
+                    let task = *task;
+                    *polls += 1;
+                    if !std::mem::replace(begun, true) {
+                        self.slots.extend([head(ticks, Kind::TaskBegin, 0, 0), [1, task]]);
+                    }
                     self.enter(ticks, task);
                 }
             }
@@ -155,9 +179,15 @@ impl Thread {
                     self.slots.push(head(ticks, Kind::Exit, 0, opener));
                 }
             }
-            Act::TaskEnd => {
-                if let Some(task) = self.tasks.pop() {
-                    self.slots.extend([head(ticks, Kind::TaskOk, 0, 0), [1, task]]);
+            Act::TaskEnd(outcome, tells) => {
+                if let Some((task, _, polls)) = self.tasks.pop() {
+                    let task = with_polls([1, task], if tells { polls } else { 0 });
+                    self.slots.extend([head(ticks, Kind::task_end(outcome), 0, 0), task]);
+                }
+            }
+            Act::TagTask(count) => {
+                if let Some((task, ..)) = self.tasks.last() {
+                    self.tags(ticks, count, Kind::TagOf, Some([1, *task]));
                 }
             }
             Act::Place => {
@@ -216,7 +246,7 @@ fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], how: How) -> (S, imp
         if how.most.is_some() && at >= looks * how.look {
             // A commit, every other time, and half a second later the next look.
             if looks % 2 == 1 {
-                fold.say_counted(&mut thread, Position(at as u64));
+                commits(&mut fold, &mut thread, Position(at as u64));
             }
             looks = at / how.look + 1;
             if fold.budget.fill(LogTime(looks as u64 * 500_000_000)) {
@@ -241,9 +271,21 @@ fn fold<S: Sink>(sink: S, clock: &ClockMap, slots: &[Slot], how: How) -> (S, imp
     }
     fold.settle(&mut thread);
     fold.write_numbers(&mut thread, Position(at as u64));
-    fold.say_counted(&mut thread, Position(at as u64));
+    for _ in 0..3 {
+        commits(&mut fold, &mut thread, Position(at as u64));
+    }
     let rest = (fold.clamped, fold.open(), fold.take_stage_changed());
     (fold.sink, rest)
+}
+
+/// What is behind a look, and before a commit.
+fn commits<S: Sink>(fold: &mut Fold<S>, thread: &mut ThreadFold, at: Position) {
+    fold.round(thread.last_time);
+    for counted in fold.take_counted_tasks() {
+        fold.count_task(Some(&mut *thread), &counted);
+    }
+    fold.say_counted(thread, at);
+    fold.say_tasks();
 }
 
 /// An entry without its offset: thread, time, what.
@@ -261,38 +303,49 @@ pub(crate) fn folded<S: Sink>(acts: &[(Act, i64)], sink: S, how: How) -> (Vec<To
     (told.collect(), fold(sink, &clock, &slots, how).0)
 }
 
-/// What ended of one path: calls, errors, panics, time, self time, and bytes allocated.
-type Sums = BTreeMap<PathId, [u64; 6]>;
+/// What ended of one path: calls, errors, panics, cancelled ones, time, self time, polls, and bytes allocated.
+type Sums = BTreeMap<PathId, [u64; 8]>;
 
-/// What the entries of sync spans add up to.
+/// What the entries of spans add up to.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others are of no span that ended")]
 fn sums(list: &List) -> Sums {
     let mut sums = Sums::new();
-    let mut add = |path: PathId, what: [u64; 6]| {
+    let mut add = |path: PathId, what: [u64; 8]| {
         let of_path = sums.entry(path).or_default();
         for (sum, more) in of_path.iter_mut().zip(what) {
             *sum += more;
         }
     };
+    // The self time of async spans is in their polls.
+    let is_sync = |path: PathId| {
+        let callsite = list.names().callsite_info(path);
+        u64::from(callsite.is_none_or(|callsite| !callsite.kind.is_async()))
+    };
     for (_, _, time, what) in &list.entries {
         match what {
             LogEntry::SpanEnd { path, start, child_ns, outcome, .. } => {
                 let ns = time.since(*start);
-                let failed =
-                    [Outcome::Err, Outcome::Panicked].map(|how| u64::from(*outcome == how));
-                add(*path, [1, failed[0], failed[1], ns, ns.saturating_sub(*child_ns), 0]);
+                let [err, panicked, cancelled] =
+                    [Outcome::Err, Outcome::Panicked, Outcome::Cancelled]
+                        .map(|how| u64::from(*outcome == how));
+                let self_ns = ns.saturating_sub(*child_ns) * is_sync(*path);
+                add(*path, [1, err, panicked, cancelled, ns, self_ns, 0, 0]);
             }
             LogEntry::Summary(counted) => {
-                let Summary { path, calls, errors, panics, total_ns, child_ns, .. } = **counted;
+                let Summary { path, calls, errors, panics, cancelled, .. } = **counted;
                 let in_buckets: u64 = counted.histogram.iter().map(|(_, count)| count).sum();
                 assert_eq!(in_buckets, calls);
-                add(path, [calls, errors, panics, total_ns, total_ns - child_ns, 0]);
+                let self_ns = counted.total_ns - counted.child_ns;
+                let ns = counted.total_ns;
+                add(path, [calls, errors, panics, cancelled, ns, self_ns, 0, 0]);
             }
             LogEntry::Exit { path, busy_ns, child_ns, .. } => {
-                add(*path, [0, 0, 0, *busy_ns, busy_ns.saturating_sub(*child_ns), 0]);
+                add(*path, [0, 0, 0, 0, 0, busy_ns.saturating_sub(*child_ns), 1, 0]);
             }
-            LogEntry::Polls { path, busy_ns, .. } => add(*path, [0, 0, 0, *busy_ns, *busy_ns, 0]),
-            LogEntry::Alloc { path, heap, .. } => add(*path, [0, 0, 0, 0, 0, heap.bytes]),
+            LogEntry::Polls { path, busy_ns, child_ns, count, .. } => {
+                add(*path, [0, 0, 0, 0, 0, busy_ns - child_ns, *count, 0]);
+            }
+            LogEntry::Alloc { path, heap, .. } => add(*path, [0, 0, 0, 0, 0, 0, 0, heap.bytes]),
             _ => {}
         }
     }
@@ -325,11 +378,14 @@ proptest! {
         prop_assert!(rest == counted_rest);
         let mut last = LogTime(0);
         let mut begun = BTreeSet::new();
-        for (_, _, time, what) in &counted.entries {
-            prop_assert!(*time >= last, "{what:?} is before what came before it");
-            last = *time;
-            if let LogEntry::SpanStart { span, parent, .. } = what {
-                prop_assert!(parent.is_none_or(|parent| begun.contains(&parent)));
+        for (thread, _, time, what) in &counted.entries {
+            if *thread != ThreadId::RECORDER {
+                prop_assert!(*time >= last, "{what:?} is before what came before it");
+                last = *time;
+            }
+            if let LogEntry::SpanStart { span, parent, is_async, .. } = what {
+                // What an async span was made in may be counted before that ends.
+                prop_assert!(*is_async || parent.is_none_or(|parent| begun.contains(&parent)));
                 begun.insert(*span);
             }
         }

@@ -8,6 +8,8 @@
 mod memory;
 mod tasks;
 
+pub(super) use tasks::TaskId;
+
 use super::arena;
 use super::callsite::Callsite;
 use super::chunk::Cursor;
@@ -15,9 +17,8 @@ use super::clock;
 use super::engine::{Engine, FIRST, OFF, STATE, UNSTARTED};
 use super::heap::{self, HeapCells, Owner};
 use super::loss::Loss;
-use super::raw::{self, Kind, NO_SPAN, SKIPPED, Slot, head, head_of};
+use super::raw::{Kind, NO_SPAN, SKIPPED, Slot, head, head_of};
 use super::registration;
-use crate::event::Outcome;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
@@ -57,6 +58,18 @@ pub(super) enum Opened {
     Not,
 }
 
+impl Opened {
+    /// Whether its beginning could be said.
+    #[inline]
+    pub(super) fn is_recorded(self) -> bool {
+        match self {
+            Self::Fast(_) => true,
+            Self::Slow(frame) => frame.start != NOT_RECORDED && frame.start != SKIPPED,
+            Self::Not => false,
+        }
+    }
+}
+
 /// An open frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenFrame {
@@ -65,41 +78,6 @@ pub(super) struct OpenFrame {
     /// That of the frame below; of one that was skipped, in which period it was.
     previous: u32,
     heap: heap::Frame,
-}
-
-/// An async span, as its future remembers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TaskId {
-    /// The recording it started in: the next one numbers its threads and positions anew.
-    recording: u32,
-    thread: u32,
-    position: u64,
-    /// Whose what is allocated in it is.
-    owner: Owner,
-}
-
-impl TaskId {
-    /// An event of this span; none if its recording has ended.
-    pub(super) fn event(self, kind: Kind) -> Option<[Slot; 2]> {
-        self.name().map(|name| [head(clock::ticks(), kind, 0, 0), name])
-    }
-
-    /// Its END, `begun` being the ticks at which it began.
-    pub(super) fn end(self, outcome: Outcome, begun: u64) -> Option<[Slot; 2]> {
-        let (low, high) = raw::begin(begun);
-        self.name().map(|name| [head(clock::ticks(), Kind::task_end(outcome), low, high), name])
-    }
-
-    /// How an event names it in slot 1; none if its recording has ended.
-    pub(super) fn name(self) -> Option<Slot> {
-        let is_on = STATE.load(Ordering::Relaxed) == self.recording;
-        is_on.then(|| self.slot())
-    }
-
-    #[inline]
-    fn slot(self) -> Slot {
-        [u64::from(self.thread), self.position]
-    }
 }
 
 /// The thread is not part of the recording.

@@ -50,6 +50,7 @@ mod task_tests;
 mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unsaid;
 mod values;
 
 pub use callsite::Callsite;

@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Enter = 8,
     /// The poll whose ENTER is there (argument) ended.
     Exit = 9,
-    /// An async span ended. Slot 1: the span. Callsite and argument: [`begin`].
+    /// An async span ended. Slot 1: the span, and its polls ([`with_polls`]). Callsite and argument: [`begin`].
     TaskOk = 10,
     TaskErr = 11,
     TaskPanicked = 12,
@@ -161,6 +161,11 @@ impl Kind {
         }
     }
 
+    /// Whether slot 1 names an async span that begins or ends, or is told of.
+    pub(super) fn is_of_task(self) -> bool {
+        self.task_outcome() != Outcome::Unknown || matches!(self, Self::TaskBegin | Self::TagOf)
+    }
+
     /// How an async span ended, by its END.
     pub(super) fn task_outcome(self) -> Outcome {
         match self {
@@ -243,6 +248,19 @@ pub(super) fn callsite(word: u32) -> CallsiteId {
 pub(super) fn begin(ticks: u64) -> (u32, u32) {
     let low = u32::try_from(ticks & 0xff_ffff).unwrap_or(0);
     (low, u32::try_from((ticks >> 24) & 0xffff_ffff).unwrap_or(0))
+}
+
+/// The name of an async span as its END has it, with how often it was polled, as far as that could be said: the thread's
+/// high half is free.
+pub(super) fn with_polls([thread, position]: Slot, polls: u32) -> Slot {
+    [thread | (u64::from(polls) << 32), position]
+}
+
+/// The async span that slot 1 names, as thread and position, and of an END its polls.
+#[expect(clippy::cast_possible_truncation, reason = "halves")]
+pub(super) fn task_of(slots: &[Slot]) -> (u32, u64, u32) {
+    let [thread, position] = slots.get(1).copied().unwrap_or_default();
+    (thread as u32, position, (thread >> 32) as u32)
 }
 
 /// Slot 0, taken apart.

@@ -11,9 +11,7 @@ use super::fold::Fold;
 use super::heap;
 use super::raw::Slot;
 use super::sampler::{self, Sampler};
-use crate::event::{
-    CallsiteId, Commit, EndKind, LogEntry, LogTime, Position, Sink, ThreadId, ThreadStack,
-};
+use crate::event::{CallsiteId, Commit, EndKind, LogEntry, LogTime, Sink};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::io;
 use std::thread::{self, Thread};
@@ -110,10 +108,6 @@ pub(super) struct Recorder<S> {
     requests: Receiver<Request>,
     /// ENDs that came past the chunks before the look that is under way.
     late: Vec<[Slot; 2]>,
-    /// The position of thread 0's next entry; its first is the sink's own, `ProcessStart`.
-    next_position: Position,
-    /// The time of its last.
-    last_time: LogTime,
     next_sample: LogTime,
     last_sample: LogTime,
     next_commit: LogTime,
@@ -144,8 +138,6 @@ impl<S: Sink> Recorder<S> {
             heap: heap::Samples::default(),
             requests,
             late: Vec::new(),
-            next_position: Position(1),
-            last_time: LogTime::default(),
             next_sample: LogTime::default(),
             last_sample: LogTime::default(),
             next_commit: LogTime::default(),
@@ -268,11 +260,7 @@ impl<S: Sink> Recorder<S> {
 
     /// An entry of the process as a whole.
     fn put(&mut self, time: LogTime, entry: &LogEntry) {
-        self.last_time = time;
-        let nothing_open = ThreadStack::default();
-        self.fold.sink.entry(ThreadId::RECORDER, self.next_position, &nothing_open, time, entry);
-        self.next_position = self.next_position.next();
-        self.fold.sink.drained(ThreadId::RECORDER, self.next_position);
+        self.fold.put_own(time, entry);
     }
 
     /// Looks at every thread, and at the ENDs of async spans that came past the chunks. What is enough for a
@@ -310,10 +298,7 @@ impl<S: Sink> Recorder<S> {
 
     fn end_late(&mut self) {
         for event in std::mem::take(&mut self.late) {
-            if let Some((time, end)) = self.fold.late_end(&event) {
-                // In this thread too time never goes back.
-                self.put(time.max(self.last_time), &end);
-            }
+            self.fold.late_end(&event);
         }
     }
 

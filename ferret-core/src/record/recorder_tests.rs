@@ -1,6 +1,7 @@
 //! When the recorder looks, commits and ends.
 
 use super::*;
+use crate::event::ThreadId;
 use crate::options::Overflow;
 use crate::record::flight::Flight;
 use crate::record::tests::{INNER, List, OUTER, TURN};

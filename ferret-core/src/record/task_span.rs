@@ -20,6 +20,8 @@ pub struct TaskSpan {
     id: Option<TaskId>,
     /// When it began, ticks; 0 from its making to its first poll.
     begun: u64,
+    /// How often it was entered and that could be said.
+    polls: u32,
 }
 
 /// Under which span another is made.
@@ -40,14 +42,14 @@ impl TaskSpan {
     #[doc(hidden)]
     pub fn start(callsite: &'static Callsite) -> Self {
         let id = if recording() { Local::start_task(callsite) } else { None };
-        Self { id, begun: clock::ticks() }
+        Self { id, begun: clock::ticks(), polls: 0 }
     }
 
     /// Makes it; it begins when it is entered for the first time.
     #[doc(hidden)]
     pub fn create(callsite: &'static Callsite, under: Under<'_>) -> Self {
         let id = if recording() { Local::create_task(callsite, under.slot()) } else { None };
-        Self { id, begun: 0 }
+        Self { id, begun: 0, polls: 0 }
     }
 
     /// Makes it, and begins it.
@@ -64,7 +66,11 @@ impl TaskSpan {
     pub fn enter(&mut self) -> Entered {
         let has_begun = self.has_begun();
         match self.id {
-            Some(id) if has_begun => Entered { opened: Local::enter(id), not_send: PhantomData },
+            Some(id) if has_begun => {
+                let opened = Local::enter(id);
+                self.polls = self.polls.saturating_add(u32::from(opened.is_recorded()));
+                Entered { opened, not_send: PhantomData }
+            }
             _ => Entered::not_recorded(),
         }
     }
@@ -91,7 +97,7 @@ impl TaskSpan {
     }
 
     fn end_once(&mut self, outcome: Outcome) {
-        if let Some(event) = self.id.take().and_then(|id| id.end(outcome, self.begun)) {
+        if let Some(event) = self.id.take().and_then(|id| id.end(outcome, self.begun, self.polls)) {
             Local::end_task(&event);
         }
     }

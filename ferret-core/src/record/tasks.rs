@@ -6,8 +6,9 @@
 //! Rejected: reading every other thread first when one ends, which would read all of them for each.
 
 use super::tag_keys::TagKeys;
+use super::unsaid::Unsaid;
 pub(super) use crate::event::TaskLife as Life;
-use crate::event::{LogTime, OpenTask, PathId, SpanId};
+use crate::event::{LogTime, OpenTask, Outcome, PathId, SpanId};
 // Ids are the program's own, numbered from 0: nobody chooses them to collide.
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -37,6 +38,8 @@ pub(super) struct Task {
     pub(super) life: Life,
     pub(super) tags: TagKeys,
     pub(super) told: Told,
+    /// What is not in the log, and would be if there were not more spans than may be written.
+    pub(super) unsaid: Option<Box<Unsaid>>,
 }
 
 /// Whether the sink has been told to keep it beside the entries.
@@ -52,7 +55,24 @@ impl Task {
     pub(super) fn new(path: PathId, parent: Option<SpanId>, life: Life) -> Self {
         // A place is in no entry.
         let told = if life == Life::Place { Told::Kept } else { Told::NotYet };
-        Self { path, parent, life, tags: TagKeys::default(), told }
+        Self { path, parent, life, tags: TagKeys::default(), told, unsaid: None }
+    }
+
+    /// Whether nothing is said of it.
+    pub(super) fn is_held(&self) -> bool {
+        self.unsaid.as_ref().is_some_and(|unsaid| unsaid.is_held)
+    }
+
+    /// From when on it ran, and how it ended, if it does now; none of a place.
+    pub(super) fn ends(&self, now: LogTime, outcome: Outcome) -> Option<(LogTime, Outcome)> {
+        match (self.life, outcome) {
+            (Life::Place, _) => None,
+            // It never ran: it took no time.
+            (Life::Created(_), Outcome::Cancelled) => Some((now, outcome)),
+            // It did run, and there was no room to say so: how long is not known.
+            (Life::Created(_), _) => Some((now, Outcome::Unknown)),
+            (Life::Begun(start), _) => Some((start, outcome)),
+        }
     }
 
     /// What the sink keeps of it.
@@ -99,6 +119,10 @@ pub(super) struct Tasks {
     /// Ended before it. A span is ended once, so each is known and in one of the two.
     ended_before: Vec<SpanId>,
     young: Young,
+    /// Those that came to have something unsaid, in that order; of some all has been said since.
+    unsaid: Vec<SpanId>,
+    /// How many have.
+    unsaid_count: usize,
 }
 
 impl Tasks {
@@ -197,16 +221,58 @@ impl Tasks {
         self.known.len().saturating_sub(over)
     }
 
-    /// Every thread has been read up to what it had published when the round began.
-    pub(super) fn round(&mut self) {
+    /// What is not said of a span, if that is known.
+    pub(super) fn unsaid_of(&mut self, span: SpanId) -> Option<&mut Unsaid> {
+        let task = self.known.get_mut(&span)?;
+        if task.unsaid.is_none() {
+            self.unsaid_count += 1;
+            self.unsaid.push(span);
+        }
+        Some(task.unsaid.get_or_insert_default())
+    }
+
+    /// Takes in one of which nothing is said. Ask first whether there is room.
+    pub(super) fn hold(&mut self, span: SpanId, task: Task, made: Option<LogTime>) {
+        self.add(span, Task { unsaid: Some(Box::new(Unsaid::held(made))), ..task });
+        self.unsaid_count += 1;
+        self.unsaid.push(span);
+    }
+
+    /// Of how many not all is said.
+    pub(super) fn unsaid(&self) -> usize {
+        self.unsaid_count
+    }
+
+    /// What was not said of one has been.
+    pub(super) fn has_been_said(&mut self) {
+        self.unsaid_count = self.unsaid_count.saturating_sub(1);
+    }
+
+    /// Those of which not all was said, in the order in which that came to be. It is to be said now.
+    pub(super) fn take_unsaid(&mut self) -> Vec<SpanId> {
+        std::mem::take(&mut self.unsaid)
+    }
+
+    /// Every thread has been read up to what it had published when the round began. Gives those of which no more
+    /// comes, and of which not all is said.
+    pub(super) fn round(&mut self) -> Vec<(SpanId, Task)> {
+        let mut unsaid = Vec::new();
         for span in self.ended_before.drain(..) {
-            self.known.remove(&span);
+            if let Some(task) = self.known.remove(&span).filter(|task| task.unsaid.is_some()) {
+                unsaid.push((span, task));
+            }
+        }
+        self.unsaid_count = self.unsaid_count.saturating_sub(unsaid.len());
+        if self.unsaid.len() > 2 * self.unsaid_count + SPANS_TO_SPARE {
+            let known = &self.known;
+            self.unsaid.retain(|span| known.get(span).is_some_and(|task| task.unsaid.is_some()));
         }
         std::mem::swap(&mut self.ended, &mut self.ended_before);
         // A burst of them must not hold its memory for ever.
         if self.known.capacity() > 4096 && self.known.len() < self.known.capacity() / 8 {
             self.known.shrink_to(self.known.len() * 2);
         }
+        unsaid
     }
 }
 
@@ -229,7 +295,7 @@ mod tests {
     fn kept(tasks: &mut Tasks, from_ms: u64, until_ms: u64) -> Vec<(u64, u64)> {
         let mut kept = Vec::new();
         for ms in (from_ms..=until_ms).step_by(25) {
-            tasks.round();
+            assert!(tasks.round().is_empty());
             tasks.keep_old(LogTime(ms * MS), |task| kept.push((task.span.start.0, ms)));
         }
         kept

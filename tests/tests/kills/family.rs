@@ -57,13 +57,13 @@ impl Family {
             let ledger = Ledger::create(&file).map_err(said)?;
             let what = match setting.doing {
                 Doing::Lanes | Doing::Sampled => "lanes",
-                Doing::Jobs => "jobs",
+                Doing::Jobs | Doing::SampledJobs => "jobs",
             };
             let mut command = Command::new(env!("CARGO_BIN_EXE_ledger"));
             command.arg(file).arg(what).arg(setting.lanes.to_string());
             command.arg(seed.wrapping_mul(31).wrapping_add(number).to_string());
             command.arg(setting.pace.to_string());
-            if setting.doing == Doing::Sampled {
+            if matches!(setting.doing, Doing::Sampled | Doing::SampledJobs) {
                 command.env("FERRET_MAX_SPANS_PER_SECOND", "20000");
             }
             command.env("FERRET_LOG", &log).env("FERRET_RUN", token.to_string());

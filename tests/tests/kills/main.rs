@@ -130,6 +130,12 @@ fn most_of_what_they_do_is_counted() {
 }
 
 #[test]
+fn most_tasks_are_counted() {
+    let (doing, lanes, pace) = (Doing::SampledJobs, 3, 40);
+    check(&Setting { doing, lanes, pace, ..Setting::new("counted-tasks") });
+}
+
+#[test]
 fn tasks_that_move_between_threads() {
     let (doing, lanes, pace) = (Doing::Jobs, 3, 8);
     check(&Setting { doing, lanes, pace, ..Setting::new("tasks") });

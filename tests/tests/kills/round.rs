@@ -33,6 +33,8 @@ pub(crate) enum Doing {
     Lanes,
     /// Spans, of which a few are written and the others counted.
     Sampled,
+    /// Tasks, with so few spans a second that most are counted.
+    SampledJobs,
     /// Tasks.
     Jobs,
 }
@@ -216,6 +218,7 @@ fn judge(
                 lanes(judge_sums::lane, log, member.seed(seed), setting.lanes, &member.ledger)?
             }
             Doing::Jobs => judge_jobs::jobs(log, &member.ledger)?,
+            Doing::SampledJobs => judge_sums::jobs(log, &member.ledger)?,
         };
     }
     found.retain(|log| family.dead().any(|member| member.pid() == log.info.pid));

@@ -28,7 +28,7 @@ pub(super) const TAG: u8 = 15;
 pub(super) const PROGRESS: u8 = 16;
 pub(super) const MARK: u8 = 17;
 pub(super) const COUNTER: u8 = 18;
-/// A `SUMMARY` without errors, panics and child time. Up to format 2, and no recorder wrote it.
+/// A `SUMMARY` without outcomes and child time. Up to format 2, and no recorder wrote it.
 pub(super) const OLD_SUMMARY: u8 = 19;
 pub(super) const DROPPED: u8 = 20;
 pub(super) const CLOCK: u8 = 21;
@@ -38,8 +38,12 @@ pub(super) const ALLOC: u8 = 22;
 pub(super) const HEAP: u8 = 23;
 /// As `PROCESS_START`, with what a span costs behind it. Since format 2.
 pub(super) const MEASURED_START: u8 = 24;
-/// Since format 3.
-pub(super) const SUMMARY: u8 = 25;
+/// A `SUMMARY` that tells of none that was cancelled. Of format 3 alone.
+pub(super) const SYNC_SUMMARY: u8 = 25;
+/// A `POLLS` with child time. Since format 4.
+pub(super) const POLLS_WITH_CHILDREN: u8 = 26;
+/// Since format 4.
+pub(super) const SUMMARY: u8 = 27;
 /// No entry: the time of the next op counts from this much earlier.
 pub(super) const TIME_BACK: u8 = 64;
 /// No entry: the position at which the next START of this thread is expected.

@@ -112,9 +112,13 @@ fn put_of_span(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_hidden: b
             put(ops::CREATED, None, span, path);
             ops::put_optional_span(out, *parent);
         }
-        LogEntry::Polls { span, path, count, busy_ns, longest_ns } => {
+        LogEntry::Polls { span, path, count, busy_ns, child_ns: 0, longest_ns } => {
             put(ops::POLLS, None, span, path);
             put_all(out, &[*count, *busy_ns, *longest_ns]);
+        }
+        LogEntry::Polls { span, path, count, busy_ns, child_ns, longest_ns } => {
+            put(ops::POLLS_WITH_CHILDREN, None, span, path);
+            put_all(out, &[*count, *busy_ns, *child_ns, *longest_ns]);
         }
         _ => {}
     }
@@ -128,11 +132,11 @@ fn put_tag(out: &mut Vec<u8>, span: SpanId, key: CallsiteId, value: &TagValue) {
 }
 
 fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
-    let Summary { path, calls, errors, panics, total_ns, child_ns, min_ns, max_ns, histogram } =
-        summary;
     out.push(ops::SUMMARY);
-    put_varint(out, u64::from(path.0));
-    put_all(out, &[*calls, *errors, *panics, *total_ns, *child_ns, *min_ns, *max_ns]);
+    put_varint(out, u64::from(summary.path.0));
+    put_all(out, &[summary.calls, summary.errors, summary.panics, summary.cancelled]);
+    put_all(out, &[summary.total_ns, summary.child_ns, summary.min_ns, summary.max_ns]);
+    let histogram = &summary.histogram;
     let buckets = &histogram[..histogram.len().min(ops::MAX_BUCKETS)];
     put_varint(out, buckets.len() as u64);
     for (bucket, count) in buckets {
@@ -183,11 +187,12 @@ pub(super) fn get_other(
             let (span, path) = (ops::get_span(input)?, get_path(input)?);
             LogEntry::Created { span, parent: ops::get_optional_span(input)?, path }
         }
-        ops::POLLS => LogEntry::Polls {
+        ops::POLLS | ops::POLLS_WITH_CHILDREN => LogEntry::Polls {
             span: ops::get_span(input)?,
             path: get_path(input)?,
             count: input.varint()?,
             busy_ns: input.varint()?,
+            child_ns: if opcode == ops::POLLS { 0 } else { input.varint()? },
             longest_ns: input.varint()?,
         },
         ops::METRIC => LogEntry::Metric(process::get_metric(input)?),
@@ -229,7 +234,7 @@ fn get_fact(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
             live_count: input.varint()?,
             peak_bytes: input.varint()?,
         },
-        ops::SUMMARY | ops::OLD_SUMMARY => get_summary(opcode, input)?,
+        ops::SUMMARY | ops::SYNC_SUMMARY | ops::OLD_SUMMARY => get_summary(opcode, input)?,
         ops::DROPPED => {
             let has_top = ops::get_flag(input)?;
             let (spans, busy_ns) = (input.varint()?, input.varint()?);
@@ -263,11 +268,14 @@ fn get_end(flags: u8, input: &mut Input<'_>, time: LogTime) -> Result<LogEntry, 
 
 /// With or without what older formats do not have.
 fn get_summary(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
-    let is_whole = opcode == ops::SUMMARY;
+    let is_whole = opcode != ops::OLD_SUMMARY;
     let mut summary =
         Summary { path: get_path(input)?, calls: input.varint()?, ..Summary::default() };
     if is_whole {
         (summary.errors, summary.panics) = (input.varint()?, input.varint()?);
+    }
+    if opcode == ops::SUMMARY {
+        summary.cancelled = input.varint()?;
     }
     summary.total_ns = input.varint()?;
     if is_whole {

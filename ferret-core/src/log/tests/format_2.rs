@@ -15,8 +15,10 @@ const FIRST: &[u8] = include_bytes!("../../../tests/fixtures/format_2.bin");
 /// Packed, and written by `writes_the_fixture`.
 const LAST: &[u8] = include_bytes!("../../../tests/fixtures/format_2_end.bin");
 
+const COUNTED: &[(u16, u64)] = &[(3, 9)];
+
 /// What the program of the fixture did: every entry there is, and a thread that fell silent.
-fn acts() -> Vec<Vec<Act>> {
+fn acts(counted: &[(u16, u64)]) -> Vec<Vec<Act>> {
     let facts = vec![
         Act::Start(0),
         Act::Wait(31 * 40),
@@ -38,7 +40,7 @@ fn acts() -> Vec<Vec<Act>> {
         Act::Dropped(900),
         Act::PollEnds,
         Act::Metric(Some(12.5), Some(1 << 20), 2),
-        Act::Summary(vec![(3, 9)]),
+        Act::Summary(counted.to_vec()),
         Act::Clock(-5),
     ];
     let spans = (0..40).flat_map(|number| {
@@ -57,10 +59,11 @@ fn acts() -> Vec<Vec<Act>> {
     vec![facts, spans.collect(), others]
 }
 
-fn write(path: &Path) -> Program {
+/// Writes a log, with those calls of one place in it that were only counted.
+pub(super) fn write(path: &Path, counted: &[(u16, u64)]) -> Program {
     let mut writer = Writer::create(&place(path), process(2), LogTime(1)).unwrap();
     let mut program = Program::new(Offset(1));
-    for acts in acts() {
+    for acts in acts(counted) {
         for act in acts {
             program.act(&act, &mut writer);
         }
@@ -72,7 +75,7 @@ fn write(path: &Path) -> Program {
     program
 }
 
-fn check_log(path: &Path, program: &Program) {
+pub(super) fn check_log(path: &Path, program: &Program) {
     let mut tail = open(path);
     let entries = read_all(&mut tail, 100);
     let [start, told @ .., end] = &entries[..] else { panic!("{entries:?}") };
@@ -98,7 +101,7 @@ fn process_of(pid: u32) -> crate::event::ProcessStart {
 fn a_log_of_format_2_is_read() {
     let folder = tempfile::tempdir().unwrap();
     // What it did is told again; what is read is the fixture.
-    let program = write(&folder.path().join("again.redb"));
+    let program = write(&folder.path().join("again.redb"), COUNTED);
     for (packed, has_end) in [(FIRST, false), (LAST, true)] {
         let path = folder.path().join("run.redb");
         std::fs::write(&path, unpack(packed)).unwrap();
@@ -113,7 +116,7 @@ fn a_log_of_format_2_is_read() {
 fn writes_the_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
-    let program = write(&path);
+    let program = write(&path, COUNTED);
     check_log(&path, &program);
     if let Some(to) = std::env::var_os("FERRET_TEST_FIXTURE") {
         std::fs::write(to, pack(&std::fs::read(&path).unwrap())).unwrap();

@@ -7,6 +7,7 @@ mod faults;
 mod format;
 mod format_1;
 mod format_2;
+mod format_3;
 mod growth;
 mod leases;
 mod lost;

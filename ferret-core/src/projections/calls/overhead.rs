@@ -104,7 +104,9 @@ impl Calls {
                 (path, 1, entry.time.since(start), child_ns)
             }
             &LogEntry::Exit { path, busy_ns, child_ns, .. } => (path, 1, busy_ns, child_ns),
-            &LogEntry::Polls { path, count, busy_ns, .. } => (path, count, busy_ns, 0),
+            &LogEntry::Polls { path, count, busy_ns, child_ns, .. } => {
+                (path, count, busy_ns, child_ns)
+            }
             _ => return,
         };
         let slot = self.know(log, names, path);

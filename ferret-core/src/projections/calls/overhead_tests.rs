@@ -111,7 +111,7 @@ fn what_ran_elsewhere_costs_its_parent_nothing() {
         panic!("the poll is the last entry");
     };
     let (count, busy_ns, longest_ns) = (999_999, 99_999_900, 100);
-    scenario.say(2, LogEntry::Polls { span: inner, path, count, busy_ns, longest_ns });
+    scenario.say(2, LogEntry::Polls { span: inner, path, count, busy_ns, child_ns: 0, longest_ns });
     check(&scenario, &[("inner", Some(10.0)), ("outer", Some(1.0))]);
 }
 

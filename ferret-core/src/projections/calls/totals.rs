@@ -74,6 +74,7 @@ impl Totals {
         self.calls = self.calls.saturating_add(summary.calls);
         self.errors = self.errors.saturating_add(summary.errors);
         self.panics = self.panics.saturating_add(summary.panics);
+        self.cancelled = self.cancelled.saturating_add(summary.cancelled);
         self.sampled = self.sampled.saturating_add(summary.calls);
         self.total_ns = self.total_ns.saturating_add(summary.total_ns);
         self.self_ns = self.self_ns.saturating_add(self_ns);

@@ -19,7 +19,10 @@ impl Drain<'_> {
         now: LogTime,
     ) -> u64 {
         let (mut written, mut places) = (0, 0);
-        for thread in self.threads.values_mut().flatten().filter(|thread| thread.moved) {
+        for thread in self.threads.values_mut().flatten() {
+            if !thread.moved && !thread.fold.held.has_counts() {
+                continue;
+            }
             let before = fold.said;
             written += fold.say_counted(&mut thread.fold, thread.next_position);
             if fold.said != before {
@@ -27,11 +30,21 @@ impl Drain<'_> {
             }
             places += thread.fold.held.places();
         }
+        written += fold.say_tasks();
+        fold.say_own_counted(now);
         fold.counted_places = 0;
         if places > MOST_PLACES {
             self.threads.values_mut().flatten().for_each(|thread| thread.fold.held.forget_places());
         }
         written
+    }
+
+    /// Counts the async spans that have ended, each in the thread where it did.
+    pub(super) fn count_tasks<S: Sink>(&mut self, fold: &mut Fold<S>) {
+        for counted in fold.take_counted_tasks() {
+            let thread = self.threads.get_mut(&counted.thread).and_then(Option::as_mut);
+            fold.count_task(thread.map(|thread| &mut thread.fold), &counted);
+        }
     }
 
     /// Bytes that the calls take that were counted since the last commit, there and in the batch.

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-/// A [`Header`] of the format that is known here. Nothing else in it is to be trusted.
+/// A [`Header`] of a format that is known here. Nothing else in it is to be trusted.
 #[derive(Debug)]
 pub(super) struct HeaderBytes([u8; size_of::<Header>()]);
 
@@ -27,7 +27,7 @@ impl HeaderBytes {
         if header.long(offset_of!(Header, magic)) != MAGIC {
             return Err(invalid("it is no flight buffer"));
         }
-        if header.word(offset_of!(Header, format)) != FORMAT {
+        if !(1..=FORMAT).contains(&header.word(offset_of!(Header, format))) {
             return Err(invalid("its format is another"));
         }
         Ok(header)

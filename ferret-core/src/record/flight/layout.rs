@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 /// The first eight bytes of a flight buffer.
 pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"fRflight");
-/// The format written here, and the only one.
-pub(super) const FORMAT: u32 = 1;
+/// The format written here, and the newest that is read. In one of format 1 the ENDs of async spans do not tell of polls.
+pub(super) const FORMAT: u32 = 2;
 
 /// A thread's first chunk, bytes: small, so that a thousand idle threads cost 4 MiB.
 pub(in crate::record) const SMALL_BYTES: usize = 4 << 10;

@@ -2,6 +2,7 @@
 
 use super::{Fold, Missing, ThreadFold, span_of};
 use crate::event::{CallsiteId, LogEntry, LogTime, Position, Sink, SpanId, TagValue};
+use crate::record::paths::OTHER;
 use crate::record::raw::{Head, Kind, Slot, bytes_of};
 
 impl<S: Sink> Fold<S> {
@@ -54,19 +55,52 @@ impl<S: Sink> Fold<S> {
         slots: &[Slot],
         final_try: bool,
     ) -> Result<(), Missing> {
-        let (span, key) = (span_of(slots), event.callsite);
-        let Some(task) = self.tasks.get(span) else {
+        let span = span_of(slots);
+        if self.tasks.get(span).is_none() {
             return if final_try { Ok(()) } else { Err(Missing(span)) };
-        };
-        let value = slots.get(2..).and_then(|payload| tag_value(event.argument, payload));
-        if let Some(value) = value
-            && self.origin.values()
-            && task.tags.admit(key)
+        }
+        if let Some(tag) = slots.get(2..).and_then(|payload| self.tag_of_task(span, event, payload))
         {
-            self.tell_callsite(key);
-            self.put(thread, position, time, &LogEntry::Tag { span, key, value });
+            self.put(thread, position, time, &tag);
         }
         Ok(())
+    }
+
+    /// The tag of an async span, if it may have it.
+    pub(super) fn tag_of_task(
+        &mut self,
+        span: SpanId,
+        event: &Head,
+        payload: &[Slot],
+    ) -> Option<LogEntry> {
+        let (key, value) = (event.callsite, tag_value(event.argument, payload)?);
+        if !self.origin.values() || !self.tasks.get(span)?.tags.admit(key) {
+            return None;
+        }
+        self.tell_callsite(key);
+        Some(LogEntry::Tag { span, key, value })
+    }
+
+    /// Says how many tags a span was refused.
+    #[inline]
+    pub(super) fn say_refused(
+        &mut self,
+        thread: &ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        refused: u64,
+    ) {
+        if let Some(refused) = self.refused(span, refused) {
+            self.put(thread, position, time, &refused);
+        }
+    }
+
+    pub(super) fn refused(&mut self, span: SpanId, refused: u64) -> Option<LogEntry> {
+        (refused > 0).then(|| {
+            self.tell_callsite(OTHER);
+            LogEntry::Tag { span, key: OTHER, value: TagValue::Unsigned(refused) }
+        })
     }
 }
 

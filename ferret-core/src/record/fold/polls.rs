@@ -81,6 +81,9 @@ impl<S: Sink> Fold<S> {
             return if final_try { Ok(()) } else { Err(Missing(span)) };
         };
         let (path, parent, life) = (task.path, task.parent, task.life);
+        if task.is_held() {
+            self.say_task(span);
+        }
         if thread.polls.open.is_some() || life == Life::Place {
             self.settle(thread);
         }
@@ -147,7 +150,7 @@ impl<S: Sink> Fold<S> {
             if !heap.is_empty() {
                 self.put(thread, at, end, &LogEntry::Alloc { span, path, heap });
             }
-            let polls = LogEntry::Polls { span, path, count, busy_ns, longest_ns };
+            let polls = LogEntry::Polls { span, path, count, busy_ns, child_ns: 0, longest_ns };
             self.put(thread, at, end, &polls);
             thread.stack.dropped(busy_ns);
         }

@@ -10,9 +10,13 @@
 //! the chunks, one by one.
 
 use super::tally::Tallies;
-use super::{Fold, Opening, ThreadFold, short};
-use crate::event::{CallsiteId, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId};
+use super::{Fold, Missing, Opening, ThreadFold, short, span_of};
+use crate::event::{
+    CallsiteId, LogEntry, LogTime, Outcome, PathId, Position, Sink, SpanId, ThreadId,
+};
+use crate::record::budget::Budget;
 use crate::record::raw::{self, Head, Kind, Slot};
+use crate::record::tasks::Life;
 
 /// Of notes on a held frame, so many are held too; with one more it is said.
 const MOST_NOTES: usize = 8;
@@ -35,6 +39,8 @@ struct HeldFrame {
     since: LogTime,
     child_ns: u64,
     notes: Vec<Note>,
+    /// It is a poll of that span.
+    poll: Option<SpanId>,
 }
 
 /// What was noted on it.
@@ -62,7 +68,37 @@ impl Held {
         self.tallies = None;
     }
 
-    fn tallies(&mut self) -> &mut Tallies {
+    #[inline]
+    fn push(&mut self, at: Position, path: PathId, since: LogTime, poll: Option<SpanId>) {
+        let (child_ns, notes) = (0, Vec::new());
+        self.frames.push(HeldFrame { at, path, since, child_ns, notes, poll });
+    }
+
+    /// The innermost held frame was so long in another, which is counted; where it began.
+    #[inline]
+    pub(super) fn add_child_time(&mut self, ns: u64) -> Option<Position> {
+        let frame = self.frames.last_mut()?;
+        frame.child_ns = frame.child_ns.saturating_add(ns);
+        Some(frame.at)
+    }
+
+    /// Whether calls were counted that are not said.
+    pub(in crate::record) fn has_counts(&self) -> bool {
+        self.tallies.iter().flat_map(|tallies| tallies.iter()).any(|tally| tally.calls() > 0)
+    }
+
+    /// The innermost held frame's span, of that thread, and its place in the call tree.
+    pub(super) fn inside(&self, thread: ThreadId) -> Option<(SpanId, PathId)> {
+        let frame = self.frames.last()?;
+        Some((frame.poll.unwrap_or(SpanId { thread, start: frame.at }), frame.path))
+    }
+
+    /// Whether a poll of the span is held.
+    pub(super) fn is_polling(&self, span: SpanId) -> bool {
+        self.frames.iter().any(|frame| frame.poll == Some(span))
+    }
+
+    pub(super) fn tallies(&mut self) -> &mut Tallies {
         self.tallies.get_or_insert_default()
     }
 
@@ -132,7 +168,7 @@ impl<S: Sink> Fold<S> {
         slots.len()
     }
 
-    /// Folds an event that touches held frames alone. If it does not, what is held is said, where what comes is to
+    /// Folds an event that touches what is held alone. If it does not, what is held is said, where what comes is to
     /// stand behind it.
     pub(super) fn folded_held(
         &mut self,
@@ -141,30 +177,97 @@ impl<S: Sink> Fold<S> {
         time: LogTime,
         event: &Head,
         slots: &[Slot],
-    ) -> bool {
-        let outcome = event.kind.outcome();
-        if event.kind == Kind::Start && self.budget.is_sampling() {
-            self.budget.begin(1);
-            self.settle(thread);
-            self.hold(thread, position, time, event.callsite);
-            return true;
+        final_try: bool,
+    ) -> Result<bool, Missing> {
+        if self.budget.is_sampling()
+            && self.held_new(thread, position, time, event, slots, final_try)?
+        {
+            return Ok(true);
+        }
+        if self.tasks.unsaid() > 0
+            && event.kind.is_of_task()
+            && self.folded_task(thread, time, event, slots)
+        {
+            return Ok(true);
         }
         if thread.held.is_empty() || event.kind == Kind::Counter {
-            return false;
+            return Ok(false);
         }
+        let outcome = event.kind.outcome().or((event.kind == Kind::Exit).then_some(Outcome::Ok));
         if let Some(outcome) = outcome.filter(|_| thread.held.is_innermost(event.argument)) {
             self.end_held(thread, position, time, outcome);
-            return true;
+            return Ok(true);
         }
         if matches!(event.kind, Kind::Tag | Kind::Progress)
-            && let Some(frame) = thread.held.frames.last_mut()
-            && frame.notes.len() < MOST_NOTES
+            && self.noted(thread, position, time, event, slots)
         {
-            frame.notes.push(Note { at: position, time, event: *event, slots: slots.to_vec() });
-            return true;
+            return Ok(true);
         }
         self.say_held(thread);
-        false
+        Ok(false)
+    }
+
+    /// What begins while spans are sampled is held; false if nothing does.
+    fn held_new(
+        &mut self,
+        thread: &mut ThreadFold,
+        at: Position,
+        time: LogTime,
+        event: &Head,
+        slots: &[Slot],
+        final_try: bool,
+    ) -> Result<bool, Missing> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "with the others nothing begins")]
+        match event.kind {
+            Kind::Start => {
+                self.budget.begin(1);
+                self.settle(thread);
+                self.hold(thread, at, time, event.callsite);
+                Ok(true)
+            }
+            Kind::Enter => {
+                let span = span_of(slots);
+                let Some(task) = self.tasks.get(span) else {
+                    // Lost: its polls have nowhere to be shown.
+                    return if final_try { Ok(true) } else { Err(Missing(span)) };
+                };
+                if task.life == Life::Place {
+                    return Ok(false);
+                }
+                let path = task.path;
+                self.settle(thread);
+                thread.held.push(at, path, time, Some(span));
+                Ok(true)
+            }
+            Kind::TaskStart => {
+                self.held_new_task(thread, at, time, event.callsite, None, final_try)
+            }
+            Kind::Created => {
+                let under = slots.get(1).copied().unwrap_or_default();
+                self.held_new_task(thread, at, time, event.callsite, Some(under), final_try)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a note on the innermost held frame could be held.
+    fn noted(
+        &mut self,
+        thread: &mut ThreadFold,
+        at: Position,
+        time: LogTime,
+        event: &Head,
+        slots: &[Slot],
+    ) -> bool {
+        let Some(frame) = thread.held.frames.last_mut() else { return false };
+        if let Some(span) = frame.poll {
+            return self.noted_on_task(span, time, event, slots.get(1..));
+        }
+        let has_room = frame.notes.len() < MOST_NOTES;
+        if has_room {
+            frame.notes.push(Note { at, time, event: *event, slots: slots.to_vec() });
+        }
+        has_room
     }
 
     /// A frame begins, and nothing is said of it; of a stage all is said.
@@ -179,8 +282,7 @@ impl<S: Sink> Fold<S> {
         let above = thread.held.frames.last().map(|frame| frame.path);
         let path = self.path(above.unwrap_or_else(|| thread.innermost().1), callsite);
         self.open_spans += 1;
-        let frame = HeldFrame { at, path, since, child_ns: 0, notes: Vec::new() };
-        thread.held.frames.push(frame);
+        thread.held.push(at, path, since, None);
         if self.has_stages && self.is_stage(callsite) {
             self.note_stage(callsite);
             self.say_held(thread);
@@ -198,6 +300,9 @@ impl<S: Sink> Fold<S> {
     ) {
         let Some(frame) = thread.held.frames.last() else { return };
         let ns = time.since(frame.since);
+        if let Some(polled) = frame.poll {
+            return self.end_held_poll(thread, position, time, polled, ns);
+        }
         let span = SpanId { thread: thread.id, start: frame.at };
         let (at, path, child_ns) = (frame.at, frame.path, frame.child_ns);
         let tally = thread.held.tallies().of(path);
@@ -214,19 +319,30 @@ impl<S: Sink> Fold<S> {
             thread.held.pass_on(notes.swap_remove(progress));
         }
         self.open_spans = self.open_spans.saturating_sub(1);
-        let below = match thread.held.frames.last_mut() {
-            Some(below) => {
-                below.child_ns = below.child_ns.saturating_add(ns);
-                Some(below.at)
-            }
-            None => thread.opened.last_mut().map(|below| {
-                below.counted_ns = below.counted_ns.saturating_add(ns);
-                below.at
-            }),
-        };
+        let below = thread.add_counted(ns);
         if let Some(heap) = thread.heap.close(at, below) {
             thread.held.tallies().of(path).heap.add(&heap);
         }
+    }
+
+    /// The innermost held frame ends, a poll: it joins its span's, unless it is worth an entry of its own.
+    fn end_held_poll(
+        &mut self,
+        thread: &mut ThreadFold,
+        position: Position,
+        time: LogTime,
+        span: SpanId,
+        ns: u64,
+    ) {
+        if Budget::is_slow(ns) || self.tasks.get(span).is_none() {
+            self.say_held(thread);
+            let innermost = thread.opened.len() - 1;
+            return self.close(thread, innermost, position, time, Outcome::Ok);
+        }
+        let Some(frame) = thread.held.frames.pop() else { return };
+        let below = thread.add_counted(ns);
+        let heap = thread.heap.close(frame.at, below);
+        self.add_poll(span, time, (ns, frame.child_ns.min(ns)), heap);
     }
 
     /// Says all that is held.
@@ -237,12 +353,17 @@ impl<S: Sink> Fold<S> {
             self.put(thread, at, time, &entry);
         }
         let mut frames = std::mem::take(&mut thread.held.frames);
-        self.budget.spend(frames.len() as u64);
-        for HeldFrame { at, path, since, child_ns, notes } in frames.drain(..) {
-            let span = SpanId { thread: thread.id, start: at };
-            let parent = thread.innermost().0;
-            let start = LogEntry::SpanStart { span, path, parent, is_async: false };
-            self.put(thread, at, since, &start);
+        for HeldFrame { at, path, since, child_ns, notes, poll } in frames.drain(..) {
+            let span = poll.unwrap_or(SpanId { thread: thread.id, start: at });
+            let begins = if poll.is_some() {
+                self.say_task(span);
+                LogEntry::Enter { span, path }
+            } else {
+                self.budget.spend(1);
+                let parent = thread.innermost().0;
+                LogEntry::SpanStart { span, path, parent, is_async: false }
+            };
+            self.put(thread, at, since, &begins);
             thread.stack.push(span, path, since);
             thread.opened.push(Opening { counted_ns: child_ns, ..Opening::at(at) });
             for Note { at, time, event, slots } in notes {
@@ -269,10 +390,15 @@ impl<S: Sink> Fold<S> {
         let Some(mut tallies) = thread.held.tallies.take() else { return said };
         for tally in tallies.iter_mut().filter(|tally| tally.calls() > 0) {
             let (span, heap) = (tally.span, std::mem::take(&mut tally.heap));
+            let polls = std::mem::take(&mut tally.polls);
             let counted = tally.take();
             if !heap.is_empty() {
                 let alloc = LogEntry::Alloc { span, path: counted.path, heap };
                 self.put(thread, position, thread.last_time, &alloc);
+            }
+            // Readers know by them that these calls are async.
+            if let Some(polls) = polls.entry(span, counted.path) {
+                self.put(thread, position, thread.last_time, &polls);
             }
             let summary = LogEntry::Summary(Box::new(counted));
             self.put(thread, position, thread.last_time, &summary);

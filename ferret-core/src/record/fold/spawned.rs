@@ -33,19 +33,7 @@ impl<S: Sink> Fold<S> {
         under: Slot,
         final_try: bool,
     ) -> Result<(), Missing> {
-        let (parent, above) = match under {
-            HERE => thread.innermost(),
-            NOWHERE => (None, PathId::ROOT),
-            other => {
-                let parent = span_of(&[other, other]);
-                match self.tasks.get(parent) {
-                    Some(place) if place.life == Life::Place => (place.parent, place.path),
-                    Some(task) => (Some(parent), task.path),
-                    None if final_try => (None, PathId::ROOT),
-                    None => return Err(Missing(parent)),
-                }
-            }
-        };
+        let (parent, above) = self.place_of(thread, under, final_try)?;
         let span = SpanId { thread: thread.id, start: position };
         let is_place = callsite == CallsiteId(0);
         if self.tasks.is_full() {
@@ -64,6 +52,28 @@ impl<S: Sink> Fold<S> {
             self.put(thread, position, time, &LogEntry::Created { span, parent, path });
         }
         Ok(())
+    }
+
+    /// The span, and its place in the call tree, that an event names as what something is made under.
+    pub(super) fn place_of(
+        &mut self,
+        thread: &ThreadFold,
+        under: Slot,
+        final_try: bool,
+    ) -> Result<(Option<SpanId>, PathId), Missing> {
+        Ok(match under {
+            HERE => thread.inside(),
+            NOWHERE => (None, PathId::ROOT),
+            other => {
+                let parent = span_of(&[other, other]);
+                match self.tasks.get(parent) {
+                    Some(place) if place.life == Life::Place => (place.parent, place.path),
+                    Some(task) => (Some(parent), task.path),
+                    None if final_try => (None, PathId::ROOT),
+                    None => return Err(Missing(parent)),
+                }
+            }
+        })
     }
 
     /// There is no room for what is known of one more.
@@ -135,12 +145,14 @@ impl<S: Sink> Fold<S> {
         Ok(())
     }
 
-    /// The END of an async span that came past the chunks, and when it was.
-    pub(in crate::record) fn late_end(&mut self, slots: &[Slot; 2]) -> Option<(LogTime, LogEntry)> {
-        let event = Head::of(slots[0])?;
-        let time = self.clock.time(event.ticks);
-        let (end, _) = self.end_of_task(span_of(slots), time, event.kind.task_outcome())?;
-        Some((time, end))
+    /// The END of an async span that came past the chunks.
+    pub(in crate::record) fn late_end(&mut self, slots: &[Slot; 2]) {
+        let Some(event) = Head::of(slots[0]) else { return };
+        let (time, span) = (self.clock.time(event.ticks), span_of(slots));
+        self.say_task(span);
+        if let Some((end, _)) = self.end_of_task(span, time, event.kind.task_outcome()) {
+            self.put_own(time, &end);
+        }
     }
 
     /// The END of an async span, if it is known, and how many tags it was refused.
@@ -154,14 +166,7 @@ impl<S: Sink> Fold<S> {
         if is_kept {
             self.sink.forget_task(span);
         }
-        let (start, outcome) = match (task.life, outcome) {
-            (Life::Place, _) => return None,
-            // It never ran: it took no time.
-            (Life::Created(_), Outcome::Cancelled) => (time, outcome),
-            // It did run, and there was no room to say so: how long is not known.
-            (Life::Created(_), _) => (time, Outcome::Unknown),
-            (Life::Begun(start), _) => (start, outcome),
-        };
+        let (start, outcome) = task.ends(time, outcome)?;
         let (path, refused) = (task.path, task.tags.refused());
         self.note_stage_path(path);
         let (child_ns, out_of_order) = (0, false);

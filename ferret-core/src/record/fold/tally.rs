@@ -3,6 +3,7 @@
 
 use crate::event::{HeapUse, Outcome, PathId, SpanId, Summary, summary_bucket};
 use crate::record::budget::Share;
+use crate::record::unsaid::PollSum;
 use rustc_hash::FxHashMap;
 
 /// The tallies of a thread, in the order in which their places first came.
@@ -23,6 +24,8 @@ pub(super) struct Tally {
     /// But for the histogram, which `durations` becomes.
     counted: Summary,
     durations: Buckets,
+    /// Of async spans: their polls.
+    pub(super) polls: PollSum,
     pub(super) heap: HeapUse,
     /// The last of them.
     pub(super) span: SpanId,
@@ -103,6 +106,7 @@ impl Tally {
         Self {
             counted: nothing(path),
             durations: Buckets { places: [0; ROWS], rows: Vec::new() },
+            polls: PollSum::default(),
             heap: HeapUse::default(),
             span: SpanId::default(),
             share: Share::default(),
@@ -120,6 +124,7 @@ impl Tally {
         counted.calls += 1;
         counted.errors += u64::from(outcome == Outcome::Err);
         counted.panics += u64::from(outcome == Outcome::Panicked);
+        counted.cancelled += u64::from(outcome == Outcome::Cancelled);
         counted.total_ns = counted.total_ns.saturating_add(ns);
         counted.child_ns = counted.child_ns.saturating_add(child_ns);
         counted.min_ns = counted.min_ns.min(ns);

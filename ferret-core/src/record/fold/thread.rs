@@ -204,6 +204,30 @@ impl ThreadFold {
         (self.stack.top().map(|frame| frame.span), self.stack.path())
     }
 
+    /// The same, with what is held.
+    pub(super) fn inside(&self) -> (Option<SpanId>, PathId) {
+        match self.held.inside(self.id) {
+            Some((span, path)) => (Some(span), path),
+            None => self.innermost(),
+        }
+    }
+
+    /// Whether a poll of the span has begun here and not ended.
+    pub(super) fn is_polling(&self, span: SpanId) -> bool {
+        self.held.is_polling(span) || self.stack.index_of(span).is_some()
+    }
+
+    /// What was innermost took that long, and is only counted: child time of what is below it, which began there.
+    #[inline]
+    pub(super) fn add_counted(&mut self, ns: u64) -> Option<Position> {
+        if let Some(below) = self.held.add_child_time(ns) {
+            return Some(below);
+        }
+        let below = self.opened.last_mut()?;
+        below.counted_ns = below.counted_ns.saturating_add(ns);
+        Some(below.at)
+    }
+
     /// The innermost frame has allocated and freed: a poll that is kept back, one that is held, or what is on
     /// the stack. In a place it is the frame that is open below.
     pub(super) fn allocated(&mut self, what: &HeapUse) {

@@ -1,12 +1,56 @@
 //! Async spans and places, from the thread's side: what is said of them is an event of the thread
 //! that says it, and no frame there.
 
-use super::{Local, TaskId};
+use super::Local;
+use crate::event::Outcome;
 use crate::record::callsite::Callsite;
 use crate::record::clock;
+use crate::record::engine::STATE;
 use crate::record::heap::Owner;
-use crate::record::raw::{HERE, Kind, NO_SPAN, Slot, head};
+use crate::record::raw::{self, HERE, Kind, NO_SPAN, Slot, head};
 use crate::record::registration;
+use std::sync::atomic::Ordering;
+
+/// An async span, as its future remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::record) struct TaskId {
+    /// The recording it started in: the next one numbers its threads and positions anew.
+    pub(super) recording: u32,
+    thread: u32,
+    position: u64,
+    /// Whose what is allocated in it is.
+    pub(super) owner: Owner,
+}
+
+impl TaskId {
+    /// An event of this span; none if its recording has ended.
+    pub(in crate::record) fn event(self, kind: Kind) -> Option<[Slot; 2]> {
+        self.name().map(|name| [head(clock::ticks(), kind, 0, 0), name])
+    }
+
+    /// Its END, `begun` being the ticks at which it began, after so many polls.
+    pub(in crate::record) fn end(
+        self,
+        outcome: Outcome,
+        begun: u64,
+        polls: u32,
+    ) -> Option<[Slot; 2]> {
+        let (low, high) = raw::begin(begun);
+        let head = head(clock::ticks(), Kind::task_end(outcome), low, high);
+        self.name().map(|name| [head, raw::with_polls(name, polls)])
+    }
+
+    /// How an event names it in slot 1; none if its recording has ended.
+    pub(in crate::record) fn name(self) -> Option<Slot> {
+        let is_on = STATE.load(Ordering::Relaxed) == self.recording;
+        is_on.then(|| self.slot())
+    }
+
+    #[inline]
+    pub(super) fn slot(self) -> Slot {
+        [u64::from(self.thread), self.position]
+    }
+}
 
 impl Local {
     /// Begins an async span: no frame of this thread until it is polled.
