@@ -106,17 +106,19 @@ impl Ui {
                 areas
             }
             View::Timeline => {
-                self.timeline.arrange(scene);
+                self.timeline.arrange(scene, self.filter.as_ref());
                 layout::frame(width, height)
             }
             View::Processes => {
                 let areas = layout::frame(width, height);
-                self.processes.arrange(processes::order(scene), areas.body.table_rows());
+                let order = processes::order(scene, self.filter.as_ref());
+                self.processes.arrange(order, areas.body.table_rows());
                 areas
             }
             View::Stages => {
                 let areas = layout::frame(width, height);
-                self.pipeline.arrange(stages::order(scene), areas.body.table_rows());
+                let order = stages::order(scene, self.filter.as_ref());
+                self.pipeline.arrange(order, areas.body.table_rows());
                 areas
             }
         };
@@ -168,7 +170,7 @@ impl Ui {
             self.toggled.retain(|key| alive.contains(key));
         }
         self.live.arrange(self.rows.iter().map(|row| row.key).collect(), areas.live.rows());
-        self.stages.arrange((0..scene.stages.stages.len()).collect(), areas.stages.rows());
+        self.stages.arrange(stages::shown(scene, filter), areas.stages.rows());
         self.recent.arrange(self.recent_rows(scene), areas.recent.rows());
     }
 

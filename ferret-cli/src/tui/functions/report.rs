@@ -165,6 +165,9 @@ impl Subject for Function {
     #[expect(clippy::wildcard_enum_match_arm, reason = "most fields are of other tables")]
     fn value(&self, field: Field) -> Value<'_> {
         let number = |value: u64| Value::Number(value as f64);
+        let duration = |of: fn(&DurationStats) -> u64| {
+            self.durations.as_ref().map_or(Value::Nothing, |stats| number(of(stats)))
+        };
         match field {
             Field::Name => Value::Text(self.info.name.as_str().into()),
             Field::Module => Value::Text(self.info.module.as_str().into()),
@@ -173,6 +176,17 @@ impl Subject for Function {
             Field::Calls => number(self.totals.calls),
             Field::Errors => number(self.errors()),
             Field::Panics => number(self.totals.panics),
+            Field::Cancelled => number(self.totals.cancelled),
+            Field::Unknown => number(self.totals.unknown),
+            Field::Dropped => number(self.totals.dropped),
+            Field::Sampled => number(self.totals.sampled),
+            Field::Mean => duration(|stats| stats.mean_ns),
+            Field::Min => duration(|stats| stats.min_ns),
+            Field::P50 => duration(|stats| stats.p50_ns),
+            Field::P90 => duration(|stats| stats.p90_ns),
+            Field::P95 => duration(|stats| stats.p95_ns),
+            Field::P99 => duration(|stats| stats.p99_ns),
+            Field::Max => duration(|stats| stats.max_ns),
             Field::Open => number(self.open.calls),
             Field::Total => number(self.total_ns()),
             Field::SelfTime => number(self.totals.self_ns),

@@ -27,7 +27,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
         paint.write(area.x + names + 1, end, right, &[(Ink::Faint, &from)]);
         paint.write_right(right, end, &[(Ink::Faint, &until)]);
     }
-    for picture in ui.timeline.pictures(scene, columns) {
+    for picture in ui.timeline.pictures(scene, ui.filter.as_ref(), columns) {
         if y >= end || columns == 0 {
             break;
         }
