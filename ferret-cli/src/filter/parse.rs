@@ -44,9 +44,9 @@ impl Fault {
     pub(crate) fn brief(&self) -> String {
         match self {
             Self::Field(name) => match near(name) {
-                Some(near) => format!("no field {name:?}, is it {near}?"),
+                Some(near) => format!("no field {name}, is it {near}?"),
                 None => {
-                    format!("no field {name:?}: name, module, thread, pid, dur, tag, outcome …")
+                    format!("no field {name}: name, module, thread, pid, dur, tag, outcome …")
                 }
             },
             Self::Value { field, example, .. } => format!("write it like {field} > {example}"),

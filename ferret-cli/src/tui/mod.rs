@@ -1,5 +1,5 @@
 //! The screen of `ferret watch`. What is known ([`board`]), what the user chose to see of it
-//! ([`ui`], with [`press`], [`tabs`], [`list`], [`stack`], [`columns`] and [`layout`]) and the words for it ([`wording`]) know no
+//! ([`ui`], with [`press`], [`prompt`], [`tabs`], [`list`], [`stack`], [`columns`] and [`layout`]) and the words for it ([`wording`]) know no
 //! drawing library and no terminal; [`view`] draws them. So all but the drawing is tested without a
 //! terminal, and other outputs of the same state share the words.
 
@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub(crate) mod pick;
 pub(crate) mod press;
 pub(crate) mod processes;
+pub(crate) mod prompt;
 pub(crate) mod stack;
 pub(crate) mod stack_text;
 pub(crate) mod stages;

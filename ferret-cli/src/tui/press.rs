@@ -19,6 +19,8 @@ pub(crate) enum Press {
     BackTab,
     Enter,
     Esc,
+    Backspace,
+    Delete,
     /// The mouse, at a column and row of the screen.
     Click(u16, u16),
     WheelUp,
@@ -57,6 +59,8 @@ pub(crate) fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
         | Press::Tab
         | Press::BackTab
         | Press::Enter
+        | Press::Backspace
+        | Press::Delete
         | Press::Click(..) => {}
     }
 }

@@ -8,6 +8,7 @@ use super::list::List;
 use super::pick;
 use super::press::scroll;
 use super::processes;
+use super::prompt::{self, Prompt};
 use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
@@ -52,10 +53,14 @@ pub(crate) struct Ui {
     pub(crate) notice: Option<String>,
     /// What the user wants to see only.
     pub(crate) filter: Option<Filter>,
+    /// The line in which a filter is written, while it is open.
+    pub(crate) prompt: Option<Prompt>,
+    /// The filters of this session, oldest first.
+    pub(super) earlier: Vec<String>,
     /// Rows the user folded or unfolded.
     toggled: BTreeSet<Key>,
     /// Where all stands, as last arranged.
-    areas: Areas,
+    pub(super) areas: Areas,
 }
 
 impl Default for Ui {
@@ -76,6 +81,8 @@ impl Default for Ui {
             rows: Vec::new(),
             notice: None,
             filter: None,
+            prompt: None,
+            earlier: Vec::new(),
             toggled: BTreeSet::new(),
             areas: Areas::default(),
         }
@@ -91,14 +98,17 @@ impl Ui {
     /// Forgets what belongs to a run that is gone; what the user set stays.
     pub(crate) fn new_run(&mut self) {
         let filter = self.filter.take();
+        let (prompt, earlier) = (self.prompt.take(), std::mem::take(&mut self.earlier));
         let (view, focus, help) = (self.view, self.focus, self.help);
         let zombie_after_ns = self.zombie_after_ns;
-        *self = Self { view, focus, help, zombie_after_ns, filter, ..Self::default() };
+        let kept = Self { view, focus, help, zombie_after_ns, ..Self::default() };
+        *self = Self { filter, prompt, earlier, ..kept };
     }
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
-        let areas = match self.view {
+        let height = height - prompt::rows(self.prompt.as_ref(), height);
+        let mut areas = match self.view {
             View::Live => self.arrange_live(scene, width, height),
             View::Functions => {
                 let areas = layout::frame(width, height);
@@ -122,6 +132,7 @@ impl Ui {
                 areas
             }
         };
+        prompt::make_room(&mut areas, self.filter.as_ref());
         self.areas = areas;
         areas
     }
@@ -182,10 +193,12 @@ impl Ui {
             Press::Ctrl('c') => return Some(Wish::Quit),
             Press::Ctrl('z') => return Some(Wish::Suspend),
             Press::Ctrl('l') => return Some(Wish::Repaint),
+            _ if self.prompt.is_some() => self.type_in(press),
             // Whatever else is pressed takes the help away.
             _ if self.help => self.help = false,
             Press::Char('q') => return Some(Wish::Quit),
             Press::Char('?') => self.help = true,
+            Press::Char('/') => self.open_prompt(),
             Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
             Press::Click(x, y) => self.click(x, y),

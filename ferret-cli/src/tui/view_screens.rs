@@ -131,3 +131,30 @@ fn the_last_seconds_are_drawn_thread_by_thread() {
     let keys = [Press::Char('4'), Press::Char('-'), Press::Left];
     insta::assert_snapshot!("timeline_wider_80x24", screen(&podcast(), 80, 24, &keys));
 }
+
+/// A filter being written, and in force.
+#[test]
+fn a_filter_is_written_below_with_what_is_wrong_and_shown_above() {
+    let keys = |text: &str| -> Vec<Press> { text.chars().map(Press::Char).collect() };
+    for (width, height) in SIZES {
+        let wrong = screen(&podcast(), width, height, &keys("/decode & dur > 1"));
+        insta::assert_snapshot!(format!("filter_wrong_{width}x{height}"), wrong);
+    }
+    let unknown = screen(&podcast(), 60, 15, &keys("2/decode & colour:red"));
+    insta::assert_snapshot!("filter_unknown_60x15", unknown);
+    let kept = [keys("/decode & dur > 1ms"), vec![Press::Enter]].concat();
+    insta::assert_snapshot!("filtered_80x24", screen(&podcast(), 80, 24, &kept));
+    for view in ["2", "3", "4", "5"] {
+        let none = [keys("/nothing_has_this"), vec![Press::Enter], keys(view)].concat();
+        insta::assert_snapshot!(
+            format!("filtered_out_{view}_60x15"),
+            screen(&podcast(), 60, 15, &none)
+        );
+    }
+    for width in [1, 2, 7, 20, 45] {
+        for height in [1, 2, 3, 5, 7, 8, 9, 10, 50] {
+            screen(&podcast(), width, height, &keys("/decode & dur > 1"));
+            screen(&podcast(), width, height, &kept);
+        }
+    }
+}

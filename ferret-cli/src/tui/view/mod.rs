@@ -12,6 +12,7 @@ mod live;
 mod paint;
 mod pipeline;
 mod processes;
+mod prompt;
 mod recent;
 mod stages;
 mod tabs;
@@ -53,9 +54,13 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
         }
     }
     tabs::draw(&mut paint, areas.tabs, ui);
+    prompt::in_force(&mut paint, areas.filter, ui);
     help::controls(&mut paint, areas.controls, ui);
     if ui.help {
         help::draw(&mut paint);
+    }
+    if let Some(prompt) = &ui.prompt {
+        prompt::draw(&mut paint, prompt);
     }
 }
 
