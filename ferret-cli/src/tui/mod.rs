@@ -5,6 +5,8 @@
 
 pub(crate) mod board;
 pub(crate) mod columns;
+pub(crate) mod copy;
+pub(crate) mod details;
 pub(crate) mod functions;
 pub(crate) mod headline;
 pub(crate) mod heap;
@@ -20,6 +22,7 @@ pub(crate) mod stages;
 pub(crate) mod tabs;
 pub(crate) mod timeline;
 pub(crate) mod ui;
+mod unfold;
 pub(crate) mod view;
 pub(crate) mod wording;
 

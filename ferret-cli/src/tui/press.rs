@@ -35,6 +35,12 @@ pub(crate) enum Wish {
     Suspend,
     /// Ctrl-L: draw everything anew.
     Repaint,
+    /// The selected row to the clipboard.
+    Copy,
+    /// What is shown to files: as text and as JSON.
+    Snapshot,
+    /// The call tree to a file, as a picture.
+    Flamegraph,
 }
 
 /// Rows that one notch of the mouse's wheel moves.

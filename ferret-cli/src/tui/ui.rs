@@ -1,6 +1,7 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
+use super::details::Details;
 use super::functions::Functions;
 use super::heap;
 use super::layout::{self, Areas, Contents};
@@ -13,8 +14,9 @@ use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
 use super::timeline::Timeline;
+use super::unfold::Wanted;
 use crate::filter::Filter;
-use ferret::event::{LogIndex, LogTime};
+use ferret::event::{LogIndex, LogTime, ThreadId};
 use ferret::projections::{FunctionId, Happening};
 use std::collections::BTreeSet;
 
@@ -53,12 +55,18 @@ pub(crate) struct Ui {
     pub(crate) notice: Option<String>,
     /// What the user wants to see only.
     pub(crate) filter: Option<Filter>,
+    /// The page about one function, while it is open.
+    pub(crate) details: Option<Details>,
     /// The line in which a filter is written, while it is open.
     pub(crate) prompt: Option<Prompt>,
     /// The filters of this session, oldest first.
     pub(super) earlier: Vec<String>,
     /// Rows the user folded or unfolded.
-    toggled: BTreeSet<Key>,
+    pub(super) toggled: BTreeSet<Key>,
+    /// What the next arranging is to do with them.
+    pub(super) wanted: Wanted,
+    /// The thread whose innermost span is kept selected.
+    pub(super) follows: Option<(LogIndex, ThreadId)>,
     /// Where all stands, as last arranged.
     pub(super) areas: Areas,
 }
@@ -81,9 +89,12 @@ impl Default for Ui {
             rows: Vec::new(),
             notice: None,
             filter: None,
+            details: None,
             prompt: None,
             earlier: Vec::new(),
             toggled: BTreeSet::new(),
+            wanted: Wanted::default(),
+            follows: None,
             areas: Areas::default(),
         }
     }
@@ -108,7 +119,13 @@ impl Ui {
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
         let height = height - prompt::rows(self.prompt.as_ref(), height);
+        self.resolve_details(scene);
         let mut areas = match self.view {
+            _ if self.details.is_some() => {
+                let areas = layout::frame(width, height);
+                self.arrange_details(scene, areas.body);
+                areas
+            }
             View::Live => self.arrange_live(scene, width, height),
             View::Functions => {
                 let areas = layout::frame(width, height);
@@ -173,15 +190,15 @@ impl Ui {
     }
 
     fn arrange_in(&mut self, scene: &Scene, areas: Areas) {
-        let filter = self.filter.as_ref();
-        self.rows = stack::rows(scene, &self.toggled, filter, areas.live.rows());
+        self.rows = self.rows_as_wanted(scene, areas.live.rows());
         // The user's folds of rows that are gone would pile up.
         if self.toggled.len() > MAX_TOGGLED {
             let alive: BTreeSet<Key> = self.rows.iter().map(|row| row.key).collect();
             self.toggled.retain(|key| alive.contains(key));
         }
         self.live.arrange(self.rows.iter().map(|row| row.key).collect(), areas.live.rows());
-        self.stages.arrange(stages::shown(scene, filter), areas.stages.rows());
+        self.follow();
+        self.stages.arrange(stages::shown(scene, self.filter.as_ref()), areas.stages.rows());
         self.recent.arrange(self.recent_rows(scene), areas.recent.rows());
     }
 
@@ -196,9 +213,14 @@ impl Ui {
             _ if self.prompt.is_some() => self.type_in(press),
             // Whatever else is pressed takes the help away.
             _ if self.help => self.help = false,
+            _ if self.press_details(press) => {}
             Press::Char('q') => return Some(Wish::Quit),
             Press::Char('?') => self.help = true,
             Press::Char('/') => self.open_prompt(),
+            Press::Char('y') => return Some(Wish::Copy),
+            Press::Char('w') => return Some(Wish::Snapshot),
+            Press::Char('f') => return Some(Wish::Flamegraph),
+            Press::Enter | Press::Char('\n') => self.enter(),
             Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
             Press::Click(x, y) => self.click(x, y),
@@ -219,11 +241,16 @@ impl Ui {
         match press {
             Press::Char('p') => self.move_focus(true),
             Press::Char('P') => self.move_focus(false),
-            Press::Enter | Press::Char('\n') => self.fold(None),
             Press::Left | Press::Char('h') => self.fold(Some(false)),
             Press::Right | Press::Char('l') => self.fold(Some(true)),
+            Press::Char('e') => self.fold_all(true),
+            Press::Char('c') => self.fold_all(false),
+            Press::Char('F') => self.follow_or_not(),
             _ => match self.focus {
-                Panel::Live => scroll(&mut self.live, press),
+                Panel::Live => {
+                    self.follows = None;
+                    scroll(&mut self.live, press);
+                }
                 Panel::Stages => scroll(&mut self.stages, press),
                 Panel::Recent => scroll(&mut self.recent, press),
             },
@@ -239,7 +266,7 @@ impl Ui {
         }
         match self.view {
             View::Live if areas.live.has(x, y) => {
-                self.focus = Panel::Live;
+                (self.focus, self.follows) = (Panel::Live, None);
                 self.live.point(usize::from(y - areas.live.y), 1);
             }
             View::Live if areas.stages.has(x, y) => {
@@ -273,7 +300,7 @@ impl Ui {
 
     /// Opens or closes the selected row of the live panel; `None`: the other of the two. Closing a
     /// row that has nothing to close goes to the row it is under.
-    fn fold(&mut self, open: Option<bool>) {
+    pub(super) fn fold(&mut self, open: Option<bool>) {
         let Some(index) = self.live.selected_index().filter(|_| self.focus == Panel::Live) else {
             return;
         };
@@ -292,7 +319,7 @@ impl Ui {
 }
 
 impl Ui {
-    fn toggle(&mut self, key: Key) {
+    pub(super) fn toggle(&mut self, key: Key) {
         if !self.toggled.remove(&key) {
             self.toggled.insert(key);
         }

@@ -4,7 +4,7 @@ use super::board::Outside;
 use super::screens::screen;
 use super::script::{MS, S, Script, podcast};
 use super::ui::Press;
-use ferret::event::{EndKind, Outcome};
+use ferret::event::{EndKind, Outcome, TagValue};
 
 /// From the smallest screen to the largest.
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (300, 100)];
@@ -100,6 +100,37 @@ fn while_the_past_is_read_the_present_is_shown_and_totals_say_what_they_are_of()
 fn a_program_that_called_nothing_has_no_table() {
     let script = Script::default().process("plain", 7).wait(S);
     insta::assert_snapshot!("functions_none_60x15", screen(&script, 60, 15, &[Press::Char('2')]));
+}
+
+#[test]
+fn a_function_is_looked_at_closely() {
+    let letters = "2/decode".chars().map(Press::Char);
+    let keys: Vec<Press> = letters.chain([Press::Enter, Press::Down, Press::Enter]).collect();
+    check("details", &functions(), &keys);
+    let below = [&keys[..], &[Press::PageDown]].concat();
+    insta::assert_snapshot!("details_below_60x15", screen(&functions(), 60, 15, &below));
+}
+
+#[test]
+fn a_span_is_looked_at_closely_while_it_is_open_and_when_it_has_ended() {
+    let down = [Press::Down; 3];
+    let open = [&down[..], &[Press::Enter]].concat();
+    check("details_open", &podcast(), &open);
+    let ended = [Press::Char('P'), Press::Up, Press::Up, Press::Enter];
+    insta::assert_snapshot!("details_ended_80x24", screen(&podcast(), 80, 24, &ended));
+    let stage = [Press::Char('3'), Press::Char('g'), Press::Enter];
+    insta::assert_snapshot!("details_stage_80x24", screen(&pipeline(), 80, 24, &stage));
+}
+
+#[test]
+fn a_task_is_looked_at_closely() {
+    let mut script = Script::default().process("async", 7).thread(2, "tokio-1");
+    script =
+        script.start(1, "main").task(1, "serve").enter(2).tag(2, "port", TagValue::Unsigned(80));
+    script = script.start(2, "parse").wait(40 * MS).end(2).exit(2).wait(2 * S);
+    script = script.enter(2).wait(9 * MS);
+    let keys = [Press::Down, Press::Down, Press::Down, Press::Down, Press::Down, Press::Enter];
+    insta::assert_snapshot!("details_task_80x24", screen(&script, 80, 24, &keys));
 }
 
 /// A server with workers: one idle for long, one stopped, some that ended.

@@ -176,6 +176,14 @@ impl Source {
         said
     }
 
+    /// The logs that are read and how, for another reading of them.
+    pub(crate) fn paths(&self) -> Option<(Vec<PathBuf>, ReadOptions)> {
+        match &self.wanted {
+            Wanted::Named(paths) if self.is_open() => Some((paths.clone(), self.options)),
+            Wanted::Named(_) | Wanted::Newest(_) => None,
+        }
+    }
+
     /// What is known of each log's file.
     pub(crate) fn infos(&self) -> Vec<LogInfo> {
         let logs = self.run.iter().flat_map(Run::logs);

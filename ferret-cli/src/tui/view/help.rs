@@ -14,6 +14,8 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("?", "help"),
             ("Tab", "view"),
             ("Space", "pause"),
+            ("/", "filter"),
+            ("⏎", "details"),
             ("p", "panel"),
             ("↑↓", "move"),
             ("←→", "fold"),
@@ -24,6 +26,8 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("?", "help"),
             ("Tab", "view"),
             ("Space", "pause"),
+            ("/", "filter"),
+            ("⏎", "details"),
             ("s", "sort"),
             ("S", "reverse"),
             ("↑↓", "move"),
@@ -33,15 +37,40 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
             ("?", "help"),
             ("Tab", "view"),
             ("Space", "pause"),
+            ("/", "filter"),
             ("+ -", "zoom"),
             ("←→", "pan"),
             ("G", "now"),
         ],
-        View::Stages | View::Processes => {
-            &[("q", "quit"), ("?", "help"), ("Tab", "view"), ("Space", "pause"), ("↑↓", "move")]
-        }
+        View::Stages => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("/", "filter"),
+            ("⏎", "details"),
+            ("↑↓", "move"),
+        ],
+        View::Processes => &[
+            ("q", "quit"),
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Space", "pause"),
+            ("/", "filter"),
+            ("↑↓", "move"),
+        ],
     }
 }
+
+/// What can be pressed on the page about a function.
+const ON_DETAILS: [(&str, &str); 6] = [
+    ("Esc", "back"),
+    ("?", "help"),
+    ("↑↓", "scroll"),
+    ("g G", "ends"),
+    ("y", "copy the place"),
+    ("w", "snapshot"),
+];
 
 /// Lines that fit the smallest screen.
 const HELP: [(&str, &str); 12] = [
@@ -70,7 +99,8 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
         return;
     }
     let mut x = area.x;
-    for &(key, does) in keys(ui.view) {
+    let keys = if ui.details.is_some() { &ON_DETAILS } else { keys(ui.view) };
+    for &(key, does) in keys {
         let does = if key == "Space" && ui.paused.is_some() { "go on" } else { does };
         let width = text::width(key) + text::width(does) + 3;
         if usize::from(end.saturating_sub(x)) < width {
