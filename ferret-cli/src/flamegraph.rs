@@ -4,8 +4,8 @@
 //!
 //! The crate `inferno` draws such pictures too, but under a licence (CDDL) that is not permissive.
 
-use crate::text;
-use crate::{format, text::cut};
+use crate::format;
+use crate::text::{self, cut};
 use std::fmt::Write as _;
 
 /// A function called from one place.
@@ -40,6 +40,8 @@ const BOTTOM: usize = 28;
 const LETTER: f64 = 7.2;
 /// What is narrower is left out.
 const NARROWEST: f64 = 0.1;
+/// A line of words has so many letters at most.
+const LONGEST_LINE: usize = 160;
 /// A name in fewer letters says nothing.
 const LEAST_NAME: usize = 3;
 
@@ -67,13 +69,13 @@ impl Flamegraph {
         let note = match frames.left_out {
             0 => "click: into a function, again: out".to_owned(),
             count => format!(
-                "click: into a function, again: out; {} too narrow to be seen are left out",
+                "click: into a function, again: out; left out as too narrow to be seen: {}",
                 format::count(count)
             ),
         };
         let mut svg = head(height);
         let mut line = |class: &str, y: usize, text: &str| {
-            let text = escape(text);
+            let text = escape(&cut(text, LONGEST_LINE));
             writeln!(svg, r#"<text class="{class}" x="600" y="{y}">{text}</text>"#)
                 .expect("a string takes all");
         };
@@ -110,7 +112,8 @@ impl Frames {
             self.text,
             r#"<g data-x="{x:.7}" data-w="{width:.7}" data-d="{depth}" data-n="{name}"><title>{title}</title><rect x="{:.2}" y="{y}" width="{:.2}" height="{}" fill="{}"/><text x="{:.2}" y="{}">{}</text></g>"#,
             MARGIN + x * room,
-            width * room,
+            // A little stays free between two.
+            (width * room - 0.5).max(NARROWEST),
             ROW - 1,
             colour(&node.name, node.is_open),
             MARGIN + x * room + 3.0,

@@ -107,6 +107,10 @@ impl Field {
         ("overhead", Self::Overhead, Kind::Percent),
     ];
 
+    /// What single spans have and the sums of them have not.
+    pub(crate) const OF_SPANS: [Self; 6] =
+        [Self::Thread, Self::Process, Self::Pid, Self::Outcome, Self::Tag, Self::Dur];
+
     /// The field of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, ..)| *known == name).map(|(_, field, _)| *field)

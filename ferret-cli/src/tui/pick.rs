@@ -6,10 +6,11 @@ use super::board::Scene;
 use super::wording;
 use crate::analyze::{self, SpanSubject};
 use crate::filter::{Field, Filter, Subject, Value};
-use ferret::event::{LogIndex, Outcome, ProcessState, ThreadId};
+use ferret::event::{CallsiteInfo, LogIndex, Outcome, ProcessState, ThreadId};
 use ferret::projections::{
-    Happening, LiveThread, Measure, News, Said, Slice, StageState, StageStats, Task,
+    Happening, LiveThread, Measure, News, OpenFrame, Said, Slice, StageState, StageStats, Task,
 };
+use std::collections::BTreeSet;
 
 /// Whether an open span of this thread passes.
 pub(crate) fn thread(
@@ -19,18 +20,55 @@ pub(crate) fn thread(
     id: ThreadId,
     thread: &LiveThread,
 ) -> bool {
-    let live = scene.board.live.process(log);
-    thread.frames.iter().any(|frame| {
-        let polled = live.filter(|_| frame.is_poll).and_then(|live| live.task(frame.span));
-        let since = polled.map_or(frame.since, |task| task.since);
-        let subject = SpanSubject {
-            thread: Some(id),
-            dur_ns: Some(scene.moment(log).since(since)),
-            said: Some(polled.map_or(&frame.said, |task| &task.said)),
-            ..span(scene, log, frame.path)
-        };
-        filter.test(&subject) == Some(true)
-    })
+    thread.frames.iter().any(|frame| self::frame(filter, scene, (log, id), frame))
+}
+
+/// Whether an open span, or the one that is polled, passes.
+fn frame(
+    filter: &Filter,
+    scene: &Scene,
+    (log, thread): (LogIndex, ThreadId),
+    frame: &OpenFrame,
+) -> bool {
+    let live = scene.board.live.process(log).filter(|_| frame.is_poll);
+    let polled = live.and_then(|live| live.task(frame.span));
+    let since = polled.map_or(frame.since, |task| task.since);
+    let subject = SpanSubject {
+        thread: Some(thread),
+        dur_ns: Some(scene.moment(log).since(since)),
+        said: Some(polled.map_or(&frame.said, |task| &task.said)),
+        ..span(scene, log, frame.path)
+    };
+    filter.test(&subject) == Some(true)
+}
+
+/// The open spans that pass, each with its function and its age, ns; of a recursion that of the
+/// outermost alone.
+pub(crate) fn open<'a>(filter: &Filter, scene: &Scene<'a>) -> Vec<(&'a CallsiteInfo, u64)> {
+    let mut all = Vec::new();
+    for (log, _) in scene.board.processes.iter() {
+        let Some(live) = scene.board.live.process(log) else { continue };
+        let names = scene.names(log);
+        let age = |since| scene.moment(log).since(since);
+        for (id, thread) in live.threads() {
+            let mut above = BTreeSet::new();
+            // Async spans are told below, wherever they are polled.
+            for frame in thread.frames.iter().filter(|frame| !frame.is_poll) {
+                let is_outermost = above.insert(names.callsite_of(frame.path));
+                let passes = self::frame(filter, scene, (log, id), frame);
+                if let Some(info) = names.callsite_info(frame.path).filter(|_| passes) {
+                    all.push((info, if is_outermost { age(frame.since) } else { 0 }));
+                }
+            }
+        }
+        for (_, task) in live.tasks().filter(|(_, task)| task.begun) {
+            let passes = self::task(filter, scene, log, task);
+            if let Some(info) = names.callsite_info(task.path).filter(|_| passes) {
+                all.push((info, age(task.since)));
+            }
+        }
+    }
+    all
 }
 
 /// Whether an open async span passes.

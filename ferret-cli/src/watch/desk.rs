@@ -5,14 +5,17 @@ use super::clipboard;
 use super::closeup::OneFunction;
 use super::document::Snapshot;
 use super::once;
-use super::passing::{Passing, Picture};
+use super::passing::{Counted, Passing, Picture};
 use super::scan::Scan;
 use super::source::Source;
 use super::terminal::Screen;
 use super::write;
+use crate::filter::{Field, Filter};
 use crate::flamegraph::Flamegraph;
 use crate::tui::board::Scene;
 use crate::tui::details::Facts;
+use crate::tui::functions::Costs;
+use crate::tui::tabs::View;
 use crate::tui::ui::{Ui, Wish};
 use crate::tui::{copy, headline, wording};
 use ferret::event::{CallsiteInfo, LogTime};
@@ -28,6 +31,9 @@ pub(super) struct Desk {
     closeup: Option<(CallsiteInfo, Scan<Facts>)>,
     /// What it had found at the last look.
     facts: Option<Arc<Facts>>,
+    /// Reads the run for the calls that pass this filter.
+    passing: Option<(Filter, Scan<Costs>)>,
+    costs: Option<Arc<Costs>>,
     /// Reads the run for a picture, to be written under this name.
     picture: Option<(String, Scan<Flamegraph>)>,
 }
@@ -37,14 +43,16 @@ const WIDTH: u16 = 100;
 
 impl Desk {
     /// Goes on with what was begun; says whether there is anything new to show.
-    pub(super) fn attend(&mut self, source: &Source, ui: &mut Ui) -> bool {
+    pub(super) fn attend(&mut self, source: &mut Source, ui: &mut Ui) -> bool {
         let has_facts = self.attend_closeup(source, ui);
+        let has_costs = self.attend_passing(source, ui);
         let has_picture = self.attend_picture(ui);
-        has_facts || has_picture
+        has_facts || has_costs || has_picture
     }
 
     /// Lets go of all that is read of a run that is gone.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget(&mut self, source: &mut Source) {
+        source.pass(None);
         *self = Self::default();
     }
 
@@ -101,15 +109,49 @@ impl Desk {
             ui.notice = Some(format!("reading the log for that ended: {error}"));
         }
         let found = scan.found();
-        let is_new = match (&found, &self.facts) {
-            (Some(found), Some(known)) => !Arc::ptr_eq(found, known),
-            (found, known) => found.is_some() != known.is_some(),
-        };
+        let is_new = is_new(found.as_ref(), self.facts.as_ref());
         self.facts.clone_from(&found);
         if let Some(details) = &mut ui.details {
             details.take(found);
         }
         is_new
+    }
+
+    /// A filter on single spans needs a reading of its own while functions are shown: their sums do
+    /// not tell which spans are in them.
+    fn attend_passing(&mut self, source: &mut Source, ui: &mut Ui) -> bool {
+        let is_asked = |filter: &&Filter| filter.asks(&Field::OF_SPANS);
+        let wanted = ui.filter.as_ref().filter(is_asked).filter(|_| ui.view == View::Functions);
+        let read = self.passing.as_ref().map(|(filter, _)| filter);
+        if wanted != read {
+            self.costs = None;
+            self.passing = wanted.zip(source.paths()).and_then(|(filter, paths)| {
+                let passing = Passing::new(Some(filter.clone()), LogTime(u64::MAX));
+                match Scan::start(paths, Counted(passing)) {
+                    Ok(scan) => Some((filter.clone(), scan)),
+                    Err(error) => {
+                        ui.notice = Some(format!("the log cannot be read for that: {error}"));
+                        None
+                    }
+                }
+            });
+            source.pass(self.passing.as_ref().map(|(filter, _)| (filter.clone(), Arc::default())));
+            return true;
+        }
+        let Some((filter, scan)) = &self.passing else { return false };
+        if let Some(error) = scan.failed() {
+            ui.notice = Some(format!("reading the log for the filter ended: {error}"));
+        }
+        let found = scan.found();
+        // A paused picture stands still once it is there.
+        let stays = ui.paused.is_some() && self.costs.is_some();
+        let Some(costs) = found.filter(|found| !stays && is_new(Some(found), self.costs.as_ref()))
+        else {
+            return false;
+        };
+        source.pass(Some((filter.clone(), Arc::clone(&costs))));
+        self.costs = Some(costs);
+        true
     }
 
     fn begin_picture(&mut self, source: &mut Source, ui: &mut Ui, now: LogTime) {
@@ -144,6 +186,13 @@ impl Desk {
             (None, None) => "no flamegraph: reading the log failed".to_owned(),
         });
         true
+    }
+}
+
+fn is_new<T>(found: Option<&Arc<T>>, known: Option<&Arc<T>>) -> bool {
+    match (found, known) {
+        (Some(found), Some(known)) => !Arc::ptr_eq(found, known),
+        (found, known) => found.is_some() != known.is_some(),
     }
 }
 

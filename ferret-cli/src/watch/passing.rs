@@ -1,11 +1,12 @@
 //! The calls of a run that pass a filter, and what is open of them, as of one moment; and the call
 //! tree of both as a picture.
 
-use super::scan::Study;
+use super::scan::{self, Study};
 use crate::analyze::SpanSubject;
 use crate::filter::{Field, Filter};
 use crate::flamegraph::{Flamegraph, Node};
 use crate::format;
+use crate::tui::functions::Costs;
 use ferret::event::{
     Entry, LogEntry, LogIndex, LogTime, Names, Opened, ProcessState, SpanId, ThreadId,
 };
@@ -139,6 +140,28 @@ fn span_of(entry: &Entry) -> Option<SpanId> {
         | LogEntry::Exit { span, .. }
         | LogEntry::Polls { span, .. } => Some(*span),
         _ => None,
+    }
+}
+
+/// What calls cost that pass, for the table of functions.
+#[derive(Debug)]
+pub(super) struct Counted(pub(super) Passing);
+
+impl Study for Counted {
+    type Found = Costs;
+
+    const FOLLOWS: bool = true;
+
+    fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        self.0.apply(log, names, entry);
+    }
+
+    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
+        self.0.live.resume(log, names, opened);
+    }
+
+    fn found(&mut self, _: &Run, (read, entries): (u64, u64)) -> Costs {
+        Costs::of(&self.0.calls, scan::share(read, entries))
     }
 }
 

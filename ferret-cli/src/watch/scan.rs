@@ -149,7 +149,8 @@ fn read<S: Study>(
     Ok(())
 }
 
+/// How much of so many entries is read, 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a share, for display")]
-fn share(read: u64, entries: u64) -> f64 {
+pub(super) fn share(read: u64, entries: u64) -> f64 {
     if entries == 0 { 1.0 } else { read as f64 / entries as f64 }
 }

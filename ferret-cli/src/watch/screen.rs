@@ -74,7 +74,7 @@ impl Show {
         if due <= now {
             self.draw(screen, now)?;
         }
-        self.dirty |= self.desk.attend(&self.source, &mut self.ui);
+        self.dirty |= self.desk.attend(&mut self.source, &mut self.ui);
         if !more {
             let due = self.due(log::now());
             self.sleep(due.since(log::now()));
@@ -172,7 +172,7 @@ impl Show {
         if opened {
             self.inputs.wake(self.source.waker());
             self.ui.new_run();
-            self.desk.forget();
+            self.desk.forget(&mut self.source);
             self.source.forget_reports();
             self.look_at_files();
             self.dirty = true;
