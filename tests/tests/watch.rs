@@ -219,6 +219,124 @@ fn a_stopped_process_is_read_from_outside() {
     assert_eq!(screen.end(), 0);
 }
 
+/// The names of files in a place that are no logs, in order.
+fn written(place: &Place) -> Vec<String> {
+    let all = std::fs::read_dir(place.folder()).unwrap();
+    let names = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("ferret-stuck-")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_filter_is_written_while_it_filters_and_what_is_wrong_is_told() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    program.say("get stuck");
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+    screen.press("/nothing_of_that_name");
+    screen.see("nothing", |screen| (!is_live(screen, "wait_for_a_word")).then_some(()));
+    screen.press("\u{15}word & dur >");
+    screen.see("what is wrong, below the place", |screen| {
+        let mut lines = screen.lines().rev();
+        let (below, line) = (lines.next()?, lines.next()?);
+        let caret = below.find('^')?;
+        let is_there = line == "/word & dur >" && caret == line.len();
+        (is_there && below.ends_with("no value follows dur")).then_some(())
+    });
+    screen.press(" 0\r");
+    screen.see("the filter in force, and what passes", |screen| {
+        let is_shown = screen.lines().nth(1)?.ends_with("/word & dur > 0");
+        (is_shown && is_live(screen, "wait_for_a_word")).then_some(())
+    });
+    screen.press("/\u{15}no_such\u{1b}");
+    screen.see("the filter as it was", |screen| {
+        screen.lines().nth(1)?.ends_with("/word & dur > 0").then_some(())
+    });
+    screen.press("/\u{15}\r");
+    screen.see("no filter", |screen| (!screen.lines().nth(1)?.contains('/')).then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_function_is_looked_at_closely_while_it_goes_on() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let call = |program: &mut Talker| {
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        program.say("go on");
+        program.hear_until("it is free", |line| (line == "free").then_some(()));
+    };
+    call(&mut program);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("2");
+    screen.see("the functions", |screen| screen.contains("wait_for_a_word").then_some(()));
+    screen.press("/wait_for\rj\r");
+    screen.see("its page", |screen| {
+        let has_parts = ["Details: wait_for_a_word", "How long calls took", "Latest 1"];
+        has_parts.iter().all(|part| screen.contains(part)).then_some(())
+    });
+    call(&mut program);
+    screen.see("the second call", |screen| screen.contains("Latest 2").then_some(()));
+    // Together, as Esc and another key may arrive.
+    screen.press("\u{1b}");
+    screen.see("the table again", |screen| screen.contains("total▾").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_flamegraph_and_snapshots_are_written_here_and_nothing_over_them() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    program.say("get stuck");
+    let mut command = ferret();
+    command.arg("watch").arg(&place.log).current_dir(place.folder());
+    let mut screen = Terminal::start(&command);
+    screen.see("what is live", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+    screen.press("f");
+    screen.see("where it is", |screen| screen.contains("wrote ferret-stuck-").then_some(()));
+    let [picture] = &written(&place)[..] else { panic!("{:?}", written(&place)) };
+    let svg = std::fs::read_to_string(place.folder().join(picture)).unwrap();
+    assert!(svg.starts_with("<?xml") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains("wait_for_a_word: ") && svg.contains("1 open"), "{svg}");
+    // Both in the same second, most likely.
+    screen.press("w");
+    until("a snapshot", || (written(&place).len() == 3).then_some(()));
+    screen.press("w");
+    until("another one", || (written(&place).len() == 5).then_some(()));
+    let names = written(&place);
+    let json = names.iter().find(|name| name.ends_with(".json")).unwrap();
+    let json = std::fs::read_to_string(place.folder().join(json)).unwrap();
+    assert!(json.contains("\"kind\": \"snapshot\"") && json.contains("wait_for_a_word"), "{json}");
+    let text = names.iter().find(|name| name.ends_with(".txt")).unwrap();
+    let text = std::fs::read_to_string(place.folder().join(text)).unwrap();
+    assert!(is_live(&text, "wait_for_a_word"), "{text}");
+    screen.press("jy");
+    screen.see("what was copied", |screen| screen.contains("copied: ").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn where_nothing_can_be_written_the_screen_says_so_and_stays() {
+    let place = Place::new();
+    let _program = stuck(&place);
+    let mut command = ferret();
+    command.arg("watch").arg(&place.log).current_dir("/proc");
+    let mut screen = Terminal::start(&command);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("w");
+    screen
+        .see("why not", |screen| screen.contains("nothing can be written in /proc").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
 /// The screen begins at a long log's end; what was before is read beside it.
 #[test]
 fn a_long_log_shows_the_present_at_once_and_then_all_of_the_run() {

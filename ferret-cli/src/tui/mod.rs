@@ -10,6 +10,7 @@ pub(crate) mod details;
 pub(crate) mod functions;
 pub(crate) mod headline;
 pub(crate) mod heap;
+pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod list;
 pub(crate) mod pick;

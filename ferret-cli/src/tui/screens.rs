@@ -203,6 +203,8 @@ fn help_pause_and_focus() {
     let script = podcast();
     insta::assert_snapshot!("help_80x24", screen(&script, 80, 24, &[Press::Char('?')]));
     insta::assert_snapshot!("help_60x15", screen(&script, 60, 15, &[Press::Char('?')]));
+    let more = [Press::Char('?'), Press::Char('?')];
+    insta::assert_snapshot!("help_more_60x15", screen(&script, 60, 15, &more));
     let keys = [Press::Char(' '), Press::Char('P'), Press::Up, Press::Up];
     insta::assert_snapshot!("paused_recent_80x24", screen(&script, 80, 24, &keys));
 }

@@ -4,6 +4,7 @@ use super::board::Scene;
 use super::details::Details;
 use super::functions::Functions;
 use super::heap;
+use super::keys;
 use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
@@ -39,6 +40,10 @@ pub(crate) struct Ui {
     /// The moment at which the user stopped the picture; the program goes on.
     pub(crate) paused: Option<LogTime>,
     pub(crate) help: bool,
+    /// Where it has several pages, the one that is shown.
+    pub(crate) help_page: usize,
+    /// Rows of the screen, as last arranged.
+    height: u16,
     pub(crate) live: List<Key>,
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
@@ -78,6 +83,8 @@ impl Default for Ui {
             focus: Panel::Live,
             paused: None,
             help: false,
+            help_page: 0,
+            height: 0,
             live: List::from_start(),
             stages: List::from_end(),
             recent: List::from_end(),
@@ -119,6 +126,7 @@ impl Ui {
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
         let height = height - prompt::rows(self.prompt.as_ref(), height);
+        self.height = height;
         self.resolve_details(scene);
         let mut areas = match self.view {
             _ if self.details.is_some() => {
@@ -212,10 +220,10 @@ impl Ui {
             Press::Ctrl('l') => return Some(Wish::Repaint),
             _ if self.prompt.is_some() => self.type_in(press),
             // Whatever else is pressed takes the help away.
-            _ if self.help => self.help = false,
+            _ if self.help => self.turn_help(press),
             _ if self.press_details(press) => {}
             Press::Char('q') => return Some(Wish::Quit),
-            Press::Char('?') => self.help = true,
+            Press::Char('?') => (self.help, self.help_page) = (true, 0),
             Press::Char('/') => self.open_prompt(),
             Press::Char('y') => return Some(Wish::Copy),
             Press::Char('w') => return Some(Wish::Snapshot),
@@ -319,6 +327,18 @@ impl Ui {
 }
 
 impl Ui {
+    /// There is no log yet to be arranged, but a screen of so many rows.
+    pub(crate) fn wait_in(&mut self, height: u16) {
+        self.height = height;
+    }
+
+    /// The next page of the help, or none any more.
+    fn turn_help(&mut self, press: Press) {
+        self.help_page += 1;
+        self.help =
+            press == Press::Char('?') && !keys::page(self.help_page, self.height).is_empty();
+    }
+
     pub(super) fn toggle(&mut self, key: Key) {
         if !self.toggled.remove(&key) {
             self.toggled.insert(key);

@@ -195,7 +195,10 @@ impl Show {
             })?;
         } else {
             let lines = self.source.waits_for();
-            screen.draw(|frame| view::waiting(frame, &lines, ui, colours))?;
+            screen.draw(|frame| {
+                ui.wait_in(frame.area().height);
+                view::waiting(frame, &lines, ui, colours);
+            })?;
         }
         self.dirty = false;
         self.drawn = log::now();
