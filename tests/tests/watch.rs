@@ -2,6 +2,7 @@
 
 use ferret_tests::{Place, Talker, Terminal, boot_time_ns, example, ferret, output, until};
 use rustix::process::Signal;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Starts the program that gets stuck on demand.
@@ -219,13 +220,19 @@ fn a_stopped_process_is_read_from_outside() {
     assert_eq!(screen.end(), 0);
 }
 
-/// The names of files in a place that are no logs, in order.
-fn written(place: &Place) -> Vec<String> {
-    let all = std::fs::read_dir(place.folder()).unwrap();
-    let names = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.starts_with("ferret-stuck-")).collect();
-    names.sort();
-    names
+/// What the screen has written in a place.
+fn written(place: &Place) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(place.folder()).expect("the folder can be listed");
+    let paths = all.map(|entry| entry.expect("it can be listed").path());
+    let is_ours = |path: &PathBuf| path.to_string_lossy().contains("/ferret-stuck-");
+    paths.filter(is_ours).collect()
+}
+
+/// The text of the first that ends so.
+fn text_of(place: &Place, ending: &str) -> String {
+    let mut all = written(place).into_iter();
+    let path = all.find(|path| path.extension().is_some_and(|end| end == ending));
+    std::fs::read_to_string(path.expect("it was written")).expect("it is text")
 }
 
 #[test]
@@ -302,8 +309,7 @@ fn a_flamegraph_and_snapshots_are_written_here_and_nothing_over_them() {
     screen.see("what is live", |screen| is_live(screen, "wait_for_a_word").then_some(()));
     screen.press("f");
     screen.see("where it is", |screen| screen.contains("wrote ferret-stuck-").then_some(()));
-    let [picture] = &written(&place)[..] else { panic!("{:?}", written(&place)) };
-    let svg = std::fs::read_to_string(place.folder().join(picture)).unwrap();
+    let svg = text_of(&place, "svg");
     assert!(svg.starts_with("<?xml") && svg.ends_with("</svg>\n"), "{svg}");
     assert!(svg.contains("wait_for_a_word: ") && svg.contains("1 open"), "{svg}");
     // Both in the same second, most likely.
@@ -311,12 +317,8 @@ fn a_flamegraph_and_snapshots_are_written_here_and_nothing_over_them() {
     until("a snapshot", || (written(&place).len() == 3).then_some(()));
     screen.press("w");
     until("another one", || (written(&place).len() == 5).then_some(()));
-    let names = written(&place);
-    let json = names.iter().find(|name| name.ends_with(".json")).unwrap();
-    let json = std::fs::read_to_string(place.folder().join(json)).unwrap();
+    let (json, text) = (text_of(&place, "json"), text_of(&place, "txt"));
     assert!(json.contains("\"kind\": \"snapshot\"") && json.contains("wait_for_a_word"), "{json}");
-    let text = names.iter().find(|name| name.ends_with(".txt")).unwrap();
-    let text = std::fs::read_to_string(place.folder().join(text)).unwrap();
     assert!(is_live(&text, "wait_for_a_word"), "{text}");
     screen.press("jy");
     screen.see("what was copied", |screen| screen.contains("copied: ").then_some(()));

@@ -8,7 +8,8 @@ use crate::analyze::{self, SpanSubject};
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{CallsiteInfo, LogIndex, Outcome, ProcessState, ThreadId};
 use ferret::projections::{
-    Happening, LiveThread, Measure, News, OpenFrame, Said, Slice, StageState, StageStats, Task,
+    Happening, LiveProcess, LiveThread, Measure, News, OpenFrame, Said, Slice, StageState,
+    StageStats, Task,
 };
 use std::collections::BTreeSet;
 
@@ -196,7 +197,7 @@ impl<'a> Process<'a> {
         let row = scene.process(log)?;
         let series = scene.board.metrics.series(log);
         let current = |of: Measure| series.and_then(|series| series.current(of, scene.now));
-        let open = scene.board.live.process(log).map_or(0, |live| live.open_spans());
+        let open = scene.board.live.process(log).map_or(0, LiveProcess::open_spans);
         Some(Self {
             row,
             state: scene.state(log),

@@ -35,9 +35,9 @@ fn check(filter: &str, live: &[&str], recent: &[&str], lanes: &[&str], rows: &[&
             }
         }
         assert_eq!(threads, live, "{filter} in Live");
-        let spans = scene.board.recent.rows().iter().filter_map(|row| match &row.what {
-            News::Spans(ended) => Some((row, scene.names(row.log).span_name(ended.path))),
-            _ => None,
+        let spans = scene.board.recent.rows().iter().filter_map(|row| {
+            let News::Spans(ended) = &row.what else { return None };
+            Some((row, scene.names(row.log).span_name(ended.path)))
         });
         let spans = spans.filter(|(row, _)| happening(&parsed, scene, row));
         let spans: Vec<_> = spans.map(|(_, name)| name).collect();

@@ -112,14 +112,9 @@ impl Prompt {
         Answer::Open
     }
 
-    /// What is written as a filter, if it is one; nothing lets everything pass.
-    fn read(&mut self) -> Option<Option<Filter>> {
-        let read = match self.text.trim() {
-            "" => Ok(None),
-            _ => self.text.parse().map(Some),
-        };
-        self.error = read.as_ref().err().cloned();
-        read.ok()
+    /// What is written as a filter; nothing lets everything pass.
+    fn read(&self) -> Result<Option<Filter>, FilterError> {
+        if self.text.trim().is_empty() { Ok(None) } else { self.text.parse().map(Some) }
     }
 
     fn set(&mut self, text: String) {
@@ -145,8 +140,8 @@ impl Prompt {
     }
 
     fn letter_before(&self) -> usize {
-        let letters = self.text[..self.cursor].grapheme_indices(true);
-        letters.last().map_or(0, |(at, _)| at)
+        let mut letters = self.text[..self.cursor].grapheme_indices(true);
+        letters.next_back().map_or(0, |(at, _)| at)
     }
 
     fn letter_after(&self) -> usize {
@@ -172,8 +167,9 @@ impl Ui {
         let Some(mut prompt) = self.prompt.take() else { return };
         match prompt.press(press, &self.earlier) {
             Answer::Open => {
-                if let Some(filter) = prompt.read() {
-                    self.filter = filter;
+                match prompt.read() {
+                    Ok(filter) => (self.filter, prompt.error) = (filter, None),
+                    Err(error) => prompt.error = Some(error),
                 }
                 self.prompt = Some(prompt);
             }

@@ -89,7 +89,9 @@ impl Ui {
         }
         let wrong = rows[range].iter().filter(|row| row.open == Some(!open));
         let wrong: Vec<Key> = wrong.map(|row| row.key).collect();
-        wrong.iter().for_each(|key| self.toggle(*key));
+        for key in &wrong {
+            self.toggle(*key);
+        }
         !wrong.is_empty()
     }
 }

@@ -72,6 +72,7 @@ impl Passing {
     }
 
     /// A frame that ends adds its time to the one below it in its thread.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others end no frame")]
     fn add_below(&mut self, log: LogIndex, entry: &Entry) {
         let (span, ns) = match &entry.what {
             LogEntry::SpanEnd { span, start, .. } => (*span, entry.time.since(*start)),
@@ -134,6 +135,7 @@ impl Passing {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are of no span that ends")]
 fn span_of(entry: &Entry) -> Option<SpanId> {
     match &entry.what {
         LogEntry::SpanEnd { span, .. }

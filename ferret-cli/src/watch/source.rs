@@ -261,12 +261,11 @@ impl Source {
         let cost_ns = self.functions.cost_ns;
         if self.view == View::Functions && age >= CALM_NS.max(cost_ns * STAGES_SHARE) {
             let began = log::now();
-            let report = match &self.passing {
-                Some((filter, costs)) => Report::passing(costs, &scene, filter),
-                None => {
-                    let costs = Costs::of(&scene.whole().calls, scene.share_read());
-                    Report::of(&costs, &scene)
-                }
+            let report = if let Some((filter, costs)) = &self.passing {
+                Report::passing(costs, &scene, filter)
+            } else {
+                let costs = Costs::of(&scene.whole().calls, scene.share_read());
+                Report::of(&costs, &scene)
             };
             self.functions = Functions { report, at: now, cost_ns: log::now().since(began) };
         }

@@ -28,16 +28,13 @@ pub(super) fn draw(paint: &mut Paint, prompt: &Prompt) {
     if rows == 0 {
         return;
     }
-    match error {
-        Some(error) => {
-            let (x, line) = below(&error, caret, columns);
-            paint.write(screen.x + 1 + x, y + 1, end, &[(Ink::Bad, &line)]);
-        }
-        None => {
-            let hint = if text.is_empty() { EXAMPLE } else { HINT };
-            let hint = text::cut(hint, columns);
-            paint.write(screen.x + 1, y + 1, end, &[(Ink::Faint, &hint)]);
-        }
+    if let Some(error) = error {
+        let (x, line) = below(&error, caret, columns);
+        paint.write(screen.x + 1 + x, y + 1, end, &[(Ink::Bad, &line)]);
+    } else {
+        let hint = if text.is_empty() { EXAMPLE } else { HINT };
+        let hint = text::cut(hint, columns);
+        paint.write(screen.x + 1, y + 1, end, &[(Ink::Faint, &hint)]);
     }
 }
 

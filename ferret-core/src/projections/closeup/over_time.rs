@@ -64,9 +64,7 @@ impl OverTime {
             let (from, until) = (index * each, (index + 1).saturating_mul(each));
             let until = until.min(self.buckets.len());
             let buckets = self.buckets.get(from.min(until)..until).unwrap_or_default();
-            let mut all = Bucket::default();
-            buckets.iter().for_each(|bucket| all.add(bucket));
-            all.column()
+            Bucket::sum(buckets).column()
         };
         let width_ns = self.width_ns.saturating_mul(each as u64);
         (width_ns, (0..count.div_ceil(each)).map(column).collect())
@@ -112,17 +110,19 @@ impl OverTime {
 
     fn widen(&mut self) {
         self.width_ns = self.width_ns.saturating_mul(2);
-        let mut wide: Vec<Bucket> = Vec::with_capacity(self.buckets.len().div_ceil(2));
-        for pair in self.buckets.chunks(2) {
-            let mut both = Bucket::default();
-            pair.iter().for_each(|bucket| both.add(bucket));
-            wide.push(both);
-        }
-        self.buckets = wide;
+        self.buckets = self.buckets.chunks(2).map(Bucket::sum).collect();
     }
 }
 
 impl Bucket {
+    fn sum(buckets: &[Self]) -> Self {
+        let mut sum = Self::default();
+        for bucket in buckets {
+            sum.add(bucket);
+        }
+        sum
+    }
+
     fn add(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.errors = self.errors.saturating_add(other.errors);
