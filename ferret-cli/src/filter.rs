@@ -7,6 +7,7 @@
 //! test  = TEXT                   the name has it; with "::" in it, the module and the name do
 //!       | FIELD ":" TEXT         that field has it
 //!       | FIELD OP VALUE         OP is one of = != < <= > >=
+//!       | "tag:" KEY OP VALUE    what the tag of that name says: a text, or a number
 //! ```
 //!
 //! Text is compared without regard to case. Text with blanks or with one of `&|!()<>="` in it
@@ -37,6 +38,11 @@ pub(crate) struct Filter {
 pub(crate) trait Subject {
     /// What it has under `field`.
     fn value(&self, field: Field) -> Value<'_>;
+
+    /// What its tag of that name, given in lower case, says. Only spans have tags.
+    fn tag(&self, _key: &str) -> Value<'_> {
+        Value::Foreign
+    }
 }
 
 /// What a subject has under a field.
@@ -64,6 +70,13 @@ enum Expression {
     /// A text field is this, in lower case; or is not.
     Is(Field, String, bool),
     Compare(Field, Op, f64),
+    /// What the tag of this name says, in lower case; and the number that the text is, if it is one.
+    Tag {
+        key: String,
+        op: Op,
+        text: String,
+        number: Option<f64>,
+    },
 }
 
 /// A comparison.
@@ -96,6 +109,15 @@ impl Op {
             Self::AtLeast => left >= right,
         }
     }
+
+    /// Whether it holds between two texts, which have no order.
+    fn holds_of(self, left: &str, right: &str) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less | Self::AtMost | Self::More | Self::AtLeast => false,
+        }
+    }
 }
 
 impl FromStr for Filter {
@@ -121,6 +143,11 @@ impl Filter {
     /// What it is, if it is nothing but part of a name.
     pub(crate) fn as_name(&self) -> Option<&str> {
         if let Expression::Name(part) = &self.expression { Some(part) } else { None }
+    }
+
+    /// Whether it asks about any of these.
+    pub(crate) fn asks(&self, fields: &[Field]) -> bool {
+        self.expression.asks(fields)
     }
 
     /// Whether nothing that the subject knows keeps it out.
@@ -150,6 +177,29 @@ impl Expression {
                 Value::Foreign => None,
                 Value::Nothing | Value::Text(_) => Some(false),
             },
+            Self::Tag { key, op, text, number } => match (subject.tag(key), number) {
+                (Value::Number(left), Some(right)) => Some(op.holds(left, *right)),
+                (Value::Number(_), None) => Some(*op == Op::NotEqual),
+                (Value::Text(left), _) => Some(op.holds_of(&left.to_lowercase(), text)),
+                // A span without the tag has no other value of it either.
+                (Value::Nothing, _) => Some(false),
+                (Value::Foreign, _) => None,
+            },
+        }
+    }
+
+    fn asks(&self, fields: &[Field]) -> bool {
+        match self {
+            Self::Any(some) | Self::All(some) => some.iter().any(|one| one.asks(fields)),
+            Self::Not(one) => one.asks(fields),
+            Self::Name(part) => {
+                fields.contains(&Field::Name)
+                    || (part.contains("::") && fields.contains(&Field::Module))
+            }
+            Self::Has(field, _) | Self::Is(field, ..) | Self::Compare(field, ..) => {
+                fields.contains(field)
+            }
+            Self::Tag { .. } => fields.contains(&Field::Tag),
         }
     }
 }

@@ -15,7 +15,16 @@ impl Subject for Span {
             Field::Outcome => Value::Text("err".into()),
             Field::Dur => Value::Number(150e6),
             Field::Rss => Value::Nothing,
+            Field::Tag => Value::Text("user=42 route=GET /".into()),
             _ => Value::Foreign,
+        }
+    }
+
+    fn tag(&self, key: &str) -> Value<'_> {
+        match key {
+            "user" => Value::Number(42.0),
+            "route" => Value::Text("GET /".into()),
+            _ => Value::Nothing,
         }
     }
 }
@@ -63,6 +72,52 @@ fn numbers_are_compared_in_their_units() {
     check("dur = 150ms", Some(true));
     check("rss > 0", Some(false));
     check("!(rss > 0)", Some(true));
+}
+
+#[test]
+fn a_tag_is_asked_for_by_its_name_and_what_it_says() {
+    check("tag:user", Some(true));
+    check("tag:get", Some(true));
+    check("tag:user=42", Some(true));
+    check("tag:USER = 42", Some(true));
+    check("tag:user != 42", Some(false));
+    check("tag:user >= 42.0", Some(true));
+    check("tag:user = bob", Some(false));
+    check("tag:user != bob", Some(true));
+    check("tag:route = \"get /\"", Some(true));
+    check("tag:other = 1", Some(false));
+    check("!tag:other", Some(true));
+    check_error("tag:user > bob", "tag:key > 42");
+    check_error("tag:user >", "no value follows");
+}
+
+/// The caret stands below where it goes wrong.
+#[track_caller]
+fn check_place(filter: &str, caret: &str) {
+    let error = filter.parse::<Filter>().unwrap_err();
+    assert_eq!(" ".repeat(error.at) + "^", caret, "{filter}: {error}");
+}
+
+#[test]
+fn an_error_says_where_it_is() {
+    check_place("", "^");
+    check_place("load &", "      ^");
+    check_place("& load", "^");
+    check_place("load slow", "     ^");
+    check_place("load & (slow", "       ^");
+    check_place("load & \"slow", "       ^");
+    check_place("load & colour:red", "       ^");
+    check_place("dur > 100", "      ^");
+    check_place("dur > ", "      ^");
+    check_place("thread > 5", "         ^");
+}
+
+#[test]
+fn a_field_that_nearly_is_one_is_named() {
+    let brief = |filter: &str| filter.parse::<Filter>().unwrap_err().fault.brief();
+    assert_eq!(brief("duration > 1s"), "no field duration, is it dur?");
+    assert_eq!(brief("proc:x"), "no field proc, is it process?");
+    assert!(brief("colour:red").starts_with("no field colour: name"));
 }
 
 #[test]

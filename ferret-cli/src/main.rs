@@ -12,6 +12,7 @@ mod death;
 mod entry_line;
 mod exit;
 mod filter;
+mod flamegraph;
 mod format;
 mod input;
 mod log;

@@ -1,18 +1,24 @@
 //! `ferret watch`: the run as it is now, on a screen, as plain lines, or once.
 
+mod clipboard;
+mod closeup;
 mod counter_lines;
+mod desk;
 mod document;
 mod inputs;
 mod once;
 mod outside;
+mod passing;
 mod past;
 mod plain;
 mod plain_lines;
 mod reading;
+mod scan;
 mod screen;
 mod source;
 mod status;
 mod terminal;
+mod write;
 
 pub(crate) use status::StatusLines;
 

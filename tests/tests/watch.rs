@@ -2,6 +2,7 @@
 
 use ferret_tests::{Place, Talker, Terminal, boot_time_ns, example, ferret, output, until};
 use rustix::process::Signal;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Starts the program that gets stuck on demand.
@@ -215,6 +216,127 @@ fn a_stopped_process_is_read_from_outside() {
     screen.see("that it goes on", |screen| {
         (!stopped(screen) && screen.contains("running")).then_some(())
     });
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+/// What the screen has written in a place.
+fn written(place: &Place) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(place.folder()).expect("the folder can be listed");
+    let paths = all.map(|entry| entry.expect("it can be listed").path());
+    let is_ours = |path: &PathBuf| path.to_string_lossy().contains("/ferret-stuck-");
+    paths.filter(is_ours).collect()
+}
+
+/// The text of the first that ends so.
+fn text_of(place: &Place, ending: &str) -> String {
+    let mut all = written(place).into_iter();
+    let path = all.find(|path| path.extension().is_some_and(|end| end == ending));
+    std::fs::read_to_string(path.expect("it was written")).expect("it is text")
+}
+
+#[test]
+fn a_filter_is_written_while_it_filters_and_what_is_wrong_is_told() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    program.say("get stuck");
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+    screen.press("/nothing_of_that_name");
+    screen.see("nothing", |screen| (!is_live(screen, "wait_for_a_word")).then_some(()));
+    screen.press("\u{15}word & dur >");
+    screen.see("what is wrong, below the place", |screen| {
+        let mut lines = screen.lines().rev().map(str::trim_end);
+        let (below, line) = (lines.next()?, lines.next()?);
+        let caret = below.find('^')?;
+        let is_there = line == "/word & dur >" && caret == line.len();
+        (is_there && below.ends_with("no value follows dur")).then_some(())
+    });
+    screen.press(" 0\r");
+    screen.see("the filter in force, and what passes", |screen| {
+        let is_shown = screen.lines().nth(1)?.trim_end().ends_with("/word & dur > 0");
+        (is_shown && is_live(screen, "wait_for_a_word")).then_some(())
+    });
+    screen.press("/\u{15}no_such\u{1b}");
+    screen.see("the filter as it was", |screen| {
+        screen.lines().nth(1)?.trim_end().ends_with("/word & dur > 0").then_some(())
+    });
+    screen.press("/\u{15}\r");
+    screen.see("no filter", |screen| (!screen.lines().nth(1)?.contains('/')).then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_function_is_looked_at_closely_while_it_goes_on() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    let call = |program: &mut Talker| {
+        program.say("get stuck");
+        program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
+        program.say("go on");
+        program.hear_until("it is free", |line| (line == "free").then_some(()));
+    };
+    call(&mut program);
+    let mut screen = watch(&place);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("2");
+    screen.see("the functions", |screen| screen.contains("total▾").then_some(()));
+    screen.press("/wait_for\r");
+    screen.see("the one", |screen| (!screen.contains("serve")).then_some(()));
+    screen.press("j\r");
+    screen.see("its page", |screen| {
+        let has_parts = ["Details: wait_for_a_word", "How long calls took", "Latest 1"];
+        has_parts.iter().all(|part| screen.contains(part)).then_some(())
+    });
+    call(&mut program);
+    screen.see("the second call", |screen| screen.contains("Latest 2").then_some(()));
+    // Together, as Esc and another key may arrive.
+    screen.press("\u{1b}");
+    screen.see("the table again", |screen| screen.contains("total▾").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_flamegraph_and_snapshots_are_written_here_and_nothing_over_them() {
+    let place = Place::new();
+    let mut program = stuck(&place);
+    program.say("get stuck");
+    let mut command = ferret();
+    command.arg("watch").arg(&place.log).current_dir(place.folder());
+    let mut screen = Terminal::start(&command);
+    screen.see("what is live", |screen| is_live(screen, "wait_for_a_word").then_some(()));
+    screen.press("f");
+    screen.see("where it is", |screen| screen.contains("wrote ferret-stuck-").then_some(()));
+    let svg = text_of(&place, "svg");
+    assert!(svg.starts_with("<?xml") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains("wait_for_a_word: ") && svg.contains("1 open"), "{svg}");
+    // Both in the same second, most likely.
+    screen.press("w");
+    until("a snapshot", || (written(&place).len() == 3).then_some(()));
+    screen.press("w");
+    until("another one", || (written(&place).len() == 5).then_some(()));
+    let (json, text) = (text_of(&place, "json"), text_of(&place, "txt"));
+    assert!(json.contains("\"kind\": \"snapshot\"") && json.contains("wait_for_a_word"), "{json}");
+    assert!(is_live(&text, "wait_for_a_word"), "{text}");
+    screen.press("jy");
+    screen.see("what was copied", |screen| screen.contains("copied: ").then_some(()));
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn where_nothing_can_be_written_the_screen_says_so_and_stays() {
+    let place = Place::new();
+    let _program = stuck(&place);
+    let mut command = ferret();
+    command.arg("watch").arg(&place.log).current_dir("/proc");
+    let mut screen = Terminal::start(&command);
+    screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
+    screen.press("w");
+    screen
+        .see("why not", |screen| screen.contains("nothing can be written in /proc").then_some(()));
     screen.press("q");
     assert_eq!(screen.end(), 0);
 }

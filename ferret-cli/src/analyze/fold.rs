@@ -2,8 +2,10 @@
 
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
-use ferret::event::{Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, ThreadId};
-use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Stages};
+use ferret::event::{
+    CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, TagValue, ThreadId,
+};
+use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Stages};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Fold {
     pub(super) marks: Marks,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
+    /// What spans say is looked up only for a filter that asks about it.
+    asks_tags: bool,
     /// Calls that were only counted, of which the filter asks what is known of single ones.
     pub(super) not_told_apart: u64,
 }
@@ -24,7 +28,8 @@ pub(super) struct Fold {
 impl Fold {
     /// Nothing yet.
     pub(super) fn new(group: GroupBy, filter: Option<Filter>, window: Window) -> Self {
-        Self { calls: Calls::new(group), filter, window, ..Self::default() }
+        let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
+        Self { calls: Calls::new(group), filter, window, asks_tags, ..Self::default() }
     }
 
     /// Takes one entry.
@@ -43,6 +48,7 @@ impl Fold {
             return;
         }
         self.processes.apply(log, entry);
+        let said = if self.asks_tags { said(&self.live, log, entry) } else { None };
         self.live.apply(log, names, entry);
         self.stages.apply(log, names, entry);
         let is_counted = self.window.since(log).is_none_or(|since| entry.time >= since);
@@ -52,7 +58,7 @@ impl Fold {
         } else {
             self.counters.begin_with(log, names, entry);
         }
-        if is_counted && self.passes(log, names, entry) {
+        if is_counted && self.passes(log, names, entry, said.as_ref()) {
             self.calls.apply(log, names, entry);
             if let LogEntry::Alloc { path, .. } = &entry.what {
                 self.calls.know(log, names, *path);
@@ -75,9 +81,9 @@ impl Fold {
         self.stages.resume(log, names, opened);
     }
 
-    fn passes(&mut self, log: LogIndex, names: &Names, entry: &Entry) -> bool {
+    fn passes(&mut self, log: LogIndex, names: &Names, entry: &Entry, said: Option<&Said>) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let Some(span) = SpanSubject::ended(names, &self.processes, log, entry) else {
+        let Some(span) = SpanSubject::ended(names, &self.processes, log, entry, said) else {
             return true;
         };
         let LogEntry::Summary(counted) = &entry.what else { return filter.allows(&span) };
@@ -101,15 +107,18 @@ pub(crate) struct SpanSubject<'a> {
     pub(crate) dur_ns: Option<u64>,
     /// None of one that is open.
     pub(crate) outcome: Option<Outcome>,
+    /// What it said; none where that is not known.
+    pub(crate) said: Option<&'a Said>,
 }
 
 impl<'a> SpanSubject<'a> {
     /// The span that an entry counts for; none for entries that count for none.
-    fn ended(
+    pub(crate) fn ended(
         names: &'a Names,
         processes: &'a Processes,
         log: LogIndex,
         entry: &Entry,
+        said: Option<&'a Said>,
     ) -> Option<Self> {
         let (path, dur_ns, outcome) = match &entry.what {
             LogEntry::SpanEnd { path, start, outcome, .. } => {
@@ -122,7 +131,7 @@ impl<'a> SpanSubject<'a> {
             _ => return None,
         };
         let thread = Some(entry.thread);
-        Some(Self { names, processes, log, path, thread, dur_ns, outcome })
+        Some(Self { names, processes, log, path, thread, dur_ns, outcome, said })
     }
 }
 
@@ -144,6 +153,16 @@ impl Subject for SpanSubject<'_> {
                 Some(process) => Value::Text(process.name().into()),
                 None => Value::Nothing,
             },
+            Field::Pid => {
+                let start = self.processes.get(self.log).and_then(|process| process.start.as_ref());
+                start.map_or(Value::Nothing, |start| Value::Number(f64::from(start.pid)))
+            }
+            Field::Tag => self.said.map_or(Value::Foreign, |said| {
+                let tags = said.tags.iter();
+                let tags = tags.map(|(key, value)| (self.names.callsite_name(*key), value));
+                let tags: Vec<_> = tags.map(|(key, value)| format!("{key}={value}")).collect();
+                Value::Text(tags.join(" ").into())
+            }),
             Field::Outcome => match self.outcome {
                 Some(outcome) => Value::Text(name_of(outcome).into()),
                 None => Value::Foreign,
@@ -152,10 +171,40 @@ impl Subject for SpanSubject<'_> {
             _ => Value::Foreign,
         }
     }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "who tells numbers beyond 2^53 apart writes text"
+    )]
+    fn tag(&self, key: &str) -> Value<'_> {
+        let Some(said) = self.said else { return Value::Foreign };
+        let is_key = |id: CallsiteId| self.names.callsite_name(id).to_lowercase() == key;
+        match said.tags.iter().find(|(id, _)| is_key(*id)).map(|(_, value)| value) {
+            Some(TagValue::Unsigned(number)) => Value::Number(*number as f64),
+            Some(TagValue::Signed(number)) => Value::Number(*number as f64),
+            Some(TagValue::Float(number)) => Value::Number(*number),
+            Some(value @ (TagValue::Bool(_) | TagValue::Text(_))) => {
+                Value::Text(value.to_string().into())
+            }
+            None => Value::Nothing,
+        }
+    }
+}
+
+/// What the span of an entry has said until it ended, or so far, by what is open before the entry.
+fn said(live: &Live, log: LogIndex, entry: &Entry) -> Option<Said> {
+    let span = match &entry.what {
+        LogEntry::SpanEnd { span, .. }
+        | LogEntry::Exit { span, .. }
+        | LogEntry::Polls { span, .. }
+        | LogEntry::Alloc { span, .. } => *span,
+        _ => return None,
+    };
+    live.process(log)?.said_by(span).cloned()
 }
 
 /// An outcome as it is written.
-fn name_of(outcome: Outcome) -> &'static str {
+pub(crate) fn name_of(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok => "ok",
         Outcome::Err => "err",

@@ -135,6 +135,7 @@ impl<'a> Process<'a> {
 }
 
 fn passes(fold: &Fold, facts: &LogFacts<'_>, span: &OpenSpan) -> bool {
+    let live = fold.live.process(span.log);
     let subject = SpanSubject {
         names: facts.names,
         processes: &fold.processes,
@@ -143,6 +144,7 @@ fn passes(fold: &Fold, facts: &LogFacts<'_>, span: &OpenSpan) -> bool {
         thread: span.thread,
         dur_ns: Some(span.row.age_ns),
         outcome: None,
+        said: live.and_then(|live| live.said_by(span.span)),
     };
     fold.filter.as_ref().is_none_or(|filter| filter.allows(&subject))
 }

@@ -11,7 +11,9 @@ pub(crate) enum Field {
     Kind,
     Thread,
     Process,
+    Pid,
     Outcome,
+    Tag,
     State,
     Dur,
     Calls,
@@ -60,14 +62,16 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 40] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 42] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
         ("kind", Self::Kind, Kind::Text),
         ("thread", Self::Thread, Kind::Text),
         ("process", Self::Process, Kind::Text),
+        ("pid", Self::Pid, Kind::Count),
         ("outcome", Self::Outcome, Kind::Text),
+        ("tag", Self::Tag, Kind::Text),
         ("state", Self::State, Kind::Text),
         ("dur", Self::Dur, Kind::Duration),
         ("calls", Self::Calls, Kind::Count),
@@ -102,6 +106,10 @@ impl Field {
         ("peak", Self::Peak, Kind::Bytes),
         ("overhead", Self::Overhead, Kind::Percent),
     ];
+
+    /// What single spans have and the sums of them have not.
+    pub(crate) const OF_SPANS: [Self; 6] =
+        [Self::Thread, Self::Process, Self::Pid, Self::Outcome, Self::Tag, Self::Dur];
 
     /// The field of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {

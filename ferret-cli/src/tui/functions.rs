@@ -215,7 +215,7 @@ fn known(is_known: bool, text: impl FnOnce() -> String) -> Cell {
 }
 
 /// A histogram in a line: a bar for each column that anything lies in, a blank for the others.
-fn bars(shape: &[u64]) -> String {
+pub(crate) fn bars(shape: &[u64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = shape.iter().copied().max().unwrap_or(0).max(1);
     let bar = |&count: &u64| {

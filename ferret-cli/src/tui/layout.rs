@@ -16,6 +16,8 @@ pub(crate) struct Areas {
     pub(crate) header: Area,
     /// The names of the views.
     pub(crate) tabs: Area,
+    /// Beside those, the filter in force; empty unless there is one: see `prompt::make_room`.
+    pub(crate) filter: Area,
     /// What the view has: all between the tabs and the controls.
     pub(crate) body: Area,
     /// CPU, memory, threads.

@@ -116,6 +116,16 @@ impl<K: Copy + PartialEq> List<K> {
         }
     }
 
+    /// Selects a row wherever it stands, if it is there.
+    pub(crate) fn go_to(&mut self, key: K) {
+        if let Some(index) = self.keys.iter().position(|known| *known == key) {
+            self.select(index);
+        } else {
+            // Until it is arranged.
+            self.selected = Some(key);
+        }
+    }
+
     /// Nothing is selected any more.
     pub(crate) fn forget(&mut self) {
         self.selected = None;

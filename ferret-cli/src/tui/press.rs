@@ -19,6 +19,8 @@ pub(crate) enum Press {
     BackTab,
     Enter,
     Esc,
+    Backspace,
+    Delete,
     /// The mouse, at a column and row of the screen.
     Click(u16, u16),
     WheelUp,
@@ -33,6 +35,12 @@ pub(crate) enum Wish {
     Suspend,
     /// Ctrl-L: draw everything anew.
     Repaint,
+    /// The selected row to the clipboard.
+    Copy,
+    /// What is shown to files: as text and as JSON.
+    Snapshot,
+    /// The call tree to a file, as a picture.
+    Flamegraph,
 }
 
 /// Rows that one notch of the mouse's wheel moves.
@@ -57,6 +65,8 @@ pub(crate) fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
         | Press::Tab
         | Press::BackTab
         | Press::Enter
+        | Press::Backspace
+        | Press::Delete
         | Press::Click(..) => {}
     }
 }

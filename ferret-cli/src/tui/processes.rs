@@ -4,8 +4,10 @@
 use super::board::{Outside, Scene};
 use super::columns::{Cell, Column};
 use super::headline::Tone;
+use super::pick;
 use super::stack_text::amount;
 use super::wording::{self, Mood};
+use crate::filter::Filter;
 use crate::format;
 use ferret::event::{EndKind, LogIndex, ProcessExit, ProcessState};
 use ferret::projections::{Measure, Process};
@@ -27,9 +29,11 @@ pub(crate) const COLUMNS: [Column; 10] = [
 /// Unless the user says otherwise, ns.
 pub(crate) const ZOMBIE_AFTER_NS: u64 = 60_000_000_000;
 
-/// The processes in the order of the table: those that live, then the others, as they began.
-pub(crate) fn order(scene: &Scene) -> Vec<LogIndex> {
+/// The processes that pass the filter in the order of the table: those that live, then the others, as
+/// they began.
+pub(crate) fn order(scene: &Scene, filter: Option<&Filter>) -> Vec<LogIndex> {
     let mut all: Vec<_> = scene.board.processes.iter().collect();
+    all.retain(|(log, _)| filter.is_none_or(|filter| pick::process(filter, scene, *log)));
     all.sort_by_key(|(log, process)| (!scene.state(*log).is_live(), process.began(), *log));
     all.into_iter().map(|(log, _)| log).collect()
 }

@@ -67,5 +67,5 @@ fn one_that_ended_has_how_and_uses_nothing() {
 fn those_that_live_stand_before_those_that_ended() {
     let mut script = Script::default().process("first", 1).wait(S).ends(EndKind::Closed);
     script = script.process("second", 2).wait(S).process("third", 3);
-    assert_eq!(script.look(order), [1, 2, 0].map(LogIndex));
+    assert_eq!(script.look(|scene| order(scene, None)), [1, 2, 0].map(LogIndex));
 }

@@ -12,11 +12,17 @@ pub(super) fn screen(script: &Script, width: u16, height: u16, keys: &[Press]) -
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut ui = Ui::default();
     script.look(|scene| {
+        let arrange = |ui: &mut Ui| {
+            let areas = ui.arrange(scene, width, height);
+            let Some(details) = &mut ui.details else { return areas };
+            details.take(details.info().map(|info| script.facts(info)));
+            ui.arrange(scene, width, height)
+        };
         for key in keys {
-            ui.arrange(scene, width, height);
+            arrange(&mut ui);
             ui.press(*key, LogTime(0));
         }
-        let areas = ui.arrange(scene, width, height);
+        let areas = arrange(&mut ui);
         terminal
             .draw(|frame| view::draw(frame, scene, &ui, &areas, Colours::Sixteen))
             .map(|_| ())
@@ -197,6 +203,8 @@ fn help_pause_and_focus() {
     let script = podcast();
     insta::assert_snapshot!("help_80x24", screen(&script, 80, 24, &[Press::Char('?')]));
     insta::assert_snapshot!("help_60x15", screen(&script, 60, 15, &[Press::Char('?')]));
+    let more = [Press::Char('?'), Press::Char('?')];
+    insta::assert_snapshot!("help_more_60x15", screen(&script, 60, 15, &more));
     let keys = [Press::Char(' '), Press::Char('P'), Press::Up, Press::Up];
     insta::assert_snapshot!("paused_recent_80x24", screen(&script, 80, 24, &keys));
 }

@@ -1,14 +1,16 @@
 //! For tests: a run written by hand, entry by entry, as a recorder would write it.
 
 use super::board::{Board, LogFile, Scene};
+use super::details::Facts;
 use super::functions::{Costs, Report};
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
     MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
     ProcessUid, SpanId, TagValue, ThreadId, ThreadInfo,
 };
-use ferret::projections::StageReport;
+use ferret::projections::{Closeup, StageReport};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1_000 * MS;
@@ -18,6 +20,8 @@ pub(crate) const S: u64 = 1_000 * MS;
 pub(crate) struct Script {
     pub(crate) board: Board,
     names: Vec<Names>,
+    /// All that was written, for what is read beside the board.
+    entries: Vec<(LogIndex, Entry)>,
     processes: Vec<Writer>,
     now: u64,
     /// When the kernel started the processes that follow, as they say.
@@ -256,6 +260,17 @@ impl Script {
         look(&Scene { functions: &functions, ..scene })
     }
 
+    /// What a reader of the whole run finds out about a function.
+    pub(crate) fn facts(&self, of: &CallsiteInfo) -> Arc<Facts> {
+        let mut closeup = Closeup::new(of.clone());
+        for (log, entry) in &self.entries {
+            closeup.apply(*log, &self.names[log.0], entry);
+        }
+        let read = self.entries.len() as u64;
+        let names = |log: LogIndex| &self.names[log.0];
+        Arc::new(Facts::of(&closeup, names, &self.board.processes, (read, read)))
+    }
+
     fn entry(&mut self, thread: u32, what: LogEntry) {
         let log = LogIndex(self.names.len() - 1);
         let (thread, time) = (ThreadId(thread), LogTime(self.now));
@@ -263,6 +278,7 @@ impl Script {
         let entry = Entry { offset: Offset(writer.position), time, thread, what };
         writer.position += 1;
         self.board.apply(log, &self.names[log.0], &entry);
+        self.entries.push((log, entry));
     }
 
     fn writer(&mut self) -> &mut Writer {

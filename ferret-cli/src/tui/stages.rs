@@ -3,7 +3,9 @@
 use super::board::Scene;
 use super::columns::{Cell, Column};
 use super::headline::Tone;
+use super::pick;
 use super::wording;
+use crate::filter::Filter;
 use crate::format;
 use ferret::projections::{FunctionId, StageState, StageStats};
 
@@ -28,9 +30,18 @@ const fn column(title: &'static str, width: u16, weight: u8) -> Column {
     Column { title, width, weight }
 }
 
-/// The stages in the order of the table: as they began, but those that run behind all others.
-pub(crate) fn order(scene: &Scene) -> Vec<FunctionId> {
-    let mut stages: Vec<&StageStats> = scene.stages.stages.iter().collect();
+/// The stages that pass the filter, as they began, by their index.
+pub(crate) fn shown(scene: &Scene, filter: Option<&Filter>) -> Vec<usize> {
+    let passes = |stage: &StageStats| filter.is_none_or(|filter| pick::stage(filter, stage));
+    let all = scene.stages.stages.iter().enumerate();
+    all.filter(|(_, stage)| passes(stage)).map(|(index, _)| index).collect()
+}
+
+/// The same in the order of the table: as they began, but those that run behind all others.
+pub(crate) fn order(scene: &Scene, filter: Option<&Filter>) -> Vec<FunctionId> {
+    let all = &scene.stages.stages;
+    let mut stages: Vec<&StageStats> =
+        shown(scene, filter).into_iter().map(|index| &all[index]).collect();
     stages.sort_by_key(|stage| stage.state == StageState::Running);
     stages.into_iter().map(|stage| stage.id).collect()
 }
@@ -117,7 +128,7 @@ mod tests {
                 let mut all = scene.stages.stages.iter();
                 all.find(|stage| stage.id == id).unwrap().info.name.clone()
             };
-            order(scene).into_iter().map(name).collect()
+            order(scene, None).into_iter().map(name).collect()
         })
     }
 

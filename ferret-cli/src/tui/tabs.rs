@@ -71,9 +71,12 @@ impl View {
 
 /// The line in so many columns: where the names have no room, that of `shown` alone has its.
 pub(crate) fn tabs(width: u16, shown: View) -> Vec<Tab> {
-    let all = line(|_| true);
-    let end = all.last().map_or(0, |tab| tab.x + columns(tab));
-    if end <= width { all } else { line(|view| view == shown) }
+    line(|view| width_of_names() <= width || view == shown)
+}
+
+/// The columns that all names take.
+pub(crate) fn width_of_names() -> u16 {
+    line(|_| true).last().map_or(0, |tab| tab.x + columns(tab))
 }
 
 /// The view whose name is in column `x`.

@@ -2,10 +2,12 @@
 //! each thread, a row for each depth, a column for each moment.
 
 use super::board::Scene;
+use super::pick;
 use super::press::Press;
+use crate::filter::Filter;
 use crate::text;
 use ferret::event::{LogIndex, LogTime, PathId, ThreadId};
-use ferret::projections::{Lane, LiveProcess, Slice};
+use ferret::projections::{Lane, LiveProcess, Said, Slice};
 
 const MS: u64 = 1_000_000;
 /// The window at first, the narrowest and the widest, ns.
@@ -59,9 +61,9 @@ impl Default for Timeline {
 
 impl Timeline {
     /// Takes the moment there is now.
-    pub(crate) fn arrange(&mut self, scene: &Scene) {
+    pub(crate) fn arrange(&mut self, scene: &Scene, filter: Option<&Filter>) {
         self.now = scene.last_moment();
-        self.lanes = threads(scene, self.window()).len();
+        self.lanes = threads(scene, self.window(), filter).len();
         self.first = self.first.min(self.lanes.saturating_sub(1));
     }
 
@@ -110,10 +112,17 @@ impl Timeline {
     }
 
     /// The lanes from the first one shown on, in so many columns.
-    pub(crate) fn pictures(&self, scene: &Scene, columns: u16) -> impl Iterator<Item = Picture> {
+    pub(crate) fn pictures(
+        &self,
+        scene: &Scene,
+        filter: Option<&Filter>,
+        columns: u16,
+    ) -> impl Iterator<Item = Picture> {
         let window = self.window();
-        let threads = threads(scene, window).into_iter().skip(self.first);
-        threads.map(move |(log, thread)| picture(scene, (log, thread), window, columns))
+        let threads = threads(scene, window, filter).into_iter().skip(self.first);
+        threads.map(move |place| {
+            picture(&slices(scene, place, window, filter), place, window, columns)
+        })
     }
 
     fn zoom(&mut self, window_ns: u64) {
@@ -128,8 +137,13 @@ impl Timeline {
     }
 }
 
-/// The threads that did anything in that time or do it now, by process and number.
-fn threads(scene: &Scene, window: (LogTime, LogTime)) -> Vec<(LogIndex, ThreadId)> {
+/// The threads that did anything in that time or do it now, by process and number; with a filter,
+/// those of which something of it passes.
+fn threads(
+    scene: &Scene,
+    window: (LogTime, LogTime),
+    filter: Option<&Filter>,
+) -> Vec<(LogIndex, ThreadId)> {
     let mut all = Vec::new();
     for (log, _) in scene.board.processes.iter() {
         let lanes = scene.board.timeline.lanes(log);
@@ -141,25 +155,44 @@ fn threads(scene: &Scene, window: (LogTime, LogTime)) -> Vec<(LogIndex, ThreadId
     }
     all.sort_unstable();
     all.dedup();
+    if filter.is_some() {
+        all.retain(|place| !slices(scene, *place, window, filter).is_empty());
+    }
     all
 }
 
-fn picture(
+/// What a thread did in that time and what it does now, as far as it passes, with whether it is open.
+fn slices(
     scene: &Scene,
     (log, thread): (LogIndex, ThreadId),
     window: (LogTime, LogTime),
-    columns: u16,
-) -> Picture {
+    filter: Option<&Filter>,
+) -> Vec<(Slice, bool)> {
+    let passes = |slice: &Slice, said: Option<&Said>| {
+        filter.is_none_or(|filter| pick::slice(filter, scene, (log, thread), (slice, said)))
+    };
     let lane = scene.board.timeline.lanes(log).find(|lane| lane.thread == thread);
-    let mut slices: Vec<(Slice, bool)> = ended(lane, window).map(|slice| (slice, false)).collect();
+    let ended = ended(lane, window).filter(|slice| passes(slice, None));
+    let mut slices: Vec<(Slice, bool)> = ended.map(|slice| (slice, false)).collect();
     let live = scene.board.live.process(log).and_then(|live| live.thread(thread));
     let names = scene.names(log);
     for frame in live.into_iter().flat_map(|live| &live.frames) {
         let depth = ferret::projections::path_depth(names, frame.path);
         let (start, end) = (frame.since, scene.moment(log));
         let slice = Slice { path: frame.path, depth, start, end, count: 1, failed: false };
-        slices.push((slice, true));
+        if passes(&slice, Some(&frame.said)) {
+            slices.push((slice, true));
+        }
     }
+    slices
+}
+
+fn picture(
+    slices: &[(Slice, bool)],
+    (log, thread): (LogIndex, ThreadId),
+    window: (LogTime, LogTime),
+    columns: u16,
+) -> Picture {
     // Work that was handed over stands as far up as there is anything.
     let mut depths: Vec<u16> = slices.iter().map(|(slice, _)| slice.depth).collect();
     depths.sort_unstable();

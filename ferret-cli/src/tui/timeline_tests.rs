@@ -9,11 +9,11 @@ fn rows(script: &Script, keys: &[Press]) -> Vec<String> {
     script.look(|scene| {
         let mut timeline = Timeline::default();
         for key in keys {
-            timeline.arrange(scene);
+            timeline.arrange(scene, None);
             timeline.press(*key);
         }
-        timeline.arrange(scene);
-        let picture = timeline.pictures(scene, 20).next().unwrap();
+        timeline.arrange(scene, None);
+        let picture = timeline.pictures(scene, None, 20).next().unwrap();
         let names = scene.names(picture.log);
         let row = |row: &Vec<Span>| {
             let mut line = String::new();

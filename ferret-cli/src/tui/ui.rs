@@ -1,19 +1,23 @@
 //! What the user chose to see, and how keys change it. Pure: keys in, state and wishes out.
 
 use super::board::Scene;
+use super::details::Details;
 use super::functions::Functions;
 use super::heap;
+use super::keys;
 use super::layout::{self, Areas, Contents};
 use super::list::List;
 use super::pick;
 use super::press::scroll;
 use super::processes;
+use super::prompt::{self, Prompt};
 use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
 use super::timeline::Timeline;
+use super::unfold::Wanted;
 use crate::filter::Filter;
-use ferret::event::{LogIndex, LogTime};
+use ferret::event::{LogIndex, LogTime, ThreadId};
 use ferret::projections::{FunctionId, Happening};
 use std::collections::BTreeSet;
 
@@ -36,6 +40,10 @@ pub(crate) struct Ui {
     /// The moment at which the user stopped the picture; the program goes on.
     pub(crate) paused: Option<LogTime>,
     pub(crate) help: bool,
+    /// Where it has several pages, the one that is shown.
+    pub(crate) help_page: usize,
+    /// Rows of the screen, as last arranged.
+    height: u16,
     pub(crate) live: List<Key>,
     pub(crate) stages: List<usize>,
     pub(crate) recent: List<u64>,
@@ -52,10 +60,20 @@ pub(crate) struct Ui {
     pub(crate) notice: Option<String>,
     /// What the user wants to see only.
     pub(crate) filter: Option<Filter>,
+    /// The page about one function, while it is open.
+    pub(crate) details: Option<Details>,
+    /// The line in which a filter is written, while it is open.
+    pub(crate) prompt: Option<Prompt>,
+    /// The filters of this session, oldest first.
+    pub(super) earlier: Vec<String>,
     /// Rows the user folded or unfolded.
-    toggled: BTreeSet<Key>,
+    pub(super) toggled: BTreeSet<Key>,
+    /// What the next arranging is to do with them.
+    pub(super) wanted: Wanted,
+    /// The thread whose innermost span is kept selected.
+    pub(super) follows: Option<(LogIndex, ThreadId)>,
     /// Where all stands, as last arranged.
-    areas: Areas,
+    pub(super) areas: Areas,
 }
 
 impl Default for Ui {
@@ -65,6 +83,8 @@ impl Default for Ui {
             focus: Panel::Live,
             paused: None,
             help: false,
+            help_page: 0,
+            height: 0,
             live: List::from_start(),
             stages: List::from_end(),
             recent: List::from_end(),
@@ -76,7 +96,12 @@ impl Default for Ui {
             rows: Vec::new(),
             notice: None,
             filter: None,
+            details: None,
+            prompt: None,
+            earlier: Vec::new(),
             toggled: BTreeSet::new(),
+            wanted: Wanted::default(),
+            follows: None,
             areas: Areas::default(),
         }
     }
@@ -91,14 +116,24 @@ impl Ui {
     /// Forgets what belongs to a run that is gone; what the user set stays.
     pub(crate) fn new_run(&mut self) {
         let filter = self.filter.take();
+        let (prompt, earlier) = (self.prompt.take(), std::mem::take(&mut self.earlier));
         let (view, focus, help) = (self.view, self.focus, self.help);
         let zombie_after_ns = self.zombie_after_ns;
-        *self = Self { view, focus, help, zombie_after_ns, filter, ..Self::default() };
+        let kept = Self { view, focus, help, zombie_after_ns, ..Self::default() };
+        *self = Self { filter, prompt, earlier, ..kept };
     }
 
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
-        let areas = match self.view {
+        let height = height - prompt::rows(self.prompt.as_ref(), height);
+        self.height = height;
+        self.resolve_details(scene);
+        let mut areas = match self.view {
+            _ if self.details.is_some() => {
+                let areas = layout::frame(width, height);
+                self.arrange_details(scene, areas.body);
+                areas
+            }
             View::Live => self.arrange_live(scene, width, height),
             View::Functions => {
                 let areas = layout::frame(width, height);
@@ -106,20 +141,23 @@ impl Ui {
                 areas
             }
             View::Timeline => {
-                self.timeline.arrange(scene);
+                self.timeline.arrange(scene, self.filter.as_ref());
                 layout::frame(width, height)
             }
             View::Processes => {
                 let areas = layout::frame(width, height);
-                self.processes.arrange(processes::order(scene), areas.body.table_rows());
+                let order = processes::order(scene, self.filter.as_ref());
+                self.processes.arrange(order, areas.body.table_rows());
                 areas
             }
             View::Stages => {
                 let areas = layout::frame(width, height);
-                self.pipeline.arrange(stages::order(scene), areas.body.table_rows());
+                let order = stages::order(scene, self.filter.as_ref());
+                self.pipeline.arrange(order, areas.body.table_rows());
                 areas
             }
         };
+        prompt::make_room(&mut areas, self.filter.as_ref());
         self.areas = areas;
         areas
     }
@@ -160,15 +198,15 @@ impl Ui {
     }
 
     fn arrange_in(&mut self, scene: &Scene, areas: Areas) {
-        let filter = self.filter.as_ref();
-        self.rows = stack::rows(scene, &self.toggled, filter, areas.live.rows());
+        self.rows = self.rows_as_wanted(scene, areas.live.rows());
         // The user's folds of rows that are gone would pile up.
         if self.toggled.len() > MAX_TOGGLED {
             let alive: BTreeSet<Key> = self.rows.iter().map(|row| row.key).collect();
             self.toggled.retain(|key| alive.contains(key));
         }
         self.live.arrange(self.rows.iter().map(|row| row.key).collect(), areas.live.rows());
-        self.stages.arrange((0..scene.stages.stages.len()).collect(), areas.stages.rows());
+        self.follow();
+        self.stages.arrange(stages::shown(scene, self.filter.as_ref()), areas.stages.rows());
         self.recent.arrange(self.recent_rows(scene), areas.recent.rows());
     }
 
@@ -180,10 +218,17 @@ impl Ui {
             Press::Ctrl('c') => return Some(Wish::Quit),
             Press::Ctrl('z') => return Some(Wish::Suspend),
             Press::Ctrl('l') => return Some(Wish::Repaint),
+            _ if self.prompt.is_some() => self.type_in(press),
             // Whatever else is pressed takes the help away.
-            _ if self.help => self.help = false,
+            _ if self.help => self.turn_help(press),
+            _ if self.press_details(press) => {}
             Press::Char('q') => return Some(Wish::Quit),
-            Press::Char('?') => self.help = true,
+            Press::Char('?') => (self.help, self.help_page) = (true, 0),
+            Press::Char('/') => self.open_prompt(),
+            Press::Char('y') => return Some(Wish::Copy),
+            Press::Char('w') => return Some(Wish::Snapshot),
+            Press::Char('f') => return Some(Wish::Flamegraph),
+            Press::Enter | Press::Char('\n') => self.enter(),
             Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
             Press::Click(x, y) => self.click(x, y),
@@ -204,11 +249,16 @@ impl Ui {
         match press {
             Press::Char('p') => self.move_focus(true),
             Press::Char('P') => self.move_focus(false),
-            Press::Enter | Press::Char('\n') => self.fold(None),
             Press::Left | Press::Char('h') => self.fold(Some(false)),
             Press::Right | Press::Char('l') => self.fold(Some(true)),
+            Press::Char('e') => self.fold_all(true),
+            Press::Char('c') => self.fold_all(false),
+            Press::Char('F') => self.follow_or_not(),
             _ => match self.focus {
-                Panel::Live => scroll(&mut self.live, press),
+                Panel::Live => {
+                    self.follows = None;
+                    scroll(&mut self.live, press);
+                }
                 Panel::Stages => scroll(&mut self.stages, press),
                 Panel::Recent => scroll(&mut self.recent, press),
             },
@@ -224,7 +274,7 @@ impl Ui {
         }
         match self.view {
             View::Live if areas.live.has(x, y) => {
-                self.focus = Panel::Live;
+                (self.focus, self.follows) = (Panel::Live, None);
                 self.live.point(usize::from(y - areas.live.y), 1);
             }
             View::Live if areas.stages.has(x, y) => {
@@ -258,7 +308,7 @@ impl Ui {
 
     /// Opens or closes the selected row of the live panel; `None`: the other of the two. Closing a
     /// row that has nothing to close goes to the row it is under.
-    fn fold(&mut self, open: Option<bool>) {
+    pub(super) fn fold(&mut self, open: Option<bool>) {
         let Some(index) = self.live.selected_index().filter(|_| self.focus == Panel::Live) else {
             return;
         };
@@ -277,7 +327,19 @@ impl Ui {
 }
 
 impl Ui {
-    fn toggle(&mut self, key: Key) {
+    /// There is no log yet to be arranged, but a screen of so many rows.
+    pub(crate) fn wait_in(&mut self, height: u16) {
+        self.height = height;
+    }
+
+    /// The next page of the help, or none any more.
+    fn turn_help(&mut self, press: Press) {
+        self.help_page += 1;
+        self.help =
+            press == Press::Char('?') && !keys::page(self.help_page, self.height).is_empty();
+    }
+
+    pub(super) fn toggle(&mut self, key: Key) {
         if !self.toggled.remove(&key) {
             self.toggled.insert(key);
         }

@@ -44,6 +44,24 @@ fn any_key_closes_the_help_and_does_nothing_else() {
 }
 
 #[test]
+fn the_help_has_pages_where_the_screen_is_small() {
+    let script = Script::default().process("cast", 7);
+    let pages = |height| {
+        let mut ui = Ui::default();
+        script.look(|scene| ui.arrange(scene, 60, height));
+        ui.press(Press::Char('?'), LogTime(0));
+        (0..99)
+            .take_while(|_| {
+                let is_open = ui.help;
+                ui.press(Press::Char('?'), LogTime(0));
+                is_open
+            })
+            .count()
+    };
+    assert_eq!([40, 24, 15, 3].map(pages), [1, 1, 2, keys::HELP.len()]);
+}
+
+#[test]
 fn numbers_tab_and_clicks_on_names_change_the_view() {
     let view = |keys: &[Press]| press(keys).0.view;
     assert_eq!(view(&[Press::Char('3')]), View::Stages);

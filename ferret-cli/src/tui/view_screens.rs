@@ -4,7 +4,7 @@ use super::board::Outside;
 use super::screens::screen;
 use super::script::{MS, S, Script, podcast};
 use super::ui::Press;
-use ferret::event::{EndKind, Outcome};
+use ferret::event::{EndKind, Outcome, TagValue};
 
 /// From the smallest screen to the largest.
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (300, 100)];
@@ -102,6 +102,37 @@ fn a_program_that_called_nothing_has_no_table() {
     insta::assert_snapshot!("functions_none_60x15", screen(&script, 60, 15, &[Press::Char('2')]));
 }
 
+#[test]
+fn a_function_is_looked_at_closely() {
+    let letters = "2/decode".chars().map(Press::Char);
+    let keys: Vec<Press> = letters.chain([Press::Enter, Press::Down, Press::Enter]).collect();
+    check("details", &functions(), &keys);
+    let below = [&keys[..], &[Press::PageDown]].concat();
+    insta::assert_snapshot!("details_below_60x15", screen(&functions(), 60, 15, &below));
+}
+
+#[test]
+fn a_span_is_looked_at_closely_while_it_is_open_and_when_it_has_ended() {
+    let down = [Press::Down; 3];
+    let open = [&down[..], &[Press::Enter]].concat();
+    check("details_open", &podcast(), &open);
+    let ended = [Press::Char('P'), Press::Up, Press::Up, Press::Enter];
+    insta::assert_snapshot!("details_ended_80x24", screen(&podcast(), 80, 24, &ended));
+    let stage = [Press::Char('3'), Press::Char('g'), Press::Enter];
+    insta::assert_snapshot!("details_stage_80x24", screen(&pipeline(), 80, 24, &stage));
+}
+
+#[test]
+fn a_task_is_looked_at_closely() {
+    let mut script = Script::default().process("async", 7).thread(2, "tokio-1");
+    script =
+        script.start(1, "main").task(1, "serve").enter(2).tag(2, "port", TagValue::Unsigned(80));
+    script = script.start(2, "parse").wait(40 * MS).end(2).exit(2).wait(2 * S);
+    script = script.enter(2).wait(9 * MS);
+    let keys = [Press::Down, Press::Down, Press::Down, Press::Down, Press::Down, Press::Enter];
+    insta::assert_snapshot!("details_task_80x24", screen(&script, 80, 24, &keys));
+}
+
 /// A server with workers: one idle for long, one stopped, some that ended.
 fn family() -> Script {
     let mut script = Script::default();
@@ -130,4 +161,31 @@ fn the_last_seconds_are_drawn_thread_by_thread() {
     check("timeline", &podcast(), &[Press::Char('4')]);
     let keys = [Press::Char('4'), Press::Char('-'), Press::Left];
     insta::assert_snapshot!("timeline_wider_80x24", screen(&podcast(), 80, 24, &keys));
+}
+
+/// A filter being written, and in force.
+#[test]
+fn a_filter_is_written_below_with_what_is_wrong_and_shown_above() {
+    let keys = |text: &str| -> Vec<Press> { text.chars().map(Press::Char).collect() };
+    for (width, height) in SIZES {
+        let wrong = screen(&podcast(), width, height, &keys("/decode & dur > 1"));
+        insta::assert_snapshot!(format!("filter_wrong_{width}x{height}"), wrong);
+    }
+    let unknown = screen(&podcast(), 60, 15, &keys("2/decode & colour:red"));
+    insta::assert_snapshot!("filter_unknown_60x15", unknown);
+    let kept = [keys("/decode & dur > 1ms"), vec![Press::Enter]].concat();
+    insta::assert_snapshot!("filtered_80x24", screen(&podcast(), 80, 24, &kept));
+    for view in ["2", "3", "4", "5"] {
+        let none = [keys("/nothing_has_this"), vec![Press::Enter], keys(view)].concat();
+        insta::assert_snapshot!(
+            format!("filtered_out_{view}_60x15"),
+            screen(&podcast(), 60, 15, &none)
+        );
+    }
+    for width in [1, 2, 7, 20, 45] {
+        for height in [1, 2, 3, 5, 7, 8, 9, 10, 50] {
+            screen(&podcast(), width, height, &keys("/decode & dur > 1"));
+            screen(&podcast(), width, height, &kept);
+        }
+    }
 }

@@ -205,7 +205,11 @@ pub(crate) fn outcome(outcome: Outcome) -> (&'static str, Mood) {
 
 /// Wall time of day here, to the millisecond; blanks where the log does not tell wall time.
 pub(crate) fn time_of_day(scene: &Scene, log: LogIndex, time: LogTime) -> String {
-    let wall = scene.process(log).and_then(|process| process.unix_ns(time));
+    clock_time(scene.process(log).and_then(|process| process.unix_ns(time)))
+}
+
+/// The same of ns since the Unix epoch, if they are known.
+pub(crate) fn clock_time(wall: Option<u64>) -> String {
     let stamp = wall.and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
     stamp.map_or_else(
         || " ".repeat(12),

@@ -178,6 +178,8 @@ fn press(key: KeyEvent) -> Option<Press> {
         KeyCode::BackTab => Press::BackTab,
         KeyCode::Enter => Press::Enter,
         KeyCode::Esc => Press::Esc,
+        KeyCode::Backspace => Press::Backspace,
+        KeyCode::Delete => Press::Delete,
         _ => return None,
     })
 }

@@ -4,6 +4,7 @@ use super::document::Snapshot;
 use super::source::Source;
 use crate::exit;
 use crate::filter::Filter;
+use crate::tui::board::Scene;
 use crate::tui::ui::Ui;
 use crate::tui::view;
 use ferret::log;
@@ -37,16 +38,19 @@ pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> an
         return Ok(writeln!(out)?);
     }
     let width = columns();
-    let lines = source.look(now, |scene| {
-        let mut ui = Ui::new(filter);
-        let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
-        view::page(scene, &ui, &areas)
-    });
+    let lines = source.look(now, |scene| page(scene, filter, width));
     let mut out = stdout().lock();
     for line in lines {
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// The screen's panels as lines of text.
+pub(super) fn page(scene: &Scene, filter: Option<Filter>, width: u16) -> Vec<String> {
+    let mut ui = Ui::new(filter);
+    let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
+    view::page(scene, &ui, &areas)
 }
 
 fn columns() -> u16 {

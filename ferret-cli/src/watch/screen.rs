@@ -1,6 +1,7 @@
 //! The loop of the screen: takes inputs, reads the log, draws when something changed or a clock on
 //! the screen must tick, and sleeps in between.
 
+use super::desk::Desk;
 use super::inputs::{Input, Inputs};
 use super::source::Source;
 use super::terminal::{self, Screen};
@@ -31,6 +32,7 @@ struct Show {
     ui: Ui,
     colours: Colours,
     inputs: Inputs,
+    desk: Desk,
     /// An input that ended a sleep.
     pending: Option<Input>,
     /// Something is not on the screen yet.
@@ -52,7 +54,8 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     inputs.wake(source.waker());
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty) = (None, true);
-    let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
+    let desk = Desk::default();
+    let mut show = Show { source, ui, colours, inputs, desk, pending, dirty, drawn, looked };
     while show.turn(&mut screen)? {}
     Ok(show.source)
 }
@@ -71,6 +74,7 @@ impl Show {
         if due <= now {
             self.draw(screen, now)?;
         }
+        self.dirty |= self.desk.attend(&mut self.source, &mut self.ui);
         if !more {
             let due = self.due(log::now());
             self.sleep(due.since(log::now()));
@@ -101,6 +105,10 @@ impl Show {
                 Some(Wish::Quit) => return Ok(false),
                 Some(Wish::Suspend) => screen.suspend()?,
                 Some(Wish::Repaint) => screen.repaint()?,
+                Some(wish @ (Wish::Copy | Wish::Snapshot | Wish::Flamegraph)) => {
+                    let (source, ui) = (&mut self.source, &mut self.ui);
+                    self.desk.carry_out(wish, source, ui, (screen, log::now()))?;
+                }
                 None => {}
             },
             Input::Resize => {}
@@ -164,6 +172,7 @@ impl Show {
         if opened {
             self.inputs.wake(self.source.waker());
             self.ui.new_run();
+            self.desk.forget(&mut self.source);
             self.source.forget_reports();
             self.look_at_files();
             self.dirty = true;
@@ -186,7 +195,10 @@ impl Show {
             })?;
         } else {
             let lines = self.source.waits_for();
-            screen.draw(|frame| view::waiting(frame, &lines, ui, colours))?;
+            screen.draw(|frame| {
+                ui.wait_in(frame.area().height);
+                view::waiting(frame, &lines, ui, colours);
+            })?;
         }
         self.dirty = false;
         self.drawn = log::now();

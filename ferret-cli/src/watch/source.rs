@@ -4,6 +4,7 @@
 use super::outside::Outside;
 use super::past::Past;
 use super::reading;
+use crate::filter::Filter;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, Scene};
 use crate::tui::functions::{Costs, Report};
@@ -12,6 +13,7 @@ use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is to be watched.
@@ -39,6 +41,9 @@ pub(crate) struct Source {
     pub(crate) board: Board,
     stages: Stages,
     functions: Functions,
+    /// What passes a filter on single spans, and what was found of that: then the functions are told
+    /// of it alone.
+    passing: Option<(Filter, Arc<Costs>)>,
     /// What is looked at: other views' numbers cost no time.
     pub(crate) view: View,
     outside: Outside,
@@ -85,6 +90,7 @@ impl Source {
             board: Board::default(),
             stages: Stages::default(),
             functions: Functions::default(),
+            passing: None,
             view: View::default(),
             outside: Outside::default(),
             salvager: Salvager::default(),
@@ -176,6 +182,14 @@ impl Source {
         said
     }
 
+    /// The logs that are read and how, for another reading of them.
+    pub(crate) fn paths(&self) -> Option<(Vec<PathBuf>, ReadOptions)> {
+        match &self.wanted {
+            Wanted::Named(paths) if self.is_open() => Some((paths.clone(), self.options)),
+            Wanted::Named(_) | Wanted::Newest(_) => None,
+        }
+    }
+
     /// What is known of each log's file.
     pub(crate) fn infos(&self) -> Vec<LogInfo> {
         let logs = self.run.iter().flat_map(Run::logs);
@@ -247,12 +261,22 @@ impl Source {
         let cost_ns = self.functions.cost_ns;
         if self.view == View::Functions && age >= CALM_NS.max(cost_ns * STAGES_SHARE) {
             let began = log::now();
-            let whole = scene.whole();
-            let costs = Costs::of(&whole.calls, scene.share_read());
-            let report = Report::of(&costs, &scene);
+            let report = if let Some((filter, costs)) = &self.passing {
+                Report::passing(costs, &scene, filter)
+            } else {
+                let costs = Costs::of(&scene.whole().calls, scene.share_read());
+                Report::of(&costs, &scene)
+            };
             self.functions = Functions { report, at: now, cost_ns: log::now().since(began) };
         }
         look(&Scene { functions: &self.functions.report, ..scene })
+    }
+
+    /// From now on functions are told of what passes this filter on single spans; of all calls if
+    /// there is none.
+    pub(crate) fn pass(&mut self, passing: Option<(Filter, Arc<Costs>)>) {
+        self.passing = passing;
+        self.functions = Functions::default();
     }
 
     /// Stages and functions are to be reported anew at the next look.

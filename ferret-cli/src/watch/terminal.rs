@@ -57,6 +57,11 @@ impl Screen {
         self.terminal.backend_mut().clear()
     }
 
+    /// Writes what the terminal takes for itself and does not show.
+    pub(super) fn send(&mut self, sequence: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), Print(sequence))
+    }
+
     /// Gives the terminal back, stops this process as Ctrl-Z does, and takes it again when the
     /// shell lets it go on.
     pub(super) fn suspend(&mut self) -> io::Result<()> {

@@ -207,6 +207,15 @@ impl LiveProcess {
         Parent { span: told.or(below), is_elsewhere: told.is_some() && told != below && !is_hidden }
     }
 
+    /// What an open span has said so far.
+    pub fn said_by(&self, span: SpanId) -> Option<&Said> {
+        if let Some(task) = self.tasks.get(&span) {
+            return Some(&task.said);
+        }
+        let frames = &self.thread(span.thread)?.frames;
+        frames.iter().rfind(|frame| frame.span == span).map(|frame| &frame.said)
+    }
+
     /// The place in the call tree of a span that is open, or of a future that has not been polled;
     /// none of one that has ended. Costs a look at its thread's stack.
     pub fn path_of(&self, span: SpanId) -> Option<PathId> {

@@ -10,6 +10,7 @@
 )]
 
 mod calls;
+mod closeup;
 mod counters;
 mod durations;
 mod functions;
@@ -30,6 +31,7 @@ mod timeline;
 mod tree;
 
 pub use calls::{Calls, FunctionCalls, GroupBy, GroupCalls, Totals};
+pub use closeup::{Closeup, OneCall, OverTime, Spread, SpreadClass, TimeColumn};
 pub use counters::{Counters, Reading};
 pub use durations::{DurationStats, Durations};
 pub use functions::FunctionId;

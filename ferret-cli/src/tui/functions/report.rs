@@ -3,8 +3,9 @@
 //! are joined by what the functions say of themselves.
 
 use super::super::board::Scene;
+use super::super::pick;
 use crate::callsite_names::{self, Callsite};
-use crate::filter::{Field, Subject, Value};
+use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::CallsiteInfo;
 use ferret::projections::{Calls, DurationStats, OpenFunction, Totals};
 use std::collections::BTreeMap;
@@ -99,24 +100,49 @@ impl Report {
             let seen = totals.calls + totals.unknown + totals.dropped + totals.self_ns;
             seen + row.open.calls > 0 || row.per_second > 0.0
         });
-        let callsites: Vec<_> = rows
-            .iter()
-            .map(|Function { info, .. }| Callsite {
-                name: &info.name,
-                module: &info.module,
-                line: info.line,
-            })
-            .collect();
-        let names = callsite_names::names(&callsites);
-        for (row, name) in rows.iter_mut().zip(names) {
-            row.name = name;
-        }
+        name(&mut rows);
         Self { rows, share: costs.share }
     }
 
     /// A function.
     pub(crate) fn get(&self, key: FunctionKey) -> Option<&Function> {
         self.rows.iter().find(|row| row.key == key)
+    }
+}
+
+impl Report {
+    /// The functions of which calls pass a filter on single spans, and the open spans that do. How
+    /// often they are called just now is not kept apart.
+    pub(crate) fn passing(costs: &Costs, scene: &Scene, filter: &Filter) -> Self {
+        let mut rows: Vec<Function> = costs.functions.iter().map(Function::of).collect();
+        for (info, ns) in pick::open(filter, scene) {
+            let key = FunctionKey::of(info);
+            let at = rows.iter().position(|row| row.key == key).unwrap_or_else(|| {
+                rows.push(Function::new(info));
+                rows.len() - 1
+            });
+            let open = &mut rows[at].open;
+            (open.calls, open.ns) = (open.calls + 1, open.ns.saturating_add(ns));
+        }
+        rows.retain(|row| row.totals.calls + row.totals.unknown + row.open.calls > 0);
+        name(&mut rows);
+        Self { rows, share: costs.share }
+    }
+}
+
+/// Gives functions the names by which they are told from each other.
+fn name(rows: &mut [Function]) {
+    let callsites: Vec<_> = rows
+        .iter()
+        .map(|Function { info, .. }| Callsite {
+            name: &info.name,
+            module: &info.module,
+            line: info.line,
+        })
+        .collect();
+    let names = callsite_names::names(&callsites);
+    for (row, name) in rows.iter_mut().zip(names) {
+        row.name = name;
     }
 }
 
@@ -165,6 +191,9 @@ impl Subject for Function {
     #[expect(clippy::wildcard_enum_match_arm, reason = "most fields are of other tables")]
     fn value(&self, field: Field) -> Value<'_> {
         let number = |value: u64| Value::Number(value as f64);
+        let duration = |of: fn(&DurationStats) -> u64| {
+            self.durations.as_ref().map_or(Value::Nothing, |stats| number(of(stats)))
+        };
         match field {
             Field::Name => Value::Text(self.info.name.as_str().into()),
             Field::Module => Value::Text(self.info.module.as_str().into()),
@@ -173,6 +202,17 @@ impl Subject for Function {
             Field::Calls => number(self.totals.calls),
             Field::Errors => number(self.errors()),
             Field::Panics => number(self.totals.panics),
+            Field::Cancelled => number(self.totals.cancelled),
+            Field::Unknown => number(self.totals.unknown),
+            Field::Dropped => number(self.totals.dropped),
+            Field::Sampled => number(self.totals.sampled),
+            Field::Mean => duration(|stats| stats.mean_ns),
+            Field::Min => duration(|stats| stats.min_ns),
+            Field::P50 => duration(|stats| stats.p50_ns),
+            Field::P90 => duration(|stats| stats.p90_ns),
+            Field::P95 => duration(|stats| stats.p95_ns),
+            Field::P99 => duration(|stats| stats.p99_ns),
+            Field::Max => duration(|stats| stats.max_ns),
             Field::Open => number(self.open.calls),
             Field::Total => number(self.total_ns()),
             Field::SelfTime => number(self.totals.self_ns),
@@ -218,5 +258,19 @@ mod tests {
         assert!(rows.contains(&("old".to_owned(), 1, false)), "{rows:?}");
         assert!(rows.contains(&("new".to_owned(), 0, true)), "{rows:?}");
         assert!((report.share - 0.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn of_a_filter_on_single_spans_only_those_that_pass_are_open() {
+        let script = Script::default().process("cast", 7).thread(2, "worker");
+        let script = script.start(1, "read").start(2, "read").start(2, "read").wait(S);
+        let script = script.start(2, "parse").wait(MS);
+        let filter: Filter = "read & thread:worker".parse().unwrap();
+        let costs = Costs { share: 1.0, ..Costs::default() };
+        let report = script.look(|scene| Report::passing(&costs, scene, &filter));
+        let row = |row: &Function| (row.name.clone(), row.open.calls, row.open.ns);
+        let rows: Vec<_> = report.rows.iter().map(row).collect();
+        // Two that lie in each other: their time counts once.
+        assert_eq!(rows, [("read".to_owned(), 2, S + MS)]);
     }
 }

@@ -12,11 +12,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
         return;
     }
     let (report, state) = (scene.functions, &ui.functions);
-    let title = match &ui.filter {
-        Some(filter) => format!("Functions: {filter}"),
-        None => "Functions".to_owned(),
-    };
-    paint.title(area, &title, &functions::note(report, &state.list), !ui.help);
+    paint.title(area, &ui.title("Functions"), &functions::note(report, &state.list), !ui.help);
     if state.list.shown_keys().is_empty() && area.height > 2 {
         let none =
             if report.rows.is_empty() { "no call yet" } else { "no function passes the filter" };

@@ -14,8 +14,8 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    let title = match &ui.filter {
-        Some(filter) => format!("Live: {filter}"),
+    let title = match ui.filter_in_title() {
+        Some(_) => ui.title("Live"),
         None => death(scene).unwrap_or_else(|| "Live".to_owned()),
     };
     paint.title(area, &title, &note(scene, ui), super::has_focus(ui, Panel::Live));

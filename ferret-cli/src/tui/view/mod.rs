@@ -3,6 +3,7 @@
 
 mod charts;
 mod counters;
+mod details;
 mod functions;
 mod grid;
 mod header;
@@ -12,6 +13,7 @@ mod live;
 mod paint;
 mod pipeline;
 mod processes;
+mod prompt;
 mod recent;
 mod stages;
 mod tabs;
@@ -33,29 +35,37 @@ use ratatui::layout::Rect;
 /// Draws the whole screen, as arranged for this size.
 pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, colours: Colours) {
     let mut paint = Paint::new(frame.buffer_mut(), colours);
-    match ui.view {
-        View::Live => panels(&mut paint, scene, ui, areas),
-        View::Functions => {
+    match (&ui.details, ui.view) {
+        (Some(open), _) => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            details::draw(&mut paint, areas.body, open, !ui.help);
+        }
+        (None, View::Live) => panels(&mut paint, scene, ui, areas),
+        (None, View::Functions) => {
             header::draw(&mut paint, areas.header, scene, ui);
             functions::draw(&mut paint, areas.body, scene, ui);
         }
-        View::Timeline => {
+        (None, View::Timeline) => {
             header::draw(&mut paint, areas.header, scene, ui);
             timeline::draw(&mut paint, areas.body, scene, ui);
         }
-        View::Processes => {
+        (None, View::Processes) => {
             header::draw(&mut paint, areas.header, scene, ui);
             processes::draw(&mut paint, areas.body, scene, ui);
         }
-        View::Stages => {
+        (None, View::Stages) => {
             header::draw(&mut paint, areas.header, scene, ui);
             pipeline::draw(&mut paint, areas.body, scene, ui);
         }
     }
     tabs::draw(&mut paint, areas.tabs, ui);
+    prompt::in_force(&mut paint, areas.filter, ui);
     help::controls(&mut paint, areas.controls, ui);
     if ui.help {
-        help::draw(&mut paint);
+        help::draw(&mut paint, ui.help_page);
+    }
+    if let Some(prompt) = &ui.prompt {
+        prompt::draw(&mut paint, prompt);
     }
 }
 

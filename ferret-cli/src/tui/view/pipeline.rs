@@ -13,10 +13,14 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    paint.title(area, "Stages", &stages::note(scene, area.width >= 72), !ui.help);
+    paint.title(area, &ui.title("Stages"), &stages::note(scene, area.width >= 72), !ui.help);
     let all = &scene.stages.stages;
-    if all.is_empty() && area.height > 2 {
-        let none = "no stage yet: #[profile(stage)] makes one";
+    if ui.pipeline.len() == 0 && area.height > 2 {
+        let none = if all.is_empty() {
+            "no stage yet: #[profile(stage)] makes one"
+        } else {
+            "no stage passes the filter"
+        };
         paint.write(area.x + 2, area.y + 2, area.x + area.width, &[(Ink::Faint, none)]);
         return;
     }

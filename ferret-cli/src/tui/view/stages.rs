@@ -19,14 +19,18 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     }
     let stages = &scene.stages.stages;
     paint.title(area, "Stages", &note(stages), super::has_focus(ui, Panel::Stages));
-    if stages.is_empty() && area.height > 1 {
-        let none = "no stage yet: #[profile(stage)] makes one";
+    if ui.stages.len() == 0 && area.height > 1 {
+        let none = if stages.is_empty() {
+            "no stage yet: #[profile(stage)] makes one"
+        } else {
+            "no stage passes the filter"
+        };
         paint.write(area.x + 2, area.y + 1, area.x + area.width, &[(Ink::Faint, none)]);
     }
-    for (y, index) in (area.y + 1..area.y + area.height).zip(ui.stages.shown()) {
+    for (y, &index) in (area.y + 1..area.y + area.height).zip(ui.stages.shown_keys()) {
         let Some(stage) = stages.get(index) else { break };
         draw_stage(paint, area, y, stage);
-        if super::has_focus(ui, Panel::Stages) && ui.stages.selected_index() == Some(index) {
+        if super::has_focus(ui, Panel::Stages) && ui.stages.selected() == Some(index) {
             paint.select(area, y);
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    paint.title(area, "Timeline", &ui.timeline.note(), !ui.help);
+    paint.title(area, &ui.title("Timeline"), &ui.timeline.note(), !ui.help);
     let names = NAME.min(area.width / 4);
     let columns = area.width.saturating_sub(names + 2);
     let mut y = area.y + 1;
@@ -27,7 +27,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
         paint.write(area.x + names + 1, end, right, &[(Ink::Faint, &from)]);
         paint.write_right(right, end, &[(Ink::Faint, &until)]);
     }
-    for picture in ui.timeline.pictures(scene, columns) {
+    for picture in ui.timeline.pictures(scene, ui.filter.as_ref(), columns) {
         if y >= end || columns == 0 {
             break;
         }
@@ -43,7 +43,7 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
         y += u16::from(picture.rows.is_empty());
     }
     if y == area.y + 1 && area.height > 2 {
-        let none = "no span yet";
+        let none = if ui.filter.is_some() { "no span passes the filter" } else { "no span yet" };
         paint.write(area.x + 2, area.y + 2, area.x + area.width, &[(Ink::Faint, none)]);
     }
 }

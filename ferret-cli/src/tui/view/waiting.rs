@@ -2,8 +2,8 @@
 
 use super::super::layout::Area;
 use super::super::ui::Ui;
-use super::help;
 use super::paint::{Colours, Ink, Paint};
+use super::{help, prompt};
 use ratatui::Frame;
 
 /// Draws what is waited for, a line of it each.
@@ -20,6 +20,9 @@ pub(crate) fn waiting(frame: &mut Frame, lines: &[String], ui: &Ui, colours: Col
     }
     help::controls(&mut paint, Area { y: last, height: 1, ..screen }, ui);
     if ui.help {
-        help::draw(&mut paint);
+        help::draw(&mut paint, ui.help_page);
+    }
+    if let Some(open) = &ui.prompt {
+        prompt::draw(&mut paint, open);
     }
 }
