@@ -16,6 +16,7 @@ fn busy() -> Made {
     made.say(
         1,
         LogEntry::Summary(Box::new(Summary {
+            cancelled: 0,
             path,
             calls: 99_999,
             errors: 12,

@@ -6,6 +6,7 @@ mod counter_lines;
 mod desk;
 mod document;
 mod inputs;
+mod memory_limit;
 mod once;
 mod outside;
 mod passing;
@@ -63,6 +64,10 @@ pub(crate) struct WatchArgs {
     /// is shown as a zombie.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     zombie_after: Duration,
+    /// Warn of a span that is open for so long; one that is open for ten times its own 99th percentile
+    /// is warned of in any case.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    open_after: Option<Duration>,
     /// Never write, not even to repair the log of a program that was killed.
     #[arg(long)]
     read_only: bool,
@@ -76,6 +81,7 @@ pub(crate) struct WatchArgs {
 pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let options = ReadOptions { read_only: args.read_only };
     let mut source = Source::new(wanted(&args.logs)?, options);
+    source.limits.open_ns = args.open_after.map(ns);
     let source = if args.once {
         once::run(&mut source, args.filter.clone(), args.json)?;
         source

@@ -2,6 +2,7 @@
 //! from a log or by hand; reads no clock and no file itself.
 
 use super::functions::Report;
+use super::warnings::Warning;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
@@ -58,6 +59,8 @@ pub(crate) struct Outside {
     pub(crate) rss_bytes: u64,
     /// A signal has stopped it; it can go on.
     pub(crate) suspended: bool,
+    /// The most memory it may have: its control group's, or all there is.
+    pub(crate) memory_limit: Option<u64>,
 }
 
 /// A board with what is needed to tell of it: the names, and the time.
@@ -70,6 +73,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: LogTime,
     pub(crate) stages: &'a StageReport,
     pub(crate) functions: &'a Report,
+    /// What looks wrong.
+    pub(crate) warnings: &'a [Warning],
     /// While the board knows the present alone: what was read of the run from its beginning.
     pub(crate) past: Option<&'a Board>,
 }

@@ -1,12 +1,13 @@
 //! What the keys do, for the help: in pages where the screen is too small for all.
 
 /// A key and what it does; a line fits the smallest screen.
-pub(crate) const HELP: [(&str, &str); 20] = [
+pub(crate) const HELP: [(&str, &str); 21] = [
     ("1 – 5  Tab  click", "another view"),
     ("/", "show only what passes a filter, as"),
     ("", "load & dur > 9ms & !thread:main"),
     ("", "pid = 7  tag:user = 4  outcome:err"),
     ("Enter", "a function or span in detail"),
+    ("!", "what looks wrong, and where to look"),
     ("Space", "pause the picture, go on again"),
     ("↑ ↓  k j  wheel", "select a row"),
     ("PgUp PgDn  ^U ^D", "a screen up, down"),

@@ -29,6 +29,8 @@ pub(crate) struct Areas {
     pub(crate) live: Area,
     pub(crate) stages: Area,
     pub(crate) recent: Area,
+    /// Empty unless something looks wrong: see `warnings::make_room`.
+    pub(crate) warnings: Area,
     pub(crate) controls: Area,
 }
 

@@ -25,6 +25,7 @@ pub(crate) mod timeline;
 pub(crate) mod ui;
 mod unfold;
 pub(crate) mod view;
+pub(crate) mod warnings;
 pub(crate) mod wording;
 
 #[cfg(test)]

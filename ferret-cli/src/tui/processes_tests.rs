@@ -49,7 +49,12 @@ fn a_worker_that_runs_a_span_is_none_however_long() {
 fn one_that_is_stopped_shows_what_the_system_tells_of_it() {
     let mut script = waiting(1, 5.0).wait(8 * S);
     check(&script, ["stalled", "–", "–", "8.0 s"]);
-    let outside = Outside { cpu_percent: Some(0.0), rss_bytes: 44 << 20, suspended: true };
+    let outside = Outside {
+        cpu_percent: Some(0.0),
+        rss_bytes: 44 << 20,
+        suspended: true,
+        memory_limit: None,
+    };
     script.board.logs[0].outside = Some(outside);
     check(&script, ["stalled, suspended", "0 %*", "44.0 MiB*", "8.0 s"]);
     script.look(|scene| assert_eq!(note(scene, true), "1 of 1 running  * read from outside"));

@@ -3,6 +3,7 @@
 use super::board::{Board, LogFile, Scene};
 use super::details::Facts;
 use super::functions::{Costs, Report};
+use super::warnings::{self, Limits};
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
     MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
@@ -28,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) start_ticks: u64,
     /// What was read of the run from its beginning, where the board knows the present alone.
     pub(crate) past: Option<Box<Board>>,
+    /// From when on something is worth a warning.
+    pub(crate) limits: Limits,
 }
 
 /// What a recorder would remember of one process.
@@ -240,6 +243,12 @@ impl Script {
         self
     }
 
+    /// The clock jumps.
+    pub(crate) fn jump(mut self, jump_ns: i64) -> Self {
+        self.entry(0, LogEntry::Clock { jump_ns });
+        self
+    }
+
     /// The process ends; nobody holds its log any more.
     pub(crate) fn ends(mut self, how: EndKind) -> Self {
         self.entry(0, LogEntry::ProcessEnd(ProcessEnd { how }));
@@ -253,11 +262,13 @@ impl Script {
         let stages: StageReport = self.board.stage_report(now);
         let names: Vec<&Names> = self.names.iter().collect();
         let (board, past, none) = (&self.board, self.past.as_deref(), Report::default());
-        let scene = Scene { board, names: &names, now, stages: &stages, functions: &none, past };
+        let (stages, warnings) = (&stages, &[]);
+        let scene = Scene { board, names: &names, now, stages, functions: &none, warnings, past };
         let whole = scene.whole();
         let costs = Costs::of(&whole.calls, scene.share_read());
         let functions = Report::of(&costs, &scene);
-        look(&Scene { functions: &functions, ..scene })
+        let warnings = warnings::find(&scene, self.limits);
+        look(&Scene { functions: &functions, warnings: &warnings, ..scene })
     }
 
     /// What a reader of the whole run finds out about a function.

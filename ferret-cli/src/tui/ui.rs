@@ -16,6 +16,7 @@ use super::stages;
 use super::tabs::{self, View};
 use super::timeline::Timeline;
 use super::unfold::Wanted;
+use super::warnings;
 use crate::filter::Filter;
 use ferret::event::{LogIndex, LogTime, ThreadId};
 use ferret::projections::{FunctionId, Happening};
@@ -62,6 +63,8 @@ pub(crate) struct Ui {
     pub(crate) filter: Option<Filter>,
     /// The page about one function, while it is open.
     pub(crate) details: Option<Details>,
+    /// The page with what looks wrong, while it is open.
+    pub(crate) warned: Option<warnings::Page>,
     /// The line in which a filter is written, while it is open.
     pub(crate) prompt: Option<Prompt>,
     /// The filters of this session, oldest first.
@@ -97,6 +100,7 @@ impl Default for Ui {
             notice: None,
             filter: None,
             details: None,
+            warned: None,
             prompt: None,
             earlier: Vec::new(),
             toggled: BTreeSet::new(),
@@ -126,9 +130,16 @@ impl Ui {
     /// Takes what there is to show and the size to show it in. To be called before each drawing.
     pub(crate) fn arrange(&mut self, scene: &Scene, width: u16, height: u16) -> Areas {
         let height = height - prompt::rows(self.prompt.as_ref(), height);
+        let warned = if self.warned.is_some() { 0 } else { warnings::rows(scene.warnings, height) };
+        let height = height - warned;
         self.height = height;
         self.resolve_details(scene);
         let mut areas = match self.view {
+            _ if self.warned.is_some() => {
+                let areas = layout::frame(width, height);
+                self.arrange_warnings(scene.warnings.len(), areas.body);
+                areas
+            }
             _ if self.details.is_some() => {
                 let areas = layout::frame(width, height);
                 self.arrange_details(scene, areas.body);
@@ -158,6 +169,7 @@ impl Ui {
             }
         };
         prompt::make_room(&mut areas, self.filter.as_ref());
+        warnings::make_room(&mut areas, warned);
         self.areas = areas;
         areas
     }
@@ -221,10 +233,11 @@ impl Ui {
             _ if self.prompt.is_some() => self.type_in(press),
             // Whatever else is pressed takes the help away.
             _ if self.help => self.turn_help(press),
-            _ if self.press_details(press) => {}
+            _ if self.press_warnings(press) || self.press_details(press) => {}
             Press::Char('q') => return Some(Wish::Quit),
             Press::Char('?') => (self.help, self.help_page) = (true, 0),
             Press::Char('/') => self.open_prompt(),
+            Press::Char('!') => self.warned = Some(warnings::Page::default()),
             Press::Char('y') => return Some(Wish::Copy),
             Press::Char('w') => return Some(Wish::Snapshot),
             Press::Char('f') => return Some(Wish::Flamegraph),

@@ -146,7 +146,12 @@ fn family() -> Script {
     for _ in 0..40 {
         script = script.call(1, "request", 10 * MS).metric(187.4, 1_800, 68);
     }
-    let outside = Outside { cpu_percent: Some(0.0), rss_bytes: 71 << 20, suspended: true };
+    let outside = Outside {
+        cpu_percent: Some(0.0),
+        rss_bytes: 71 << 20,
+        suspended: true,
+        memory_limit: None,
+    };
     script.board.logs[3].outside = Some(outside);
     script
 }
@@ -188,4 +193,26 @@ fn a_filter_is_written_below_with_what_is_wrong_and_shown_above() {
             screen(&podcast(), width, height, &kept);
         }
     }
+}
+
+/// A server with a query that hangs, a poll that goes on, and memory that grows.
+fn in_trouble() -> Script {
+    let mut script = Script::default().process("server", 7).thread(2, "tokio-1").start(1, "serve");
+    for second in 0..100_u32 {
+        script = script.call(1, "query", 10 * MS).wait(S);
+        script = script.metric(30.0, 100 + u64::from(second) * 2, 3);
+    }
+    script = script.start(1, "query").create(1, "handle").first_poll(2).start(2, "圧縮する");
+    script.wait(2 * S).dropped(1, 1_234).metric(30.0, 300, 3)
+}
+
+#[test]
+fn what_looks_wrong_is_told_with_where_to_look() {
+    check("warnings", &in_trouble(), &[Press::Char('!')]);
+    insta::assert_snapshot!("warned_80x24", screen(&in_trouble(), 80, 24, &[]));
+    insta::assert_snapshot!("warned_120x40", screen(&in_trouble(), 120, 40, &[]));
+    let well = Script::default().process("plain", 7);
+    insta::assert_snapshot!("warnings_none_60x15", screen(&well, 60, 15, &[Press::Char('!')]));
+    let back = [Press::Char('!'), Press::Down, Press::Esc];
+    assert_eq!(screen(&in_trouble(), 80, 24, &back), screen(&in_trouble(), 80, 24, &[]));
 }

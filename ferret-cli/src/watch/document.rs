@@ -5,6 +5,7 @@ mod counters;
 mod heap;
 mod open;
 mod recent;
+mod warnings;
 
 use crate::death::Death;
 use crate::filter::Filter;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use open::{Open, open};
 use recent::{Recent, recent};
 use serde::Serialize;
+use warnings::Warning;
 
 /// The whole document.
 #[derive(Debug, Serialize)]
@@ -38,6 +40,7 @@ pub(super) struct Snapshot {
     counters: Vec<Counter>,
     counters_left_out: u64,
     counters_not_numbers: u64,
+    warnings: Vec<Warning>,
     open: Vec<Open>,
     recent: Vec<Recent>,
 }
@@ -169,6 +172,7 @@ impl Snapshot {
             counters: counters(scene),
             counters_left_out: scene.board.counters.left_out(),
             counters_not_numbers: scene.board.counters.not_numbers(),
+            warnings: warnings::warnings(scene),
             open: processes().flat_map(|(log, _)| open(scene, filter, log)).collect(),
             recent: scene
                 .board

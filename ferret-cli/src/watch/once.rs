@@ -50,7 +50,12 @@ pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> an
 pub(super) fn page(scene: &Scene, filter: Option<Filter>, width: u16) -> Vec<String> {
     let mut ui = Ui::new(filter);
     let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
-    view::page(scene, &ui, &areas)
+    let mut lines = view::page(scene, &ui, &areas);
+    for warning in scene.warnings {
+        lines.push(format!(" ⚠ {}", warning.what));
+        lines.push(format!("   {}", warning.look));
+    }
+    lines
 }
 
 fn columns() -> u16 {

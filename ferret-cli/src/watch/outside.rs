@@ -1,6 +1,7 @@
 //! Processes of this machine as the system sees them: one that is stopped or starved says nothing
 //! of itself any more.
 
+use super::memory_limit;
 use crate::child::start_ticks;
 use crate::tui::board::{self, Board};
 use ferret::event::LogTime;
@@ -18,6 +19,8 @@ pub(super) struct Outside {
     looked: LogTime,
     /// Processes that were seen at the last look: of another there is no CPU yet.
     seen: BTreeMap<Pid, u64>,
+    /// The most memory each may have, as of when it was first seen.
+    limits: BTreeMap<Pid, Option<u64>>,
 }
 
 impl Outside {
@@ -52,9 +55,14 @@ impl Outside {
                     cpu_percent: is_known.then(|| f64::from(process.cpu_usage())),
                     rss_bytes: process.memory(),
                     suspended: process.status() == ProcessStatus::Stop,
+                    memory_limit: *self
+                        .limits
+                        .entry(pid)
+                        .or_insert_with(|| memory_limit::of(pid.as_u32())),
                 })
             });
         }
+        self.limits.retain(|pid, _| pids.contains(pid));
         self.seen = found.into_iter().flatten().collect();
     }
 }

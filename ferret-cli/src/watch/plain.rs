@@ -9,10 +9,12 @@ use crate::filter::Filter;
 use crate::format;
 use crate::reach;
 use crate::tui::pick;
-use ferret::event::{LogTime, Outcome};
+use crate::tui::warnings::Kind;
+use ferret::event::{LogIndex, LogTime, Outcome};
 use ferret::log;
 use ferret::projections::{Ended, News, Recent, Said};
 use signal_hook::low_level;
+use std::collections::BTreeSet;
 use std::io::{Write as _, stdout};
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ struct Plain {
     left_out: u64,
     /// Entries missed so far, as far as that was said.
     missed: u64,
+    /// What looked wrong at the last status line: each is told when it begins.
+    warned: BTreeSet<(Kind, LogIndex, String)>,
     /// Since when no process lives.
     over: Option<LogTime>,
 }
@@ -77,6 +81,7 @@ pub(super) fn run(mut source: Source, filter: Option<Filter>) -> anyhow::Result<
         lines: 0,
         left_out: 0,
         missed: 0,
+        warned: BTreeSet::new(),
         over: None,
     };
     plain.header()?;
@@ -132,6 +137,7 @@ impl Plain {
                 self.status = now;
                 let line = self.source.look(now, plain_lines::status);
                 say(&line)?;
+                self.warn(now)?;
             }
             // Of a long log the end may be far.
             if read < BATCH && self.is_over(now) {
@@ -142,6 +148,24 @@ impl Plain {
                 self.source.wait(Duration::from_millis(200));
             }
         }
+    }
+
+    /// What has come to look wrong since the last time.
+    fn warn(&mut self, now: LogTime) -> anyhow::Result<()> {
+        let mut warned = BTreeSet::new();
+        let mut lines = Vec::new();
+        self.source.look(now, |scene| {
+            for warning in scene.warnings {
+                let it = (warning.kind, warning.log, warning.look.clone());
+                if !self.warned.contains(&it) {
+                    lines.push(format!("warning: {}", warning.what));
+                    lines.push(format!("  {}", warning.look));
+                }
+                warned.insert(it);
+            }
+        });
+        self.warned = warned;
+        lines.iter().try_for_each(|line| say(line))
     }
 
     /// That older entries were dropped before they were read, each time it comes to that.

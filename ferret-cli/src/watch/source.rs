@@ -9,6 +9,7 @@ use crate::salvage::Salvager;
 use crate::tui::board::{Board, Scene};
 use crate::tui::functions::{Costs, Report};
 use crate::tui::tabs::View;
+use crate::tui::warnings::{self, Limits, Warning};
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
@@ -41,6 +42,9 @@ pub(crate) struct Source {
     pub(crate) board: Board,
     stages: Stages,
     functions: Functions,
+    warnings: Warnings,
+    /// From when on something is worth a warning.
+    pub(crate) limits: Limits,
     /// What passes a filter on single spans, and what was found of that: then the functions are told
     /// of it alone.
     passing: Option<(Filter, Arc<Costs>)>,
@@ -58,6 +62,14 @@ struct Stages {
     /// As of when.
     at: LogTime,
     /// How long it took, ns.
+    cost_ns: u64,
+}
+
+/// What looked wrong when it was last looked for.
+#[derive(Debug, Default)]
+struct Warnings {
+    found: Vec<Warning>,
+    at: LogTime,
     cost_ns: u64,
 }
 
@@ -90,6 +102,8 @@ impl Source {
             board: Board::default(),
             stages: Stages::default(),
             functions: Functions::default(),
+            warnings: Warnings::default(),
+            limits: Limits::default(),
             passing: None,
             view: View::default(),
             outside: Outside::default(),
@@ -176,9 +190,7 @@ impl Source {
             let dead = self.board.logs.iter_mut().filter(|file| file.owned == Some(false));
             dead.for_each(|file| file.owned = Some(true));
         }
-        if self.view == View::Processes {
-            self.outside.look(&mut self.board, log::now());
-        }
+        self.outside.look(&mut self.board, log::now());
         said
     }
 
@@ -256,7 +268,13 @@ impl Source {
         let past = self.past.as_ref().map(Past::board);
         let (board, stages, past) = (&self.board, &self.stages.report, past.as_deref());
         let functions = &Report::default();
-        let scene = Scene { board, names: &names, now, stages, functions, past };
+        let scene = Scene { board, names: &names, now, stages, functions, warnings: &[], past };
+        let age = now.0.abs_diff(self.warnings.at.0);
+        if age >= CALM_NS.max(self.warnings.cost_ns * STAGES_SHARE) {
+            let began = log::now();
+            let found = warnings::find(&scene, self.limits);
+            self.warnings = Warnings { found, at: now, cost_ns: log::now().since(began) };
+        }
         let age = now.0.abs_diff(self.functions.at.0);
         let cost_ns = self.functions.cost_ns;
         if self.view == View::Functions && age >= CALM_NS.max(cost_ns * STAGES_SHARE) {
@@ -269,7 +287,8 @@ impl Source {
             };
             self.functions = Functions { report, at: now, cost_ns: log::now().since(began) };
         }
-        look(&Scene { functions: &self.functions.report, ..scene })
+        let (functions, warnings) = (&self.functions.report, &self.warnings.found);
+        look(&Scene { functions, warnings, ..scene })
     }
 
     /// From now on functions are told of what passes this filter on single spans; of all calls if

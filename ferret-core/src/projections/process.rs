@@ -28,6 +28,8 @@ pub struct Process {
     pub spans: SpanCounts,
     /// Spans that were not recorded.
     pub dropped: u64,
+    /// When its clock last jumped, and by how much, ns.
+    pub clock_jump: Option<(LogTime, i64)>,
     /// Entries read.
     pub entries: u64,
     first: Option<LogTime>,
@@ -195,6 +197,7 @@ impl Process {
                 }
             }
             LogEntry::Dropped { spans, .. } => self.dropped += spans,
+            LogEntry::Clock { jump_ns } => self.clock_jump = Some((entry.time, *jump_ns)),
             _ => {}
         }
         if lived_then {

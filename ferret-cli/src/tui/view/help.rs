@@ -63,6 +63,10 @@ fn keys_of(view: View) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// What can be pressed on the page with what looks wrong.
+const ON_WARNINGS: &[(&str, &str)] =
+    &[("Esc", "back"), ("?", "help"), ("↑↓", "scroll"), ("w", "snapshot")];
+
 /// What can be pressed on the page about a function.
 const ON_DETAILS: [(&str, &str); 6] = [
     ("Esc", "back"),
@@ -84,7 +88,11 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
         return;
     }
     let mut x = area.x;
-    let shown = if ui.details.is_some() { &ON_DETAILS } else { keys_of(ui.view) };
+    let shown = match (ui.warned, &ui.details) {
+        (Some(_), _) => ON_WARNINGS,
+        (None, Some(_)) => &ON_DETAILS[..],
+        (None, None) => keys_of(ui.view),
+    };
     for &(key, does) in shown {
         let does = if key == "Space" && ui.paused.is_some() { "go on" } else { does };
         let width = text::width(key) + text::width(does) + 3;

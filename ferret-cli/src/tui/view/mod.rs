@@ -19,6 +19,7 @@ mod stages;
 mod tabs;
 mod timeline;
 mod waiting;
+mod warnings;
 
 pub(crate) use paint::Colours;
 pub(crate) use waiting::waiting;
@@ -36,6 +37,10 @@ use ratatui::layout::Rect;
 pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, colours: Colours) {
     let mut paint = Paint::new(frame.buffer_mut(), colours);
     match (&ui.details, ui.view) {
+        _ if ui.warned.is_some() => {
+            header::draw(&mut paint, areas.header, scene, ui);
+            warnings::page(&mut paint, areas.body, scene, ui);
+        }
         (Some(open), _) => {
             header::draw(&mut paint, areas.header, scene, ui);
             details::draw(&mut paint, areas.body, open, !ui.help);
@@ -58,6 +63,7 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
             pipeline::draw(&mut paint, areas.body, scene, ui);
         }
     }
+    warnings::band(&mut paint, areas.warnings, scene);
     tabs::draw(&mut paint, areas.tabs, ui);
     prompt::in_force(&mut paint, areas.filter, ui);
     help::controls(&mut paint, areas.controls, ui);

@@ -88,6 +88,16 @@ impl Calls {
         sums.into_iter().enumerate().map(row).collect()
     }
 
+    /// How long the calls of a function took, and of how many that is known; none if they are not grouped by function,
+    /// or there are none.
+    pub fn stats(&self, function: FunctionId) -> Option<(u64, DurationStats)> {
+        let durations = match self.group {
+            GroupBy::Function => self.durations.get(function.0 as usize)?,
+            GroupBy::Thread | GroupBy::Process => return None,
+        };
+        Some((durations.count(), durations.stats()?))
+    }
+
     /// How the durations of a function are spread, if they are grouped by function: see
     /// [`Durations::shape`].
     pub fn shape(&self, function: FunctionId, columns: usize) -> Vec<u64> {
