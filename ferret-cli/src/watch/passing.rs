@@ -20,6 +20,8 @@ pub(super) struct Passing {
     filter: Option<Filter>,
     /// What spans say is looked up only for a filter that asks about it.
     asks_tags: bool,
+    /// Whether open spans are kept: for a picture of them too, and for what they say.
+    keeps_open: bool,
     /// Of what comes later nothing counts.
     until: LogTime,
     calls: Calls,
@@ -32,8 +34,10 @@ pub(super) struct Passing {
 
 impl Passing {
     pub(super) fn new(filter: Option<Filter>, until: LogTime) -> Self {
+        let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
         Self {
-            asks_tags: filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag])),
+            asks_tags,
+            keeps_open: asks_tags,
             filter,
             until,
             calls: Calls::default(),
@@ -49,8 +53,10 @@ impl Passing {
         }
         self.processes.apply(log, entry);
         let passes = self.passes(log, names, entry);
-        self.add_below(log, entry);
-        self.live.apply(log, names, entry);
+        if self.keeps_open {
+            self.add_below(log, entry);
+            self.live.apply(log, names, entry);
+        }
         if passes {
             self.calls.apply(log, names, entry);
         } else {
@@ -187,7 +193,7 @@ pub(super) struct Picture {
 
 impl Picture {
     pub(super) fn new(passing: Passing, program: String, about: String) -> Self {
-        Self { passing, program, about }
+        Self { passing: Passing { keeps_open: true, ..passing }, program, about }
     }
 }
 
