@@ -1,5 +1,6 @@
 //! `ferret watch`: the run as it is now, on a screen, as plain lines, or once.
 
+mod beside;
 mod clipboard;
 mod closeup;
 mod counter_lines;

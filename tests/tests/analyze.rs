@@ -56,6 +56,26 @@ fn stages_have_wall_time_memory_and_a_total() {
 }
 
 #[test]
+fn a_filter_asks_what_spans_said_and_which_process_they_were_of() {
+    let folder = tempfile::tempdir().unwrap();
+    record(folder.path(), "workers");
+    let calls = |filter: &str| {
+        let filtered = document(folder.path(), &format!("run.redb --filter {filter}"));
+        let functions = filtered["functions"].as_array().unwrap();
+        let row = |row: &Value| (row["name"].as_str().unwrap().to_owned(), row["calls"].as_u64());
+        functions.iter().map(row).collect::<Vec<_>>()
+    };
+    let primes = |calls: u64| vec![("primes_below".to_owned(), Some(calls))];
+    assert_eq!(calls("tag:limit"), primes(60));
+    assert_eq!(calls("tag:limit>28000"), primes(3));
+    assert_eq!(calls("tag:limit=500|tag:limit=1000"), primes(2));
+    assert_eq!(calls("tag:limit>28000&outcome:err"), []);
+    let pid = &document(folder.path(), "run.redb")["processes"][0]["pid"];
+    assert_eq!(calls(&format!("tag:limit&pid={pid}")), primes(60));
+    assert_eq!(calls(&format!("pid!={pid}")), []);
+}
+
+#[test]
 fn processes_of_one_run_are_summed_together() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), "family");

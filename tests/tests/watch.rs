@@ -291,7 +291,12 @@ fn a_function_is_looked_at_closely_while_it_goes_on() {
     });
     call(&mut program);
     screen.see("the second call", |screen| screen.contains("Latest 2").then_some(()));
-    // Together, as Esc and another key may arrive.
+    screen.press(" ");
+    screen.see("the pause", |screen| screen.contains("PAUSED").then_some(()));
+    call(&mut program);
+    assert!(screen.text().contains("Latest 2"), "{}", screen.text());
+    screen.press(" ");
+    screen.see("the third call", |screen| screen.contains("Latest 3").then_some(()));
     screen.press("\u{1b}");
     screen.see("the table again", |screen| screen.contains("total▾").then_some(()));
     screen.press("q");

@@ -134,6 +134,51 @@ fn a_long_line_shows_what_is_around_the_cursor() {
 }
 
 #[test]
+fn whatever_is_pressed_the_line_holds() {
+    let keys = [
+        Press::Char('a'),
+        Press::Char('音'),
+        Press::Char('\u{301}'),
+        Press::Char(' '),
+        Press::Char('&'),
+        Press::Char('"'),
+        Press::Char('('),
+        Press::Backspace,
+        Press::Delete,
+        Press::Left,
+        Press::Right,
+        Press::Home,
+        Press::End,
+        Press::Up,
+        Press::Down,
+        Press::Enter,
+        Press::Ctrl('w'),
+        Press::Ctrl('u'),
+        Press::Ctrl('k'),
+        Press::Tab,
+        Press::Click(3, 3),
+    ];
+    let mut ui = Ui::default();
+    let mut random = 1_u64;
+    for _ in 0..20_000 {
+        // Knuth's, of which the upper bits are good.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let key = keys[usize::try_from(random >> 33).unwrap() % keys.len()];
+        if ui.prompt.is_none() {
+            ui.press(Press::Char('/'), LogTime(0));
+        }
+        ui.press(key, LogTime(0));
+        let Some(prompt) = &ui.prompt else { continue };
+        assert!(prompt.text.is_char_boundary(prompt.cursor), "{prompt:?}");
+        for columns in [1, 2, 5, 80] {
+            let shown = prompt.shown(columns);
+            assert!(shown.cursor <= columns, "{shown:?} of {prompt:?}");
+            assert!(text::width(&shown.text) <= columns, "{shown:?} of {prompt:?}");
+        }
+    }
+}
+
+#[test]
 fn a_new_run_leaves_the_line_open() {
     let mut ui = Ui::default();
     typed(&mut ui, "/a<enter>/b");

@@ -271,12 +271,19 @@ impl Script {
         look(&Scene { functions: &functions, warnings: &warnings, ..scene })
     }
 
+    /// Shows every entry to `see`, as a reader of the whole run would.
+    pub(crate) fn each(&self, mut see: impl FnMut(LogIndex, &Names, &Entry)) {
+        for (log, entry) in &self.entries {
+            see(*log, &self.names[log.0], entry);
+        }
+    }
+
     /// What a reader of the whole run finds out about a function.
     pub(crate) fn facts(&self, of: &CallsiteInfo) -> Arc<Facts> {
         let mut closeup = Closeup::new(of.clone());
-        for (log, entry) in &self.entries {
-            closeup.apply(*log, &self.names[log.0], entry);
-        }
+        self.each(|log, names, entry| {
+            closeup.apply(log, names, entry);
+        });
         let read = self.entries.len() as u64;
         let names = |log: LogIndex| &self.names[log.0];
         Arc::new(Facts::of(&closeup, names, &self.board.processes, (read, read)))

@@ -1,6 +1,7 @@
 //! What the screen does besides showing: it reads the run for the page that is open, copies, and
 //! writes files. What comes of it is told in the line at the bottom.
 
+use super::beside::Beside;
 use super::clipboard;
 use super::closeup::OneFunction;
 use super::document::Snapshot;
@@ -22,18 +23,14 @@ use ferret::event::{CallsiteInfo, LogTime};
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What goes on beside the screen.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     /// Reads the run for one function.
-    closeup: Option<(CallsiteInfo, Scan<Facts>)>,
-    /// What it had found at the last look.
-    facts: Option<Arc<Facts>>,
+    closeup: Beside<CallsiteInfo, Facts>,
     /// Reads the run for the calls that pass this filter.
-    passing: Option<(Filter, Scan<Costs>)>,
-    costs: Option<Arc<Costs>>,
+    passing: Beside<Filter, Costs>,
     /// Reads the run for a picture, to be written under this name.
     picture: Option<(String, Scan<Flamegraph>)>,
 }
@@ -90,68 +87,41 @@ impl Desk {
     }
 
     fn attend_closeup(&mut self, source: &Source, ui: &mut Ui) -> bool {
+        let (paths, paused) = (source.paths(), ui.paused);
         let wanted = ui.details.as_ref().and_then(|details| details.info());
-        let read = self.closeup.as_ref().map(|(info, _)| info);
-        if wanted != read {
-            self.facts = None;
-            self.closeup = wanted.zip(source.paths()).and_then(|(info, paths)| {
-                match Scan::start(paths, OneFunction::new(info.clone())) {
-                    Ok(scan) => Some((info.clone(), scan)),
-                    Err(error) => {
-                        ui.notice = Some(format!("the log cannot be read for that: {error}"));
-                        None
-                    }
-                }
-            });
-        }
-        let Some((_, scan)) = &self.closeup else { return false };
-        if let Some(error) = scan.failed() {
-            ui.notice = Some(format!("reading the log for that ended: {error}"));
-        }
-        let found = scan.found();
-        let is_new = is_new(found.as_ref(), self.facts.as_ref());
-        self.facts.clone_from(&found);
+        let wanted = wanted.filter(|_| paths.is_some()).map(|info| (info, paused));
+        let begun = self.closeup.turn_to(wanted, |info, until| {
+            Scan::start(paths.unwrap_or_default(), OneFunction::new(info.clone(), until))
+        });
+        let is_new = self.closeup.look();
+        let failed = begun.err().map(|error| error.to_string()).or(self.closeup.failed());
         if let Some(details) = &mut ui.details {
-            details.take(found);
+            details.take(self.closeup.found().cloned());
         }
+        tell(ui, failed);
         is_new
     }
 
     /// A filter on single spans needs a reading of its own while functions are shown: their sums do
     /// not tell which spans are in them.
     fn attend_passing(&mut self, source: &mut Source, ui: &mut Ui) -> bool {
-        let is_asked = |filter: &&Filter| filter.asks(&Field::OF_SPANS);
-        let wanted = ui.filter.as_ref().filter(is_asked).filter(|_| ui.view == View::Functions);
-        let read = self.passing.as_ref().map(|(filter, _)| filter);
-        if wanted != read {
-            self.costs = None;
-            self.passing = wanted.zip(source.paths()).and_then(|(filter, paths)| {
-                let passing = Passing::new(Some(filter.clone()), LogTime(u64::MAX));
-                match Scan::start(paths, Counted(passing)) {
-                    Ok(scan) => Some((filter.clone(), scan)),
-                    Err(error) => {
-                        ui.notice = Some(format!("the log cannot be read for that: {error}"));
-                        None
-                    }
-                }
-            });
-            source.pass(self.passing.as_ref().map(|(filter, _)| (filter.clone(), Arc::default())));
-            return true;
+        let (paths, paused) = (source.paths(), ui.paused);
+        let is_asked = ui.view == View::Functions && paths.is_some();
+        let wanted = ui.filter.as_ref().filter(|_| is_asked);
+        let wanted = wanted.filter(|filter| filter.asks(&Field::OF_SPANS));
+        let begun = self.passing.turn_to(wanted.map(|filter| (filter, paused)), |filter, until| {
+            let passing = Passing::new(Some(filter.clone()), until);
+            Scan::start(paths.unwrap_or_default(), Counted(passing))
+        });
+        let is_other = begun.as_ref().is_ok_and(|is_other| *is_other);
+        let is_new = self.passing.look() || is_other;
+        if is_new {
+            let costs = self.passing.found().cloned().unwrap_or_default();
+            source.pass(wanted.map(|filter| (filter.clone(), costs)));
         }
-        let Some((filter, scan)) = &self.passing else { return false };
-        if let Some(error) = scan.failed() {
-            ui.notice = Some(format!("reading the log for the filter ended: {error}"));
-        }
-        let found = scan.found();
-        // A paused picture stands still once it is there.
-        let stays = ui.paused.is_some() && self.costs.is_some();
-        let Some(costs) = found.filter(|found| !stays && is_new(Some(found), self.costs.as_ref()))
-        else {
-            return false;
-        };
-        source.pass(Some((filter.clone(), Arc::clone(&costs))));
-        self.costs = Some(costs);
-        true
+        let failed = begun.err().map(|error| error.to_string()).or(self.passing.failed());
+        tell(ui, failed);
+        is_new
     }
 
     fn begin_picture(&mut self, source: &mut Source, ui: &mut Ui, now: LogTime) {
@@ -189,10 +159,9 @@ impl Desk {
     }
 }
 
-fn is_new<T>(found: Option<&Arc<T>>, known: Option<&Arc<T>>) -> bool {
-    match (found, known) {
-        (Some(found), Some(known)) => !Arc::ptr_eq(found, known),
-        (found, known) => found.is_some() != known.is_some(),
+fn tell(ui: &mut Ui, failed: Option<String>) {
+    if let Some(why) = failed {
+        ui.notice = Some(format!("reading the log for that failed: {why}"));
     }
 }
 

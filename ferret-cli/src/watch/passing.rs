@@ -20,6 +20,8 @@ pub(super) struct Passing {
     filter: Option<Filter>,
     /// What spans say is looked up only for a filter that asks about it.
     asks_tags: bool,
+    /// Whether open spans are kept: for a picture of them too, and for what they say.
+    keeps_open: bool,
     /// Of what comes later nothing counts.
     until: LogTime,
     calls: Calls,
@@ -32,8 +34,10 @@ pub(super) struct Passing {
 
 impl Passing {
     pub(super) fn new(filter: Option<Filter>, until: LogTime) -> Self {
+        let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
         Self {
-            asks_tags: filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag])),
+            asks_tags,
+            keeps_open: asks_tags,
             filter,
             until,
             calls: Calls::default(),
@@ -49,8 +53,10 @@ impl Passing {
         }
         self.processes.apply(log, entry);
         let passes = self.passes(log, names, entry);
-        self.add_below(log, entry);
-        self.live.apply(log, names, entry);
+        if self.keeps_open {
+            self.add_below(log, entry);
+            self.live.apply(log, names, entry);
+        }
         if passes {
             self.calls.apply(log, names, entry);
         } else {
@@ -91,17 +97,17 @@ impl Passing {
     }
 
     /// What is open and passes, with the time that it has been at work by itself.
-    fn open(&mut self, run: &Run) -> Vec<OpenCall> {
-        let now = log::now().min(self.until);
+    /// The logs are given with whether a process holds them.
+    fn open(&mut self, logs: &[(&Names, Option<bool>)], now: LogTime) -> Vec<OpenCall> {
+        let now = now.min(self.until);
         let mut all = Vec::new();
-        for (index, tail) in run.logs().iter().enumerate() {
+        for (index, &(names, owned)) in logs.iter().enumerate() {
             let log = LogIndex(index);
-            let names = tail.names();
             let (Some(process), Some(live)) = (self.processes.get(log), self.live.process(log))
             else {
                 continue;
             };
-            let state: ProcessState = process.state(ferret::is_alive(tail), now);
+            let state: ProcessState = process.state(owned, now);
             let at = process.known_until(state, now).min(self.until);
             for (thread, stack) in live.threads().filter(|(id, _)| *id != ThreadId::RECORDER) {
                 let mut above_ns = 0;
@@ -129,9 +135,18 @@ impl Passing {
             }
         }
         for call in &all {
-            self.calls.know(call.log, run.logs()[call.log.0].names(), call.path);
+            self.calls.know(call.log, logs[call.log.0].0, call.path);
         }
         all
+    }
+}
+
+impl Passing {
+    /// The call tree of what passes; of what is open, up to now.
+    fn roots(&mut self, logs: &[(&Names, Option<bool>)], now: LogTime) -> Vec<Node> {
+        let open = self.open(logs, now);
+        let tree = CallTree::new(&self.calls, &open);
+        tree.roots().iter().map(|&root| node(&self.calls, &tree, root)).collect()
     }
 }
 
@@ -178,7 +193,7 @@ pub(super) struct Picture {
 
 impl Picture {
     pub(super) fn new(passing: Passing, program: String, about: String) -> Self {
-        Self { passing, program, about }
+        Self { passing: Passing { keeps_open: true, ..passing }, program, about }
     }
 }
 
@@ -196,11 +211,8 @@ impl Study for Picture {
     }
 
     fn found(&mut self, run: &Run, _: (u64, u64)) -> Flamegraph {
-        let open = self.passing.open(run);
-        let tree = CallTree::new(&self.passing.calls, &open);
-        let roots = tree.roots();
-        let roots: Vec<Node> =
-            roots.iter().map(|&root| node(&self.passing.calls, &tree, root)).collect();
+        let logs = run.logs().iter().map(|tail| (tail.names(), ferret::is_alive(tail)));
+        let roots = self.passing.roots(&logs.collect::<Vec<_>>(), log::now());
         let all_ns = roots.iter().map(Node::width_ns).fold(0, u64::saturating_add);
         let filter = match &self.passing.filter {
             Some(filter) => format!("; only {filter}"),
@@ -236,3 +248,7 @@ fn node(calls: &Calls, tree: &CallTree, index: usize) -> Node {
         children: children.iter().map(|&child| node(calls, tree, child)).collect(),
     }
 }
+
+#[cfg(test)]
+#[path = "passing_tests.rs"]
+mod tests;

@@ -209,8 +209,9 @@ fn over_time(facts: &Facts, scene: &Scene, width: usize) -> Vec<Line> {
     row("max", PLAIN, |column| column.max_ns, format::duration);
     // Below the first column and the last.
     let begins = facts.begins.split('.').next().unwrap_or_default().trim();
-    let between = columns.len().saturating_sub(text::width(begins) + 3);
-    let axis = format!("{}{begins}{}now", " ".repeat(BEFORE), " ".repeat(between));
+    let between = columns.len().checked_sub(text::width(begins) + 4);
+    let now = between.map(|blanks| format!(" {}now", " ".repeat(blanks))).unwrap_or_default();
+    let axis = format!("{}{begins}{now}", " ".repeat(BEFORE));
     lines.push(vec![(Tone::Faint, axis)]);
     lines
 }
