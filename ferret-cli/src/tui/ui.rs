@@ -12,6 +12,7 @@ use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
 use super::timeline::Timeline;
+use super::travel::{self, Go, Taken, Travel};
 use crate::filter::Filter;
 use ferret::event::{LogIndex, LogTime};
 use ferret::projections::{FunctionId, Happening};
@@ -33,8 +34,8 @@ pub(crate) enum Panel {
 pub(crate) struct Ui {
     pub(crate) view: View,
     pub(crate) focus: Panel,
-    /// The moment at which the user stopped the picture; the program goes on.
-    pub(crate) paused: Option<LogTime>,
+    /// Which moment is shown.
+    pub(crate) travel: Travel,
     pub(crate) help: bool,
     pub(crate) live: List<Key>,
     pub(crate) stages: List<usize>,
@@ -63,7 +64,7 @@ impl Default for Ui {
         Self {
             view: View::Live,
             focus: Panel::Live,
-            paused: None,
+            travel: Travel::default(),
             help: false,
             live: List::from_start(),
             stages: List::from_end(),
@@ -176,6 +177,7 @@ impl Ui {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the view's")]
     pub(crate) fn press(&mut self, press: Press, now: LogTime) -> Option<Wish> {
         self.notice = None;
+        let views = travel::views_keys(self);
         match press {
             Press::Ctrl('c') => return Some(Wish::Quit),
             Press::Ctrl('z') => return Some(Wish::Suspend),
@@ -184,19 +186,34 @@ impl Ui {
             _ if self.help => self.help = false,
             Press::Char('q') => return Some(Wish::Quit),
             Press::Char('?') => self.help = true,
-            Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
-            Press::Click(x, y) => self.click(x, y),
+            Press::Click(x, y) => {
+                self.travel.callsite = None;
+                self.click(x, y);
+            }
             Press::Char(key) if let Some(view) = View::of_key(key) => self.view = view,
-            _ => match self.view {
-                View::Live => self.press_live(press),
-                View::Functions => self.functions.press(press),
-                View::Timeline => self.timeline.press(press),
-                View::Processes => scroll(&mut self.processes, press),
-                View::Stages => scroll(&mut self.pipeline, press),
+            _ => match self.travel.press(press, now, views) {
+                Taken::No => self.press_view(press),
+                Taken::Done => {}
+                Taken::Wants(go) => {
+                    if go == Go::Live {
+                        self.timeline.follow();
+                    }
+                    return Some(Wish::Go(go));
+                }
             },
         }
         None
+    }
+
+    fn press_view(&mut self, press: Press) {
+        match self.view {
+            View::Live => self.press_live(press),
+            View::Functions => self.functions.press(press),
+            View::Timeline => self.timeline.press(press),
+            View::Processes => scroll(&mut self.processes, press),
+            View::Stages => scroll(&mut self.pipeline, press),
+        }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the panel's")]

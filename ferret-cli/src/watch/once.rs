@@ -4,8 +4,10 @@ use super::document::Snapshot;
 use super::source::Source;
 use crate::exit;
 use crate::filter::Filter;
+use crate::tui::travel::Travel;
 use crate::tui::ui::Ui;
 use crate::tui::view;
+use crate::when::When;
 use ferret::log;
 use std::io::{self, IsTerminal as _, Write as _, stdout};
 
@@ -18,15 +20,24 @@ const WIDTH: u16 = 100;
 /// Entries folded at a time.
 const BATCH: usize = 100_000;
 
-/// Reads all there is and prints it.
+/// Reads all there is, or what there was then, and prints it.
 ///
 /// # Errors
 ///
 /// There is no log, it cannot be read, or nobody takes the output.
-pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> anyhow::Result<()> {
+pub(super) fn run(
+    source: &mut Source,
+    filter: Option<Filter>,
+    json: bool,
+    at: Option<When>,
+) -> anyhow::Result<()> {
     source.open_now()?;
     source.look_at_files().iter().for_each(exit::say);
-    while source.read(BATCH, |_, _, _, _| {})? > 0 {}
+    let at = at.map(|when| source.moment(when)).transpose()?;
+    match at {
+        Some(at) => source.go_at_once(at)?,
+        None => while source.read(BATCH, |_, _, _, _| {})? > 0 {},
+    }
     source.look_at_files().iter().for_each(exit::say);
     let now = log::now();
     if json {
@@ -39,6 +50,8 @@ pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> an
     let width = columns();
     let lines = source.look(now, |scene| {
         let mut ui = Ui::new(filter);
+        ui.travel = at.map_or_else(Travel::default, Travel::to);
+        ui.travel.clock = now;
         let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
         view::page(scene, &ui, &areas)
     });

@@ -43,20 +43,50 @@ fn keys(view: View) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// What can be pressed while a past moment is shown.
+const TRAVEL_KEYS: [(&str, &str); 9] = [
+    ("Space", "play"),
+    ("←→", "step"),
+    ("[ ]", "jump"),
+    ("End", "live"),
+    ("?", "help"),
+    ("< >", "1 s"),
+    ("Home", "start"),
+    ("Tab", "view"),
+    ("q", "quit"),
+];
+
 /// Lines that fit the smallest screen.
-const HELP: [(&str, &str); 12] = [
+const HELP: [(&str, &str); 13] = [
     ("1 – 5  Tab  click", "another view"),
-    ("Space", "pause the picture, go on again"),
+    ("Space", "pause; then ? tells of time travel"),
+    ("Home  [  <", "the start; an entry, 1 s back"),
     ("p P", "in Live: the panel that keys move in"),
     ("↑ ↓  k j  wheel", "select a row"),
     ("PgUp PgDn  ^U ^D", "a screen up, down"),
-    ("g G  Home End", "first, last; in Recent G follows"),
+    ("g G", "first, last; in Recent G follows"),
     ("← →  h l  Enter", "fold, or to the row above; unfold"),
     ("s S  click", "in Functions: sort by; reverse"),
     ("Esc", "select nothing"),
     ("^L  ^Z", "draw anew; suspend"),
     ("q  ^C", "quit; the program goes on"),
     ("+ -  ← →  G", "in Timeline: zoom, pan, now"),
+];
+
+/// The same while a past moment is shown.
+const TRAVEL_HELP: [(&str, &str); 12] = [
+    ("Space", "play on from here; pause"),
+    ("+ -", "play faster, slower (but Timeline)"),
+    ("← →", "the entry before, after"),
+    ("[ ]", "the same, of the selected row's"),
+    ("", "function, or of any stage"),
+    ("< >  , .", "a second back, on"),
+    ("Home", "the start of the run"),
+    ("End", "the present, or the run's end"),
+    ("Esc", "give up what is looked for"),
+    ("h l  Enter", "fold, unfold; in Timeline: pan"),
+    ("↑ ↓  g G  Tab  1 – 5", "as ever"),
+    ("q  ^C", "quit; the program goes on"),
 ];
 
 /// The last row: what can be pressed, or what the program wants seen.
@@ -70,8 +100,9 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
         return;
     }
     let mut x = area.x;
-    for &(key, does) in keys(ui.view) {
-        let does = if key == "Space" && ui.paused.is_some() { "go on" } else { does };
+    let keys = if ui.travel.is_live() { keys(ui.view) } else { &TRAVEL_KEYS };
+    for &(key, does) in keys {
+        let does = if key == "Space" && ui.travel.plays() { "pause" } else { does };
         let width = text::width(key) + text::width(does) + 3;
         if usize::from(end.saturating_sub(x)) < width {
             break;
@@ -82,18 +113,19 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
 }
 
 /// The help, in the middle of the screen.
-pub(super) fn draw(paint: &mut Paint) {
+pub(super) fn draw(paint: &mut Paint, ui: &Ui) {
     let screen = paint.screen();
-    let keys = HELP.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0);
-    let words = HELP.iter().map(|(_, does)| text::width(does)).max().unwrap_or(0);
+    let help = if ui.travel.is_live() { &HELP[..] } else { &TRAVEL_HELP };
+    let keys = help.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0);
+    let words = help.iter().map(|(_, does)| text::width(does)).max().unwrap_or(0);
     let width = u16::try_from(keys + words + 8).unwrap_or(u16::MAX).min(screen.width);
-    let height = u16::try_from(HELP.len() + 2).unwrap_or(u16::MAX).min(screen.height);
+    let height = u16::try_from(help.len() + 2).unwrap_or(u16::MAX).min(screen.height);
     let (x, y) = ((screen.width - width) / 2, (screen.height - height) / 2);
     let area = Area { x, y, width, height };
     paint.clear(area);
     paint.title(area, "Help", "any key closes it", true);
     let end = (x + width).saturating_sub(2);
-    for (y, (key, does)) in (y + 1..y + height - 1).zip(HELP) {
+    for (y, (key, does)) in (y + 1..y + height - 1).zip(help) {
         let key = text::pad(key, keys);
         paint.write(x + 2, y, end, &[(Ink::Strong, &key), (Ink::Plain, "  "), (Ink::Plain, does)]);
     }

@@ -55,7 +55,7 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
     tabs::draw(&mut paint, areas.tabs, ui);
     help::controls(&mut paint, areas.controls, ui);
     if ui.help {
-        help::draw(&mut paint);
+        help::draw(&mut paint, ui);
     }
 }
 

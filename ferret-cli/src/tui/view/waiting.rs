@@ -20,6 +20,6 @@ pub(crate) fn waiting(frame: &mut Frame, lines: &[String], ui: &Ui, colours: Col
     }
     help::controls(&mut paint, Area { y: last, height: 1, ..screen }, ui);
     if ui.help {
-        help::draw(&mut paint);
+        help::draw(&mut paint, ui);
     }
 }
