@@ -1,13 +1,20 @@
 //! `ferret watch`: the run as it is now, on a screen, as plain lines, or once.
 
+mod at;
 mod beside;
 mod clipboard;
 mod closeup;
 mod counter_lines;
 mod desk;
 mod document;
+mod front;
 mod inputs;
+mod journey;
+mod kept;
+#[cfg(test)]
+mod made_up;
 mod memory_limit;
+mod moment;
 mod once;
 mod outside;
 mod passing;
@@ -17,18 +24,21 @@ mod plain_lines;
 mod reading;
 mod scan;
 mod screen;
+mod seek;
 mod source;
 mod status;
 mod terminal;
+mod travel;
 mod write;
 
 pub(crate) use status::StatusLines;
 
 use crate::filter::Filter;
 use crate::input;
+use crate::tui::travel::Travel;
 use crate::tui::ui::Ui;
 use crate::tui::view::Colours;
-use crate::when::parse_duration;
+use crate::when::{When, parse_duration};
 use clap::Args;
 use ferret::log::ReadOptions;
 use source::{Source, Wanted};
@@ -58,6 +68,9 @@ pub(crate) struct WatchArgs {
     /// Print it as JSON.
     #[arg(long, requires = "once")]
     json: bool,
+    /// Show the run as it was then: 14:03:10, +1m30s from its start, or RFC 3339.
+    #[arg(long, value_name = "TIME", conflicts_with = "plain")]
+    at: Option<When>,
     /// Show only what passes, as `transcri & dur > 100ms & !thread:worker-2`.
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
@@ -83,15 +96,21 @@ pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let options = ReadOptions { read_only: args.read_only };
     let mut source = Source::new(wanted(&args.logs)?, options);
     source.limits.open_ns = args.open_after.map(ns);
-    let source = if args.once {
-        once::run(&mut source, args.filter.clone(), args.json)?;
+    let is_screen = stdout().is_terminal() && !args.plain;
+    // Lines tell of what comes: of what was there is one look.
+    let source = if args.once || (args.at.is_some() && !is_screen) {
+        once::run(&mut source, args.filter.clone(), args.json, args.at)?;
         source
-    } else if args.plain || !stdout().is_terminal() {
+    } else if !is_screen {
         plain::run(source, args.filter.clone())?
     } else {
         source.from_end = true;
         let mut ui = Ui::new(args.filter.clone());
         ui.zombie_after_ns = ns(args.zombie_after);
+        if let Some(when) = args.at {
+            source.open_now()?;
+            ui.travel = Travel::to(source.moment(when)?);
+        }
         screen::run(source, ui, colours())?
     };
     Ok(source.run().map_or(ExitCode::SUCCESS, input::conclude))

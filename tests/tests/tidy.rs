@@ -80,6 +80,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ("ferret-cli/src/tui/stages", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/tabs", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/timeline", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
+    ("ferret-cli/src/tui/travel", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/ui", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/unfold", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),
     ("ferret-cli/src/tui/wording", &["ratatui", "crossterm"], ONLY_THE_VIEW_DRAWS),

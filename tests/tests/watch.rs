@@ -390,7 +390,7 @@ fn a_pause_stops_the_picture_and_loses_nothing() {
     let mut screen = watch(&place);
     screen.see("what is live", |screen| is_live(screen, "serve").then_some(()));
     screen.press(" ");
-    screen.see("the pause", |screen| screen.contains("PAUSED").then_some(()));
+    screen.see("the pause", |screen| screen.contains("paused at").then_some(()));
     program.say("get stuck");
     program.hear_until("it is stuck", |line| (line == "stuck").then_some(()));
     assert!(!is_live(&screen.text(), "wait_for_a_word"), "{}", screen.text());

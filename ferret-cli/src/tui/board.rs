@@ -5,7 +5,7 @@ use super::functions::Report;
 use super::warnings::Warning;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
-use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
+use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Offset, Opened, ProcessState};
 use ferret::projections::{
     Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
     Reading, Recent, StageReport, Stages, Timeline,
@@ -28,6 +28,18 @@ pub(crate) struct Board {
     pub(crate) timeline: Timeline,
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
+    pub(crate) reached: Reached,
+}
+
+/// How far it has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// By log, the entry behind the last one applied.
+    pub(crate) next: Vec<Offset>,
+    /// The time of the latest.
+    pub(crate) latest: LogTime,
+    /// How many were applied.
+    pub(crate) entries: u64,
 }
 
 /// What is known of a log beside its entries.
@@ -79,6 +91,18 @@ pub(crate) struct Scene<'a> {
     pub(crate) past: Option<&'a Board>,
 }
 
+impl Reached {
+    fn take(&mut self, log: LogIndex, entry: &Entry) {
+        if self.next.len() <= log.0 {
+            self.next.resize(log.0 + 1, Offset(0));
+        }
+        let next = &mut self.next[log.0];
+        *next = entry.offset.plus(1).max(*next);
+        self.latest = self.latest.max(entry.time);
+        self.entries += 1;
+    }
+}
+
 impl Board {
     /// Takes the next entry of `log`.
     pub(crate) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
@@ -92,6 +116,7 @@ impl Board {
         self.calls.apply(log, names, entry);
         self.rates.apply(log, names, entry);
         self.timeline.apply(log, names, entry);
+        self.reached.take(log, entry);
     }
 
     /// Takes an entry of before what was open when the board began, for what happened lately.

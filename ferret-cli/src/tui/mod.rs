@@ -22,6 +22,7 @@ pub(crate) mod stack_text;
 pub(crate) mod stages;
 pub(crate) mod tabs;
 pub(crate) mod timeline;
+pub(crate) mod travel;
 pub(crate) mod ui;
 mod unfold;
 pub(crate) mod view;

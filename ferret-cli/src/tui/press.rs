@@ -1,6 +1,7 @@
 //! What the user does: keys and the mouse, as far as this screen cares, and what lists make of them.
 
 use super::list::List;
+use super::travel::Go;
 
 /// A key, as far as this screen cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(crate) enum Wish {
     Snapshot,
     /// The call tree to a file, as a picture.
     Flamegraph,
+    /// Another moment is to be shown.
+    Go(Go),
 }
 
 /// Rows that one notch of the mouse's wheel moves.
@@ -55,13 +58,15 @@ pub(crate) fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
         Press::WheelDown => list.step(NOTCH),
         Press::PageUp | Press::Ctrl('b' | 'u') => list.page(-1),
         Press::PageDown | Press::Ctrl('f' | 'd') => list.page(1),
-        Press::Home | Press::Char('g') => list.first(),
-        Press::End | Press::Char('G') => list.last(),
+        Press::Char('g') => list.first(),
+        Press::Char('G') => list.last(),
         Press::Esc => list.forget(),
         Press::Char(_)
         | Press::Ctrl(_)
         | Press::Left
         | Press::Right
+        | Press::Home
+        | Press::End
         | Press::Tab
         | Press::BackTab
         | Press::Enter

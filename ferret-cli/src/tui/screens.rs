@@ -210,6 +210,23 @@ fn help_pause_and_focus() {
 }
 
 #[test]
+fn a_past_moment_has_keys_and_help_of_its_own() {
+    let script = podcast();
+    for (width, height) in [(60, 15), (120, 40)] {
+        let paused = screen(&script, width, height, &[Press::Home]);
+        insta::assert_snapshot!(format!("travel_{width}x{height}"), paused);
+        let help = screen(&script, width, height, &[Press::Home, Press::Char('?')]);
+        insta::assert_snapshot!(format!("travel_help_{width}x{height}"), help);
+    }
+    for width in [1, 2, 7, 20, 45, 60, 99, 100, 150, 300] {
+        for height in [1, 2, 3, 5, 9, 15, 20, 50] {
+            screen(&script, width, height, &[Press::Home, Press::Char('?')]);
+            screen(&script, width, height, &[Press::Home, Press::Char(' ')]);
+        }
+    }
+}
+
+#[test]
 fn a_program_that_recorded_nothing_says_why() {
     let script = Script::default().process("plain", 7).wait(S);
     insta::assert_snapshot!("nothing_yet_60x15", screen(&script, 60, 15, &[]));

@@ -74,16 +74,21 @@ impl Timeline {
             Press::Char('-') => self.zoom(self.window_ns.saturating_mul(2)),
             Press::Left | Press::Char('h') => self.pan(false),
             Press::Right | Press::Char('l') => self.pan(true),
-            Press::End | Press::Esc | Press::Char('G') => self.end = None,
+            Press::Esc | Press::Char('G') => self.follow(),
             Press::Down | Press::Char('j') | Press::WheelDown => {
                 self.first = (self.first + 1).min(self.lanes.saturating_sub(1));
             }
             Press::Up | Press::Char('k') | Press::WheelUp => {
                 self.first = self.first.saturating_sub(1);
             }
-            Press::Home | Press::Char('g') => self.first = 0,
+            Press::Char('g') => self.first = 0,
             _ => {}
         }
+    }
+
+    /// The picture goes up to the moment that is shown.
+    pub(crate) fn follow(&mut self) {
+        self.end = None;
     }
 
     /// The time that is shown.
@@ -92,23 +97,24 @@ impl Timeline {
         (LogTime(end.0.saturating_sub(self.window_ns)), end)
     }
 
-    /// What the title says on the right: `10.0 s, until now`.
-    pub(crate) fn note(&self) -> String {
+    /// What the title says on the right, `moment` being the word for the one that is shown: `10.0 s,
+    /// until now`.
+    pub(crate) fn note(&self, moment: &str) -> String {
         let length = crate::format::duration(self.window_ns);
         match self.end {
             Some(end) => {
                 let ago = crate::format::duration(self.now.since(end));
                 format!("{length}, until {ago} ago  G follows")
             }
-            None => format!("{length}, until now"),
+            None => format!("{length}, until {moment}"),
         }
     }
 
     /// What stands below: when the picture begins, and when it ends.
-    pub(crate) fn ends(&self) -> (String, String) {
+    pub(crate) fn ends(&self, moment: &str) -> (String, String) {
         let ago = |at: LogTime| format!("{} ago", crate::format::duration(self.now.since(at)));
         let (from, _) = self.window();
-        (ago(from), self.end.map_or_else(|| "now".to_owned(), ago))
+        (ago(from), self.end.map_or_else(|| moment.to_owned(), ago))
     }
 
     /// The lanes from the first one shown on, in so many columns.

@@ -15,6 +15,7 @@ use super::stack::{self, Key, Row};
 use super::stages;
 use super::tabs::{self, View};
 use super::timeline::Timeline;
+use super::travel::{self, Go, Taken, Travel};
 use super::unfold::Wanted;
 use super::warnings;
 use crate::filter::Filter;
@@ -38,8 +39,8 @@ pub(crate) enum Panel {
 pub(crate) struct Ui {
     pub(crate) view: View,
     pub(crate) focus: Panel,
-    /// The moment at which the user stopped the picture; the program goes on.
-    pub(crate) paused: Option<LogTime>,
+    /// Which moment is shown.
+    pub(crate) travel: Travel,
     pub(crate) help: bool,
     /// Where it has several pages, the one that is shown.
     pub(crate) help_page: usize,
@@ -84,7 +85,7 @@ impl Default for Ui {
         Self {
             view: View::Live,
             focus: Panel::Live,
-            paused: None,
+            travel: Travel::default(),
             help: false,
             help_page: 0,
             height: 0,
@@ -226,6 +227,7 @@ impl Ui {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the view's")]
     pub(crate) fn press(&mut self, press: Press, now: LogTime) -> Option<Wish> {
         self.notice = None;
+        let views = travel::views_keys(self);
         match press {
             Press::Ctrl('c') => return Some(Wish::Quit),
             Press::Ctrl('z') => return Some(Wish::Suspend),
@@ -242,19 +244,34 @@ impl Ui {
             Press::Char('w') => return Some(Wish::Snapshot),
             Press::Char('f') => return Some(Wish::Flamegraph),
             Press::Enter | Press::Char('\n') => self.enter(),
-            Press::Char(' ') => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
-            Press::Click(x, y) => self.click(x, y),
+            Press::Click(x, y) => {
+                self.travel.callsite = None;
+                self.click(x, y);
+            }
             Press::Char(key) if let Some(view) = View::of_key(key) => self.view = view,
-            _ => match self.view {
-                View::Live => self.press_live(press),
-                View::Functions => self.functions.press(press),
-                View::Timeline => self.timeline.press(press),
-                View::Processes => scroll(&mut self.processes, press),
-                View::Stages => scroll(&mut self.pipeline, press),
+            _ => match self.travel.press(press, now, views) {
+                Taken::No => self.press_view(press),
+                Taken::Done => {}
+                Taken::Wants(go) => {
+                    if go == Go::Live {
+                        self.timeline.follow();
+                    }
+                    return Some(Wish::Go(go));
+                }
             },
         }
         None
+    }
+
+    fn press_view(&mut self, press: Press) {
+        match self.view {
+            View::Live => self.press_live(press),
+            View::Functions => self.functions.press(press),
+            View::Timeline => self.timeline.press(press),
+            View::Processes => scroll(&mut self.processes, press),
+            View::Stages => scroll(&mut self.pipeline, press),
+        }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys are the panel's")]
@@ -348,8 +365,9 @@ impl Ui {
     /// The next page of the help, or none any more.
     fn turn_help(&mut self, press: Press) {
         self.help_page += 1;
-        self.help =
-            press == Press::Char('?') && !keys::page(self.help_page, self.height).is_empty();
+        self.help = press == Press::Char('?')
+            && !keys::page(keys::help(self.travel.is_live()), self.help_page, self.height)
+                .is_empty();
     }
 
     pub(super) fn toggle(&mut self, key: Key) {

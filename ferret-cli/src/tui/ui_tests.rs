@@ -31,8 +31,11 @@ fn quitting_suspending_and_repainting_are_wishes() {
 
 #[test]
 fn space_stops_the_picture_at_that_moment_and_lets_it_go_on() {
-    assert_eq!(press(&[Press::Char(' ')]).0.paused, Some(LogTime(5)));
-    assert_eq!(press(&[Press::Char(' '), Press::Char(' ')]).0.paused, None);
+    let (ui, wishes) = press(&[Press::Char(' ')]);
+    assert_eq!(ui.travel.at(), Some(LogTime(5)));
+    assert_eq!(wishes, [Some(Wish::Go(Go::To(LogTime(5))))]);
+    let (ui, wishes) = press(&[Press::Char(' '), Press::Char(' ')]);
+    assert_eq!((ui.travel.at(), wishes[1]), (None, Some(Wish::Go(Go::Live))));
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn the_help_has_pages_where_the_screen_is_small() {
             })
             .count()
     };
-    assert_eq!([40, 24, 15, 3].map(pages), [1, 1, 2, keys::HELP.len()]);
+    assert_eq!([40, 24, 15, 3].map(pages), [1, 1, 2, keys::help(true).len()]);
 }
 
 #[test]
@@ -117,6 +120,6 @@ fn a_new_run_keeps_the_users_view_panel_and_filter_alone() {
     ui.filter = Some("read".parse().unwrap());
     ui.new_run();
     assert_eq!((ui.view, ui.focus), (View::Stages, Panel::Stages));
-    assert_eq!((ui.paused, ui.live.selected()), (None, None));
+    assert_eq!((ui.travel.at(), ui.live.selected()), (None, None));
     assert!(ui.filter.is_some());
 }

@@ -217,6 +217,14 @@ pub(crate) fn clock_time(wall: Option<u64>) -> String {
     )
 }
 
+/// The same to the microsecond; empty where the log does not tell wall time.
+pub(crate) fn exact_time_of_day(scene: &Scene, log: LogIndex, time: LogTime) -> String {
+    let wall = scene.process(log).and_then(|process| process.unix_ns(time));
+    let stamp = wall.and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
+    let stamp = stamp.map(|stamp| stamp.to_zoned(zone()).strftime("%H:%M:%S%.6f").to_string());
+    stamp.unwrap_or_default()
+}
+
 /// This machine's time zone; in tests UTC, so that they read the same everywhere.
 fn zone() -> TimeZone {
     if cfg!(test) { TimeZone::UTC } else { TimeZone::system() }

@@ -33,6 +33,8 @@ pub(super) struct Desk {
     passing: Beside<Filter, Costs>,
     /// Reads the run for a picture, to be written under this name.
     picture: Option<(String, Scan<Flamegraph>)>,
+    /// The moment up to which they read; none: all there is.
+    until: Option<LogTime>,
 }
 
 /// Columns of a snapshot's text.
@@ -61,7 +63,7 @@ impl Desk {
         ui: &mut Ui,
         (screen, now): (&mut Screen, LogTime),
     ) -> io::Result<()> {
-        let now = ui.paused.unwrap_or(now);
+        let now = ui.travel.at().unwrap_or(now);
         if !source.is_open() {
             ui.notice = Some("there is no log yet".to_owned());
             return Ok(());
@@ -81,13 +83,21 @@ impl Desk {
             Wish::Snapshot => ui.notice = Some(snapshot(source, ui, now)),
             Wish::Flamegraph => self.begin_picture(source, ui, now),
             // The screen's own.
-            Wish::Quit | Wish::Suspend | Wish::Repaint => {}
+            Wish::Quit | Wish::Suspend | Wish::Repaint | Wish::Go(_) => {}
         }
         Ok(())
     }
 
+    /// Up to when is to be read: in a film up to where that began, for it is over before it is read.
+    fn until(&mut self, ui: &Ui) -> Option<LogTime> {
+        if !ui.travel.plays() {
+            self.until = ui.travel.at();
+        }
+        self.until
+    }
+
     fn attend_closeup(&mut self, source: &Source, ui: &mut Ui) -> bool {
-        let (paths, paused) = (source.paths(), ui.paused);
+        let (paths, paused) = (source.paths(), self.until(ui));
         let wanted = ui.details.as_ref().and_then(|details| details.info());
         let wanted = wanted.filter(|_| paths.is_some()).map(|info| (info, paused));
         let begun = self.closeup.turn_to(wanted, |info, until| {
@@ -105,7 +115,7 @@ impl Desk {
     /// A filter on single spans needs a reading of its own while functions are shown: their sums do
     /// not tell which spans are in them.
     fn attend_passing(&mut self, source: &mut Source, ui: &mut Ui) -> bool {
-        let (paths, paused) = (source.paths(), ui.paused);
+        let (paths, paused) = (source.paths(), self.until(ui));
         let is_asked = ui.view == View::Functions && paths.is_some();
         let wanted = ui.filter.as_ref().filter(|_| is_asked);
         let wanted = wanted.filter(|filter| filter.asks(&Field::OF_SPANS));
@@ -170,7 +180,7 @@ fn snapshot(source: &mut Source, ui: &Ui, now: LogTime) -> String {
     let logs = source.infos();
     let filter = ui.filter.as_ref();
     let (program, page, document) = source.look(now, |scene| {
-        let page = once::page(scene, ui.filter.clone(), WIDTH).join("\n") + "\n";
+        let page = once::page(scene, ui.filter.clone(), WIDTH, ui.travel.clone()).join("\n") + "\n";
         (program(scene), page, Snapshot::of(scene, filter, &logs))
     });
     match serde_json::to_vec_pretty(&document) {

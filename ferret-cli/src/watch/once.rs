@@ -5,8 +5,10 @@ use super::source::Source;
 use crate::exit;
 use crate::filter::Filter;
 use crate::tui::board::Scene;
+use crate::tui::travel::Travel;
 use crate::tui::ui::Ui;
 use crate::tui::view;
+use crate::when::When;
 use ferret::log;
 use std::io::{self, IsTerminal as _, Write as _, stdout};
 
@@ -19,15 +21,24 @@ const WIDTH: u16 = 100;
 /// Entries folded at a time.
 const BATCH: usize = 100_000;
 
-/// Reads all there is and prints it.
+/// Reads all there is, or what there was then, and prints it.
 ///
 /// # Errors
 ///
 /// There is no log, it cannot be read, or nobody takes the output.
-pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> anyhow::Result<()> {
+pub(super) fn run(
+    source: &mut Source,
+    filter: Option<Filter>,
+    json: bool,
+    at: Option<When>,
+) -> anyhow::Result<()> {
     source.open_now()?;
     source.look_at_files().iter().for_each(exit::say);
-    while source.read(BATCH, |_, _, _, _| {})? > 0 {}
+    let at = at.map(|when| source.moment(when)).transpose()?;
+    match at {
+        Some(at) => source.go_at_once(at)?,
+        None => while source.read(BATCH, |_, _, _, _| {})? > 0 {},
+    }
     source.look_at_files().iter().for_each(exit::say);
     let now = log::now();
     if json {
@@ -38,7 +49,9 @@ pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> an
         return Ok(writeln!(out)?);
     }
     let width = columns();
-    let lines = source.look(now, |scene| page(scene, filter, width));
+    let mut travel = at.map_or_else(Travel::default, Travel::to);
+    travel.clock = now;
+    let lines = source.look(now, |scene| page(scene, filter, width, travel));
     let mut out = stdout().lock();
     for line in lines {
         writeln!(out, "{line}")?;
@@ -47,8 +60,14 @@ pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> an
 }
 
 /// The screen's panels as lines of text.
-pub(super) fn page(scene: &Scene, filter: Option<Filter>, width: u16) -> Vec<String> {
+pub(super) fn page(
+    scene: &Scene,
+    filter: Option<Filter>,
+    width: u16,
+    travel: Travel,
+) -> Vec<String> {
     let mut ui = Ui::new(filter);
+    ui.travel = travel;
     let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
     let mut lines = view::page(scene, &ui, &areas);
     for warning in scene.warnings {

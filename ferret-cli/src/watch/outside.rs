@@ -4,7 +4,7 @@
 use super::memory_limit;
 use crate::child::start_ticks;
 use crate::tui::board::{self, Board};
-use ferret::event::LogTime;
+use ferret::event::{LogIndex, LogTime};
 use std::collections::BTreeMap;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
@@ -35,8 +35,8 @@ impl Outside {
             self.system = System::new().ok();
         }
         let Some(system) = &mut self.system else { return };
-        let starts = board.processes.iter().map(|(_, process)| process.start.as_deref());
-        let found = board.logs.iter().zip(starts).map(|(file, start)| {
+        let found = (0..).map(LogIndex).zip(&board.logs).map(|(log, file)| {
+            let start = board.processes.get(log).and_then(|process| process.start.as_deref());
             // Who holds the log's lock lives here; the kernel's start time tells it from another
             // of its number, in this pid namespace or in its own.
             let start = start.filter(|start| file.owned == Some(true) && start.start_ticks > 0)?;

@@ -3,6 +3,7 @@
 //! takes over: no two states are ever added up. (To fold blocks in parallel and merge was rejected
 //! for now: every projection would need a merge of its own.)
 
+use super::kept::Kept;
 use super::reading;
 use crate::tui::board::Board;
 use ferret::log::{LogError, ReadOptions, Run};
@@ -20,6 +21,8 @@ const BATCH: usize = 5_000;
 #[derive(Debug)]
 pub(super) struct Past {
     board: Arc<Mutex<Board>>,
+    /// Boards of the way so far.
+    kept: Arc<Mutex<Kept>>,
     /// Nobody wants it any more.
     given_up: Arc<AtomicBool>,
     /// Gives the run at its end; none if it was given up.
@@ -34,17 +37,23 @@ impl Past {
     /// The system refuses a thread.
     pub(super) fn read(paths: Vec<PathBuf>, options: ReadOptions) -> io::Result<Self> {
         let board = Arc::new(Mutex::new(Board::default()));
+        let kept = Arc::new(Mutex::new(Kept::default()));
         let given_up = Arc::new(AtomicBool::new(false));
-        let (to_fill, stop) = (Arc::clone(&board), Arc::clone(&given_up));
+        let (to_fill, keep, stop) = (Arc::clone(&board), Arc::clone(&kept), Arc::clone(&given_up));
         let thread = Builder::new()
             .name("ferret-past".to_owned())
-            .spawn(move || read_all(&paths, options, &to_fill, &stop))?;
-        Ok(Self { board, given_up, thread: Some(thread) })
+            .spawn(move || read_all(&paths, options, (&to_fill, &keep), &stop))?;
+        Ok(Self { board, kept, given_up, thread: Some(thread) })
     }
 
     /// What is known so far.
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock()
+    }
+
+    /// Boards of the way so far.
+    pub(super) fn kept(&self) -> Kept {
+        self.kept.lock().clone()
     }
 
     /// The run, and all that is known of it, once its end was reached; at most once.
@@ -77,7 +86,7 @@ impl Drop for Past {
 fn read_all(
     paths: &[PathBuf],
     options: ReadOptions,
-    board: &Mutex<Board>,
+    (board, kept): (&Mutex<Board>, &Mutex<Kept>),
     given_up: &AtomicBool,
 ) -> Result<Option<Run>, LogError> {
     let mut run = Run::open(paths, &options)?;
@@ -86,6 +95,7 @@ fn read_all(
         let mut board = board.lock();
         reading::note_files(&run, &mut board);
         reading::apply(&mut run, &mut board, &entries, |_, _, _, _| {});
+        kept.lock().offer(&board, &run);
         if entries.len() < BATCH {
             return Ok(Some(run));
         }

@@ -8,7 +8,7 @@ use ferret::event::{Entry, LogIndex, Names, Offset, Opened};
 use ferret::log::{LogError, Run};
 
 /// Entries before the end that are read for what happened lately, in all logs together.
-const LATELY: usize = 20_000;
+pub(super) const LATELY: usize = 20_000;
 
 /// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board. Gives
 /// how many there were.

@@ -1,11 +1,15 @@
 //! The loop of the screen: takes inputs, reads the log, draws when something changed or a clock on
 //! the screen must tick, and sleeps in between.
 
+mod going;
+
 use super::desk::Desk;
 use super::inputs::{Input, Inputs};
 use super::source::Source;
 use super::terminal::{self, Screen};
+use crate::tui::board::Board;
 use crate::tui::press::Wish;
+use crate::tui::travel::Go;
 use crate::tui::ui::Ui;
 use crate::tui::view::{self, Colours};
 use ferret::event::LogTime;
@@ -56,6 +60,12 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     let (pending, dirty) = (None, true);
     let desk = Desk::default();
     let mut show = Show { source, ui, colours, inputs, desk, pending, dirty, drawn, looked };
+    if let Some(at) = show.ui.travel.at() {
+        // Not the present, while that moment is not there yet.
+        show.source.journey().leave(&Board::default(), at);
+        show.look_at_files();
+        show.go(Go::To(at));
+    }
     while show.turn(&mut screen)? {}
     Ok(show.source)
 }
@@ -85,9 +95,10 @@ impl Show {
     /// When the next frame is due.
     fn due(&self, now: LogTime) -> LogTime {
         let board = &self.source.board;
-        let ticks = self.ui.paused.is_none() && self.source.is_open() && board.is_live(now);
+        let ticks = self.source.is_open() && board.is_live(now);
         let after = match (self.dirty, ticks) {
             (true, _) => FRAME_NS,
+            _ if self.ui.travel.plays() => FRAME_NS,
             (false, true) if board.live.open_spans() > 0 => TICK_NS,
             // The header's seconds.
             (false, true) => LOOK_NS,
@@ -100,6 +111,8 @@ impl Show {
         // An input is answered at once.
         self.dirty = true;
         self.drawn = LogTime::default();
+        // What was shown last may have been the end.
+        self.ui.travel.end = self.source.end(log::now());
         match input {
             Input::Press(press) => match self.ui.press(press, log::now()) {
                 Some(Wish::Quit) => return Ok(false),
@@ -109,6 +122,7 @@ impl Show {
                     let (source, ui) = (&mut self.source, &mut self.ui);
                     self.desk.carry_out(wish, source, ui, (screen, log::now()))?;
                 }
+                Some(Wish::Go(go)) => self.go(go),
                 None => {}
             },
             Input::Resize => {}
@@ -131,25 +145,29 @@ impl Show {
             self.look_around()?;
             self.dirty |= self.source.reads_past();
         }
-        if self.ui.paused.is_some() {
-            return Ok(false);
-        }
         if self.source.catch_up()? {
             self.inputs.wake(self.source.waker());
-            // Its rows are numbered from the run's beginning.
-            self.ui.recent.forget();
+            if let Some(at) = self.ui.travel.at() {
+                self.go(Go::To(at));
+            } else {
+                // Its rows are numbered from the run's beginning.
+                self.ui.recent.forget();
+            }
             self.look_at_files();
             self.dirty = true;
         }
         let read = self.source.read(BATCH, |_, _, _, _| {})?;
-        self.dirty |= read > 0;
+        // What comes does not change what was.
+        self.dirty |= read > 0 && self.ui.travel.is_live();
+        self.travel(now);
         Ok(read == BATCH)
     }
 
     /// What no entry tells: a death without a word, another run under the name.
     fn look_around(&mut self) -> anyhow::Result<()> {
         self.look_at_files();
-        if self.ui.paused.is_some() || !self.source.replaced() {
+        self.ui.travel.end = self.source.end(self.looked);
+        if !self.ui.travel.is_live() || !self.source.replaced() {
             return Ok(());
         }
         // The old run's last words come first.
@@ -183,9 +201,9 @@ impl Show {
     fn draw(&mut self, screen: &mut Screen, now: LogTime) -> io::Result<()> {
         let (ui, colours) = (&mut self.ui, self.colours);
         if self.source.is_open() {
-            let shown = ui.paused.unwrap_or(now);
             self.source.view = ui.view;
-            self.source.look(shown, |scene| {
+            ui.travel.clock = now;
+            self.source.look(now, |scene| {
                 screen.draw(|frame| {
                     // Arranged for this very frame: the window may become smaller at any time.
                     let size = frame.area();
@@ -208,7 +226,7 @@ impl Show {
     /// Sleeps until an input, a change of the log, or for so long.
     fn sleep(&mut self, ns: u64) {
         let timeout = Duration::from_nanos(ns.min(LOOK_NS));
-        if self.source.is_open() && self.ui.paused.is_none() {
+        if self.source.is_open() {
             self.source.wait(timeout);
         } else {
             self.pending = self.inputs.wait(timeout);

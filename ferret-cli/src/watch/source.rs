@@ -1,15 +1,21 @@
 //! Where the entries come from: finds the log, waits for it, reads it into a board, and notices when
 //! a new run takes its name. Knows no terminal.
 
+use super::at;
+use super::journey::{Journey, News};
+use super::kept::Kept;
 use super::outside::Outside;
 use super::past::Past;
 use super::reading;
+use super::travel::Order;
 use crate::filter::Filter;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, Scene};
 use crate::tui::functions::{Costs, Report};
 use crate::tui::tabs::View;
 use crate::tui::warnings::{self, Limits, Warning};
+use crate::when::When;
+use anyhow::Context as _;
 use ferret::event::{Entry, LogIndex, LogTime, Names};
 use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
@@ -40,6 +46,9 @@ pub(crate) struct Source {
     /// More entries were there than the last reading took.
     is_behind: bool,
     pub(crate) board: Board,
+    /// Boards of the way, where one wants to go back.
+    kept: Kept,
+    journey: Journey,
     stages: Stages,
     functions: Functions,
     warnings: Warnings,
@@ -100,6 +109,8 @@ impl Source {
             past: None,
             is_behind: false,
             board: Board::default(),
+            kept: Kept::default(),
+            journey: Journey::default(),
             stages: Stages::default(),
             functions: Functions::default(),
             warnings: Warnings::default(),
@@ -142,7 +153,7 @@ impl Source {
         };
         let mut run = Run::open(&paths, &self.options)?;
         self.board = Board::default();
-        self.past = None;
+        (self.past, self.kept, self.journey) = (None, Kept::default(), Journey::default());
         if self.from_end && reading::entries(&run) > LONG {
             // Without a thread it is read as a short one is.
             if let Ok(past) = Past::read(paths.clone(), self.options) {
@@ -174,6 +185,9 @@ impl Source {
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
         let read = reading::read(run, &mut self.board, max, see)?;
+        if self.from_end && self.past.is_none() {
+            self.kept.offer(&self.board, run);
+        }
         self.is_behind = read == max;
         Ok(read)
     }
@@ -190,6 +204,7 @@ impl Source {
             let dead = self.board.logs.iter_mut().filter(|file| file.owned == Some(false));
             dead.for_each(|file| file.owned = Some(true));
         }
+        self.journey.note_files(&self.board);
         self.outside.look(&mut self.board, log::now());
         said
     }
@@ -238,9 +253,79 @@ impl Source {
     pub(crate) fn catch_up(&mut self) -> Result<bool, LogError> {
         let Some(past) = &mut self.past else { return Ok(false) };
         let Some((run, board)) = past.finished()? else { return Ok(false) };
+        self.kept = past.kept();
+        if self.journey.is_of_another(&run) {
+            self.journey = Journey::default();
+        }
         (self.run, self.board, self.past) = (Some(run), board, None);
         self.forget_reports();
         Ok(true)
+    }
+
+    /// Goes to a past moment: what it is like is [`Source::news`].
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be opened once more, or there is no thread to do it.
+    pub(super) fn go(
+        &mut self,
+        order: Order,
+        present: LogTime,
+        now: LogTime,
+    ) -> anyhow::Result<()> {
+        let Some(run) = &self.run else { return Ok(()) };
+        let mut kept = self.past.as_ref().map_or_else(|| self.kept.clone(), Past::kept);
+        // From the present, there is no way to it.
+        if self.journey.leave(&self.board, present) && self.past.is_none() {
+            kept.come_to(&self.board, run);
+        }
+        self.journey.order(run, order, kept, now)
+    }
+
+    /// Goes to a moment of a run of which nothing has been read, and waits until it is there.
+    ///
+    /// # Errors
+    ///
+    /// No log can be read any more.
+    pub(crate) fn go_at_once(&mut self, at: LogTime) -> Result<(), LogError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        // What the present is like says who lived then.
+        reading::go_to_end(&mut run.again()?, &mut self.board)?;
+        self.journey.go_at_once(run, at)
+    }
+
+    /// The moment that is meant by `when`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such moment in this run.
+    pub(crate) fn moment(&self, when: When) -> anyhow::Result<LogTime> {
+        let run = self.run.as_ref().context("there is no log yet")?;
+        at::resolve(when, run, self.options)
+    }
+
+    /// Shows the present again.
+    pub(crate) fn go_live(&mut self) {
+        self.journey.end();
+        self.forget_reports();
+    }
+
+    /// The way to a past moment.
+    pub(super) fn journey(&mut self) -> &mut Journey {
+        &mut self.journey
+    }
+
+    /// What there is new of the way to a past moment.
+    pub(super) fn news(&mut self) -> Vec<News> {
+        self.journey.news(&self.board)
+    }
+
+    /// The last moment of the run; none while it goes on.
+    pub(crate) fn end(&self, now: LogTime) -> Option<LogTime> {
+        let all = self.board.processes.iter();
+        let heard = all.map(|(_, process)| process.last_heard()).max();
+        let last = heard.map(|heard| heard.max(self.board.reached.latest));
+        last.filter(|_| !self.board.is_live(now))
     }
 
     /// Sleeps until a log changes or someone wakes it, for `timeout` at most.
@@ -255,18 +340,21 @@ impl Source {
         self.run.as_ref().map(Run::waker)
     }
 
-    /// Shows the board as of `now`.
+    /// Shows the board as of `now`, or the past moment that was gone to.
     pub(crate) fn look<T>(&mut self, now: LogTime, look: impl FnOnce(&Scene) -> T) -> T {
+        let shown = self.journey.shown.as_ref();
+        let (board, now) = shown.map_or((&self.board, now), |shown| (&shown.board, shown.at));
         let age = now.0.abs_diff(self.stages.at.0);
         if age >= self.stages.cost_ns * STAGES_SHARE {
             let began = log::now();
-            self.stages.report = self.board.stage_report(now);
+            self.stages.report = board.stage_report(now);
             self.stages.at = now;
             self.stages.cost_ns = log::now().since(began);
         }
         let names: Vec<&Names> = self.run.iter().flat_map(Run::logs).map(Tail::names).collect();
-        let past = self.past.as_ref().map(Past::board);
-        let (board, stages, past) = (&self.board, &self.stages.report, past.as_deref());
+        let past = self.past.as_ref().filter(|_| shown.is_none()).map(Past::board);
+        let past = shown.and_then(|shown| shown.past.as_ref()).or(past.as_deref());
+        let stages = &self.stages.report;
         let functions = &Report::default();
         let scene = Scene { board, names: &names, now, stages, functions, warnings: &[], past };
         let age = now.0.abs_diff(self.warnings.at.0);
@@ -296,6 +384,7 @@ impl Source {
     pub(crate) fn pass(&mut self, passing: Option<(Filter, Arc<Costs>)>) {
         self.passing = passing;
         self.functions = Functions::default();
+        self.warnings = Warnings::default();
     }
 
     /// Stages and functions are to be reported anew at the next look.

@@ -81,6 +81,36 @@ impl Run {
         Ok(run)
     }
 
+    /// The logs that are open here once more, in the same order, from their beginnings: for who looks
+    /// at another part of them meanwhile. New members it does not look for.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be opened any more.
+    pub fn again(&self) -> Result<Self, LogError> {
+        let options = self.options;
+        let tails: Result<Vec<_>, _> = self.tails.iter().map(|tail| tail.again(&options)).collect();
+        let tails = tails?;
+        Ok(Self {
+            named: Vec::new(),
+            options,
+            queues: tails.iter().map(|_| Queue::default()).collect(),
+            tails,
+            known: BTreeSet::new(),
+            problems: Vec::new(),
+            watch: Watch::new(&[]),
+            next_scan: instant() + SCAN_EVERY,
+        })
+    }
+
+    /// The next entry of `log` is the one at `offset`, or the first one there is behind it.
+    pub fn seek(&mut self, log: LogIndex, offset: Offset) {
+        if let (Some(tail), Some(queue)) = (self.tails.get_mut(log.0), self.queues.get_mut(log.0)) {
+            tail.seek(offset);
+            *queue = Queue::default();
+        }
+    }
+
     /// The next entries, merged by time, `max_entries` at most. Empty: nothing now.
     ///
     /// # Errors

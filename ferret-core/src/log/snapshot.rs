@@ -1,6 +1,8 @@
 //! Which spans are open, without reading the whole log: stacks kept for silent threads, checkpoints
 //! that name the last keyframe of the others, and the blocks since.
 
+mod at;
+
 use super::block;
 use super::codec::{CodecError, Input};
 use super::error::LogError;

@@ -79,12 +79,14 @@ impl Processes {
 
     /// One process; none before its log's first entry.
     pub fn get(&self, log: LogIndex) -> Option<&Process> {
-        self.rows.get(log.0)
+        self.rows.get(log.0).filter(|process| process.is_known())
     }
 
-    /// All processes, in the order of their logs.
+    /// All processes that have been heard of, in the order of their logs.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (LogIndex, &Process)> {
-        self.rows.iter().enumerate().map(|(index, process)| (LogIndex(index), process))
+        let rows = self.rows.iter().enumerate();
+        let rows = rows.map(|(index, process)| (LogIndex(index), process));
+        rows.filter(|(_, process)| process.is_known()).collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -145,6 +147,12 @@ impl Process {
     /// From so much CPU on, percent of one core, a process does something: what records it takes
     /// less.
     pub const BUSY_PERCENT: f64 = 1.0;
+
+    /// Whether its log has said anything. Of a run at a past moment the logs of processes that had not
+    /// begun have not.
+    fn is_known(&self) -> bool {
+        self.entries > 0
+    }
 
     fn works(&mut self, at: LogTime) {
         self.worked = self.worked.max(Some(at));

@@ -17,8 +17,11 @@ impl From<Tone> for Ink {
     }
 }
 
+/// Columns that are left to what the run is, beside a moment.
+const NAMES: usize = 30;
+
 pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
-    let badge = badge(scene, ui);
+    let badge = badge(scene, ui, usize::from(area.width));
     let end = area.x + area.width;
     let badge_width = u16::try_from(text::width(&badge)).unwrap_or(0).min(area.width);
     let text_end = end - badge_width;
@@ -32,10 +35,11 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
 }
 
 /// What is not as usual with the picture itself.
-fn badge(scene: &Scene, ui: &Ui) -> String {
+fn badge(scene: &Scene, ui: &Ui, width: usize) -> String {
     let share = scene.share_read();
-    if ui.paused.is_some() {
-        " PAUSED ".to_owned()
+    if !ui.travel.is_live() {
+        // Which program it is matters as much.
+        ui.travel.badge(scene, width.saturating_sub(NAMES))
     } else if share < 0.98 {
         format!(" reading the log, {:.0} % ", share * 100.0)
     } else {

@@ -63,6 +63,19 @@ fn keys_of(view: View) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// What can be pressed while a past moment is shown.
+const TRAVEL_KEYS: [(&str, &str); 9] = [
+    ("Space", "play"),
+    ("←→", "step"),
+    ("[ ]", "jump"),
+    ("End", "live"),
+    ("?", "help"),
+    ("< >", "1 s"),
+    ("Home", "start"),
+    ("Tab", "view"),
+    ("q", "quit"),
+];
+
 /// What can be pressed on the page with what looks wrong.
 const ON_WARNINGS: &[(&str, &str)] =
     &[("Esc", "back"), ("?", "help"), ("↑↓", "scroll"), ("w", "snapshot")];
@@ -91,10 +104,11 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
     let shown = match (ui.warned, &ui.details) {
         (Some(_), _) => ON_WARNINGS,
         (None, Some(_)) => &ON_DETAILS[..],
-        (None, None) => keys_of(ui.view),
+        (None, None) if ui.travel.is_live() => keys_of(ui.view),
+        (None, None) => &TRAVEL_KEYS,
     };
     for &(key, does) in shown {
-        let does = if key == "Space" && ui.paused.is_some() { "go on" } else { does };
+        let does = if key == "Space" && ui.travel.plays() { "pause" } else { does };
         let width = text::width(key) + text::width(does) + 3;
         if usize::from(end.saturating_sub(x)) < width {
             break;
@@ -105,17 +119,18 @@ pub(super) fn controls(paint: &mut Paint, area: Area, ui: &Ui) {
 }
 
 /// The help, in the middle of the screen.
-pub(super) fn draw(paint: &mut Paint, page: usize) {
+pub(super) fn draw(paint: &mut Paint, ui: &Ui) {
     let screen = paint.screen();
-    let lines = keys::page(page, screen.height);
-    let keys = keys::HELP.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0);
-    let words = keys::HELP.iter().map(|(_, does)| text::width(does)).max().unwrap_or(0);
+    let help = keys::help(ui.travel.is_live());
+    let lines = keys::page(help, ui.help_page, screen.height);
+    let keys = help.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0);
+    let words = help.iter().map(|(_, does)| text::width(does)).max().unwrap_or(0);
     let width = u16::try_from(keys + words + 8).unwrap_or(u16::MAX).min(screen.width);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(screen.height);
     let (x, y) = ((screen.width - width) / 2, (screen.height - height) / 2);
     let area = Area { x, y, width, height };
     paint.clear(area);
-    let is_last = keys::page(page + 1, screen.height).is_empty();
+    let is_last = keys::page(help, ui.help_page + 1, screen.height).is_empty();
     paint.title(area, "Help", if is_last { "any key closes it" } else { "? has more" }, true);
     let end = (x + width).saturating_sub(2);
     for (y, (key, does)) in (y + 1..y + height - 1).zip(lines) {

@@ -68,7 +68,7 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene, ui: &Ui, areas: &Areas, col
     prompt::in_force(&mut paint, areas.filter, ui);
     help::controls(&mut paint, areas.controls, ui);
     if ui.help {
-        help::draw(&mut paint, ui.help_page);
+        help::draw(&mut paint, ui);
     }
     if let Some(prompt) = &ui.prompt {
         prompt::draw(&mut paint, prompt);

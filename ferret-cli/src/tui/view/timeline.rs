@@ -15,14 +15,15 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     if area.height == 0 {
         return;
     }
-    paint.title(area, &ui.title("Timeline"), &ui.timeline.note(), !ui.help);
+    let moment = if ui.travel.is_live() { "now" } else { "then" };
+    paint.title(area, &ui.title("Timeline"), &ui.timeline.note(moment), !ui.help);
     let names = NAME.min(area.width / 4);
     let columns = area.width.saturating_sub(names + 2);
     let mut y = area.y + 1;
     let axis = area.height >= 6;
     let end = area.y + area.height - u16::from(axis);
     if axis {
-        let (from, until) = ui.timeline.ends();
+        let (from, until) = ui.timeline.ends(moment);
         let right = area.x + area.width - 1;
         paint.write(area.x + names + 1, end, right, &[(Ink::Faint, &from)]);
         paint.write_right(right, end, &[(Ink::Faint, &until)]);

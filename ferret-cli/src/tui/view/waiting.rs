@@ -20,7 +20,7 @@ pub(crate) fn waiting(frame: &mut Frame, lines: &[String], ui: &Ui, colours: Col
     }
     help::controls(&mut paint, Area { y: last, height: 1, ..screen }, ui);
     if ui.help {
-        help::draw(&mut paint, ui.help_page);
+        help::draw(&mut paint, ui);
     }
     if let Some(open) = &ui.prompt {
         prompt::draw(&mut paint, open);

@@ -41,6 +41,13 @@ impl<'a> Segment<'a> {
         Input::new(self.body).varint32().map(ThreadId)
     }
 
+    /// When its first entry was, or, where that went back in time, a moment before.
+    pub(crate) fn time(&self) -> Result<LogTime, CodecError> {
+        let mut input = Input::new(self.body);
+        let (_thread, _position) = (input.varint32()?, input.varint()?);
+        input.varint().map(LogTime)
+    }
+
     /// Its first entry's offset.
     pub(crate) fn first(&self) -> Offset {
         self.first
@@ -133,6 +140,16 @@ impl SegmentEntries<'_> {
             self.next = Offset(self.next.0.wrapping_add(1));
         }
         if self.input.is_empty() { Ok(()) } else { Err(LEFT_OVER) }
+    }
+
+    /// Passes over so many entries.
+    pub(crate) fn skip(&mut self, count: usize) -> Result<(), CodecError> {
+        for _ in 0..count.min(self.left as usize) {
+            self.decode()?;
+            self.left -= 1;
+            self.next = Offset(self.next.0.wrapping_add(1));
+        }
+        Ok(())
     }
 
     /// The offset of the entry that is decoded next.

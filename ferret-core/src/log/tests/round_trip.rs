@@ -149,7 +149,11 @@ fn the_stacks_of_any_past_second_are_found_again() {
     };
     for (time, expected) in &seconds {
         assert_eq!(&frames(tail.snapshot_before(time.after(5)).unwrap()), expected, "{time:?}");
+        // The next second begins with an entry at that very moment.
+        let then = LogTime(time.0 - 1);
+        assert_eq!(&frames(tail.snapshot_at(then).unwrap()), expected, "{time:?}");
     }
     assert_eq!(frames(tail.snapshot_before(LogTime(5)).unwrap()), []);
+    assert_eq!(frames(tail.snapshot_at(LogTime(5)).unwrap()), []);
     assert_eq!(frames(tail.snapshot().unwrap()), seconds.last().unwrap().1);
 }
