@@ -257,10 +257,16 @@ fn a_filter_is_written_while_it_filters_and_what_is_wrong_is_told() {
         let is_shown = screen.lines().nth(1)?.trim_end().ends_with("/word & dur > 0");
         (is_shown && is_live(screen, "wait_for_a_word")).then_some(())
     });
-    screen.press("/\u{15}no_such\u{1b}");
+    screen.press("/\u{15}no_such");
+    screen
+        .see("the other filter", |screen| screen.lines().nth(1)?.contains("no_such").then_some(()));
+    screen.press("\u{1b}");
     screen.see("the filter as it was", |screen| {
         screen.lines().nth(1)?.trim_end().ends_with("/word & dur > 0").then_some(())
     });
+    // As a terminal tells of what is pasted.
+    screen.press("\u{1b}[200~q\u{1b}[201~/\u{15}\u{1b}[200~ser\rve\u{1b}[201~\r");
+    screen.see("what was pasted", |screen| screen.lines().nth(1)?.contains("/serve").then_some(()));
     screen.press("/\u{15}\r");
     screen.see("no filter", |screen| (!screen.lines().nth(1)?.contains('/')).then_some(()));
     screen.press("q");

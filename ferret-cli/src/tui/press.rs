@@ -22,6 +22,8 @@ pub(crate) enum Press {
     Esc,
     Backspace,
     Delete,
+    /// A letter of a text that was pasted: to be written, never a key.
+    Pasted(char),
     /// The mouse, at a column and row of the screen.
     Click(u16, u16),
     WheelUp,
@@ -72,6 +74,7 @@ pub(crate) fn scroll<K: Copy + PartialEq>(list: &mut List<K>, press: Press) {
         | Press::Enter
         | Press::Backspace
         | Press::Delete
+        | Press::Pasted(_)
         | Press::Click(..) => {}
     }
 }

@@ -92,7 +92,9 @@ impl Prompt {
         match press {
             Press::Esc => return Answer::Cancelled,
             Press::Enter | Press::Char('\n') if self.error.is_none() => return Answer::Kept,
-            Press::Char(c) if !c.is_control() && self.text.len() + c.len_utf8() <= LONGEST => {
+            Press::Char(c) | Press::Pasted(c)
+                if !c.is_control() && self.text.len() + c.len_utf8() <= LONGEST =>
+            {
                 self.text.insert(self.cursor, c);
                 self.cursor += c.len_utf8();
             }

@@ -134,6 +134,19 @@ fn a_long_line_shows_what_is_around_the_cursor() {
 }
 
 #[test]
+fn what_is_pasted_is_written_and_commands_nothing() {
+    let mut ui = Ui::default();
+    for letter in "q\ny".chars() {
+        assert_eq!(ui.press(Press::Pasted(letter), LogTime(0)), None);
+    }
+    typed(&mut ui, "/");
+    for letter in "dec\node\n".chars() {
+        ui.press(Press::Pasted(letter), LogTime(0));
+    }
+    assert_eq!(ui.prompt.map(|prompt| prompt.text).as_deref(), Some("decode"));
+}
+
+#[test]
 fn whatever_is_pressed_the_line_holds() {
     let keys = [
         Press::Char('a'),

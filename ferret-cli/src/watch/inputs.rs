@@ -123,7 +123,15 @@ fn read_keys(sender: &Sender) {
             Ok(Event::Key(key)) => presses(key).map(|press| press.map(Input::Press)),
             Ok(Event::Resize(..)) => [None, Some(Input::Resize)],
             Ok(Event::Mouse(mouse)) => [None, pointed(mouse).map(Input::Press)],
-            Ok(Event::FocusGained | Event::FocusLost | Event::Paste(_)) => continue,
+            Ok(Event::Paste(text)) => {
+                // What is pasted is no command, and longer than a line is no filter either.
+                let letters = text.chars().take(WAITING / 2).map(Press::Pasted);
+                if letters.map(Input::Press).any(|letter| !sender.send(letter)) {
+                    return;
+                }
+                continue;
+            }
+            Ok(Event::FocusGained | Event::FocusLost) => continue,
             Err(_) => [None, Some(Input::Closed)],
         };
         for input in inputs.into_iter().flatten() {

@@ -20,6 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
+/// What is pasted is told as one text, so that no letter of it is taken for a key.
+const PASTE_ON: &str = "\x1b[?2004h";
+const PASTE_OFF: &str = "\x1b[?2004l";
+
 /// The terminal while the screen is on it.
 #[derive(Debug)]
 pub(super) struct Screen {
@@ -86,14 +90,15 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, Hide, Print(MOUSE_ON))
+    execute!(stdout(), EnterAlternateScreen, Hide, Print(MOUSE_ON), Print(PASTE_ON))
 }
 
 /// Puts the terminal back as it was. Safe to call at any time, from any thread.
 pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // The terminal may be gone: then there is nothing to put back.
-        execute!(stdout(), Print(MOUSE_OFF), LeaveAlternateScreen, Show).ok();
+        let off = Print(format!("{PASTE_OFF}{MOUSE_OFF}"));
+        execute!(stdout(), off, LeaveAlternateScreen, Show).ok();
         disable_raw_mode().ok();
     }
 }
