@@ -11,11 +11,15 @@ use super::kept::Base;
 use crate::tui::board::Board;
 use ferret::event::{Entry, LogIndex, LogTime, Offset};
 use ferret::log::{LogError, Run};
+use std::collections::BTreeMap;
 
 /// Entries folded between two looks at whether they are still wanted.
 const BATCH: usize = if cfg!(test) { 90 } else { 10_000 };
-/// Entries that are remembered because they are later than the moment.
-const MOST_WAITING: usize = if cfg!(test) { 25 } else { 200_000 };
+/// Entries that are remembered because they are later than the moment: some seconds of a program at
+/// 200,000 spans a second, and 100 MB.
+const MOST_WAITING: usize = if cfg!(test) { 25 } else { 1_000_000 };
+/// They are looked through for the next moment in parts that are so long, ns.
+const PART_NS: u64 = 50_000_000;
 /// Behind an entry that is so much later there is none of the moment, checkpoints or not.
 pub(super) const FAR_NS: u64 = 30_000_000_000;
 
@@ -25,8 +29,10 @@ pub(super) struct Moment {
     pub(super) board: Board,
     /// All entries up to here are on the board, and no others.
     pub(super) at: LogTime,
-    /// Entries that are later, in the order of their logs.
-    waiting: Vec<(LogIndex, Entry)>,
+    /// Entries that are later, by the part of time they are in, there in the order of their logs. A
+    /// thread's time does not go back, so its entries stay in order.
+    waiting: BTreeMap<u64, Vec<(LogIndex, Entry)>>,
+    waiting_count: usize,
     /// By log: where to read on.
     next: Vec<Offset>,
     /// By log: what is before this and not later than `at` is on the board.
@@ -38,7 +44,7 @@ impl Moment {
     pub(super) fn of(base: Option<&Base>) -> Self {
         let board = base.map_or_else(Board::default, |base| base.board.clone());
         let next = board.reached.next.clone();
-        Self { at: board.reached.latest, done: next.clone(), next, board, waiting: Vec::new() }
+        Self { at: board.reached.latest, done: next.clone(), next, board, ..Self::default() }
     }
 
     /// Where to read on in each log.
@@ -90,9 +96,9 @@ impl Moment {
                     }
                 } else {
                     is_far |= entry.time.since(to) > FAR_NS;
-                    forgets[index] |= self.waiting.len() >= MOST_WAITING;
+                    forgets[index] |= self.waiting_count >= MOST_WAITING;
                     if !forgets[index] {
-                        self.waiting.push((log, entry));
+                        self.wait_with(log, entry);
                     }
                 }
                 if !forgets[index] {
@@ -114,16 +120,31 @@ impl Moment {
         Ok(true)
     }
 
+    fn wait_with(&mut self, log: LogIndex, entry: Entry) {
+        self.waiting.entry(entry.time.0 / PART_NS).or_default().push((log, entry));
+        self.waiting_count += 1;
+    }
+
     fn apply_waiting(&mut self, run: &Run, to: LogTime) {
-        let mut later = Vec::new();
-        for (log, entry) in std::mem::take(&mut self.waiting) {
-            if entry.time <= to {
-                self.board.apply(log, run.logs()[log.0].names(), &entry);
-            } else {
-                later.push((log, entry));
+        while let Some(part) =
+            self.waiting.first_entry().filter(|part| *part.key() <= to.0 / PART_NS)
+        {
+            let entries = part.remove();
+            self.waiting_count -= entries.len();
+            let mut later = Vec::new();
+            for (log, entry) in entries {
+                if entry.time <= to {
+                    self.board.apply(log, run.logs()[log.0].names(), &entry);
+                } else {
+                    later.push((log, entry));
+                }
+            }
+            if !later.is_empty() {
+                self.waiting_count += later.len();
+                self.waiting.insert(to.0 / PART_NS, later);
+                return;
             }
         }
-        self.waiting = later;
     }
 }
 
