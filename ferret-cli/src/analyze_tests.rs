@@ -142,7 +142,7 @@ impl Made {
             rss_bytes: Some(rss_mib << 20),
             ..MetricSample::default()
         };
-        self.say(0, LogEntry::Metric(sample));
+        self.say(0, LogEntry::Metric(Box::new(sample)));
     }
 
     fn facts(&self, index: usize) -> LogFacts<'_> {

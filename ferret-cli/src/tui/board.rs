@@ -77,26 +77,30 @@ pub(crate) struct Scene<'a> {
 impl Board {
     /// Takes the next entry of `log`.
     pub(crate) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.live.apply(log, names, entry);
-        self.recent.apply(log, names, entry);
-        self.metrics.apply(log, entry);
-        self.counters.apply(log, names, entry);
-        self.heap.apply(log, entry);
-        self.processes.apply(log, entry);
-        self.stages.apply(log, names, entry);
-        self.calls.apply(log, names, entry);
-        self.rates.apply(log, names, entry);
-        self.timeline.apply(log, names, entry);
+        self.apply_all(log, names, std::slice::from_ref(entry));
     }
 
-    /// Takes an entry of before what was open when the board began, for what happened lately.
-    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.recent.apply(log, names, entry);
-        self.metrics.apply(log, entry);
-        self.heap.apply(log, entry);
-        self.processes.apply(log, entry);
-        self.rates.apply(log, names, entry);
-        self.timeline.apply(log, names, entry);
+    /// Takes the next entries of `log`: each projection all of them, so that what one needs stays at hand.
+    pub(crate) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        self.recall(log, names, entries);
+        self.live.apply_all(log, names, entries);
+        self.stages.apply_all(log, names, entries);
+        self.calls.apply_all(log, names, entries);
+        for entry in entries.iter().filter(|entry| !entry.what.is_start_or_end()) {
+            self.counters.apply(log, names, entry);
+        }
+    }
+
+    /// Takes entries of before what was open when the board began, for what happened lately.
+    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        self.recent.apply_all(log, names, entries);
+        self.processes.apply_all(log, entries);
+        self.rates.apply_all(log, names, entries);
+        self.timeline.apply_all(log, names, entries);
+        for entry in entries.iter().filter(|entry| !entry.what.is_start_or_end()) {
+            self.metrics.apply(log, entry);
+            self.heap.apply(log, entry);
+        }
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.

@@ -26,7 +26,7 @@ const BATCH: usize = 100_000;
 pub(super) fn run(source: &mut Source, filter: Option<Filter>, json: bool) -> anyhow::Result<()> {
     source.open_now()?;
     source.look_at_files().iter().for_each(exit::say);
-    while source.read(BATCH, |_, _, _, _| {})? > 0 {}
+    while source.read(BATCH, |_, _, _| {})? > 0 {}
     source.look_at_files().iter().for_each(exit::say);
     let now = log::now();
     if json {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 /// Entries between two moments at which the board can be looked at.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 
 /// The past of a run, as far as it is read.
 #[derive(Debug)]
@@ -82,11 +82,10 @@ fn read_all(
 ) -> Result<Option<Run>, LogError> {
     let mut run = Run::open(paths, &options)?;
     while !given_up.load(Ordering::Relaxed) {
-        let entries = run.poll(BATCH)?;
         let mut board = board.lock();
+        let read = reading::read(&mut run, &mut board, BATCH, |_, _, _| {})?;
         reading::note_files(&run, &mut board);
-        reading::apply(&mut run, &mut board, &entries, |_, _, _, _| {});
-        if entries.len() < BATCH {
+        if read < BATCH {
             return Ok(Some(run));
         }
     }

@@ -133,9 +133,9 @@ impl Show {
             self.look_at_files();
             self.dirty = true;
         }
-        let read = self.source.read(BATCH, |_, _, _, _| {})?;
+        let read = self.source.read(BATCH, |_, _, _| {})?;
         self.dirty |= read > 0;
-        Ok(read == BATCH)
+        Ok(read >= BATCH)
     }
 
     /// What no entry tells: a death without a word, another run under the name.
@@ -145,7 +145,7 @@ impl Show {
             return Ok(());
         }
         // The old run's last words come first.
-        while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+        while self.source.read(BATCH, |_, _, _| {})? > 0 {}
         self.source.next_run();
         if self.try_open()? {
             self.ui.notice = Some("a new run took over this log's name: this is it".to_owned());

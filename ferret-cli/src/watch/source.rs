@@ -141,20 +141,20 @@ impl Source {
         self.run.is_some()
     }
 
-    /// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board.
-    /// Gives how many there were.
+    /// Reads what there is, until it is `enough` entries or a few thousand more; each is shown to `see`.
+    /// Gives how many there were: fewer than enough are all there are now.
     ///
     /// # Errors
     ///
     /// No log can be read any more.
     pub(crate) fn read(
         &mut self,
-        max: usize,
-        see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+        enough: usize,
+        see: impl FnMut(LogIndex, &Names, &Entry),
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
-        let read = reading::read(run, &mut self.board, max, see)?;
-        self.is_behind = read == max;
+        let read = reading::read(run, &mut self.board, enough, see)?;
+        self.is_behind = read >= enough;
         Ok(read)
     }
 

@@ -144,7 +144,7 @@ pub enum LogEntry {
     },
     /// The process's CPU, memory, threads and I/O now.
     #[serde(rename = "METRIC")]
-    Metric(MetricSample),
+    Metric(Box<MetricSample>),
     /// A key and value of a span.
     #[serde(rename = "TAG")]
     Tag {
@@ -233,6 +233,12 @@ pub enum LogEntry {
 }
 
 impl LogEntry {
+    /// Whether a span starts or ends: what nearly all entries of a log say.
+    #[inline]
+    pub fn is_start_or_end(&self) -> bool {
+        matches!(self, Self::SpanStart { .. } | Self::SpanEnd { .. })
+    }
+
     /// The name people know it by, as in `ferret log`: `SPAN_START`, `METRIC`, …
     pub fn name(&self) -> &'static str {
         match self {

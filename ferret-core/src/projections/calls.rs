@@ -101,14 +101,28 @@ impl Calls {
         Self { group, ..Self::default() }
     }
 
+    /// Takes the next entries of `log`.
+    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        for entry in entries {
+            self.apply(log, names, entry);
+        }
+    }
+
     /// Takes one entry.
     #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        match &entry.what {
-            &LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
-            &LogEntry::SpanEnd { span, path, start, child_ns, outcome, .. } => {
+        match entry.what {
+            LogEntry::SpanStart { is_async: false, .. } => {}
+            LogEntry::SpanEnd { span, path, start, child_ns, outcome, .. } => {
                 self.end(log, names, entry, span, path, (start, child_ns, outcome));
             }
+            _ => self.apply_other(log, names, entry),
+        }
+    }
+
+    fn apply_other(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match &entry.what {
+            &LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
             &LogEntry::Exit { span, path, busy_ns, child_ns } => {
                 let polled = Polled { count: 1, busy_ns, child_ns, longest_ns: busy_ns };
                 self.poll(log, names, entry.thread, (span, path), polled);

@@ -1,9 +1,13 @@
 //! What runs now: the open spans of every process, thread by thread, and the async spans that
 //! wait. Only what is open is kept, so its size is that of the program's present, not its past.
 
+mod open;
+
+pub use open::{OpenFrame, Parent, Said, Task};
+
 use crate::event::{
-    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId,
-    TagValue, TaskLife, ThreadId, ThreadStack,
+    Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId, TaskLife,
+    ThreadId, ThreadStack,
 };
 use std::collections::{BTreeMap, btree_map};
 
@@ -38,83 +42,18 @@ pub struct LiveThread {
     pub frames: Vec<OpenFrame>,
 }
 
-/// One open frame of a thread.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenFrame {
-    /// The span.
-    pub span: SpanId,
-    /// Its place in the call tree.
-    pub path: PathId,
-    /// The span it is a child of, which need not be the frame below: work that was handed to
-    /// another thread is the child of what handed it over. None of a poll.
-    pub parent: Option<SpanId>,
-    /// When the span, or this poll, began.
-    pub since: LogTime,
-    /// It is one poll of an async span: what else is known stands in its [`Task`].
-    pub is_poll: bool,
-    /// What the span said about itself.
-    pub said: Said,
-}
-
-/// An open async span, or one to be: a future that has not been polled yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Task {
-    /// Its place in the call tree.
-    pub path: PathId,
-    /// The span it is a child of.
-    pub parent: Option<SpanId>,
-    /// Whether it has begun: it does at its first poll.
-    pub begun: bool,
-    /// When it began; when it was created, if it has not.
-    pub since: LogTime,
-    /// The thread that polls it now, and since when; none while it waits.
-    pub polled: Option<(ThreadId, LogTime)>,
-    /// When its last poll ended; its start before the first did, or its creation.
-    pub waits_since: LogTime,
-    /// Polls that ended.
-    pub polls: u64,
-    /// Time in those polls, ns.
-    pub busy_ns: u64,
-    /// What the span said about itself.
-    pub said: Said,
-}
-
-/// What a frame of a thread is the child of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parent {
-    /// The span.
-    pub span: Option<SpanId>,
-    /// It is not the frame below: it runs on another thread, waits, or has ended.
-    pub is_elsewhere: bool,
-}
-
-/// What a span said about itself while it ran.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Said {
-    /// Its tags in order of first use, at most [`Said::TAGS`].
-    pub tags: Vec<(CallsiteId, TagValue)>,
-    /// Units done and units in all (0: unknown).
-    pub progress: Option<(u64, u64)>,
-}
-
-impl Said {
-    /// How many tags of a span are kept.
-    pub const TAGS: usize = 8;
-
-    /// Sets a tag; the ones beyond [`Said::TAGS`] are left out.
-    pub(super) fn tag(&mut self, key: CallsiteId, value: &TagValue) {
-        if let Some((_, old)) = self.tags.iter_mut().find(|(known, _)| *known == key) {
-            old.clone_from(value);
-        } else if self.tags.len() < Self::TAGS {
-            self.tags.push((key, value.clone()));
-        }
-    }
-}
-
 impl Live {
     /// Takes the next entry of `log`.
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         self.process_mut(log).apply(names, entry);
+    }
+
+    /// Takes the next entries of `log`.
+    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        let process = self.process_mut(log);
+        for entry in entries {
+            process.apply(names, entry);
+        }
     }
 
     /// The open spans of `log`'s process; none before its first entry.
@@ -250,17 +189,37 @@ impl LiveProcess {
         self.abandoned
     }
 
+    #[inline]
     fn apply(&mut self, names: &Names, entry: &Entry) {
+        let (id, time) = (entry.thread, entry.time);
+        match &entry.what {
+            LogEntry::SpanStart { span, path, parent, is_async: false } => {
+                self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
+            }
+            LogEntry::SpanEnd { span, path, .. } => {
+                // Nearly always the innermost frame of its thread, and so no async span.
+                let thread = self.threads.get_mut(id.0 as usize);
+                if let Some(thread) = thread
+                    && let Some(top) = thread.frames.last()
+                    && top.span == *span
+                    && !top.is_poll
+                {
+                    thread.frames.pop();
+                } else {
+                    self.end(names, id, *span, *path);
+                }
+            }
+            _ => self.apply_other(names, entry),
+        }
+    }
+
+    fn apply_other(&mut self, names: &Names, entry: &Entry) {
         let (id, time) = (entry.thread, entry.time);
         match &entry.what {
             LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
             LogEntry::SpanStart { span, path, parent, is_async: true } => {
                 self.begin(*span, *path, *parent, time);
             }
-            LogEntry::SpanStart { span, path, parent, is_async: false } => {
-                self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
-            }
-            LogEntry::SpanEnd { span, path, .. } => self.end(names, id, *span, *path),
             LogEntry::Enter { span, path } => {
                 if let Some(task) = self.tasks.get_mut(span) {
                     task.polled = Some((id, time));
@@ -294,6 +253,7 @@ impl LiveProcess {
         }
     }
 
+    #[inline]
     fn push(&mut self, names: &Names, id: ThreadId, frame: OpenFrame) {
         if let Some(thread) = self.thread_mut(names, id) {
             thread.alive = true;
@@ -370,16 +330,21 @@ impl LiveProcess {
 
     /// The thread, made at its first mention. None for an id the log has never named: a damaged
     /// log must not choose how much memory is taken.
+    #[inline]
     fn thread_mut(&mut self, names: &Names, id: ThreadId) -> Option<&mut LiveThread> {
         let index = id.0 as usize;
         if self.threads.len() <= index {
-            let known = names.threads.contains_key(&id) && index < self.threads.len() + MAX_GAP;
-            if !known {
-                return None;
-            }
-            self.threads.resize_with(index + 1, LiveThread::default);
+            self.make_thread(names, id);
         }
         self.threads.get_mut(index)
+    }
+
+    #[cold]
+    fn make_thread(&mut self, names: &Names, id: ThreadId) {
+        let index = id.0 as usize;
+        if names.threads.contains_key(&id) && index < self.threads.len() + MAX_GAP {
+            self.threads.resize_with(index + 1, LiveThread::default);
+        }
     }
 
     fn restore(&mut self, names: &Names, id: ThreadId, stack: &ThreadStack) {
@@ -407,24 +372,6 @@ const MAX_GAP: usize = 1 << 20;
 /// Whether the spans of a path are async.
 fn is_async(names: &Names, path: PathId) -> bool {
     names.callsite_info(path).is_some_and(|callsite| callsite.kind.is_async())
-}
-
-impl OpenFrame {
-    fn new(span: SpanId, path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
-        Self { span, path, parent, since, is_poll: false, said: Said::default() }
-    }
-
-    fn poll(span: SpanId, path: PathId, since: LogTime) -> Self {
-        Self { is_poll: true, ..Self::new(span, path, None, since) }
-    }
-}
-
-impl Task {
-    fn new(path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
-        let (polled, said) = (None, Said::default());
-        let (polls, busy_ns, waits_since) = (0, 0, since);
-        Self { path, parent, begun: true, since, polled, waits_since, polls, busy_ns, said }
-    }
 }
 
 #[cfg(test)]

@@ -60,10 +60,15 @@ pub struct SpanCounts {
 impl Processes {
     /// Takes the next entry of `log`.
     pub fn apply(&mut self, log: LogIndex, entry: &Entry) {
+        self.apply_all(log, std::slice::from_ref(entry));
+    }
+
+    /// Takes the next entries of `log`.
+    pub fn apply_all(&mut self, log: LogIndex, entries: &[Entry]) {
         if self.rows.len() <= log.0 {
             self.rows.resize_with(log.0 + 1, Process::default);
         }
-        self.rows[log.0].apply(entry);
+        self.rows[log.0].apply_all(entries);
     }
 
     /// Of a log that is read from its end, nothing is known of what its process did before `from`: until it is
@@ -148,6 +153,33 @@ impl Process {
         self.worked = self.worked.max(Some(at));
     }
 
+    /// Spans are nearly all there is: what they add up to is summed up first.
+    fn apply_all(&mut self, entries: &[Entry]) {
+        let (mut started, mut ended, mut latest) = (0, 0, None);
+        let mut lately = Burst::default();
+        for entry in entries {
+            let is_first = self.first.is_none();
+            match &entry.what {
+                LogEntry::SpanStart { .. } if !is_first => started += 1,
+                LogEntry::SpanEnd { outcome: Outcome::Ok, .. } if !is_first => {
+                    ended += 1;
+                    lately.add(entry.time, &mut self.rate);
+                }
+                _ => {
+                    self.apply(entry);
+                    continue;
+                }
+            }
+            latest = latest.max(Some(entry.time));
+        }
+        lately.end(&mut self.rate);
+        self.entries += started + ended;
+        self.spans.started += started;
+        self.spans.ended += ended;
+        self.worked = self.worked.max(latest);
+        self.last = self.last.max(latest.unwrap_or_default());
+    }
+
     fn apply(&mut self, entry: &Entry) {
         self.entries += 1;
         let mut lived_then = true;
@@ -188,7 +220,7 @@ impl Process {
             }
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));
-                self.last_sample = Some(*sample);
+                self.last_sample = Some(**sample);
                 if sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT) {
                     self.works(entry.time);
                 }
@@ -216,6 +248,32 @@ impl SpanCounts {
     }
 }
 
+/// Events that follow each other within a slot of a [`Rate`], not yet added to it.
+#[derive(Debug, Default)]
+struct Burst {
+    slot: u64,
+    count: u64,
+}
+
+impl Burst {
+    #[inline]
+    fn add(&mut self, time: LogTime, rate: &mut Rate) {
+        let slot = time.0 / Rate::SLOT_NS;
+        if slot != self.slot {
+            self.end(rate);
+            self.slot = slot;
+        }
+        self.count += 1;
+    }
+
+    fn end(&mut self, rate: &mut Rate) {
+        if self.count > 0 {
+            rate.add_to_slot(self.slot, self.count);
+        }
+        self.count = 0;
+    }
+}
+
 /// Events per second over a short window, counted in slots of a tenth of a second.
 #[derive(Clone, Debug)]
 pub struct Rate {
@@ -240,7 +298,11 @@ impl Rate {
 
     #[inline]
     pub(super) fn add(&mut self, time: LogTime, count: u64) {
-        let slot = time.0 / Self::SLOT_NS;
+        self.add_to_slot(time.0 / Self::SLOT_NS, count);
+    }
+
+    #[inline]
+    fn add_to_slot(&mut self, slot: u64, count: u64) {
         if slot > self.newest {
             let stale = (slot - self.newest).min(Self::SLOTS as u64);
             for passed in 0..stale {

@@ -18,6 +18,13 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Takes the next entries of `log`.
+    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        for entry in entries {
+            self.apply(log, names, entry);
+        }
+    }
+
     /// Takes one entry.
     #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {

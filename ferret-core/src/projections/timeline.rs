@@ -61,6 +61,13 @@ pub struct Lane {
 }
 
 impl Timeline {
+    /// Takes the next entries of `log`.
+    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        for entry in entries {
+            self.apply(log, names, entry);
+        }
+    }
+
     /// Takes one entry.
     #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
@@ -88,13 +95,19 @@ impl Timeline {
         self.logs.get(log.0).into_iter().flat_map(|log| &log.lanes)
     }
 
+    #[inline]
     fn lane(&mut self, log: LogIndex, thread: ThreadId) -> Option<&mut Lane> {
-        let in_log = &mut self.logs[log.0];
+        let in_log = &self.logs[log.0];
         let slot = in_log.slots.get(thread.0);
-        let slot = slot.filter(|&slot| in_log.lanes[slot].thread == thread);
-        if let Some(slot) = slot {
-            return in_log.lanes.get_mut(slot);
+        match slot.filter(|&slot| in_log.lanes[slot].thread == thread) {
+            Some(slot) => self.logs[log.0].lanes.get_mut(slot),
+            None => self.make_lane(log, thread),
         }
+    }
+
+    #[cold]
+    fn make_lane(&mut self, log: LogIndex, thread: ThreadId) -> Option<&mut Lane> {
+        let in_log = &mut self.logs[log.0];
         let lane = Lane { thread, slices: VecDeque::new(), growing: Vec::new() };
         if self.threads < THREADS {
             self.threads += 1;
@@ -141,6 +154,7 @@ impl Lane {
         self.growing.iter().flatten().map(|slice| slice.end).max().unwrap_or_default()
     }
 
+    #[inline]
     fn add(&mut self, slice: Slice) {
         let depth = usize::from(slice.depth);
         if depth >= DEEPEST {

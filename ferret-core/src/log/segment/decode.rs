@@ -124,15 +124,41 @@ impl SegmentEntries<'_> {
         // An entry takes a byte at least, and a segment is cut at 4 KB.
         entries.reserve(self.input.len().min(self.left as usize).min(MAX_FRAMES));
         while self.left > 0 {
-            let what = self.decode()?;
-            self.left -= 1;
-            if self.next >= wanted {
-                let (offset, time, thread) = (self.next, self.fold.time, self.fold.thread);
-                entries.push(Entry { offset, time, thread, what });
+            let head = self.head()?;
+            // What is written straight into its place is not copied: these are nearly all.
+            match head & KIND_MASK {
+                KIND_START_SAME => {
+                    let what = self.start(self.fold.last_path)?;
+                    self.put(wanted, entries, what);
+                }
+                KIND_START => {
+                    let path = self.path_above()?;
+                    let what = self.start(path)?;
+                    self.put(wanted, entries, what);
+                }
+                KIND_END_OK => {
+                    let what = self.end_ok()?;
+                    self.put(wanted, entries, what);
+                }
+                _ => {
+                    if let Some((what, ends_hidden)) = self.other()? {
+                        self.apply(&what, ends_hidden)?;
+                        self.put(wanted, entries, what);
+                    }
+                }
             }
-            self.next = Offset(self.next.0.wrapping_add(1));
         }
         if self.input.is_empty() { Ok(()) } else { Err(LEFT_OVER) }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, wanted: Offset, entries: &mut Vec<Entry>, what: LogEntry) {
+        let (offset, time, thread) = (self.next, self.fold.time, self.fold.thread);
+        self.left -= 1;
+        self.next = Offset(offset.0.wrapping_add(1));
+        if offset >= wanted {
+            entries.push(Entry { offset, time, thread, what });
+        }
     }
 
     /// The offset of the entry that is decoded next.
@@ -140,38 +166,32 @@ impl SegmentEntries<'_> {
         self.next
     }
 
-    #[inline]
-    fn decode(&mut self) -> Result<LogEntry, CodecError> {
-        loop {
-            let head = self.input.byte()?;
-            let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
-            if head & MORE_TIME != 0 {
-                let more = self.input.varint()?;
-                if more > u64::MAX >> TIME_BITS {
-                    return Err(CodecError("a time exceeds 64 bits"));
-                }
-                elapsed_ns |= more << TIME_BITS;
+    /// The head byte of the next op, whose time has come.
+    #[inline(always)]
+    fn head(&mut self) -> Result<u8, CodecError> {
+        let head = self.input.byte()?;
+        let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
+        if head & MORE_TIME != 0 {
+            let more = self.input.varint()?;
+            if more > u64::MAX >> TIME_BITS {
+                return Err(CodecError("a time exceeds 64 bits"));
             }
-            self.fold.time = self.fold.time.after(elapsed_ns);
-            match head & KIND_MASK {
-                KIND_START_SAME => return self.start(self.fold.last_path),
-                KIND_START => {
-                    let above = i64::from(self.stack.path().0);
-                    let path = above.checked_add(self.input.signed()?);
-                    let path = path.and_then(|path| u32::try_from(path).ok());
-                    return self.start(PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?));
-                }
-                KIND_END_OK => return self.end_ok(),
-                _ => {}
-            }
-            if let Some((what, ends_hidden)) = self.other()? {
-                self.apply(&what, ends_hidden)?;
-                return Ok(what);
-            }
+            elapsed_ns |= more << TIME_BITS;
         }
+        self.fold.time = self.fold.time.after(elapsed_ns);
+        Ok(head)
     }
 
-    #[inline]
+    /// A path that is told by how far it is from that of the innermost frame.
+    #[inline(always)]
+    fn path_above(&mut self) -> Result<PathId, CodecError> {
+        let above = i64::from(self.stack.path().0);
+        let path = above.checked_add(self.input.signed()?);
+        let path = path.and_then(|path| u32::try_from(path).ok());
+        path.map(PathId).ok_or(CodecError("a path exceeds 32 bits"))
+    }
+
+    #[inline(always)]
     fn start(&mut self, path: PathId) -> Result<LogEntry, CodecError> {
         let parent = self.stack.top().map(|top| top.span);
         let span = SpanId { thread: self.fold.thread, start: Position(self.fold.next_position) };
@@ -180,6 +200,7 @@ impl SegmentEntries<'_> {
         Ok(LogEntry::SpanStart { span, path, parent, is_async: false })
     }
 
+    #[inline(always)]
     fn push(&mut self, span: SpanId, path: PathId) -> Result<(), CodecError> {
         if self.stack.frames().len() == MAX_FRAMES {
             return Err(CodecError("a segment opens too many frames"));
@@ -192,7 +213,7 @@ impl SegmentEntries<'_> {
         self.stack.top().copied().ok_or(NONE_OPEN)
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_ok(&mut self) -> Result<LogEntry, CodecError> {
         let frame = self.stack.close_top(self.fold.time).ok_or(NONE_OPEN)?;
         self.fold.ends(frame.path);

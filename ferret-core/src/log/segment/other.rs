@@ -190,7 +190,7 @@ pub(super) fn get_other(
             busy_ns: input.varint()?,
             longest_ns: input.varint()?,
         },
-        ops::METRIC => LogEntry::Metric(process::get_metric(input)?),
+        ops::METRIC => LogEntry::Metric(Box::new(process::get_metric(input)?)),
         _ => get_fact(opcode, input)?,
     };
     Ok((entry, ends_hidden))
