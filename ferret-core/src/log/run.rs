@@ -109,8 +109,7 @@ impl Run {
                 queue.dead = polled.is_err();
                 polled?;
                 // Others may come.
-                let times = merged.entries.iter().map(|entry| entry.time);
-                queue.reached = times.fold(queue.reached, LogTime::max);
+                queue.reached = queue.reached.max(tail.reached());
                 merged.end_stretch(LogIndex(0));
                 Ok(())
             }

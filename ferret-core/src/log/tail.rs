@@ -15,7 +15,7 @@ use super::name_rows::NameRows;
 use super::open;
 use super::source::Source;
 use super::verify;
-use crate::event::{Entry, Names, Offset, Opened};
+use crate::event::{Entry, LogTime, Names, Offset, Opened};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -42,6 +42,8 @@ pub struct Tail {
     damage_count: u64,
     /// Where the log began when the place was chosen.
     began: Offset,
+    /// The latest time in the blocks that were read.
+    reached: LogTime,
     /// Entries dropped since, before they were read.
     missed: u64,
     middle: Middle,
@@ -100,6 +102,7 @@ impl Tail {
             damages: Vec::new(),
             damage_count: 0,
             began: Offset(0),
+            reached: LogTime::default(),
             missed: 0,
             middle: Middle::default(),
         };
@@ -240,6 +243,11 @@ impl Tail {
         Ok(())
     }
 
+    /// The latest time in what was read, and in the rest of its last block.
+    pub(super) fn reached(&self) -> LogTime {
+        self.reached
+    }
+
     pub(super) fn source(&mut self) -> (&mut Source, &Path) {
         (&mut self.source, &self.info.path)
     }
@@ -283,6 +291,7 @@ impl Tail {
                 if let Some(expected) = expected {
                     self.look_back(expected, cursor.first());
                 }
+                self.reached = self.reached.max(cursor.latest());
                 let next = cursor.next().max(wanted);
                 self.place = Place::Behind { key: behind, next: Some(next) };
                 self.cursor = Some(cursor);
