@@ -3,7 +3,9 @@
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, ThreadId};
-use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Stages};
+use ferret::projections::{
+    Calls, Counters, EndedSpan, GroupBy, Heap, Live, Marks, Processes, Stages, spans_until_other,
+};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -19,12 +21,39 @@ pub(super) struct Fold {
     pub(super) filter: Option<Filter>,
     /// Calls that were only counted, of which the filter asks what is known of single ones.
     pub(super) not_told_apart: u64,
+    /// Memory that is used again.
+    ended: Vec<EndedSpan>,
 }
 
 impl Fold {
     /// Nothing yet.
     pub(super) fn new(group: GroupBy, filter: Option<Filter>, window: Window) -> Self {
         Self { calls: Calls::new(group), filter, window, ..Self::default() }
+    }
+
+    /// Takes the next entries of `log`.
+    pub(super) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        if self.filter.is_some()
+            || self.window.since(log).is_some()
+            || self.window.until(log).is_some()
+        {
+            entries.iter().for_each(|entry| self.apply(log, names, entry));
+            return;
+        }
+        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
+        while !rest.is_empty() {
+            let (spans, others) = rest.split_at(spans_until_other(rest, &mut ended));
+            self.processes.apply_spans(log, spans, &ended);
+            self.live.apply_spans(log, names, spans);
+            self.stages.apply_spans(log, names, spans);
+            self.calls.apply_spans(log, names, &ended);
+            rest = others;
+            if let Some((other, later)) = others.split_first() {
+                self.apply(log, names, other);
+                rest = later;
+            }
+        }
+        self.ended = ended;
     }
 
     /// Takes one entry.

@@ -6,8 +6,8 @@ use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened, ProcessState};
 use ferret::projections::{
-    Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
-    Reading, Recent, StageReport, Stages, Timeline,
+    Calls, Counters, EndedSpan, Heap, Live, Living, LogMoment, Measure, Metrics, Process,
+    Processes, Rates, Reading, Recent, StageReport, Stages, Timeline, spans_until_other,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -27,6 +27,8 @@ pub(crate) struct Board {
     pub(crate) timeline: Timeline,
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
+    /// Memory that is used again.
+    ended: Vec<EndedSpan>,
 }
 
 /// What is known of a log beside its entries.
@@ -80,27 +82,60 @@ impl Board {
         self.apply_all(log, names, std::slice::from_ref(entry));
     }
 
-    /// Takes the next entries of `log`: each projection all of them, so that what one needs stays at hand.
+    /// Takes the next entries of `log`. Nearly all are starts and ends of spans: of these each projection
+    /// takes many at a time.
     pub(crate) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        self.recall(log, names, entries);
-        self.live.apply_all(log, names, entries);
-        self.stages.apply_all(log, names, entries);
-        self.calls.apply_all(log, names, entries);
-        for entry in entries.iter().filter(|entry| !entry.what.is_start_or_end()) {
-            self.counters.apply(log, names, entry);
+        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
+        while !rest.is_empty() {
+            let count = spans_until_other(rest, &mut ended);
+            let (spans, others) = rest.split_at(count);
+            self.recall_spans(log, names, spans, &ended);
+            self.live.apply_spans(log, names, spans);
+            self.stages.apply_spans(log, names, spans);
+            self.calls.apply_spans(log, names, &ended);
+            rest = others;
+            if let Some((other, later)) = others.split_first() {
+                self.recall_other(log, names, other);
+                self.live.apply(log, names, other);
+                self.stages.apply(log, names, other);
+                self.calls.apply(log, names, other);
+                self.counters.apply(log, names, other);
+                rest = later;
+            }
         }
+        self.ended = ended;
     }
 
     /// Takes entries of before what was open when the board began, for what happened lately.
     pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        self.recent.apply_all(log, names, entries);
-        self.processes.apply_all(log, entries);
-        self.rates.apply_all(log, names, entries);
-        self.timeline.apply_all(log, names, entries);
-        for entry in entries.iter().filter(|entry| !entry.what.is_start_or_end()) {
-            self.metrics.apply(log, entry);
-            self.heap.apply(log, entry);
+        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
+        while !rest.is_empty() {
+            let count = spans_until_other(rest, &mut ended);
+            let (spans, others) = rest.split_at(count);
+            self.recall_spans(log, names, spans, &ended);
+            rest = others;
+            if let Some((other, later)) = others.split_first() {
+                self.recall_other(log, names, other);
+                rest = later;
+            }
         }
+        self.ended = ended;
+    }
+
+    fn recall_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry], ended: &[EndedSpan]) {
+        self.processes.apply_spans(log, spans, ended);
+        self.recent.apply_spans(log, names, ended);
+        self.rates.apply_spans(log, names, ended);
+        self.timeline.apply_spans(log, names, ended);
+    }
+
+    fn recall_other(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        self.processes.apply(log, entry);
+        self.recent.apply(log, names, entry);
+        self.rates.apply(log, names, entry);
+        self.timeline.apply(log, names, entry);
+        self.metrics.apply(log, entry);
+        self.heap.apply(log, entry);
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.

@@ -54,6 +54,8 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 #[non_exhaustive]
+// A tag of its own, not one hidden in a value: every fold asks for it, of every entry.
+#[repr(u8)]
 pub enum LogEntry {
     /// The log begins: who is recorded.
     #[serde(rename = "PROCESS_START")]

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, btree_map};
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     processes: Vec<LiveProcess>,
+    /// Memory that is used again.
+    opened: Vec<usize>,
 }
 
 /// The open spans of one process.
@@ -48,12 +50,24 @@ impl Live {
         self.process_mut(log).apply(names, entry);
     }
 
-    /// Takes the next entries of `log`.
-    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        let process = self.process_mut(log);
-        for entry in entries {
-            process.apply(names, entry);
+    /// Takes the next entries of `log`, that are starts and ends of spans alone.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
+        if spans.is_empty() {
+            return;
         }
+        let mut opened = std::mem::take(&mut self.opened);
+        let process = self.process_mut(log);
+        let mut rest = spans;
+        while let Some(first) = rest.first() {
+            let thread = process.threads.get_mut(first.thread.0 as usize);
+            let taken = thread.map_or(0, |thread| thread.run(first.thread, rest, &mut opened));
+            rest = &rest[taken..];
+            if let Some((other, later)) = rest.split_first() {
+                process.apply(names, other);
+                rest = later;
+            }
+        }
+        self.opened = opened;
     }
 
     /// The open spans of `log`'s process; none before its first entry.
@@ -189,33 +203,13 @@ impl LiveProcess {
         self.abandoned
     }
 
-    #[inline]
     fn apply(&mut self, names: &Names, entry: &Entry) {
         let (id, time) = (entry.thread, entry.time);
         match &entry.what {
             LogEntry::SpanStart { span, path, parent, is_async: false } => {
                 self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
             }
-            LogEntry::SpanEnd { span, path, .. } => {
-                // Nearly always the innermost frame of its thread, and so no async span.
-                let thread = self.threads.get_mut(id.0 as usize);
-                if let Some(thread) = thread
-                    && let Some(top) = thread.frames.last()
-                    && top.span == *span
-                    && !top.is_poll
-                {
-                    thread.frames.pop();
-                } else {
-                    self.end(names, id, *span, *path);
-                }
-            }
-            _ => self.apply_other(names, entry),
-        }
-    }
-
-    fn apply_other(&mut self, names: &Names, entry: &Entry) {
-        let (id, time) = (entry.thread, entry.time);
-        match &entry.what {
+            LogEntry::SpanEnd { span, path, .. } => self.end(names, id, *span, *path),
             LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
             LogEntry::SpanStart { span, path, parent, is_async: true } => {
                 self.begin(*span, *path, *parent, time);
@@ -253,7 +247,6 @@ impl LiveProcess {
         }
     }
 
-    #[inline]
     fn push(&mut self, names: &Names, id: ThreadId, frame: OpenFrame) {
         if let Some(thread) = self.thread_mut(names, id) {
             thread.alive = true;
@@ -330,21 +323,16 @@ impl LiveProcess {
 
     /// The thread, made at its first mention. None for an id the log has never named: a damaged
     /// log must not choose how much memory is taken.
-    #[inline]
     fn thread_mut(&mut self, names: &Names, id: ThreadId) -> Option<&mut LiveThread> {
         let index = id.0 as usize;
         if self.threads.len() <= index {
-            self.make_thread(names, id);
-        }
-        self.threads.get_mut(index)
-    }
-
-    #[cold]
-    fn make_thread(&mut self, names: &Names, id: ThreadId) {
-        let index = id.0 as usize;
-        if names.threads.contains_key(&id) && index < self.threads.len() + MAX_GAP {
+            let known = names.threads.contains_key(&id) && index < self.threads.len() + MAX_GAP;
+            if !known {
+                return None;
+            }
             self.threads.resize_with(index + 1, LiveThread::default);
         }
+        self.threads.get_mut(index)
     }
 
     fn restore(&mut self, names: &Names, id: ThreadId, stack: &ThreadStack) {
@@ -363,6 +351,52 @@ impl LiveProcess {
         thread.hidden = stack.hidden();
         thread.frames = stack.frames().iter().map(open).collect();
     }
+}
+
+impl LiveThread {
+    /// Takes starts and ends of spans of this thread, up to something else or an end that is not of the
+    /// innermost frame; says how many entries that was. Most spans that begin here end here too: only
+    /// what is open behind them becomes frames. `opened` is empty before and after.
+    fn run(&mut self, id: ThreadId, entries: &[Entry], opened: &mut Vec<usize>) -> usize {
+        let mut taken = 0;
+        for entry in entries {
+            match &entry.what {
+                _ if entry.thread != id => break,
+                LogEntry::SpanStart { is_async: false, .. } => opened.push(taken),
+                LogEntry::SpanEnd { span, .. } => {
+                    // An async span is no frame, so one that is has its end here.
+                    let is_top = match opened.last() {
+                        Some(&last) if begins(&entries[last], *span) => opened.pop().is_some(),
+                        Some(_) => false,
+                        None => self.close_top(*span),
+                    };
+                    if !is_top {
+                        break;
+                    }
+                }
+                _ => break,
+            }
+            taken += 1;
+        }
+        for entry in opened.drain(..).map(|index| &entries[index]) {
+            if let &LogEntry::SpanStart { span, path, parent, .. } = &entry.what {
+                self.frames.push(OpenFrame::new(span, path, parent, entry.time));
+            }
+        }
+        self.alive |= taken > 0;
+        taken
+    }
+
+    /// Takes the innermost frame out if it is this span's, and no poll of it.
+    fn close_top(&mut self, span: SpanId) -> bool {
+        self.frames.pop_if(|top| top.span == span && !top.is_poll).is_some()
+    }
+}
+
+/// Whether an entry is the start of this span.
+#[inline]
+fn begins(entry: &Entry, of: SpanId) -> bool {
+    matches!(&entry.what, LogEntry::SpanStart { span, .. } if *span == of)
 }
 
 /// How far thread ids may run ahead of the threads seen: those between are threads whose first

@@ -3,6 +3,7 @@
 //! second of each other share a row, so a hot loop is a line with a count, not a flood.
 
 use super::live::Said;
+use super::spans::EndedSpan;
 use crate::event::{
     CallsiteId, EndKind, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit,
     SpanId, Summary, ThreadId,
@@ -129,27 +130,24 @@ impl Recent {
         self.next - self.rows.len() as u64
     }
 
-    /// Takes the next entries of `log`.
-    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        for entry in entries {
-            self.apply(log, names, entry);
+    /// Takes spans of `log` that ended.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        for span in ended {
+            let said = self.take_said(log, span.span);
+            let one = Sum::of_one(span.path, span.outcome, span.ns());
+            let at = (span.end, span.thread);
+            // Nearly all are short, and join.
+            if said.is_some() || !one.is_short() || !self.join(log, at, one) {
+                self.begin_row(log, names, at, one, said.unwrap_or_default());
+            }
         }
     }
 
     /// Takes the next entry of `log`.
-    #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        match &entry.what {
-            LogEntry::SpanStart { .. } => {}
-            LogEntry::SpanEnd { span, path, start, outcome, .. } => {
-                let said = self.take_said(log, *span);
-                let one = Sum::of_one(*path, *outcome, entry.time.since(*start));
-                // Nearly all are short, and join.
-                if said.is_some() || !one.is_short() || !self.join(log, entry, one) {
-                    self.begin_row(log, names, entry, one, said.unwrap_or_default());
-                }
-            }
-            _ => self.apply_other(log, names, entry),
+        match EndedSpan::of(entry) {
+            Some(span) => self.apply_spans(log, names, &[span]),
+            None => self.apply_other(log, names, entry),
         }
     }
 
@@ -157,8 +155,9 @@ impl Recent {
         let news = match &entry.what {
             LogEntry::Summary(counted) => {
                 let all = Sum::of_counted(counted);
-                if !all.is_short() || !self.join(log, entry, all) {
-                    self.begin_row(log, names, entry, all, Said::default());
+                let at = (entry.time, entry.thread);
+                if !all.is_short() || !self.join(log, at, all) {
+                    self.begin_row(log, names, at, all, Said::default());
                 }
                 return;
             }
@@ -182,13 +181,13 @@ impl Recent {
             LogEntry::Clock { jump_ns } => News::Clock { jump_ns: *jump_ns },
             _ => return,
         };
-        self.add(log, entry, news);
+        self.add(log, (entry.time, entry.thread), news);
     }
 
     /// Spans that have ended, in a row that others may share if all are short.
-    fn begin_row(&mut self, log: LogIndex, names: &Names, entry: &Entry, sum: Sum, said: Said) {
+    fn begin_row(&mut self, log: LogIndex, names: &Names, at: At, sum: Sum, said: Said) {
         let may_share = sum.is_short() && said == Said::default();
-        let number = self.add(log, entry, News::Spans(sum.ended(entry.time, said)));
+        let number = self.add(log, at, News::Spans(sum.ended(at.0, said)));
         if may_share && let Some(latest) = self.joinable_mut(log, names, sum.path) {
             *latest = number + 1;
         }
@@ -196,21 +195,21 @@ impl Recent {
 
     /// Adds short spans to the row that their path's latest ones share, if that is still fresh.
     #[inline]
-    fn join(&mut self, log: LogIndex, entry: &Entry, more: Sum) -> bool {
+    fn join(&mut self, log: LogIndex, (time, thread): At, more: Sum) -> bool {
         let paths = self.joinable.get(log.0);
         let latest = paths.and_then(|paths| paths.get(more.path.0 as usize));
         let Some(number) = latest.and_then(|latest| latest.checked_sub(1)) else { return false };
         let Some(row) = self.row_mut(number) else { return false };
         let News::Spans(ended) = &mut row.what else { return false };
-        if ended.outcome != more.outcome || entry.time.since(ended.first_end) >= Self::BURST_NS {
+        if ended.outcome != more.outcome || time.since(ended.first_end) >= Self::BURST_NS {
             return false;
         }
         ended.count = ended.count.saturating_add(more.count);
         ended.sampled = ended.sampled.saturating_add(more.sampled);
         ended.total_ns = ended.total_ns.saturating_add(more.total_ns);
         ended.longest_ns = ended.longest_ns.max(more.longest_ns);
-        row.time = row.time.max(entry.time);
-        if row.thread != Some(entry.thread) {
+        row.time = row.time.max(time);
+        if row.thread != Some(thread) {
             row.thread = None;
         }
         true
@@ -226,17 +225,16 @@ impl Recent {
             row.time = row.time.max(entry.time);
             return;
         }
-        self.add(log, entry, News::Dropped { spans });
+        self.add(log, (entry.time, entry.thread), News::Dropped { spans });
     }
 
-    fn add(&mut self, log: LogIndex, entry: &Entry, what: News) -> u64 {
+    fn add(&mut self, log: LogIndex, (time, thread): At, what: News) -> u64 {
         if self.rows.len() == self.capacity {
             self.rows.pop_front();
         }
         let number = self.next;
         self.next += 1;
-        let thread = Some(entry.thread);
-        self.rows.push_back(Happening { number, log, time: entry.time, thread, what });
+        self.rows.push_back(Happening { number, log, time, thread: Some(thread), what });
         number
     }
 
@@ -277,6 +275,9 @@ impl Recent {
         self.said.remove(&(log, span))
     }
 }
+
+/// When, and on which thread.
+type At = (LogTime, ThreadId);
 
 /// Spans of one path that end at once: one, or those that were counted together.
 #[derive(Clone, Copy, Debug)]

@@ -98,10 +98,12 @@ enum Role {
 }
 
 impl Stages {
-    /// Takes the next entries of `log`.
-    pub fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        let mut rest = entries;
-        while let Some(index) = self.first_of_concern(log, rest) {
+    /// Takes the next entries of `log`, that are starts and ends of spans alone.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
+        let mut rest = spans;
+        while !rest.is_empty()
+            && let Some(index) = self.first_of_concern(log, rest)
+        {
             self.apply(log, names, &rest[index]);
             rest = &rest[index + 1..];
         }
