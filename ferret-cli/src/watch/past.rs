@@ -5,7 +5,7 @@
 
 use super::reading;
 use crate::tui::board::Board;
-use ferret::log::{LogError, ReadOptions, Run};
+use ferret::log::{LogError, Merged, ReadOptions, Run};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::path::PathBuf;
@@ -80,10 +80,10 @@ fn read_all(
     board: &Mutex<Board>,
     given_up: &AtomicBool,
 ) -> Result<Option<Run>, LogError> {
-    let mut run = Run::open(paths, &options)?;
+    let (mut run, mut merged) = (Run::open(paths, &options)?, Merged::default());
     while !given_up.load(Ordering::Relaxed) {
         let mut board = board.lock();
-        let read = reading::read(&mut run, &mut board, BATCH, |_, _, _| {})?;
+        let read = reading::read(&mut run, &mut board, &mut merged, BATCH, |_, _, _| {})?;
         reading::note_files(&run, &mut board);
         if read < BATCH {
             return Ok(Some(run));

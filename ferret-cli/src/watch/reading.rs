@@ -14,7 +14,8 @@ const LATELY: usize = 20_000;
 const AT_ONCE: usize = 1_000;
 
 /// Reads what there is, until it is `enough` entries or a few thousand more; each is shown to `see` when
-/// it is on the board. Gives how many there were: fewer than enough are all there are now.
+/// it is on the board. Gives how many there were: fewer than enough are all there are now. `merged` is
+/// memory that is used again.
 ///
 /// # Errors
 ///
@@ -22,13 +23,14 @@ const AT_ONCE: usize = 1_000;
 pub(super) fn read(
     run: &mut Run,
     board: &mut Board,
+    merged: &mut Merged,
     enough: usize,
     mut see: impl FnMut(LogIndex, &Names, &Entry),
 ) -> Result<usize, LogError> {
-    let (mut merged, mut count) = (Merged::default(), 0);
+    let mut count = 0;
     while count < enough {
-        run.poll_into(AT_ONCE, &mut merged)?;
-        apply(run, board, &merged, &mut see);
+        run.poll_into(AT_ONCE, merged)?;
+        apply(run, board, merged, &mut see);
         count += merged.len();
         if merged.len() < AT_ONCE {
             break;

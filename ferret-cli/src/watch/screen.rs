@@ -23,7 +23,7 @@ const LOOK_NS: u64 = 200 * MS;
 /// When nothing can change but by itself.
 const IDLE_NS: u64 = 1_000 * MS;
 /// Entries folded between two looks at the keys.
-const BATCH: usize = 20_000;
+const BATCH: usize = 50_000;
 
 /// The screen, what it shows and when it was last drawn.
 struct Show {
@@ -193,13 +193,15 @@ impl Show {
         Ok(())
     }
 
-    /// Sleeps until an input, a change of the log, or for so long.
+    /// Sleeps until an input, a change of the log, or for so long. What a busy program writes before the
+    /// next frame may come is read at once when it does: it writes fifty times a second.
     fn sleep(&mut self, ns: u64) {
-        let timeout = Duration::from_nanos(ns.min(LOOK_NS));
-        if self.source.is_open() && self.ui.paused.is_none() {
-            self.source.wait(timeout);
+        let pause = self.drawn.after(FRAME_NS).since(log::now());
+        if pause > 0 || !self.source.is_open() || self.ui.paused.is_some() {
+            let ns = if pause > 0 { pause.min(ns.max(1)) } else { ns };
+            self.pending = self.inputs.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         } else {
-            self.pending = self.inputs.wait(timeout);
+            self.source.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::tui::board::{Board, Scene};
 use crate::tui::functions::{Costs, Report};
 use crate::tui::tabs::View;
 use ferret::event::{Entry, LogIndex, LogTime, Names};
-use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
+use ferret::log::{self, LogError, LogInfo, Merged, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +36,8 @@ pub(crate) struct Source {
     past: Option<Past>,
     /// More entries were there than the last reading took.
     is_behind: bool,
+    /// Memory that is used again.
+    merged: Merged,
     pub(crate) board: Board,
     stages: Stages,
     functions: Functions,
@@ -82,6 +84,7 @@ impl Source {
             from_end: false,
             past: None,
             is_behind: false,
+            merged: Merged::default(),
             board: Board::default(),
             stages: Stages::default(),
             functions: Functions::default(),
@@ -153,7 +156,7 @@ impl Source {
         see: impl FnMut(LogIndex, &Names, &Entry),
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
-        let read = reading::read(run, &mut self.board, enough, see)?;
+        let read = reading::read(run, &mut self.board, &mut self.merged, enough, see)?;
         self.is_behind = read >= enough;
         Ok(read)
     }
