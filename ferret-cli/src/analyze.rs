@@ -42,7 +42,7 @@ use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
 use clap::{Args, ValueEnum};
 use document::Analysis;
-use ferret::event::{LogEntry, LogIndex, LogTime};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime};
 use ferret::log::{LogError, Merged, ReadOptions, Run, Tail};
 use ferret::projections::{GroupBy, MAX_TREE_DEPTH};
 use fold::Fold;
@@ -204,7 +204,10 @@ fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogEr
         }
         let folded = match &mut fold {
             Some(fold) => fold,
-            None => fold.insert(begin(args, &batch)?),
+            None => {
+                let entries = batch.stretches().flat_map(|(_, entries)| entries);
+                fold.insert(begin(args, entries)?)
+            }
         };
         for (log, mut rest) in batch.stretches() {
             goal.reach(log, rest.len() as u64);
@@ -223,7 +226,7 @@ fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogEr
             break None;
         }
     };
-    let fold = fold.map_or_else(|| begin(args, &Merged::default()), Ok)?;
+    let fold = fold.map_or_else(|| begin(args, []), Ok)?;
     Ok((fold, failure))
 }
 
@@ -255,7 +258,10 @@ impl Goal {
 }
 
 /// A fold that knows its window: for that it takes the beginning of the run.
-fn begin(args: &AnalyzeArgs, batch: &Merged) -> anyhow::Result<Fold> {
+fn begin<'e>(
+    args: &AnalyzeArgs,
+    batch: impl IntoIterator<Item = &'e Entry>,
+) -> anyhow::Result<Fold> {
     let group = match args.by {
         GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
         GroupedBy::Thread => GroupBy::Thread,
@@ -263,8 +269,7 @@ fn begin(args: &AnalyzeArgs, batch: &Merged) -> anyhow::Result<Fold> {
     };
     let mut window = Window::default();
     if args.since.is_some() || args.until.is_some() {
-        let mut entries = batch.stretches().flat_map(|(_, entries)| entries);
-        let start = entries.find_map(|entry| match &entry.what {
+        let start = batch.into_iter().find_map(|entry| match &entry.what {
             LogEntry::ProcessStart(start) => Some((entry.time, start)),
             _ => None,
         });

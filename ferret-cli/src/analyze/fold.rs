@@ -37,7 +37,9 @@ impl Fold {
             || self.window.since(log).is_some()
             || self.window.until(log).is_some()
         {
-            entries.iter().for_each(|entry| self.apply(log, names, entry));
+            for entry in entries {
+                self.apply(log, names, entry);
+            }
             return;
         }
         let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));

@@ -120,7 +120,9 @@ impl Calls {
         match &entry.what {
             &LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
             LogEntry::SpanEnd { .. } => {
-                EndedSpan::of(entry).iter().for_each(|span| self.end(log, names, span));
+                if let Some(span) = EndedSpan::of(entry) {
+                    self.end(log, names, &span);
+                }
             }
             &LogEntry::Exit { span, path, busy_ns, child_ns } => {
                 let polled = Polled { count: 1, busy_ns, child_ns, longest_ns: busy_ns };

@@ -1,7 +1,7 @@
 //! Many entries at a time add up to what they add up to one by one.
 
 use super::*;
-use crate::event::{CallsiteId, LogIndex, MetricSample, Names, TagValue, ThreadInfo};
+use crate::event::{CallsiteId, Frame, LogIndex, Names, TagValue, ThreadInfo};
 use crate::projections::scenario::Scenario;
 use crate::projections::{Calls, GroupBy, Live, Processes, Rates, Recent, Stages, Timeline};
 use proptest::prelude::*;
@@ -97,7 +97,9 @@ fn scenario(acts: &[Act]) -> Scenario {
             (22, _) if tasks.len() > 3 => {
                 let task = tasks.remove(0);
                 scenario.end_async(thread, task, Outcome::Ok);
-                stacks.iter_mut().for_each(|stack| stack.retain(|(span, _)| *span != task));
+                for stack in &mut stacks {
+                    stack.retain(|(span, _)| *span != task);
+                }
             }
             (23, Some((span, _))) => {
                 let (key, value) = (CallsiteId(9), TagValue::Bool(true));
@@ -108,7 +110,7 @@ fn scenario(acts: &[Act]) -> Scenario {
                 scenario.say(thread, LogEntry::Progress { span: Some(span), done, total });
             }
             (25, _) => scenario.lose(thread, 3, 1),
-            (26, _) => scenario.say(0, LogEntry::Metric(Box::new(MetricSample::default()))),
+            (26, _) => scenario.say(0, LogEntry::Metric(Box::default())),
             // A guard that is dropped out of order; to the scenario it stays, and ends twice.
             (27, _) if stack.len() > 1 => {
                 let (span, _) = stack[stack.len() - 2];
@@ -118,12 +120,8 @@ fn scenario(acts: &[Act]) -> Scenario {
                 });
                 let started = starts.into_iter().find(|(started, _)| *started == span);
                 let Some((_, path)) = started else { continue };
-                let (start, child_ns) = (LogTime(0), 0);
-                let (outcome, out_of_order) = (Outcome::Ok, true);
-                scenario.say(
-                    thread,
-                    LogEntry::SpanEnd { span, path, start, child_ns, outcome, out_of_order },
-                );
+                let frame = Frame { span, path, since: LogTime(0), child_ns: 0 };
+                scenario.say(thread, frame.end(Outcome::Ok, true));
             }
             (28, _) => scenario.say(thread, LogEntry::ThreadStart),
             _ => {}
