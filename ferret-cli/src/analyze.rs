@@ -202,13 +202,11 @@ fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogEr
         {
             break Some(error);
         }
-        let folded = match &mut fold {
-            Some(fold) => fold,
-            None => {
-                let entries = batch.stretches().flat_map(|(_, entries)| entries);
-                fold.insert(begin(args, entries)?)
-            }
-        };
+        if fold.is_none() {
+            let entries = batch.stretches().flat_map(|(_, entries)| entries);
+            fold = Some(begin(args, entries)?);
+        }
+        let Some(folded) = &mut fold else { break None };
         for (log, mut rest) in batch.stretches() {
             goal.reach(log, rest.len() as u64);
             while let Some(first) = rest.first() {

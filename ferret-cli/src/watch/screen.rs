@@ -35,6 +35,8 @@ struct Show {
     pending: Option<Input>,
     /// Something is not on the screen yet.
     dirty: bool,
+    /// The last frame showed something new.
+    had_news: bool,
     drawn: LogTime,
     looked: LogTime,
 }
@@ -51,8 +53,8 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     let inputs = Inputs::listen(true)?;
     inputs.wake(source.waker());
     let (drawn, looked) = (LogTime::default(), LogTime::default());
-    let (pending, dirty) = (None, true);
-    let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
+    let (pending, dirty, had_news) = (None, true, false);
+    let mut show = Show { source, ui, colours, inputs, pending, dirty, had_news, drawn, looked };
     while show.turn(&mut screen)? {}
     Ok(show.source)
 }
@@ -188,7 +190,7 @@ impl Show {
             let lines = self.source.waits_for();
             screen.draw(|frame| view::waiting(frame, &lines, ui, colours))?;
         }
-        self.dirty = false;
+        self.had_news = std::mem::take(&mut self.dirty);
         self.drawn = log::now();
         Ok(())
     }
@@ -196,10 +198,12 @@ impl Show {
     /// Sleeps until an input, a change of the log, or for so long. What a busy program writes before the
     /// next frame may come is read at once when it does: it writes fifty times a second.
     fn sleep(&mut self, ns: u64) {
+        let is_busy = self.had_news || self.dirty;
         let pause = self.drawn.after(FRAME_NS).since(log::now());
-        if pause > 0 || !self.source.is_open() || self.ui.paused.is_some() {
-            let ns = if pause > 0 { pause.min(ns.max(1)) } else { ns };
+        if !self.source.is_open() || self.ui.paused.is_some() {
             self.pending = self.inputs.wait(Duration::from_nanos(ns.min(LOOK_NS)));
+        } else if is_busy && pause > 0 {
+            self.pending = self.inputs.wait(Duration::from_nanos(pause));
         } else {
             self.source.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         }
