@@ -43,7 +43,7 @@ use build::{LogFacts, Parts};
 use clap::{Args, ValueEnum};
 use document::Analysis;
 use ferret::event::{Entry, LogEntry, LogIndex, LogTime};
-use ferret::log::{LogError, ReadOptions, Run, Tail};
+use ferret::log::{LogError, Merged, ReadOptions, Run, Tail};
 use ferret::projections::{GroupBy, MAX_TREE_DEPTH};
 use fold::Fold;
 use rows::{FunctionRow, SortBy};
@@ -52,8 +52,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use window::Window;
 
-/// Entries taken at a time.
-const BATCH: usize = 65_536;
+/// Entries decoded before they are folded, and a segment more: what stays in a core's cache.
+const AT_ONCE: usize = 1_000;
+/// Of the first entries, so many: among them is how the run began.
+const BEGIN: usize = 65_536;
 /// Rows of a table in a terminal, unless told.
 const TOP_IN_TERMINAL: usize = 50;
 
@@ -193,28 +195,36 @@ fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogEr
     // A log that is being written never ends: what it had when we began is what is analyzed.
     let mut goal = Goal::new(run);
     let mut fold: Option<Fold> = None;
+    let mut batch = Merged::default();
     let failure = loop {
-        let batch = match run.poll(BATCH) {
-            Ok(batch) => batch,
-            Err(error) => break Some(error),
-        };
-        let folded = match &mut fold {
-            Some(fold) => fold,
-            None => fold.insert(begin(args, &batch)?),
-        };
-        for (log, entry) in &batch {
-            while let Some(opened) = run.next_opened(*log, entry.offset) {
-                folded.resume(*log, run.logs()[log.0].names(), &opened);
+        // The first is long enough to tell when the run began.
+        if let Err(error) = run.poll_into(if fold.is_none() { BEGIN } else { AT_ONCE }, &mut batch)
+        {
+            break Some(error);
+        }
+        if fold.is_none() {
+            let entries = batch.stretches().flat_map(|(_, entries)| entries);
+            fold = Some(begin(args, entries)?);
+        }
+        let Some(folded) = &mut fold else { break None };
+        for (log, mut rest) in batch.stretches() {
+            goal.reach(log, rest.len() as u64);
+            while let Some(first) = rest.first() {
+                while let Some(opened) = run.next_opened(log, first.offset) {
+                    folded.resume(log, run.logs()[log.0].names(), &opened);
+                }
+                let tail = &run.logs()[log.0];
+                let (entries, later) = tail.split_before_opened(rest);
+                folded.apply_all(log, tail.names(), entries);
+                rest = later;
             }
-            folded.apply(*log, run.logs()[log.0].names(), entry);
-            goal.reach(*log);
         }
         progress.tell(goal.done, goal.all);
         if batch.is_empty() || goal.is_reached() {
             break None;
         }
     };
-    let fold = fold.map_or_else(|| begin(args, &[]), Ok)?;
+    let fold = fold.map_or_else(|| begin(args, []), Ok)?;
     Ok((fold, failure))
 }
 
@@ -232,12 +242,11 @@ impl Goal {
         Self { all: missing.iter().sum(), missing, done: 0 }
     }
 
-    fn reach(&mut self, log: LogIndex) {
-        if let Some(missing) = self.missing.get_mut(log.0)
-            && *missing > 0
-        {
-            *missing -= 1;
-            self.done += 1;
+    fn reach(&mut self, log: LogIndex, entries: u64) {
+        if let Some(missing) = self.missing.get_mut(log.0) {
+            let of_these = entries.min(*missing);
+            *missing -= of_these;
+            self.done += of_these;
         }
     }
 
@@ -247,7 +256,10 @@ impl Goal {
 }
 
 /// A fold that knows its window: for that it takes the beginning of the run.
-fn begin(args: &AnalyzeArgs, batch: &[(LogIndex, Entry)]) -> anyhow::Result<Fold> {
+fn begin<'e>(
+    args: &AnalyzeArgs,
+    batch: impl IntoIterator<Item = &'e Entry>,
+) -> anyhow::Result<Fold> {
     let group = match args.by {
         GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
         GroupedBy::Thread => GroupBy::Thread,
@@ -255,7 +267,7 @@ fn begin(args: &AnalyzeArgs, batch: &[(LogIndex, Entry)]) -> anyhow::Result<Fold
     };
     let mut window = Window::default();
     if args.since.is_some() || args.until.is_some() {
-        let start = batch.iter().find_map(|(_, entry)| match &entry.what {
+        let start = batch.into_iter().find_map(|entry| match &entry.what {
             LogEntry::ProcessStart(start) => Some((entry.time, start)),
             _ => None,
         });

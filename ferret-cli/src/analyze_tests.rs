@@ -142,7 +142,7 @@ impl Made {
             rss_bytes: Some(rss_mib << 20),
             ..MetricSample::default()
         };
-        self.say(0, LogEntry::Metric(sample));
+        self.say(0, LogEntry::Metric(Box::new(sample)));
     }
 
     fn facts(&self, index: usize) -> LogFacts<'_> {
@@ -225,14 +225,10 @@ fn facts(logs: &[Made]) -> Vec<LogFacts<'_>> {
 }
 
 fn analyze(logs: &[Made], args: &AnalyzeArgs) -> Analysis {
-    let all = logs.iter().enumerate().flat_map(|(index, made)| {
-        made.entries.iter().map(move |entry| (LogIndex(index), entry.clone()))
-    });
-    let batch: Vec<_> = all.collect();
     args.check().unwrap();
-    let mut fold = begin(args, &batch).unwrap();
-    for (log, entry) in &batch {
-        fold.apply(*log, &logs[log.0].names, entry);
+    let mut fold = begin(args, logs.iter().flat_map(|made| &made.entries)).unwrap();
+    for (index, made) in logs.iter().enumerate() {
+        fold.apply_all(LogIndex(index), &made.names, &made.entries);
     }
     let now = LogTime(60_000 * MS);
     analysis(&mut fold, &facts(logs), now, args)

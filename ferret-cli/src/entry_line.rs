@@ -306,7 +306,7 @@ mod tests {
             LogEntry::Exit { span, path, busy_ns: 1_500, child_ns: 0 },
             LogEntry::Polls { span, path, count: 9, busy_ns: 4_000, child_ns: 0, longest_ns: 900 },
             LogEntry::Created { span, parent: None, path },
-            LogEntry::Metric(sample),
+            LogEntry::Metric(Box::new(sample)),
             LogEntry::Tag { span, key: CallsiteId(2), value: TagValue::Text("a\nb".to_owned()) },
             LogEntry::Progress { span: None, done: 3, total: 10 },
             LogEntry::Mark { span: Some(span), callsite: CallsiteId(3) },

@@ -7,8 +7,8 @@ use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Offset, Opened, ProcessState};
 use ferret::projections::{
-    Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
-    Reading, Recent, StageReport, Stages, Timeline,
+    Calls, Counters, EndedSpan, Heap, Live, Living, LogMoment, Measure, Metrics, Process,
+    Processes, Rates, Reading, Recent, StageReport, Stages, Timeline, spans_until_other,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -29,6 +29,8 @@ pub(crate) struct Board {
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
     pub(crate) reached: Reached,
+    /// Memory that is used again.
+    ended: Vec<EndedSpan>,
 }
 
 /// How far it has come.
@@ -92,41 +94,79 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Reached {
-    fn take(&mut self, log: LogIndex, entry: &Entry) {
+    fn take(&mut self, log: LogIndex, entries: &[Entry]) {
+        let Some(last) = entries.last() else { return };
         if self.next.len() <= log.0 {
             self.next.resize(log.0 + 1, Offset(0));
         }
         let next = &mut self.next[log.0];
-        *next = entry.offset.plus(1).max(*next);
-        self.latest = self.latest.max(entry.time);
-        self.entries += 1;
+        *next = last.offset.plus(1).max(*next);
+        self.latest = entries.iter().fold(self.latest, |latest, entry| latest.max(entry.time));
+        self.entries += entries.len() as u64;
     }
 }
 
 impl Board {
     /// Takes the next entry of `log`.
     pub(crate) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.live.apply(log, names, entry);
-        self.recent.apply(log, names, entry);
-        self.metrics.apply(log, entry);
-        self.counters.apply(log, names, entry);
-        self.heap.apply(log, entry);
-        self.processes.apply(log, entry);
-        self.stages.apply(log, names, entry);
-        self.calls.apply(log, names, entry);
-        self.rates.apply(log, names, entry);
-        self.timeline.apply(log, names, entry);
-        self.reached.take(log, entry);
+        self.apply_all(log, names, std::slice::from_ref(entry));
     }
 
-    /// Takes an entry of before what was open when the board began, for what happened lately.
-    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.recent.apply(log, names, entry);
-        self.metrics.apply(log, entry);
-        self.heap.apply(log, entry);
+    /// Takes the next entries of `log`. Nearly all are starts and ends of spans: of these each projection
+    /// takes many at a time.
+    pub(crate) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        self.reached.take(log, entries);
+        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
+        while !rest.is_empty() {
+            let count = spans_until_other(rest, &mut ended);
+            let (spans, others) = rest.split_at(count);
+            self.recall_spans(log, names, spans, &ended);
+            self.live.apply_spans(log, names, spans);
+            self.stages.apply_spans(log, names, spans);
+            self.calls.apply_spans(log, names, &ended);
+            rest = others;
+            if let Some((other, later)) = others.split_first() {
+                self.recall_other(log, names, other);
+                self.live.apply(log, names, other);
+                self.stages.apply(log, names, other);
+                self.calls.apply(log, names, other);
+                self.counters.apply(log, names, other);
+                rest = later;
+            }
+        }
+        self.ended = ended;
+    }
+
+    /// Takes entries of before what was open when the board began, for what happened lately.
+    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
+        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
+        while !rest.is_empty() {
+            let count = spans_until_other(rest, &mut ended);
+            let (spans, others) = rest.split_at(count);
+            self.recall_spans(log, names, spans, &ended);
+            rest = others;
+            if let Some((other, later)) = others.split_first() {
+                self.recall_other(log, names, other);
+                rest = later;
+            }
+        }
+        self.ended = ended;
+    }
+
+    fn recall_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry], ended: &[EndedSpan]) {
+        self.processes.apply_spans(log, spans, ended);
+        self.recent.apply_spans(log, names, ended);
+        self.rates.apply_spans(log, names, ended);
+        self.timeline.apply_spans(log, names, ended);
+    }
+
+    fn recall_other(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         self.processes.apply(log, entry);
+        self.recent.apply(log, names, entry);
         self.rates.apply(log, names, entry);
         self.timeline.apply(log, names, entry);
+        self.metrics.apply(log, entry);
+        self.heap.apply(log, entry);
     }
 
     /// Begins in the middle of a log, or goes on behind entries that were missed.

@@ -230,7 +230,7 @@ impl Script {
             cpu_ns: Some(self.now),
             ..MetricSample::default()
         };
-        self.entry(0, LogEntry::Metric(sample));
+        self.entry(0, LogEntry::Metric(Box::new(sample)));
         self
     }
 

@@ -4,7 +4,7 @@
 
 use super::reading::LATELY;
 use crate::tui::board::{Board, LogFile};
-use ferret::event::{LogIndex, LogTime, Offset, Opened};
+use ferret::event::{Entry, LogIndex, LogTime, Offset, Opened};
 use ferret::log::{LogError, Run, Tail};
 
 /// The board. Leaves the run anywhere.
@@ -43,9 +43,9 @@ fn one(
     if let Some(first) = before.first() {
         board.processes.begin_at(log, first.time.min(at));
     }
-    for entry in before.iter().filter(|entry| entry.offset < snapshot.next && entry.time <= at) {
-        board.recall(log, names, entry);
-    }
+    let is_before = |entry: &Entry| entry.offset < snapshot.next && entry.time <= at;
+    let before: Vec<Entry> = before.into_iter().filter(is_before).collect();
+    board.recall(log, names, &before);
     let stacks = snapshot.threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
     board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks: snapshot.tasks });
     Ok(())

@@ -79,7 +79,7 @@ pub(super) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTim
             program.live_until(index, now, &mut dice);
         }
         let sample = MetricSample { rss_bytes: Some(now.0), ..MetricSample::default() };
-        program.tell_own(now, &LogEntry::Metric(sample));
+        program.tell_own(now, &LogEntry::Metric(Box::new(sample)));
         program.writer.commit(now).unwrap();
     }
     let end = ProcessEnd { how: EndKind::Exited(Some(0)) };

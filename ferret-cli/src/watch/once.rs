@@ -37,7 +37,7 @@ pub(super) fn run(
     let at = at.map(|when| source.moment(when)).transpose()?;
     match at {
         Some(at) => source.go_at_once(at)?,
-        None => while source.read(BATCH, |_, _, _, _| {})? > 0 {},
+        None => while source.read(BATCH, |_, _, _| {})? > 0 {},
     }
     source.look_at_files().iter().for_each(exit::say);
     let now = log::now();

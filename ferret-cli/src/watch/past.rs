@@ -6,7 +6,7 @@
 use super::kept::Kept;
 use super::reading;
 use crate::tui::board::Board;
-use ferret::log::{LogError, ReadOptions, Run};
+use ferret::log::{LogError, Merged, ReadOptions, Run};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 /// Entries between two moments at which the board can be looked at.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 
 /// The past of a run, as far as it is read.
 #[derive(Debug)]
@@ -89,14 +89,13 @@ fn read_all(
     (board, kept): (&Mutex<Board>, &Mutex<Kept>),
     given_up: &AtomicBool,
 ) -> Result<Option<Run>, LogError> {
-    let mut run = Run::open(paths, &options)?;
+    let (mut run, mut merged) = (Run::open(paths, &options)?, Merged::default());
     while !given_up.load(Ordering::Relaxed) {
-        let entries = run.poll(BATCH)?;
         let mut board = board.lock();
+        let read = reading::read(&mut run, &mut board, &mut merged, BATCH, |_, _, _| {})?;
         reading::note_files(&run, &mut board);
-        reading::apply(&mut run, &mut board, &entries, |_, _, _, _| {});
         kept.lock().offer(&board, &run);
-        if entries.len() < BATCH {
+        if read < BATCH {
             return Ok(Some(run));
         }
     }

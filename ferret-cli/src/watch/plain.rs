@@ -99,7 +99,7 @@ impl Plain {
         let began = log::now();
         loop {
             self.source.look_at_files().iter().for_each(exit::say);
-            while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+            while self.source.read(BATCH, |_, _, _| {})? > 0 {}
             // A log is there a moment before its first entry, which says who writes it.
             let is_empty = self.source.board.processes.iter().len() == 0;
             if !is_empty || log::now().since(began) >= GRACE_NS {
@@ -127,7 +127,7 @@ impl Plain {
             }
             self.source.look_at_files().iter().for_each(exit::say);
             let begun = &mut self.begun;
-            let read = self.source.read(BATCH, |_, log, names, entry| {
+            let read = self.source.read(BATCH, |log, names, entry| {
                 begun.extend(Begun::of(log, names, entry));
             })?;
             let now = log::now();

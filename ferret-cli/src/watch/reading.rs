@@ -5,13 +5,17 @@
 use crate::reach::Reach;
 use crate::tui::board::{Board, LogFile};
 use ferret::event::{Entry, LogIndex, Names, Offset, Opened};
-use ferret::log::{LogError, Run};
+use ferret::log::{LogError, Merged, Run};
 
 /// Entries before the end that are read for what happened lately, in all logs together.
 pub(super) const LATELY: usize = 20_000;
 
-/// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board. Gives
-/// how many there were.
+/// Entries decoded before they are folded, and a segment more: what stays in a core's cache.
+const AT_ONCE: usize = 1_000;
+
+/// Reads what there is, until it is `enough` entries or a few thousand more; each is shown to `see` when
+/// it is on the board. Gives how many there were: fewer than enough are all there are now. `merged` is
+/// memory that is used again.
 ///
 /// # Errors
 ///
@@ -19,30 +23,44 @@ pub(super) const LATELY: usize = 20_000;
 pub(super) fn read(
     run: &mut Run,
     board: &mut Board,
-    max: usize,
-    see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+    merged: &mut Merged,
+    enough: usize,
+    mut see: impl FnMut(LogIndex, &Names, &Entry),
 ) -> Result<usize, LogError> {
-    let entries = run.poll(max)?;
-    apply(run, board, &entries, see);
-    Ok(entries.len())
+    let mut count = 0;
+    while count < enough {
+        run.poll_into(AT_ONCE, merged)?;
+        apply(run, board, merged, &mut see);
+        count += merged.len();
+        if merged.len() < AT_ONCE {
+            break;
+        }
+    }
+    Ok(count)
 }
 
 /// Puts entries on the board that the run gave.
 pub(super) fn apply(
     run: &mut Run,
     board: &mut Board,
-    entries: &[(LogIndex, Entry)],
-    mut see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+    merged: &Merged,
+    mut see: impl FnMut(LogIndex, &Names, &Entry),
 ) {
     board.logs.resize_with(run.logs().len(), LogFile::default);
-    for (log, entry) in entries {
-        while let Some(opened) = run.next_opened(*log, entry.offset) {
-            board.resume(*log, run.logs()[log.0].names(), &opened);
+    for (log, mut rest) in merged.stretches() {
+        while let Some(first) = rest.first() {
+            while let Some(opened) = run.next_opened(log, first.offset) {
+                board.resume(log, run.logs()[log.0].names(), &opened);
+            }
+            let tail = &run.logs()[log.0];
+            let (entries, later) = tail.split_before_opened(rest);
+            board.apply_all(log, tail.names(), entries);
+            board.logs[log.0].read += entries.len() as u64;
+            for entry in entries {
+                see(log, tail.names(), entry);
+            }
+            rest = later;
         }
-        let names = run.logs()[log.0].names();
-        board.apply(*log, names, entry);
-        board.logs[log.0].read += 1;
-        see(board, *log, names, entry);
     }
 }
 
@@ -91,9 +109,8 @@ pub(super) fn go_to_end(run: &mut Run, board: &mut Board) -> Result<(), LogError
         if let Some(first) = before.first() {
             board.processes.begin_at(log, first.time);
         }
-        for entry in before.iter().filter(|entry| entry.offset < snapshot.next) {
-            board.recall(log, names, entry);
-        }
+        let count = before.partition_point(|entry| entry.offset < snapshot.next);
+        board.recall(log, names, &before[..count]);
         let (stacks, tasks) = (snapshot.threads, snapshot.tasks);
         let stacks = stacks.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
         board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks });

@@ -28,7 +28,7 @@ const LOOK_NS: u64 = 200 * MS;
 /// When nothing can change but by itself.
 const IDLE_NS: u64 = 1_000 * MS;
 /// Entries folded between two looks at the keys.
-const BATCH: usize = 20_000;
+const BATCH: usize = 50_000;
 
 /// The screen, what it shows and when it was last drawn.
 struct Show {
@@ -41,6 +41,8 @@ struct Show {
     pending: Option<Input>,
     /// Something is not on the screen yet.
     dirty: bool,
+    /// The last frame showed something new.
+    had_news: bool,
     drawn: LogTime,
     looked: LogTime,
 }
@@ -57,9 +59,10 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     let inputs = Inputs::listen(true)?;
     inputs.wake(source.waker());
     let (drawn, looked) = (LogTime::default(), LogTime::default());
-    let (pending, dirty) = (None, true);
+    let (pending, dirty, had_news) = (None, true, false);
     let desk = Desk::default();
-    let mut show = Show { source, ui, colours, inputs, desk, pending, dirty, drawn, looked };
+    let mut show =
+        Show { source, ui, colours, inputs, desk, pending, dirty, had_news, drawn, looked };
     if let Some(at) = show.ui.travel.at() {
         // Not the present, while that moment is not there yet.
         show.source.journey().leave(&Board::default(), at);
@@ -156,11 +159,11 @@ impl Show {
             self.look_at_files();
             self.dirty = true;
         }
-        let read = self.source.read(BATCH, |_, _, _, _| {})?;
+        let read = self.source.read(BATCH, |_, _, _| {})?;
         // What comes does not change what was.
         self.dirty |= read > 0 && self.ui.travel.is_live();
         self.travel(now);
-        Ok(read == BATCH)
+        Ok(read >= BATCH)
     }
 
     /// What no entry tells: a death without a word, another run under the name.
@@ -171,7 +174,7 @@ impl Show {
             return Ok(());
         }
         // The old run's last words come first.
-        while self.source.read(BATCH, |_, _, _, _| {})? > 0 {}
+        while self.source.read(BATCH, |_, _, _| {})? > 0 {}
         self.source.next_run();
         if self.try_open()? {
             self.ui.notice = Some("a new run took over this log's name: this is it".to_owned());
@@ -218,18 +221,22 @@ impl Show {
                 view::waiting(frame, &lines, ui, colours);
             })?;
         }
-        self.dirty = false;
+        self.had_news = std::mem::take(&mut self.dirty);
         self.drawn = log::now();
         Ok(())
     }
 
-    /// Sleeps until an input, a change of the log, or for so long.
+    /// Sleeps until an input, a change of the log, or for so long. What a busy program writes before the
+    /// next frame may come is read at once when it does: it writes fifty times a second.
     fn sleep(&mut self, ns: u64) {
-        let timeout = Duration::from_nanos(ns.min(LOOK_NS));
-        if self.source.is_open() {
-            self.source.wait(timeout);
+        let is_busy = self.had_news || self.dirty;
+        let pause = self.drawn.after(FRAME_NS).since(log::now());
+        if !self.source.is_open() {
+            self.pending = self.inputs.wait(Duration::from_nanos(ns.min(LOOK_NS)));
+        } else if is_busy && pause > 0 {
+            self.pending = self.inputs.wait(Duration::from_nanos(pause));
         } else {
-            self.pending = self.inputs.wait(timeout);
+            self.source.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         }
     }
 }

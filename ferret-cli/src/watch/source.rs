@@ -17,7 +17,7 @@ use crate::tui::warnings::{self, Limits, Warning};
 use crate::when::When;
 use anyhow::Context as _;
 use ferret::event::{Entry, LogIndex, LogTime, Names};
-use ferret::log::{self, LogError, LogInfo, ReadOptions, Run, Tail, Waker, find_log};
+use ferret::log::{self, LogError, LogInfo, Merged, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub(crate) struct Source {
     past: Option<Past>,
     /// More entries were there than the last reading took.
     is_behind: bool,
+    /// Memory that is used again.
+    merged: Merged,
     pub(crate) board: Board,
     /// Boards of the way, where one wants to go back.
     kept: Kept,
@@ -108,6 +110,7 @@ impl Source {
             from_end: false,
             past: None,
             is_behind: false,
+            merged: Merged::default(),
             board: Board::default(),
             kept: Kept::default(),
             journey: Journey::default(),
@@ -172,23 +175,23 @@ impl Source {
         self.run.is_some()
     }
 
-    /// Reads what there is, `max` entries at most; each is shown to `see` when it is on the board.
-    /// Gives how many there were.
+    /// Reads what there is, until it is `enough` entries or a few thousand more; each is shown to `see`.
+    /// Gives how many there were: fewer than enough are all there are now.
     ///
     /// # Errors
     ///
     /// No log can be read any more.
     pub(crate) fn read(
         &mut self,
-        max: usize,
-        see: impl FnMut(&Board, LogIndex, &Names, &Entry),
+        enough: usize,
+        see: impl FnMut(LogIndex, &Names, &Entry),
     ) -> Result<usize, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
-        let read = reading::read(run, &mut self.board, max, see)?;
+        let read = reading::read(run, &mut self.board, &mut self.merged, enough, see)?;
         if self.from_end && self.past.is_none() {
             self.kept.offer(&self.board, run);
         }
-        self.is_behind = read == max;
+        self.is_behind = read >= enough;
         Ok(read)
     }
 

@@ -59,7 +59,7 @@ fn write_lines(mut source: Source, stopped: &Receiver<()>) -> anyhow::Result<()>
             continue;
         }
         source.look_at_files().iter().for_each(say);
-        while source.read(BATCH, |_, _, _, _| {})? == BATCH {}
+        while source.read(BATCH, |_, _, _| {})? >= BATCH {}
         say(source.look(log::now(), plain_lines::status));
     }
     Ok(())

@@ -54,6 +54,8 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 #[non_exhaustive]
+// A tag of its own, not one hidden in a value: every fold asks for it, of every entry.
+#[repr(u8)]
 pub enum LogEntry {
     /// The log begins: who is recorded.
     #[serde(rename = "PROCESS_START")]
@@ -146,7 +148,7 @@ pub enum LogEntry {
     },
     /// The process's CPU, memory, threads and I/O now.
     #[serde(rename = "METRIC")]
-    Metric(MetricSample),
+    Metric(Box<MetricSample>),
     /// A key and value of a span.
     #[serde(rename = "TAG")]
     Tag {
@@ -235,6 +237,12 @@ pub enum LogEntry {
 }
 
 impl LogEntry {
+    /// Whether a span starts or ends: what nearly all entries of a log say.
+    #[inline]
+    pub fn is_start_or_end(&self) -> bool {
+        matches!(self, Self::SpanStart { .. } | Self::SpanEnd { .. })
+    }
+
     /// The name people know it by, as in `ferret log`: `SPAN_START`, `METRIC`, …
     pub fn name(&self) -> &'static str {
         match self {

@@ -106,10 +106,6 @@ impl<'a> Input<'a> {
         self.bytes.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, CodecError> {
         let (&first, rest) = self.bytes.split_first().ok_or(ENDS_EARLY)?;
@@ -133,22 +129,18 @@ impl<'a> Input<'a> {
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, CodecError> {
         let first = self.byte()?;
-        if first < 0x80 { Ok(u64::from(first)) } else { self.long_varint(first) }
-    }
-
-    fn long_varint(&mut self, first: u8) -> Result<u64, CodecError> {
-        let mut value = u64::from(first & 0x7f);
-        for shift in (7..64).step_by(7) {
-            let byte = self.byte()?;
-            if shift == 63 && byte > 1 {
-                break;
-            }
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
+        if first < 0x80 {
+            return Ok(u64::from(first));
         }
-        Err(CodecError("a varint is longer than 64 bits"))
+        // Two bytes nearly always are enough for a time.
+        let value = u64::from(first & 0x7f);
+        let second = self.byte()?;
+        if second < 0x80 {
+            return Ok(value | u64::from(second) << 7);
+        }
+        let (value, rest) = long_varint(self.bytes, value | u64::from(second & 0x7f) << 7)?;
+        self.bytes = rest;
+        Ok(value)
     }
 
     #[inline]
@@ -168,6 +160,23 @@ impl<'a> Input<'a> {
         let length = self.varint()?;
         self.take(usize::try_from(length).map_err(|_too_large| ENDS_EARLY)?)
     }
+}
+
+/// The varint of which two bytes have been read, and the bytes behind it. Given and taken by value: whoever
+/// reads in a loop then has its bytes in registers.
+fn long_varint(mut bytes: &[u8], mut value: u64) -> Result<(u64, &[u8]), CodecError> {
+    for shift in (14..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first().ok_or(ENDS_EARLY)?;
+        bytes = rest;
+        if shift == 63 && byte > 1 {
+            break;
+        }
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok((value, bytes));
+        }
+    }
+    Err(CodecError("a varint is longer than 64 bits"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::block::{self, HEADER_BYTES, Header};
 use super::info::Damage;
 use super::segment::Segment;
-use crate::event::{Entry, Offset, ThreadId, ThreadStack};
+use crate::event::{Entry, LogTime, Offset, ThreadId, ThreadStack};
 
 /// A verified block, and how far it has been decoded.
 #[derive(Debug)]
@@ -37,6 +37,11 @@ impl BlockCursor {
         self.header.first
     }
 
+    /// The latest time in it.
+    pub(super) fn latest(&self) -> LogTime {
+        self.header.max_time
+    }
+
     /// The offset behind its last entry.
     pub(super) fn next(&self) -> Offset {
         self.header.next()
@@ -63,13 +68,23 @@ impl BlockCursor {
         Ok(Some(segment))
     }
 
-    /// Decodes the next segment into `entries`; false at the end. What was decoded before the
-    /// damage stays.
-    pub(super) fn next_segment(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
-        self.next_segment_from(entries, |_, _, _| {})
+    /// Decodes the next segment into `entries`, without starts of spans that are not async; false at the end.
+    /// What was decoded before the damage stays.
+    pub(super) fn next_but_starts(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
+        let wanted = self.wanted;
+        let Some(segment) = self.segment()? else { return Ok(false) };
+        if segment.next() <= wanted {
+            return Ok(true);
+        }
+        let damage =
+            |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
+        let mut segment = segment.entries().map_err(|error| damage(segment.first(), error))?;
+        let result = segment.decode_but_starts_into(wanted, entries);
+        result.map_err(|error| damage(segment.next_offset(), error))?;
+        Ok(true)
     }
 
-    /// The same; shows what the segment's thread has open before its first entry.
+    /// The same with all entries; shows what the segment's thread has open before its first entry.
     pub(super) fn next_segment_from(
         &mut self,
         entries: &mut Vec<Entry>,

@@ -29,7 +29,7 @@ pub fn block(bytes: &[u8]) -> Option<(Vec<Entry>, Option<String>)> {
         Err(damage) => return Some((entries, Some(damage.what))),
     };
     loop {
-        match cursor.next_segment(&mut entries) {
+        match cursor.next_segment_from(&mut entries, |_, _, _| {}) {
             Ok(true) => {}
             Ok(false) => return Some((entries, None)),
             Err(damage) => return Some((entries, Some(damage.what))),
@@ -98,7 +98,7 @@ pub(crate) fn read_back(mut batch: Batch, now: LogTime) -> Result<Vec<Entry>, St
     for (first, block) in rows.blocks {
         let mut cursor =
             BlockCursor::new(*first, block.clone(), *first).map_err(|damage| damage.what)?;
-        while cursor.next_segment(&mut entries).map_err(|damage| damage.what)? {}
+        while cursor.next_segment_from(&mut entries, |_, _, _| {}).map_err(|damage| damage.what)? {}
     }
     Ok(entries)
 }

@@ -90,6 +90,11 @@ impl Middle {
         }
     }
 
+    /// The entry before which something is open that has not been told.
+    pub(super) fn next_offset(&self) -> Option<Offset> {
+        self.found.front().map(|(offset, _)| *offset)
+    }
+
     /// What is open before the entry at `offset`, and has not been told.
     pub(super) fn next(&mut self, offset: Offset) -> Option<Opened> {
         if self.found.front()?.0 > offset {

@@ -25,6 +25,8 @@ mod cursor;
 mod descriptors;
 mod error;
 mod family;
+#[cfg(feature = "read")]
+mod fetch;
 #[doc(hidden)]
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -38,6 +40,8 @@ mod limits;
 mod lock;
 #[cfg(feature = "read")]
 mod members;
+#[cfg(feature = "read")]
+mod merged;
 #[cfg(feature = "read")]
 mod middle;
 #[cfg(feature = "read")]
@@ -91,6 +95,8 @@ pub use family::{Durability, Place, Unsaved, prepare_run};
 #[cfg(feature = "read")]
 pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;
+#[cfg(feature = "read")]
+pub use merged::Merged;
 #[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
 pub(crate) use reopened::{Reopen, Reopened};
 #[cfg(feature = "read")]

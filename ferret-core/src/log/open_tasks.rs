@@ -88,7 +88,7 @@ impl OpenTasks {
             };
             self.reached = self.reached.max(cursor.next());
             loop {
-                match cursor.next_segment(&mut entries) {
+                match cursor.next_but_starts(&mut entries) {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(damage) => {

@@ -7,6 +7,7 @@
 use super::error::LogError;
 use super::info::ReadOptions;
 use super::members::{self, Named};
+use super::merged::Merged;
 use super::tail::Tail;
 use super::watch::{Waker, Watch};
 use crate::event::{Entry, LogIndex, LogTime, Offset, Opened};
@@ -117,19 +118,51 @@ impl Run {
     ///
     /// No log can be read any more. A single one that fails is listed in [`Run::problems`].
     pub fn poll(&mut self, max_entries: usize) -> Result<Vec<(LogIndex, Entry)>, LogError> {
+        let mut merged = Merged::default();
+        self.look_for_members();
+        self.merge(max_entries, &mut merged)?;
+        Ok(merged.into_list())
+    }
+
+    /// The same into memory that is used again, for who reads much: `merged` then has at least
+    /// `min_entries`, unless there are no more now, and up to a segment more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Run::poll`].
+    pub fn poll_into(&mut self, min_entries: usize, merged: &mut Merged) -> Result<(), LogError> {
+        merged.clear();
+        self.look_for_members();
+        match (&mut self.tails[..], &mut self.queues[..]) {
+            ([tail], [queue]) if queue.entries.is_empty() && !queue.dead => {
+                let polled = tail.poll_into(min_entries, &mut merged.entries);
+                queue.dead = polled.is_err();
+                polled?;
+                // Others may come.
+                queue.reached = queue.reached.max(tail.reached());
+                merged.end_stretch(LogIndex(0));
+                Ok(())
+            }
+            _ => self.merge(min_entries, merged),
+        }
+    }
+
+    fn look_for_members(&mut self) {
         if instant() >= self.next_scan || self.watch.take_news() {
             self.scan();
         }
+    }
+
+    fn merge(&mut self, max_entries: usize, merged: &mut Merged) -> Result<(), LogError> {
         self.queues.iter_mut().for_each(|queue| queue.at_end = false);
-        let mut merged = Vec::new();
         while merged.len() < max_entries {
             for index in 0..self.tails.len() {
                 self.fill(index)?;
             }
             let Some(index) = self.furthest_behind() else { break };
-            self.take_run(index, max_entries, &mut merged);
+            self.take_run(index, max_entries, merged);
         }
-        Ok(merged)
+        Ok(())
     }
 
     /// Waits until a log changes or [`Run::waker`] ends it, for `timeout` at most.
@@ -196,10 +229,12 @@ impl Run {
         if queue.dead || queue.at_end || !queue.entries.is_empty() {
             return Ok(());
         }
-        match tail.poll(AHEAD) {
-            Ok(entries) => {
+        // It is empty: its memory is used again.
+        let mut entries = Vec::from(std::mem::take(&mut queue.entries));
+        match tail.poll_into(AHEAD, &mut entries) {
+            Ok(()) => {
                 queue.at_end = entries.len() < AHEAD;
-                queue.entries.extend(entries);
+                queue.entries = entries.into();
                 Ok(())
             }
             Err(error) => {
@@ -220,18 +255,21 @@ impl Run {
     }
 
     /// Takes entries of one log as long as no other is further behind.
-    fn take_run(&mut self, index: usize, max: usize, merged: &mut Vec<(LogIndex, Entry)>) {
+    fn take_run(&mut self, index: usize, max: usize, merged: &mut Merged) {
         let others = self.queues.iter().enumerate().filter(|(other, _)| *other != index);
         let until = others.filter_map(|(_, queue)| queue.next_time()).min();
         let queue = &mut self.queues[index];
-        while merged.len() < max
-            && let Some(time) = queue.next_time()
-            && until.is_none_or(|until| time <= until)
-            && let Some(entry) = queue.entries.pop_front()
-        {
+        let (mut count, room) = (0, max.saturating_sub(merged.len()));
+        for entry in queue.entries.iter().take(room) {
+            let time = entry.time.max(queue.reached);
+            if until.is_some_and(|until| time > until) {
+                break;
+            }
             queue.reached = time;
-            merged.push((LogIndex(index), entry));
+            count += 1;
         }
+        merged.entries.extend(queue.entries.drain(..count));
+        merged.end_stretch(LogIndex(index));
     }
 }
 

@@ -14,7 +14,7 @@ use super::segment::{Segment, get_keyframe};
 use super::source::{Order, ReadError};
 use super::tail::Tail;
 use super::task_rows::FIRST_KEY;
-use crate::event::{LogTime, Offset, OpenTask, ThreadId, ThreadStack};
+use crate::event::{CallsiteKind, LogTime, Offset, OpenTask, ThreadId, ThreadStack};
 use redb::{ReadTransaction, ReadableTable};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -68,6 +68,10 @@ impl Tail {
     pub fn snapshot(&mut self) -> Result<Snapshot, LogError> {
         self.refresh()?;
         let is_believed = self.is_believed();
+        let callsites = &self.names().callsites;
+        let mut kinds = callsites.values().map(|callsite| callsite.kind);
+        let has_tasks =
+            kinds.any(CallsiteKind::is_async) || callsites.is_empty() || self.damage().1 > 0;
         let (source, path) = self.source();
         let mut search = Search::default();
         source.read_in_turns(path, |txn, lease| search.begin(txn, lease, is_believed))?;
@@ -76,7 +80,8 @@ impl Tail {
         }
         source.read_in_turns(path, |txn, lease| search.fetch_keyframes(txn, lease))?;
         search.bytes = 0;
-        while !search.tasks.is_whole() && search.bytes < IN_ALL {
+        // Where no callsite is async, no entry is of an async span.
+        while has_tasks && !search.tasks.is_whole() && search.bytes < IN_ALL {
             let blocks = source.read(path, |txn| search.tasks.fetch(txn, AT_ONCE))?;
             search.bytes += blocks.iter().map(|(_, block)| block.len()).sum::<usize>();
             search.tasks.read(blocks);

@@ -5,27 +5,21 @@
 //! stays open pins pages, and the file grows), then verifies and decodes outside of it. What is
 //! damaged is skipped and reported; reading goes on behind it.
 
-use super::block;
 use super::cursor::BlockCursor;
 use super::error::LogError;
+use super::fetch::{Ends, Place, blocks_from, ends, is_behind_gap};
 use super::info::{Damage, Integrity, LogInfo, ReadOptions};
-use super::lease::Lease;
 use super::lock;
 use super::middle::{Middle, OpenRows};
 use super::name_rows::NameRows;
 use super::open;
-use super::schema::{self, LogEnd, RowKind};
-use super::source::{Order, ReadError, Source};
+use super::source::Source;
 use super::verify;
-use crate::event::{Entry, Names, Offset, Opened};
-use redb::{ReadTransaction, ReadableTable};
+use crate::event::{Entry, LogTime, Names, Offset, Opened};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-/// Block bytes copied in one read transaction, at most (one block more).
-const FETCH_BYTES: usize = 4 << 20;
 
 /// Damages that are told one by one; further ones are counted.
 const MAX_DAMAGES: usize = 1_000;
@@ -48,31 +42,11 @@ pub struct Tail {
     damage_count: u64,
     /// Where the log began when the place was chosen.
     began: Offset,
+    /// The latest time in the blocks that were read.
+    reached: LogTime,
     /// Entries dropped since, before they were read.
     missed: u64,
     middle: Middle,
-}
-
-/// Where a log begins and ends.
-#[derive(Debug, Default)]
-struct Ends {
-    /// Where the entries begin that are kept, but for the very first.
-    pruned: Offset,
-    first: Option<block::Header>,
-    last: Option<block::Header>,
-    /// What was said of its end.
-    end: Option<LogEnd>,
-    is_outlived: bool,
-}
-
-/// Where to read next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// In the block that holds this offset.
-    At(Offset),
-    /// In the first block from this key on, which should begin at `next`. A damaged block does not
-    /// say where the next begins.
-    Behind { key: Offset, next: Option<Offset> },
 }
 
 impl Tail {
@@ -128,6 +102,7 @@ impl Tail {
             damages: Vec::new(),
             damage_count: 0,
             began: Offset(0),
+            reached: LogTime::default(),
             missed: 0,
             middle: Middle::default(),
         };
@@ -154,6 +129,14 @@ impl Tail {
         self.middle.next(offset)
     }
 
+    /// Splits entries that were polled before the next at which [`Tail::next_opened`] has more to tell,
+    /// behind the first: `entries` themselves and nothing where it has not.
+    pub fn split_before_opened<'e>(&self, entries: &'e [Entry]) -> (&'e [Entry], &'e [Entry]) {
+        let Some(offset) = self.middle.next_offset() else { return (entries, &[]) };
+        let before = entries.partition_point(|entry| entry.offset < offset);
+        entries.split_at(before.max(1).min(entries.len()))
+    }
+
     /// Entries that were dropped from the log before this could read them, since it was opened.
     pub fn missed(&self) -> u64 {
         self.missed
@@ -170,11 +153,35 @@ impl Tail {
         let mut entries: Vec<Entry> = Vec::new();
         let ready = self.ready.len().min(max_entries);
         entries.extend(self.ready.drain(..ready));
-        while entries.len() < max_entries {
+        self.decode(max_entries, &mut entries)?;
+        if entries.len() > max_entries {
+            self.ready.extend(entries.drain(max_entries..));
+        }
+        Ok(entries)
+    }
+
+    /// The same, added to `entries`, until there are at least `min_entries` in it or there are no more
+    /// now: up to a segment more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::poll`].
+    pub fn poll_into(
+        &mut self,
+        min_entries: usize,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), LogError> {
+        entries.extend(self.ready.drain(..));
+        self.decode(min_entries, entries)
+    }
+
+    /// Decodes segment by segment until there are so many in `entries`, or no more.
+    fn decode(&mut self, enough: usize, entries: &mut Vec<Entry>) -> Result<(), LogError> {
+        while entries.len() < enough {
             if let Some(cursor) = &mut self.cursor {
                 let resume = &mut self.middle;
                 let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
-                match cursor.next_segment_from(&mut entries, see) {
+                match cursor.next_segment_from(entries, see) {
                     Ok(true) => {}
                     Ok(false) => self.cursor = None,
                     Err(damage) => {
@@ -188,10 +195,7 @@ impl Tail {
                 break;
             }
         }
-        if entries.len() > max_entries {
-            self.ready.extend(entries.drain(max_entries..));
-        }
-        Ok(entries)
+        Ok(())
     }
 
     /// The names that the entries yielded so far refer to, and maybe more.
@@ -239,6 +243,11 @@ impl Tail {
         Ok(())
     }
 
+    /// The latest time in what was read, and in the rest of its last block.
+    pub(super) fn reached(&self) -> LogTime {
+        self.reached
+    }
+
     pub(super) fn source(&mut self) -> (&mut Source, &Path) {
         (&mut self.source, &self.info.path)
     }
@@ -282,6 +291,7 @@ impl Tail {
                 if let Some(expected) = expected {
                     self.look_back(expected, cursor.first());
                 }
+                self.reached = self.reached.max(cursor.latest());
                 let next = cursor.next().max(wanted);
                 self.place = Place::Behind { key: behind, next: Some(next) };
                 self.cursor = Some(cursor);
@@ -373,60 +383,4 @@ impl Tail {
             self.info.length = metadata.len();
         }
     }
-}
-
-/// Whether entries were dropped from the log before or among the blocks.
-fn is_behind_gap(place: Place, blocks: &VecDeque<(Offset, Vec<u8>)>, ends: &Ends) -> bool {
-    let Some((first, _)) = blocks.front() else { return false };
-    let expected = match place {
-        Place::At(offset) => offset,
-        Place::Behind { next, .. } => next.unwrap_or(*first),
-    };
-    // The block of the very first entry has that alone.
-    ends.pruned > Offset(1) && (*first == Offset(0) || *first > expected)
-}
-
-fn blocks_from(
-    txn: &ReadTransaction,
-    place: Place,
-    lease: Lease,
-) -> Result<VecDeque<(Offset, Vec<u8>)>, ReadError> {
-    let table = txn.open_table(schema::BLOCKS)?;
-    let from = match place {
-        Place::Behind { key, .. } => key.0,
-        Place::At(offset) => match table.range(..=offset.0)?.next_back() {
-            Some(found) => found?.0.value(),
-            None => 0,
-        },
-    };
-    let (mut fetched, mut bytes) = (VecDeque::new(), 0);
-    let mut order = Order::beyond(from.checked_sub(1));
-    for found in table.range(from..)? {
-        let (key, block) = found?;
-        // What is too large for a block is not copied, and found to be none.
-        let block = block.value();
-        let block = if block.len() > block::LARGEST { Vec::new() } else { block.to_vec() };
-        bytes += block.len();
-        fetched.push_back((Offset(order.up(key.value())?), block));
-        if bytes >= FETCH_BYTES || lease.is_over() {
-            break;
-        }
-    }
-    Ok(fetched)
-}
-
-/// Where a log begins and ends, as far as that can be read.
-fn ends(txn: &ReadTransaction) -> Result<Ends, ReadError> {
-    let (pruned, _) = schema::pruned(txn)?;
-    let table = txn.open_table(schema::BLOCKS)?;
-    let header = |block: &[u8]| block::Header::read(block).ok();
-    let first = table.range(pruned.0..)?.next().transpose()?;
-    let first = first.and_then(|(_, block)| header(block.value()));
-    let last = table.last()?.and_then(|(_, block)| header(block.value()));
-    let meta = txn.open_table(schema::META)?;
-    let is_outlived = meta.get(schema::META_OUTLIVED)?.is_some();
-    let end = meta.get(schema::META_END)?;
-    // A damaged row is as good as none: then it is salvaged once more, by its watermarks.
-    let end = end.and_then(|row| schema::read_row(RowKind::End, 0, row.value()).ok());
-    Ok(Ends { pruned, first, last, end, is_outlived })
 }

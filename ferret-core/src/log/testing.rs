@@ -209,13 +209,15 @@ impl Program {
             Act::Tag(value) => {
                 LogEntry::Tag { span: FOREIGN, key: CallsiteId(3), value: value.clone() }
             }
-            Act::Metric(cpu_percent, rss_bytes, open_spans) => LogEntry::Metric(MetricSample {
-                cpu_percent: *cpu_percent,
-                rss_bytes: *rss_bytes,
-                open_spans: *open_spans,
-                threads: Some(4),
-                ..MetricSample::default()
-            }),
+            Act::Metric(cpu_percent, rss_bytes, open_spans) => {
+                LogEntry::Metric(Box::new(MetricSample {
+                    cpu_percent: *cpu_percent,
+                    rss_bytes: *rss_bytes,
+                    open_spans: *open_spans,
+                    threads: Some(4),
+                    ..MetricSample::default()
+                }))
+            }
             Act::Mark => LogEntry::Mark { span: top.map(|top| top.span), callsite: CallsiteId(2) },
             Act::Dropped(busy) => {
                 LogEntry::Dropped { spans: 3, busy_ns: u64::from(*busy), top: None }

@@ -19,9 +19,10 @@ pub use totals::Totals;
 use super::durations::Durations;
 use super::functions::{FunctionId, Functions};
 use super::slots::Slots;
+use super::spans::EndedSpan;
 use crate::event::{
-    CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Position, SpanId,
-    Summary, ThreadId,
+    CallsiteInfo, Entry, LogEntry, LogIndex, Names, Outcome, PathId, Position, SpanId, Summary,
+    ThreadId,
 };
 use idle::OpenPolls;
 use overhead::Hidden;
@@ -101,13 +102,27 @@ impl Calls {
         Self { group, ..Self::default() }
     }
 
+    /// Takes spans of `log` that ended.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        let mut rest = ended;
+        while !rest.is_empty() {
+            let taken = self.add_known(log, rest);
+            rest = &rest[taken..];
+            if let Some((other, later)) = rest.split_first() {
+                self.end(log, names, other);
+                rest = later;
+            }
+        }
+    }
+
     /// Takes one entry.
-    #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         match &entry.what {
             &LogEntry::SpanStart { span, is_async: true, .. } => self.log(log).open.begin(span),
-            &LogEntry::SpanEnd { span, path, start, child_ns, outcome, .. } => {
-                self.end(log, names, entry, span, path, (start, child_ns, outcome));
+            LogEntry::SpanEnd { .. } => {
+                if let Some(span) = EndedSpan::of(entry) {
+                    self.end(log, names, &span);
+                }
             }
             &LogEntry::Exit { span, path, busy_ns, child_ns } => {
                 let polled = Polled { count: 1, busy_ns, child_ns, longest_ns: busy_ns };
@@ -181,21 +196,53 @@ impl Calls {
         losses.and_then(|l| l.get(&(span.thread, span.start))).copied().unwrap_or(0)
     }
 
-    #[inline]
-    fn end(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        span: SpanId,
-        path: PathId,
-        (start, child_ns, outcome): (LogTime, u64, Outcome),
-    ) {
+    /// Adds up what [`Calls::end`] would, of spans of one thread up to one that is async, or of which not all
+    /// is known yet; says how many that was. Nearly all are such.
+    fn add_known(&mut self, log: LogIndex, ended: &[EndedSpan]) -> usize {
+        let Self { group, logs, durations, .. } = self;
+        let Some(in_log) = logs.get_mut(log.0).filter(|log| log.losses.is_empty()) else {
+            return 0;
+        };
+        let LogCalls { slots, paths, thread_slots, threads, row, .. } = in_log;
+        let Some(on) = ended.first().map(|span| span.thread) else { return 0 };
+        let Some(thread) = thread_slots.get(on.0) else { return 0 };
+        let row_of_group = match group {
+            GroupBy::Function => None,
+            GroupBy::Thread => threads[thread].row,
+            GroupBy::Process => *row,
+        };
+        let (mut taken, mut of_thread) = (0, Totals::default());
+        for span in ended.iter().take_while(|span| span.thread == on) {
+            let Some(slot) = slots.get(span.path.0) else { break };
+            let cell = &mut paths[slot];
+            let row = match group {
+                GroupBy::Function => Some(cell.function.0 as usize),
+                GroupBy::Thread | GroupBy::Process => row_of_group,
+            };
+            let Some(durations) = row.and_then(|row| durations.get_mut(row)) else { break };
+            if cell.is_async {
+                break;
+            }
+            let ns = span.ns();
+            let self_ns = ns.saturating_sub(span.child_ns);
+            cell.totals.end(span.outcome, ns, self_ns);
+            of_thread.end(span.outcome, ns, self_ns);
+            if span.outcome != Outcome::Unknown {
+                durations.record(ns);
+            }
+            taken += 1;
+        }
+        threads[thread].totals.add(&of_thread);
+        taken
+    }
+
+    fn end(&mut self, log: LogIndex, names: &Names, ended: &EndedSpan) {
+        let &EndedSpan { span, path, thread, child_ns, outcome, .. } = ended;
         let slot = self.know(log, names, path);
-        let thread = self.thread(log, entry.thread);
+        let thread = self.thread(log, thread);
         let in_log = &mut self.logs[log.0];
         let cell = &mut in_log.paths[slot];
-        let ns = entry.time.since(start);
+        let ns = ended.ns();
         // The polls of an async span carry its self time.
         let self_ns = if cell.is_async { 0 } else { ns.saturating_sub(child_ns) };
         cell.totals.end(outcome, ns, self_ns);

@@ -1,7 +1,7 @@
 //! Calls beside a plain computation over the list of spans.
 
 use super::*;
-use crate::event::CallsiteKind;
+use crate::event::{CallsiteKind, LogTime};
 use crate::event::{Summary, summary_bucket};
 use crate::projections::scenario::Scenario;
 use proptest::prelude::*;

@@ -1,22 +1,21 @@
 //! How the durations of one group of spans are distributed, in bounded memory.
 
+mod buckets;
+
 use crate::event::{Summary, summary_bucket_range};
-use hdrhistogram::Histogram;
+use buckets::Buckets;
 
 /// Up to this many durations are kept as they are: 4 KiB, where a histogram takes 20 to 450.
 const EXACT: usize = 512;
-/// Significant digits of the histogram: a percentile is right to 0.1 %.
-const DIGITS: u8 = 3;
 
-/// The durations of spans: exact while there are few, an HDR histogram once there are many.
+/// The durations of spans: exact while there are few, a histogram once there are many.
 ///
-/// Up to 512 durations every figure is exact. Above, percentiles are within 0.1 % (3 significant
-/// digits); the shortest, the longest and the mean stay exact. A histogram grows to at most
+/// Up to 512 durations every figure is exact. Above, percentiles are within 0.1 %; the shortest, the longest and the mean stay exact. A histogram grows to at most
 /// 450 KiB, whatever it is given.
 #[derive(Clone, Debug, Default)]
 pub struct Durations {
     few: Vec<u64>,
-    many: Option<Box<Histogram<u64>>>,
+    many: Option<Box<Buckets>>,
     count: u64,
     sum_ns: u64,
     min_ns: u64,
@@ -53,7 +52,7 @@ impl Durations {
         self.count += 1;
         self.sum_ns = self.sum_ns.saturating_add(ns);
         match &mut self.many {
-            Some(histogram) => put(histogram, ns, 1),
+            Some(histogram) => histogram.add(ns, 1),
             None => self.record_few(ns),
         }
     }
@@ -73,7 +72,7 @@ impl Durations {
         if let Some(histogram) = &mut self.many {
             for &(bucket, count) in buckets {
                 let (low, high) = summary_bucket_range(bucket);
-                put(histogram, low + (high - low) / 2, count);
+                histogram.add(low + (high - low) / 2, count);
             }
         }
     }
@@ -90,7 +89,7 @@ impl Durations {
         sorted.sort_unstable();
         let at = |percent: u32| {
             let ns = match &self.many {
-                Some(histogram) => histogram.value_at_percentile(f64::from(percent)),
+                Some(histogram) => histogram.at_percentile(percent),
                 None => sorted[rank(sorted.len(), percent)],
             };
             // A histogram answers with the upper end of its bucket.
@@ -127,8 +126,8 @@ impl Durations {
             shape[column] = shape[column].saturating_add(count);
         };
         self.few.iter().for_each(|&ns| put(ns, 1));
-        for value in self.many.iter().flat_map(|histogram| histogram.iter_recorded()) {
-            put(value.value_iterated_to(), value.count_at_value());
+        for (ns, count) in self.many.iter().flat_map(|histogram| histogram.all()) {
+            put(ns, count);
         }
         shape
     }
@@ -139,7 +138,7 @@ impl Durations {
         } else {
             self.spill();
             if let Some(histogram) = &mut self.many {
-                put(histogram, ns, 1);
+                histogram.add(ns, 1);
             }
         }
     }
@@ -149,9 +148,9 @@ impl Durations {
         if self.many.is_some() {
             return;
         }
-        let mut histogram = Histogram::<u64>::new(DIGITS).expect("3 is a legal number of digits");
+        let mut histogram = Buckets::default();
         for ns in std::mem::take(&mut self.few) {
-            put(&mut histogram, ns, 1);
+            histogram.add(ns, 1);
         }
         self.many = Some(Box::new(histogram));
     }
@@ -164,15 +163,6 @@ const NARROWEST: f64 = 0.263;
 #[expect(clippy::cast_precision_loss, reason = "to find a column")]
 fn log2(ns: u64) -> f64 {
     (ns.max(1) as f64).log2()
-}
-
-/// Counts `ns` `count` times; the histogram grows as far as it must.
-#[inline]
-fn put(histogram: &mut Histogram<u64>, ns: u64, count: u64) {
-    if histogram.record_n(ns, count).is_err() {
-        // Only where `usize` is too small to index the buckets of so long a duration.
-        histogram.saturating_record_n(ns, count);
-    }
 }
 
 /// The index, in a sorted list, of the smallest value that `percent` of all do not exceed.

@@ -1,9 +1,13 @@
 //! What runs now: the open spans of every process, thread by thread, and the async spans that
 //! wait. Only what is open is kept, so its size is that of the program's present, not its past.
 
+mod open;
+
+pub use open::{OpenFrame, Parent, Said, Task};
+
 use crate::event::{
-    CallsiteId, Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId,
-    TagValue, TaskLife, ThreadId, ThreadStack,
+    Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId, TaskLife,
+    ThreadId, ThreadStack,
 };
 use std::collections::{BTreeMap, btree_map};
 
@@ -11,6 +15,8 @@ use std::collections::{BTreeMap, btree_map};
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     processes: Vec<LiveProcess>,
+    /// Memory that is used again.
+    opened: Vec<usize>,
 }
 
 /// The open spans of one process.
@@ -38,83 +44,30 @@ pub struct LiveThread {
     pub frames: Vec<OpenFrame>,
 }
 
-/// One open frame of a thread.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenFrame {
-    /// The span.
-    pub span: SpanId,
-    /// Its place in the call tree.
-    pub path: PathId,
-    /// The span it is a child of, which need not be the frame below: work that was handed to
-    /// another thread is the child of what handed it over. None of a poll.
-    pub parent: Option<SpanId>,
-    /// When the span, or this poll, began.
-    pub since: LogTime,
-    /// It is one poll of an async span: what else is known stands in its [`Task`].
-    pub is_poll: bool,
-    /// What the span said about itself.
-    pub said: Said,
-}
-
-/// An open async span, or one to be: a future that has not been polled yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Task {
-    /// Its place in the call tree.
-    pub path: PathId,
-    /// The span it is a child of.
-    pub parent: Option<SpanId>,
-    /// Whether it has begun: it does at its first poll.
-    pub begun: bool,
-    /// When it began; when it was created, if it has not.
-    pub since: LogTime,
-    /// The thread that polls it now, and since when; none while it waits.
-    pub polled: Option<(ThreadId, LogTime)>,
-    /// When its last poll ended; its start before the first did, or its creation.
-    pub waits_since: LogTime,
-    /// Polls that ended.
-    pub polls: u64,
-    /// Time in those polls, ns.
-    pub busy_ns: u64,
-    /// What the span said about itself.
-    pub said: Said,
-}
-
-/// What a frame of a thread is the child of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parent {
-    /// The span.
-    pub span: Option<SpanId>,
-    /// It is not the frame below: it runs on another thread, waits, or has ended.
-    pub is_elsewhere: bool,
-}
-
-/// What a span said about itself while it ran.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Said {
-    /// Its tags in order of first use, at most [`Said::TAGS`].
-    pub tags: Vec<(CallsiteId, TagValue)>,
-    /// Units done and units in all (0: unknown).
-    pub progress: Option<(u64, u64)>,
-}
-
-impl Said {
-    /// How many tags of a span are kept.
-    pub const TAGS: usize = 8;
-
-    /// Sets a tag; the ones beyond [`Said::TAGS`] are left out.
-    pub(super) fn tag(&mut self, key: CallsiteId, value: &TagValue) {
-        if let Some((_, old)) = self.tags.iter_mut().find(|(known, _)| *known == key) {
-            old.clone_from(value);
-        } else if self.tags.len() < Self::TAGS {
-            self.tags.push((key, value.clone()));
-        }
-    }
-}
-
 impl Live {
     /// Takes the next entry of `log`.
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         self.process_mut(log).apply(names, entry);
+    }
+
+    /// Takes the next entries of `log`, that are starts and ends of spans alone.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
+        if spans.is_empty() {
+            return;
+        }
+        let mut opened = std::mem::take(&mut self.opened);
+        let process = self.process_mut(log);
+        let mut rest = spans;
+        while let Some(first) = rest.first() {
+            let thread = process.threads.get_mut(first.thread.0 as usize);
+            let taken = thread.map_or(0, |thread| thread.run(first.thread, rest, &mut opened));
+            rest = &rest[taken..];
+            if let Some((other, later)) = rest.split_first() {
+                process.apply(names, other);
+                rest = later;
+            }
+        }
+        self.opened = opened;
     }
 
     /// The open spans of `log`'s process; none before its first entry.
@@ -262,14 +215,14 @@ impl LiveProcess {
     fn apply(&mut self, names: &Names, entry: &Entry) {
         let (id, time) = (entry.thread, entry.time);
         match &entry.what {
-            LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
-            LogEntry::SpanStart { span, path, parent, is_async: true } => {
-                self.begin(*span, *path, *parent, time);
-            }
             LogEntry::SpanStart { span, path, parent, is_async: false } => {
                 self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
             }
             LogEntry::SpanEnd { span, path, .. } => self.end(names, id, *span, *path),
+            LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
+            LogEntry::SpanStart { span, path, parent, is_async: true } => {
+                self.begin(*span, *path, *parent, time);
+            }
             LogEntry::Enter { span, path } => {
                 if let Some(task) = self.tasks.get_mut(span) {
                     task.polled = Some((id, time));
@@ -409,6 +362,52 @@ impl LiveProcess {
     }
 }
 
+impl LiveThread {
+    /// Takes starts and ends of spans of this thread, up to something else or an end that is not of the
+    /// innermost frame; says how many entries that was. Most spans that begin here end here too: only
+    /// what is open behind them becomes frames. `opened` is empty before and after.
+    fn run(&mut self, id: ThreadId, entries: &[Entry], opened: &mut Vec<usize>) -> usize {
+        let mut taken = 0;
+        for entry in entries {
+            match &entry.what {
+                _ if entry.thread != id => break,
+                LogEntry::SpanStart { is_async: false, .. } => opened.push(taken),
+                LogEntry::SpanEnd { span, .. } => {
+                    // An async span is no frame, so one that is has its end here.
+                    let is_top = match opened.last() {
+                        Some(&last) if begins(&entries[last], *span) => opened.pop().is_some(),
+                        Some(_) => false,
+                        None => self.close_top(*span),
+                    };
+                    if !is_top {
+                        break;
+                    }
+                }
+                _ => break,
+            }
+            taken += 1;
+        }
+        for entry in opened.drain(..).map(|index| &entries[index]) {
+            if let &LogEntry::SpanStart { span, path, parent, .. } = &entry.what {
+                self.frames.push(OpenFrame::new(span, path, parent, entry.time));
+            }
+        }
+        self.alive |= taken > 0;
+        taken
+    }
+
+    /// Takes the innermost frame out if it is this span's, and no poll of it.
+    fn close_top(&mut self, span: SpanId) -> bool {
+        self.frames.pop_if(|top| top.span == span && !top.is_poll).is_some()
+    }
+}
+
+/// Whether an entry is the start of this span.
+#[inline]
+fn begins(entry: &Entry, of: SpanId) -> bool {
+    matches!(&entry.what, LogEntry::SpanStart { span, .. } if *span == of)
+}
+
 /// How far thread ids may run ahead of the threads seen: those between are threads whose first
 /// entries come later, or were in a part of the log that is gone.
 const MAX_GAP: usize = 1 << 20;
@@ -416,24 +415,6 @@ const MAX_GAP: usize = 1 << 20;
 /// Whether the spans of a path are async.
 fn is_async(names: &Names, path: PathId) -> bool {
     names.callsite_info(path).is_some_and(|callsite| callsite.kind.is_async())
-}
-
-impl OpenFrame {
-    fn new(span: SpanId, path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
-        Self { span, path, parent, since, is_poll: false, said: Said::default() }
-    }
-
-    fn poll(span: SpanId, path: PathId, since: LogTime) -> Self {
-        Self { is_poll: true, ..Self::new(span, path, None, since) }
-    }
-}
-
-impl Task {
-    fn new(path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
-        let (polled, said) = (None, Said::default());
-        let (polls, busy_ns, waits_since) = (0, 0, since);
-        Self { path, parent, begun: true, since, polled, waits_since, polls, busy_ns, said }
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Tests of the live stacks.
 
 use super::*;
-use crate::event::{Offset, Outcome, Position, ThreadInfo};
+use crate::event::{CallsiteId, Offset, Outcome, Position, TagValue, ThreadInfo};
 
 /// Entries by hand: `thread`, time, what. Spans are named by their start position on thread 1.
 struct Script {

@@ -78,7 +78,7 @@ impl Metrics {
     pub fn apply(&mut self, log: LogIndex, entry: &Entry) {
         match &entry.what {
             LogEntry::Metric(sample) => {
-                self.series_mut(log).add(entry.time, *sample);
+                self.series_mut(log).add(entry.time, **sample);
                 for measure in Measure::ALL {
                     self.total_peak.raise(measure, self.current(measure, entry.time));
                 }
@@ -244,7 +244,7 @@ mod tests {
         let mut metrics = Metrics::default();
         for (log, at_ns, cpu) in samples {
             let sample = MetricSample { cpu_percent: Some(*cpu), ..MetricSample::default() };
-            metrics.apply(LogIndex(*log), &entry(*at_ns, LogEntry::Metric(sample)));
+            metrics.apply(LogIndex(*log), &entry(*at_ns, LogEntry::Metric(Box::new(sample))));
         }
         metrics
     }
@@ -300,7 +300,7 @@ mod tests {
         let mut metrics = metrics(&[(0, 0, 99.0)]);
         for second in 1..=Series::SAMPLES as u64 + 3 {
             let sample = MetricSample { cpu_percent: Some(1.0), ..MetricSample::default() };
-            metrics.apply(LogIndex(0), &entry(second * S, LogEntry::Metric(sample)));
+            metrics.apply(LogIndex(0), &entry(second * S, LogEntry::Metric(Box::new(sample))));
         }
         let series = metrics.series(LogIndex(0)).unwrap();
         assert_eq!(series.samples().len(), Series::SAMPLES);

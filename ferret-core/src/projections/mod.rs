@@ -21,11 +21,13 @@ mod metrics;
 mod open_calls;
 mod present;
 mod process;
+mod rate;
 mod rates;
 mod recent;
 #[cfg(test)]
 mod scenario;
 mod slots;
+mod spans;
 mod stages;
 mod timeline;
 mod tree;
@@ -40,9 +42,11 @@ pub use live::{Live, LiveProcess, LiveThread, OpenFrame, Parent, Said, Task};
 pub use marks::{MarkStats, Marks};
 pub use metrics::{Columns, Measure, Metrics, Peak, Series};
 pub use open_calls::OpenFunction;
-pub use process::{Process, Processes, Rate, SpanCounts};
+pub use process::{Process, Processes, SpanCounts};
+pub use rate::Rate;
 pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
+pub use spans::{EndedSpan, spans_until_other};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,

@@ -1,5 +1,7 @@
 //! Who the processes are, how they began and ended, and how much they did: one row for each log.
 
+use super::rate::{Burst, Rate};
+use super::spans::EndedSpan;
 use crate::event::{
     Entry, LogEntry, LogIndex, LogTime, MetricSample, Outcome, ProcessEnd, ProcessExit,
     ProcessStart, ProcessState,
@@ -62,10 +64,21 @@ pub struct SpanCounts {
 impl Processes {
     /// Takes the next entry of `log`.
     pub fn apply(&mut self, log: LogIndex, entry: &Entry) {
+        self.row(log).apply(entry);
+    }
+
+    /// Takes the next entries of `log`, that are starts and ends of spans alone; `ended` are those that end.
+    pub fn apply_spans(&mut self, log: LogIndex, spans: &[Entry], ended: &[EndedSpan]) {
+        if !spans.is_empty() {
+            self.row(log).apply_spans(spans, ended);
+        }
+    }
+
+    fn row(&mut self, log: LogIndex) -> &mut Process {
         if self.rows.len() <= log.0 {
             self.rows.resize_with(log.0 + 1, Process::default);
         }
-        self.rows[log.0].apply(entry);
+        &mut self.rows[log.0]
     }
 
     /// Of a log that is read from its end, nothing is known of what its process did before `from`: until it is
@@ -158,6 +171,22 @@ impl Process {
         self.worked = self.worked.max(Some(at));
     }
 
+    fn apply_spans(&mut self, spans: &[Entry], ended: &[EndedSpan]) {
+        let Some(first) = spans.first() else { return };
+        let latest = spans.iter().map(|entry| entry.time).fold(first.time, LogTime::max);
+        let mut lately = Burst::default();
+        for span in ended {
+            self.spans.ended(span.outcome);
+            lately.add(span.end, &mut self.rate);
+        }
+        lately.end(&mut self.rate);
+        self.entries += spans.len() as u64;
+        self.spans.started += (spans.len() - ended.len()) as u64;
+        self.works(latest);
+        self.first.get_or_insert(first.time);
+        self.last = self.last.max(latest);
+    }
+
     fn apply(&mut self, entry: &Entry) {
         self.entries += 1;
         let mut lived_then = true;
@@ -199,7 +228,7 @@ impl Process {
             }
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));
-                self.last_sample = Some(*sample);
+                self.last_sample = Some(**sample);
                 if sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT) {
                     self.works(entry.time);
                 }
@@ -216,6 +245,7 @@ impl Process {
 }
 
 impl SpanCounts {
+    #[inline]
     fn ended(&mut self, outcome: Outcome) {
         self.ended += 1;
         match outcome {
@@ -225,65 +255,6 @@ impl SpanCounts {
             Outcome::Cancelled => self.cancelled += 1,
             Outcome::Unknown => self.unknown += 1,
         }
-    }
-}
-
-/// Events per second over a short window, counted in slots of a tenth of a second.
-#[derive(Clone, Debug)]
-pub struct Rate {
-    slots: [u64; Self::SLOTS],
-    /// The latest slot, numbered from time 0.
-    newest: u64,
-}
-
-impl Default for Rate {
-    fn default() -> Self {
-        Self { slots: [0; Self::SLOTS], newest: 0 }
-    }
-}
-
-impl Rate {
-    /// How far back it looks, ns: longer than the recorder may take between two commits.
-    pub const WINDOW_NS: u64 = 2_000_000_000;
-    const SLOT_NS: u64 = 100_000_000;
-    const WINDOW_SLOTS: u64 = Self::WINDOW_NS / Self::SLOT_NS;
-    /// More than the window needs, so that "now" may be behind the latest entry.
-    const SLOTS: usize = 64;
-
-    #[inline]
-    pub(super) fn add(&mut self, time: LogTime, count: u64) {
-        let slot = time.0 / Self::SLOT_NS;
-        if slot > self.newest {
-            let stale = (slot - self.newest).min(Self::SLOTS as u64);
-            for passed in 0..stale {
-                *self.slot_mut(slot - passed) = 0;
-            }
-            self.newest = slot;
-        }
-        if slot + Self::SLOTS as u64 > self.newest {
-            *self.slot_mut(slot) += count;
-        }
-    }
-
-    /// Events per second in the window before `now`, or since `began` if that is later.
-    #[expect(clippy::cast_precision_loss, reason = "counts of two seconds, for display")]
-    pub fn per_second(&self, began: LogTime, now: LogTime) -> f64 {
-        let last = now.0 / Self::SLOT_NS;
-        let first = (last + 1).saturating_sub(Self::WINDOW_SLOTS);
-        let oldest = (self.newest + 1).saturating_sub(Self::SLOTS as u64);
-        let slots = first.max(oldest)..=last.min(self.newest);
-        let count: u64 = slots.map(|slot| self.slots[Self::index(slot)]).sum();
-        let window = (now.0 - first * Self::SLOT_NS).min(now.since(began));
-        count as f64 * 1e9 / window.max(Self::SLOT_NS) as f64
-    }
-
-    fn slot_mut(&mut self, slot: u64) -> &mut u64 {
-        &mut self.slots[Self::index(slot)]
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "below SLOTS")]
-    fn index(slot: u64) -> usize {
-        (slot % Self::SLOTS as u64) as usize
     }
 }
 

@@ -65,7 +65,7 @@ fn a_silent_process_is_stalled_even_before_its_first_report() {
     let process = fold(&[started(S)]);
     assert_eq!(process.state(Some(true), LogTime(2 * S)), ProcessState::Running);
     assert_eq!(process.state(Some(true), LogTime(5 * S)), ProcessState::Stalled);
-    let process = fold(&[started(S), at(4 * S, LogEntry::Metric(MetricSample::default()))]);
+    let process = fold(&[started(S), at(4 * S, LogEntry::Metric(Box::default()))]);
     assert_eq!(process.state(Some(true), LogTime(5 * S)), ProcessState::Running);
 }
 
@@ -102,7 +102,7 @@ fn log_time_becomes_wall_time_by_the_start() {
 fn a_process_is_quiet_since_its_last_span_progress_or_use_of_cpu() {
     let cpu = |second: u64, percent: f64| {
         let sample = MetricSample { cpu_percent: Some(percent), ..MetricSample::default() };
-        at(second * S, LogEntry::Metric(sample))
+        at(second * S, LogEntry::Metric(Box::new(sample)))
     };
     let quiet = |more: Entry| fold(&[started(S), ended(2 * S, Outcome::Ok), more]).quiet_since();
     let progress = LogEntry::Progress { span: None, done: 1, total: 2 };

@@ -3,8 +3,9 @@
 //! once, and the totals when it has read the rest.
 
 use super::functions::{FunctionId, Functions};
-use super::process::Rate;
+use super::rate::{Rate, SlotOf};
 use super::slots::Slots;
+use super::spans::EndedSpan;
 use crate::event::{CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, PathId};
 
 /// The functions' present rates.
@@ -18,16 +19,24 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Takes spans of `log` that ended.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        let mut slot = SlotOf::default();
+        for span in ended {
+            let function = self.function(log, names, span.path);
+            slot = slot.next(span.end);
+            self.lately[function].add_to(slot, 1);
+        }
+    }
+
     /// Takes one entry.
-    #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        let (path, calls) = match &entry.what {
-            LogEntry::SpanEnd { path, .. } => (*path, 1),
-            LogEntry::Summary(counted) => (counted.path, counted.calls),
-            _ => return,
-        };
-        let function = self.function(log, names, path);
-        self.lately[function].add(entry.time, calls);
+        if let Some(span) = EndedSpan::of(entry) {
+            self.apply_spans(log, names, &[span]);
+        } else if let LogEntry::Summary(counted) = &entry.what {
+            let function = self.function(log, names, counted.path);
+            self.lately[function].add(entry.time, counted.calls);
+        }
     }
 
     /// The functions that ended a call, and their calls per second in the last

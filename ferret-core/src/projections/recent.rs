@@ -3,6 +3,7 @@
 //! second of each other share a row, so a hot loop is a line with a count, not a flood.
 
 use super::live::Said;
+use super::spans::EndedSpan;
 use crate::event::{
     CallsiteId, EndKind, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit,
     SpanId, Summary, ThreadId,
@@ -129,15 +130,37 @@ impl Recent {
         self.next - self.rows.len() as u64
     }
 
+    /// Takes spans of `log` that ended.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        for span in ended {
+            let said = self.take_said(log, span.span);
+            let one = Sum::of_one(span.path, span.outcome, span.ns());
+            let at = (span.end, span.thread);
+            // Nearly all are short, and join.
+            if said.is_some() || !one.is_short() || !self.join(log, at, one) {
+                self.begin_row(log, names, at, one, said.unwrap_or_default());
+            }
+        }
+    }
+
     /// Takes the next entry of `log`.
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        match EndedSpan::of(entry) {
+            Some(span) => self.apply_spans(log, names, &[span]),
+            None => self.apply_other(log, names, entry),
+        }
+    }
+
+    fn apply_other(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         let news = match &entry.what {
-            LogEntry::SpanEnd { span, path, start, outcome, .. } => {
-                let said = self.take_said(log, *span);
-                self.ended(log, names, entry, *path, entry.time.since(*start), *outcome, said);
+            LogEntry::Summary(counted) => {
+                let all = Sum::of_counted(counted);
+                let at = (entry.time, entry.thread);
+                if !all.is_short() || !self.join(log, at, all) {
+                    self.begin_row(log, names, at, all, Said::default());
+                }
                 return;
             }
-            LogEntry::Summary(counted) => return self.counted(log, names, entry, counted),
             LogEntry::Tag { span, key, value } => {
                 if let Some(said) = self.said_mut(log, *span) {
                     said.tag(*key, value);
@@ -158,64 +181,35 @@ impl Recent {
             LogEntry::Clock { jump_ns } => News::Clock { jump_ns: *jump_ns },
             _ => return,
         };
-        self.add(log, entry, news);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one SpanEnd, taken apart above")]
-    fn ended(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        path: PathId,
-        ns: u64,
-        outcome: Outcome,
-        said: Said,
-    ) {
-        let short = ns < Self::SHORT_NS && said == Said::default();
-        let first_end = entry.time;
-        let (count, sampled, total_ns, longest_ns) = (1, 0, ns, ns);
-        let one = Ended { path, outcome, count, sampled, total_ns, longest_ns, first_end, said };
-        self.spans(log, names, entry, one, short);
-    }
-
-    /// Calls that were only counted, the failed ones among them.
-    fn counted(&mut self, log: LogIndex, names: &Names, entry: &Entry, counted: &Summary) {
-        let &Summary { path, calls: count, total_ns, max_ns: longest_ns, .. } = counted;
-        let (outcome, first_end, said) = (Outcome::Ok, entry.time, Said::default());
-        let all =
-            Ended { path, outcome, count, sampled: count, total_ns, longest_ns, first_end, said };
-        self.spans(log, names, entry, all, longest_ns < Self::SHORT_NS);
+        self.add(log, (entry.time, entry.thread), news);
     }
 
     /// Spans that have ended, in a row that others may share if all are short.
-    fn spans(&mut self, log: LogIndex, names: &Names, entry: &Entry, ended: Ended, short: bool) {
-        if short && self.join(log, entry, &ended) {
-            return;
-        }
-        let path = ended.path;
-        let number = self.add(log, entry, News::Spans(ended));
-        if short && let Some(latest) = self.joinable_mut(log, names, path) {
+    fn begin_row(&mut self, log: LogIndex, names: &Names, at: At, sum: Sum, said: Said) {
+        let may_share = sum.is_short() && said == Said::default();
+        let number = self.add(log, at, News::Spans(sum.ended(at.0, said)));
+        if may_share && let Some(latest) = self.joinable_mut(log, names, sum.path) {
             *latest = number + 1;
         }
     }
 
     /// Adds short spans to the row that their path's latest ones share, if that is still fresh.
-    fn join(&mut self, log: LogIndex, entry: &Entry, more: &Ended) -> bool {
+    #[inline]
+    fn join(&mut self, log: LogIndex, (time, thread): At, more: Sum) -> bool {
         let paths = self.joinable.get(log.0);
         let latest = paths.and_then(|paths| paths.get(more.path.0 as usize));
         let Some(number) = latest.and_then(|latest| latest.checked_sub(1)) else { return false };
         let Some(row) = self.row_mut(number) else { return false };
         let News::Spans(ended) = &mut row.what else { return false };
-        if ended.outcome != more.outcome || entry.time.since(ended.first_end) >= Self::BURST_NS {
+        if ended.outcome != more.outcome || time.since(ended.first_end) >= Self::BURST_NS {
             return false;
         }
         ended.count = ended.count.saturating_add(more.count);
         ended.sampled = ended.sampled.saturating_add(more.sampled);
         ended.total_ns = ended.total_ns.saturating_add(more.total_ns);
         ended.longest_ns = ended.longest_ns.max(more.longest_ns);
-        row.time = row.time.max(entry.time);
-        if row.thread != Some(entry.thread) {
+        row.time = row.time.max(time);
+        if row.thread != Some(thread) {
             row.thread = None;
         }
         true
@@ -231,20 +225,20 @@ impl Recent {
             row.time = row.time.max(entry.time);
             return;
         }
-        self.add(log, entry, News::Dropped { spans });
+        self.add(log, (entry.time, entry.thread), News::Dropped { spans });
     }
 
-    fn add(&mut self, log: LogIndex, entry: &Entry, what: News) -> u64 {
+    fn add(&mut self, log: LogIndex, (time, thread): At, what: News) -> u64 {
         if self.rows.len() == self.capacity {
             self.rows.pop_front();
         }
         let number = self.next;
         self.next += 1;
-        let thread = Some(entry.thread);
-        self.rows.push_back(Happening { number, log, time: entry.time, thread, what });
+        self.rows.push_back(Happening { number, log, time, thread: Some(thread), what });
         number
     }
 
+    #[inline]
     fn row_mut(&mut self, number: u64) -> Option<&mut Happening> {
         let index = number.checked_sub(self.forgotten())?;
         self.rows.get_mut(usize::try_from(index).ok()?)
@@ -273,11 +267,49 @@ impl Recent {
         if full { None } else { Some(self.said.entry((log, span)).or_default()) }
     }
 
-    fn take_said(&mut self, log: LogIndex, span: SpanId) -> Said {
+    #[inline]
+    fn take_said(&mut self, log: LogIndex, span: SpanId) -> Option<Said> {
         if self.said.is_empty() {
-            return Said::default();
+            return None;
         }
-        self.said.remove(&(log, span)).unwrap_or_default()
+        self.said.remove(&(log, span))
+    }
+}
+
+/// When, and on which thread.
+type At = (LogTime, ThreadId);
+
+/// Spans of one path that end at once: one, or those that were counted together.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    path: PathId,
+    outcome: Outcome,
+    count: u64,
+    sampled: u64,
+    total_ns: u64,
+    longest_ns: u64,
+}
+
+impl Sum {
+    #[inline]
+    fn of_one(path: PathId, outcome: Outcome, ns: u64) -> Self {
+        Self { path, outcome, count: 1, sampled: 0, total_ns: ns, longest_ns: ns }
+    }
+
+    /// Calls that were only counted, the failed ones among them.
+    fn of_counted(counted: &Summary) -> Self {
+        let &Summary { path, calls: count, total_ns, max_ns: longest_ns, .. } = counted;
+        Self { path, outcome: Outcome::Ok, count, sampled: count, total_ns, longest_ns }
+    }
+
+    #[inline]
+    fn is_short(&self) -> bool {
+        self.longest_ns < Recent::SHORT_NS
+    }
+
+    fn ended(self, first_end: LogTime, said: Said) -> Ended {
+        let Self { path, outcome, count, sampled, total_ns, longest_ns } = self;
+        Ended { path, outcome, count, sampled, total_ns, longest_ns, first_end, said }
     }
 }
 

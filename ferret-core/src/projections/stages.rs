@@ -87,17 +87,39 @@ struct Started {
 /// What a path is to the stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// Neither a stage nor under one, nor async: of no concern.
+    /// Neither a stage nor async: of no concern.
     Outside,
     /// Async, and neither a stage nor under one: polled by a thread that is in a stage, it is not.
     OutsideTask,
-    /// Under a stage.
+    /// Async, and under a stage. What is not async ends before its stage, on its thread: it is outside.
     Under,
     /// A stage itself.
     Stage(FunctionId),
 }
 
 impl Stages {
+    /// Takes the next entries of `log`, that are starts and ends of spans alone.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
+        let mut rest = spans;
+        while !rest.is_empty()
+            && let Some(index) = self.first_of_concern(log, rest)
+        {
+            self.apply(log, names, &rest[index]);
+            rest = &rest[index + 1..];
+        }
+    }
+
+    /// The first entry that is more than the start or the end of a span of no concern.
+    fn first_of_concern(&mut self, log: LogIndex, entries: &[Entry]) -> Option<usize> {
+        let LogStages { slots, roles, .. } = self.log(log);
+        let is_outside =
+            |path: PathId| slots.get(path.0).map(|slot| roles[slot]) == Some(Role::Outside);
+        entries.iter().position(|entry| match &entry.what {
+            LogEntry::SpanStart { path, .. } | LogEntry::SpanEnd { path, .. } => !is_outside(*path),
+            _ => true,
+        })
+    }
+
     /// Takes one entry.
     #[inline]
     pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
@@ -235,12 +257,12 @@ impl Stages {
         let Some(info) = names.callsite_info(path) else { return Role::Outside };
         let role = if info.kind.is_stage() {
             Role::Stage(self.functions.intern(Some(info)))
+        } else if !info.kind.is_async() {
+            Role::Outside
         } else if is_under_stage(names, path) {
             Role::Under
-        } else if info.kind.is_async() {
-            Role::OutsideTask
         } else {
-            Role::Outside
+            Role::OutsideTask
         };
         let log = self.log(log);
         log.slots.set(path.0, log.roles.len());

@@ -22,7 +22,8 @@ fn report(scenario: &Scenario, live: bool) -> StageReport {
 
 fn sample(scenario: &mut Scenario, cpu_ns: u64, rss_bytes: u64) {
     let (cpu_ns, rss_bytes) = (Some(cpu_ns), Some(rss_bytes));
-    scenario.say(0, LogEntry::Metric(MetricSample { cpu_ns, rss_bytes, ..Default::default() }));
+    let sample = MetricSample { cpu_ns, rss_bytes, ..MetricSample::default() };
+    scenario.say(0, LogEntry::Metric(Box::new(sample)));
 }
 
 fn progress(scenario: &mut Scenario, thread: u32, span: SpanId, done: u64) {

@@ -3,6 +3,7 @@
 //! thread's seconds fit.
 
 use super::slots::Slots;
+use super::spans::EndedSpan;
 use crate::event::{Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ThreadId};
 use std::collections::VecDeque;
 
@@ -61,26 +62,55 @@ pub struct Lane {
 }
 
 impl Timeline {
-    /// Takes one entry.
-    #[inline]
-    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        let (path, start, failed) = match &entry.what {
-            LogEntry::SpanEnd { path, start, outcome, .. } => {
-                (*path, *start, matches!(outcome, Outcome::Err | Outcome::Panicked))
+    /// Takes spans of `log` that ended.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        let mut rest = ended;
+        while !rest.is_empty() {
+            rest = &rest[self.add_known(log, rest)..];
+            if let Some((span, later)) = rest.split_first() {
+                self.add(log, names, span);
+                rest = later;
             }
-            LogEntry::Exit { path, busy_ns, .. } => {
-                (*path, LogTime(entry.time.0.saturating_sub(*busy_ns)), false)
-            }
-            _ => return,
-        };
-        let is_span = matches!(entry.what, LogEntry::SpanEnd { .. });
-        let Some((depth, is_async)) = self.depth(log, names, path) else { return };
-        // An async span runs in its polls, on whichever threads those are.
-        if is_span && is_async {
-            return;
         }
-        let Some(lane) = self.lane(log, entry.thread) else { return };
-        lane.add(Slice { path, depth, start, end: entry.time, count: 1, failed });
+    }
+
+    /// Adds spans of one thread up to one of which not all is known yet; says how many that was.
+    fn add_known(&mut self, log: LogIndex, ended: &[EndedSpan]) -> usize {
+        let Some(LogTimeline { slots, lanes, depths }) = self.logs.get_mut(log.0) else { return 0 };
+        let Some(on) = ended.first().map(|span| span.thread) else { return 0 };
+        let lane = slots.get(on.0).and_then(|slot| lanes.get_mut(slot));
+        let Some(lane) = lane.filter(|lane| lane.thread == on) else { return 0 };
+        let mut taken = 0;
+        for span in ended.iter().take_while(|span| span.thread == on) {
+            let Some((depth, is_async)) = depths.get(span.path.0).map(unpacked) else { break };
+            if !is_async && !lane.grow(span, depth) {
+                lane.add(Slice::of(span, depth));
+            }
+            taken += 1;
+        }
+        taken
+    }
+
+    fn add(&mut self, log: LogIndex, names: &Names, span: &EndedSpan) {
+        // An async span runs in its polls, on whichever threads those are.
+        if let Some((depth, false)) = self.depth(log, names, span.path)
+            && let Some(lane) = self.lane(log, span.thread)
+        {
+            lane.add(Slice::of(span, depth));
+        }
+    }
+
+    /// Takes one entry.
+    pub fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+        if let Some(span) = EndedSpan::of(entry) {
+            self.add(log, names, &span);
+        } else if let &LogEntry::Exit { path, busy_ns, .. } = &entry.what
+            && let Some((depth, _)) = self.depth(log, names, path)
+            && let Some(lane) = self.lane(log, entry.thread)
+        {
+            let start = LogTime(entry.time.0.saturating_sub(busy_ns));
+            lane.add(Slice { path, depth, start, end: entry.time, count: 1, failed: false });
+        }
     }
 
     /// What the threads of a process did, by the thread's number.
@@ -88,13 +118,19 @@ impl Timeline {
         self.logs.get(log.0).into_iter().flat_map(|log| &log.lanes)
     }
 
+    #[inline]
     fn lane(&mut self, log: LogIndex, thread: ThreadId) -> Option<&mut Lane> {
-        let in_log = &mut self.logs[log.0];
+        let in_log = &self.logs[log.0];
         let slot = in_log.slots.get(thread.0);
-        let slot = slot.filter(|&slot| in_log.lanes[slot].thread == thread);
-        if let Some(slot) = slot {
-            return in_log.lanes.get_mut(slot);
+        match slot.filter(|&slot| in_log.lanes[slot].thread == thread) {
+            Some(slot) => self.logs[log.0].lanes.get_mut(slot),
+            None => self.make_lane(log, thread),
         }
+    }
+
+    #[cold]
+    fn make_lane(&mut self, log: LogIndex, thread: ThreadId) -> Option<&mut Lane> {
+        let in_log = &mut self.logs[log.0];
         let lane = Lane { thread, slices: VecDeque::new(), growing: Vec::new() };
         if self.threads < THREADS {
             self.threads += 1;
@@ -125,8 +161,34 @@ impl Timeline {
             depths.set(path.0, packed);
             packed
         };
-        Some((u16::try_from(packed / 2).unwrap_or(u16::MAX), packed % 2 == 1))
+        Some(unpacked(packed))
     }
+}
+
+impl Slice {
+    fn of(span: &EndedSpan, depth: u16) -> Self {
+        let &EndedSpan { path, start, end, .. } = span;
+        Self { path, depth, start, end, count: 1, failed: is_failure(span.outcome) }
+    }
+
+    /// Whether what ran then is short, and close enough to share the slice.
+    #[inline]
+    fn has_room(&self, start: LogTime, end: LogTime) -> bool {
+        end.since(start) < CLOSE_NS
+            && start.since(self.end) < CLOSE_NS
+            && end.since(self.start) <= LONGEST_NS
+    }
+}
+
+#[inline]
+fn is_failure(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Err | Outcome::Panicked)
+}
+
+/// A depth, and whether it is of an async function, as they are kept in one number.
+#[inline]
+fn unpacked(packed: usize) -> (u16, bool) {
+    (u16::try_from(packed / 2).unwrap_or(u16::MAX), packed % 2 == 1)
 }
 
 impl Lane {
@@ -141,6 +203,22 @@ impl Lane {
         self.growing.iter().flatten().map(|slice| slice.end).max().unwrap_or_default()
     }
 
+    /// Makes the slice at a depth as long as to the end of this span, if that may share it: what
+    /// [`Lane::add`] would do.
+    #[inline]
+    fn grow(&mut self, span: &EndedSpan, depth: u16) -> bool {
+        let Some(Some(last)) = self.growing.get_mut(usize::from(depth)) else { return false };
+        if last.path != span.path || !last.has_room(span.start, span.end) {
+            return false;
+        }
+        if last.failed || is_failure(span.outcome) {
+            return false;
+        }
+        last.end = span.end;
+        last.count += 1;
+        true
+    }
+
     fn add(&mut self, slice: Slice) {
         let depth = usize::from(slice.depth);
         if depth >= DEEPEST {
@@ -153,9 +231,7 @@ impl Lane {
         if let Some(last) = growing
             && last.path == slice.path
             && last.failed == slice.failed
-            && slice.end.since(slice.start) < CLOSE_NS
-            && slice.start.since(last.end) < CLOSE_NS
-            && slice.end.since(last.start) <= LONGEST_NS
+            && last.has_room(slice.start, slice.end)
         {
             last.end = slice.end;
             last.count += 1;

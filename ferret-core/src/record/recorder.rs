@@ -334,7 +334,7 @@ impl<S: Sink> Recorder<S> {
 
     fn sample(&mut self, now: LogTime) {
         let sample = self.sampler.sample(now, self.fold.open());
-        self.put(now, &LogEntry::Metric(sample));
+        self.put(now, &LogEntry::Metric(Box::new(sample)));
         self.last_sample = now;
         if now >= self.next_sample {
             // A second after it was due, or ticks would add up; unless that is over, too.

@@ -13,6 +13,7 @@ use crate::log::codec::{CodecError, Input};
 
 const LEFT_OVER: CodecError = CodecError("bytes are left over behind a segment's entries");
 const NONE_OPEN: CodecError = CodecError("a frame ends where none is open");
+const TOO_MANY: CodecError = CodecError("a segment opens too many frames");
 
 /// One segment's bytes, and where it stands in the log.
 #[derive(Clone, Debug)]
@@ -128,28 +129,110 @@ impl SegmentEntries<'_> {
         wanted: Offset,
         entries: &mut Vec<Entry>,
     ) -> Result<(), CodecError> {
-        // An entry takes a byte at least, and a segment is cut at 4 KB.
-        entries.reserve(self.input.len().min(self.left as usize).min(MAX_FRAMES));
-        while self.left > 0 {
-            let what = self.decode()?;
-            self.left -= 1;
-            if self.next >= wanted {
-                let (offset, time, thread) = (self.next, self.fold.time, self.fold.thread);
-                entries.push(Entry { offset, time, thread, what });
-            }
-            self.next = Offset(self.next.0.wrapping_add(1));
-        }
+        let mut places = Places { end: entries.len(), entries };
+        let result = self.decode(wanted, true, &mut places);
+        places.entries.truncate(places.end);
+        result
+    }
+
+    /// The same without starts in short form, none of which is of an async span.
+    pub(crate) fn decode_but_starts_into(
+        &mut self,
+        wanted: Offset,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), CodecError> {
+        let mut places = Places { end: entries.len(), entries };
+        let result = self.decode(wanted, false, &mut places);
+        places.entries.truncate(places.end);
+        result
+    }
+
+    fn decode(
+        &mut self,
+        wanted: Offset,
+        short_starts: bool,
+        places: &mut Places<'_>,
+    ) -> Result<(), CodecError> {
+        self.decode_ops(wanted, short_starts, places)?;
         if self.input.is_empty() { Ok(()) } else { Err(LEFT_OVER) }
+    }
+
+    /// The same of as many as are left, whatever comes behind.
+    fn decode_ops(
+        &mut self,
+        wanted: Offset,
+        short_starts: bool,
+        places: &mut Places<'_>,
+    ) -> Result<(), CodecError> {
+        while self.left > 0 {
+            self.decode_short(wanted, short_starts, places)?;
+            if self.left > 0
+                && let Some((what, ends_hidden)) = self.other()?
+            {
+                self.apply(&what, ends_hidden)?;
+                if self.next >= wanted {
+                    let (offset, time, thread) = (self.next, self.fold.time, self.fold.thread);
+                    places.put(self.left, Entry { offset, time, thread, what });
+                }
+                self.left -= 1;
+                self.next = Offset(self.next.0.wrapping_add(1));
+            }
+        }
+        Ok(())
     }
 
     /// Passes over so many entries.
     pub(crate) fn skip(&mut self, count: usize) -> Result<(), CodecError> {
-        for _ in 0..count.min(self.left as usize) {
-            self.decode()?;
-            self.left -= 1;
-            self.next = Offset(self.next.0.wrapping_add(1));
+        let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.left);
+        let rest = self.left - count;
+        self.left = count;
+        let mut none = Places { end: 0, entries: &mut Vec::new() };
+        let result = self.decode_ops(Offset(u64::MAX), false, &mut none);
+        self.left = rest;
+        result
+    }
+
+    /// Decodes ops in short form, nearly all there are, up to the head of one that is not. All that changes
+    /// is held in registers meanwhile, and each entry written straight into its place.
+    fn decode_short(
+        &mut self,
+        wanted: Offset,
+        starts: bool,
+        places: &mut Places<'_>,
+    ) -> Result<(), CodecError> {
+        let (mut input, mut fold) = (self.input.clone(), self.fold.clone());
+        let (mut next, mut left, stack) = (self.next, self.left, &mut self.stack);
+        let mut result = Ok(());
+        while left > 0 {
+            match short(&mut input, &mut fold, stack) {
+                Ok(Short::Start(path)) => {
+                    let span = SpanId { thread: fold.thread, start: Position(fold.next_position) };
+                    let parent = stack.top().map(|top| top.span);
+                    stack.push(span, path, fold.time);
+                    fold.starts();
+                    if next >= wanted && starts {
+                        let what = LogEntry::SpanStart { span, path, parent, is_async: false };
+                        let (time, thread) = (fold.time, fold.thread);
+                        places.put(left, Entry { offset: next, time, thread, what });
+                    }
+                }
+                Ok(Short::End(frame)) => {
+                    if next >= wanted {
+                        let (what, time) = (frame.end(Outcome::Ok, false), fold.time);
+                        places.put(left, Entry { offset: next, time, thread: fold.thread, what });
+                    }
+                }
+                Ok(Short::Other) => break,
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+            left -= 1;
+            next = Offset(next.0.wrapping_add(1));
         }
-        Ok(())
+        (self.input, self.fold, self.next, self.left) = (input, fold, next, left);
+        result
     }
 
     /// The offset of the entry that is decoded next.
@@ -157,49 +240,9 @@ impl SegmentEntries<'_> {
         self.next
     }
 
-    #[inline]
-    fn decode(&mut self) -> Result<LogEntry, CodecError> {
-        loop {
-            let head = self.input.byte()?;
-            let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
-            if head & MORE_TIME != 0 {
-                let more = self.input.varint()?;
-                if more > u64::MAX >> TIME_BITS {
-                    return Err(CodecError("a time exceeds 64 bits"));
-                }
-                elapsed_ns |= more << TIME_BITS;
-            }
-            self.fold.time = self.fold.time.after(elapsed_ns);
-            match head & KIND_MASK {
-                KIND_START_SAME => return self.start(self.fold.last_path),
-                KIND_START => {
-                    let above = i64::from(self.stack.path().0);
-                    let path = above.checked_add(self.input.signed()?);
-                    let path = path.and_then(|path| u32::try_from(path).ok());
-                    return self.start(PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?));
-                }
-                KIND_END_OK => return self.end_ok(),
-                _ => {}
-            }
-            if let Some((what, ends_hidden)) = self.other()? {
-                self.apply(&what, ends_hidden)?;
-                return Ok(what);
-            }
-        }
-    }
-
-    #[inline]
-    fn start(&mut self, path: PathId) -> Result<LogEntry, CodecError> {
-        let parent = self.stack.top().map(|top| top.span);
-        let span = SpanId { thread: self.fold.thread, start: Position(self.fold.next_position) };
-        self.push(span, path)?;
-        self.fold.starts();
-        Ok(LogEntry::SpanStart { span, path, parent, is_async: false })
-    }
-
     fn push(&mut self, span: SpanId, path: PathId) -> Result<(), CodecError> {
         if self.stack.frames().len() == MAX_FRAMES {
-            return Err(CodecError("a segment opens too many frames"));
+            return Err(TOO_MANY);
         }
         self.stack.push(span, path, self.fold.time);
         Ok(())
@@ -207,13 +250,6 @@ impl SegmentEntries<'_> {
 
     fn top(&self) -> Result<Frame, CodecError> {
         self.stack.top().copied().ok_or(NONE_OPEN)
-    }
-
-    #[inline]
-    fn end_ok(&mut self) -> Result<LogEntry, CodecError> {
-        let frame = self.stack.close_top(self.fold.time).ok_or(NONE_OPEN)?;
-        self.fold.ends(frame.path);
-        Ok(frame.end(Outcome::Ok, false))
     }
 
     /// Takes in an entry of another form. `ends_hidden`: it ends a frame that is not among the known
@@ -265,4 +301,84 @@ impl SegmentEntries<'_> {
             opcode => get_other(opcode, &mut self.input, self.fold.time).map(Some),
         }
     }
+}
+
+/// Where entries are decoded to. There are always some behind the last one that have nothing to drop, to be
+/// overwritten: pushed, each would be made elsewhere and copied, for the case that the list must grow.
+struct Places<'e> {
+    entries: &'e mut Vec<Entry>,
+    end: usize,
+}
+
+/// Places that are made at once. A segment is cut at 4 KB.
+const MORE_PLACES: usize = 1_024;
+
+impl Places<'_> {
+    /// Puts an entry behind the last; so many are still to come, with this one.
+    #[inline(always)]
+    fn put(&mut self, left: u32, entry: Entry) {
+        if self.end >= self.entries.len() {
+            self.grow(left);
+        }
+        if let Some(place) = self.entries.get_mut(self.end) {
+            std::mem::forget(std::mem::replace(place, entry));
+        }
+        self.end += 1;
+    }
+
+    #[cold]
+    fn grow(&mut self, left: u32) {
+        let more = MORE_PLACES.min(left as usize);
+        let (offset, time, thread) = (Offset(0), LogTime(0), ThreadId(0));
+        let nothing = || Entry { offset, time, thread, what: LogEntry::ThreadStart };
+        self.entries.resize_with(self.end + more, nothing);
+    }
+}
+
+/// An op in short form.
+enum Short {
+    /// A span of this path begins.
+    Start(PathId),
+    /// The innermost frame, which was this, has ended.
+    End(Frame),
+    /// It is of another form: its opcode comes next.
+    Other,
+}
+
+/// Reads the head of an op, whose time has then come, and all of one in short form.
+#[inline(always)]
+fn short(
+    input: &mut Input<'_>,
+    fold: &mut Fold,
+    stack: &mut ThreadStack,
+) -> Result<Short, CodecError> {
+    let head = input.byte()?;
+    let mut elapsed_ns = u64::from(head >> TIME_SHIFT);
+    if head & MORE_TIME != 0 {
+        let more = input.varint()?;
+        if more > u64::MAX >> TIME_BITS {
+            return Err(CodecError("a time exceeds 64 bits"));
+        }
+        elapsed_ns |= more << TIME_BITS;
+    }
+    fold.time = fold.time.after(elapsed_ns);
+    let path = match head & KIND_MASK {
+        KIND_START_SAME => fold.last_path,
+        KIND_START => {
+            let above = i64::from(stack.path().0);
+            let path = above.checked_add(input.signed()?);
+            let path = path.and_then(|path| u32::try_from(path).ok());
+            PathId(path.ok_or(CodecError("a path exceeds 32 bits"))?)
+        }
+        KIND_END_OK => {
+            let frame = stack.close_top(fold.time).ok_or(NONE_OPEN)?;
+            fold.ends(frame.path);
+            return Ok(Short::End(frame));
+        }
+        _ => return Ok(Short::Other),
+    };
+    if stack.frames().len() == MAX_FRAMES {
+        return Err(TOO_MANY);
+    }
+    Ok(Short::Start(path))
 }

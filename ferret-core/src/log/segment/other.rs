@@ -195,7 +195,7 @@ pub(super) fn get_other(
             child_ns: if opcode == ops::POLLS { 0 } else { input.varint()? },
             longest_ns: input.varint()?,
         },
-        ops::METRIC => LogEntry::Metric(process::get_metric(input)?),
+        ops::METRIC => LogEntry::Metric(Box::new(process::get_metric(input)?)),
         _ => get_fact(opcode, input)?,
     };
     Ok((entry, ends_hidden))
