@@ -158,10 +158,13 @@ impl Source {
         self.board = Board::default();
         (self.past, self.kept, self.journey) = (None, Kept::default(), Journey::default());
         if self.from_end && reading::entries(&run) > LONG {
-            // Without a thread it is read as a short one is.
-            if let Ok(past) = Past::read(paths.clone(), self.options) {
-                reading::go_to_end(&mut run, &mut self.board)?;
-                self.past = Some(past);
+            reading::go_to_end(&mut run, &mut self.board)?;
+            // Only then: it would have the disk to itself.
+            self.past = Past::read(paths.clone(), self.options).ok();
+            if self.past.is_none() {
+                // Without a thread it is read as a short one is.
+                self.board = Board::default();
+                run = Run::open(&paths, &self.options)?;
             }
         }
         self.run = Some(run);
