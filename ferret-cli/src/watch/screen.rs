@@ -59,7 +59,7 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     let mut show = Show { source, ui, colours, inputs, pending, dirty, drawn, looked };
     if let Some(at) = show.ui.travel.at() {
         // Not the present, while that moment is not there yet.
-        show.source.journey().leave(&Board::default(), at);
+        show.source.journey().leave(&Board::default(), None, at);
         show.look_at_files();
         show.go(Go::To(at));
     }
