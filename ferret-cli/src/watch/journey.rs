@@ -37,10 +37,10 @@ pub(crate) enum News {
 
 impl Journey {
     /// Leaves the present, if it was there: what was shown of it stays until there is something else.
-    pub(super) fn leave(&mut self, board: &Board, at: LogTime) -> bool {
+    pub(super) fn leave(&mut self, board: &Board, past: Option<&Board>, at: LogTime) -> bool {
         let was_there = self.shown.is_none();
         if was_there {
-            let (board, past, what) = (board.clone(), None, None);
+            let (board, past, what) = (board.clone(), past.cloned(), None);
             self.shown = Some(Shown { at, board, past, what, is_last: true });
         }
         was_there

@@ -65,7 +65,7 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
         Show { source, ui, colours, inputs, desk, pending, dirty, had_news, drawn, looked };
     if let Some(at) = show.ui.travel.at() {
         // Not the present, while that moment is not there yet.
-        show.source.journey().leave(&Board::default(), at);
+        show.source.journey().leave(&Board::default(), None, at);
         show.look_at_files();
         show.go(Go::To(at));
     }

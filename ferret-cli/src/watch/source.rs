@@ -282,7 +282,8 @@ impl Source {
         let Some(run) = &self.run else { return Ok(()) };
         let mut kept = self.past.as_ref().map_or_else(|| self.kept.clone(), Past::kept);
         // From the present, there is no way to it.
-        if self.journey.leave(&self.board, present) && self.past.is_none() {
+        let past = self.past.as_ref().map(Past::board);
+        if self.journey.leave(&self.board, past.as_deref(), present) && past.is_none() {
             kept.come_to(&self.board, run);
         }
         self.journey.order(run, order, kept, now)
