@@ -52,9 +52,8 @@ fn read_late(commits_before: bool) -> List {
 /// is in the log, where whoever reads the chunks of a program that was killed looks for it.
 #[test]
 fn a_poll_that_is_read_behind_the_end_of_its_task_is_not_lost() {
-    let polls = |what: &LogEntry| match what {
-        LogEntry::Polls { count, .. } => *count,
-        _ => 0,
+    let polls = |what: &LogEntry| {
+        if let LogEntry::Polls { count, .. } = what { *count } else { 0 }
     };
     for commits_before in [false, true] {
         let list = read_late(commits_before);
