@@ -107,6 +107,8 @@ fn a_finished_run_opens_at_its_end_and_is_played_from_its_start() {
         screen.press(" \u{1b}[H ?");
         screen.resize(rows, columns);
     }
+    // A key that comes with a new size waits for the next one, in crossterm.
+    screen.see("the help", |screen| screen.contains("Help").then_some(()));
     screen.press("\u{3}");
     assert_eq!(screen.end(), 0);
 }

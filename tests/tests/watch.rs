@@ -298,10 +298,10 @@ fn a_function_is_looked_at_closely_while_it_goes_on() {
     call(&mut program);
     screen.see("the second call", |screen| screen.contains("Latest 2").then_some(()));
     screen.press(" ");
-    screen.see("the pause", |screen| screen.contains("PAUSED").then_some(()));
+    screen.see("the pause", |screen| screen.contains("paused at").then_some(()));
     call(&mut program);
     assert!(screen.text().contains("Latest 2"), "{}", screen.text());
-    screen.press(" ");
+    screen.press("\u{1b}[F");
     screen.see("the third call", |screen| screen.contains("Latest 3").then_some(()));
     screen.press("\u{1b}");
     screen.see("the table again", |screen| screen.contains("total▾").then_some(()));

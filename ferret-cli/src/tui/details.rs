@@ -177,8 +177,8 @@ impl Ui {
             Press::WheelDown => details.scroll(3),
             Press::PageUp | Press::Ctrl('b' | 'u') => details.scroll(-page),
             Press::PageDown | Press::Ctrl('f' | 'd') => details.scroll(page),
-            Press::Home | Press::Char('g') => details.top = 0,
-            Press::End | Press::Char('G') => details.scroll(isize::MAX),
+            Press::Char('g') => details.top = 0,
+            Press::Char('G') => details.scroll(isize::MAX),
             Press::Click(x, y) if self.areas.body.has(x, y) => {}
             Press::Left | Press::Right | Press::Char('h' | 'l') => {}
             // Another view takes its place.

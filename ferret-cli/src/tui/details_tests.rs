@@ -116,3 +116,23 @@ fn of_a_row_that_is_gone_there_is_no_page() {
     go_on(&script.end(1).wait(MS), &mut ui, &[]);
     assert!(ui.details.is_none() && ui.notice.is_some());
 }
+
+/// A gap behind the last figure of a row took its place where there was just room for it.
+#[test]
+fn a_row_of_figures_is_never_wider_than_there_is_room() {
+    let script = podcast();
+    let keys = "2/decode".chars().map(Press::Char);
+    let keys: Vec<Press> = keys.chain([Press::Enter, Press::Down, Press::Enter]).collect();
+    for width in 40..200 {
+        let mut ui = press(&script, &keys);
+        script.look(|scene| ui.arrange(scene, width, 24));
+        let details = ui.details.as_ref().unwrap();
+        let behind_place = details.lines.iter().skip_while(|line| !line.is_empty()).skip(1);
+        let figures: Vec<_> = behind_place.take_while(|line| !line.is_empty()).collect();
+        assert!(figures.len() > 1);
+        for line in figures {
+            let columns: usize = line.iter().map(|(_, piece)| crate::text::width(piece)).sum();
+            assert!(columns <= usize::from(width) - 2, "{columns} of {width}: {line:?}");
+        }
+    }
+}

@@ -137,11 +137,12 @@ fn figures(function: &FunctionCalls, open: OpenFunction, width: usize) -> Vec<Li
         }
     }
     let across = ((width + GAP) / (LABEL + FIGURE + GAP)).max(1);
-    let figure = |(name, tone, figure): &(&str, Tone, String)| {
-        let figure = text::pad_left(figure, FIGURE) + &" ".repeat(GAP);
-        [(Tone::Faint, text::pad(name, LABEL)), (*tone, figure)]
+    let figure = |(at, (name, tone, figure)): (usize, &(&str, Tone, String))| {
+        let gap = " ".repeat(if at == 0 { 0 } else { GAP });
+        let name = gap + &text::pad(name, LABEL);
+        [(Tone::Faint, name), (*tone, text::pad_left(figure, FIGURE))]
     };
-    let row = |row: &[(&str, Tone, String)]| row.iter().flat_map(figure).collect();
+    let row = |row: &[(&str, Tone, String)]| row.iter().enumerate().flat_map(figure).collect();
     [Vec::new()].into_iter().chain(all.chunks(across).map(row)).collect()
 }
 
