@@ -298,10 +298,7 @@ impl<S: Sink> Fold<S> {
         let mut own = std::mem::replace(&mut self.own, ThreadFold::new(ThreadId::RECORDER));
         own.last_time = now;
         let at = self.own_next;
-        if self.say_counted(&mut own, at) > 0 {
-            self.own_next = at.next();
-            self.sink.drained(ThreadId::RECORDER, self.own_next);
-        }
+        self.say_counted(&mut own, at);
         own.held.forget_places();
         self.own = own;
     }

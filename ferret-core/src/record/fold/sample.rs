@@ -394,17 +394,26 @@ impl<S: Sink> Fold<S> {
             let counted = tally.take();
             if !heap.is_empty() {
                 let alloc = LogEntry::Alloc { span, path: counted.path, heap };
-                self.put(thread, position, thread.last_time, &alloc);
+                self.put_of(thread, position, &alloc);
             }
-            // Readers know by them that these calls are async.
+            // Readers know by them that these calls are async. Told of a thread they would be time in its
+            // innermost frame.
             if let Some(polls) = polls.entry(span, counted.path) {
-                self.put(thread, position, thread.last_time, &polls);
+                self.put_own(thread.last_time, &polls);
             }
-            let summary = LogEntry::Summary(Box::new(counted));
-            self.put(thread, position, thread.last_time, &summary);
+            self.put_of(thread, position, &LogEntry::Summary(Box::new(counted)));
             said += 1;
         }
         thread.held.tallies = Some(tallies).filter(|_| self.budget.is_sampling());
         said
+    }
+
+    /// An entry of what was counted in a thread, which may be the recorder's own.
+    fn put_of(&mut self, thread: &ThreadFold, position: Position, entry: &LogEntry) {
+        if thread.id == ThreadId::RECORDER {
+            self.put_own(thread.last_time, entry);
+        } else {
+            self.put(thread, position, thread.last_time, entry);
+        }
     }
 }
