@@ -124,6 +124,10 @@ fn it_fits_any_window_and_has_help() {
         screen.resize(rows, columns);
     }
     screen.see("what is live again", |screen| is_live(screen, "serve").then_some(()));
+    // A key that comes with a new size waits for the next one, in crossterm.
+    screen.see("all of the window", |screen| {
+        screen.lines().any(|line| line.chars().count() > 150).then_some(())
+    });
     // Together, as they arrive over a slow line: a terminal writes Alt and q so. The first takes the
     // help away.
     screen.press("\u{1b}q");
