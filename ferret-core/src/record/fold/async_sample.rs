@@ -14,7 +14,7 @@ use crate::event::{
     ThreadStack,
 };
 use crate::record::raw::{self, Head, Kind, Slot};
-use crate::record::tasks::{Life, Task};
+use crate::record::tasks::{Life, Task, Told};
 use crate::record::unsaid::{PollSum, Unsaid, UnsaidEnd};
 
 /// Of notes on an async span, so many are held; with one more it is said.
@@ -67,10 +67,12 @@ impl<S: Sink> Fold<S> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others are ENDs")]
         let is_done = unsaid.is_held
             && match event.kind {
-                Kind::TaskBegin => {
+                Kind::TaskBegin if task.told == Told::NotYet => {
                     task.life = Life::Begun(time);
                     true
                 }
+                // What is kept of it beside the entries is to be told, too.
+                Kind::TaskBegin => false,
                 Kind::TagOf => self.noted_on_task(span, time, event, slots.get(2..)),
                 _ => self.ended_held_task(thread, time, event, slots),
             };
@@ -141,22 +143,20 @@ impl<S: Sink> Fold<S> {
         true
     }
 
-    /// A poll that is held ends, and none of what it called is written: it is added to those of its span. Whether
-    /// that is known.
+    /// A poll that is held ends, and none of what it called is written: it is added to those of its span.
     pub(super) fn add_poll(
         &mut self,
         span: SpanId,
         end: LogTime,
         (busy_ns, child_ns): (u64, u64),
         heap: Option<HeapUse>,
-    ) -> bool {
-        let Some(unsaid) = self.tasks.unsaid_of(span) else { return false };
+    ) {
+        let Some(unsaid) = self.tasks.unsaid_of(span) else { return };
         unsaid.polls.add(busy_ns, child_ns);
         unsaid.polled = unsaid.polled.max(end);
         if let Some(heap) = heap {
             unsaid.heap.add(&heap);
         }
-        true
     }
 
     /// Says what is not said of an async span, and what of those that it is under.
