@@ -250,3 +250,19 @@ fn with_since_a_gauge_begins_with_its_level_and_a_counter_with_nothing() {
     busy.entries.truncate(quiet);
     assert_eq!(rows(&busy), [(queue, [4.0; 3], 0, false)]);
 }
+
+/// They stood as those of a thread of the program's called `recorder`, which was busy with them.
+#[test]
+fn what_the_recorder_says_of_async_spans_is_of_several_threads() {
+    let mut made = Made::new(9);
+    made.start(1, "main");
+    let (span, path, _) = made.future(1, "handle");
+    made.polls(0, (span, path), 10, 100);
+    made.now += 5 * MS;
+    made.end(1, Outcome::Ok);
+    let analysis = analyze(&[made], &args("--by thread"));
+    let threads = analysis.threads.unwrap();
+    let names: Vec<_> = threads.iter().map(|thread| &*thread.name).collect();
+    assert_eq!(names, ["main", "several"]);
+    assert_eq!(analysis.processes[0].threads, 1);
+}

@@ -14,6 +14,7 @@ use crate::death::{Death, Findings};
 use crate::reach::Lost;
 use ferret::event::{
     CallsiteKind, EndKind, LogIndex, LogTime, Names, Offset, ProcessExit, ProcessUid, RunId,
+    ThreadId,
 };
 use ferret::projections::{
     CallTree, DurationStats, FunctionCalls, GroupCalls, StageReport, StageState, Totals,
@@ -177,7 +178,10 @@ fn processes(fold: &Fold, logs: &[LogFacts<'_>], moments: &Moments) -> Vec<Proce
             signal,
             peak_rss_bytes: usage.peak_rss_bytes,
             avg_cpu_percent: usage.avg_cpu_percent.map(hundredths),
-            threads: threads.iter().filter(|thread| thread.log == log).count() as u64,
+            threads: threads
+                .iter()
+                .filter(|row| row.log == log && row.thread != Some(ThreadId::RECORDER))
+                .count() as u64,
             duration_ns: at.since(began),
             calls: counted.map_or(0, |row| row.totals.calls),
             errors: counted.map_or(0, |row| row.totals.errors + row.totals.panics),
@@ -318,7 +322,11 @@ fn threads(fold: &Fold, logs: &[LogFacts<'_>], open: &[open::OpenSpan]) -> Vec<T
         Some(Thread {
             process: facts.uid.to_string(),
             id: id.0,
-            name: facts.names.thread_name(id),
+            // What the recorder says itself of async spans it does not say by thread.
+            name: match id {
+                ThreadId::RECORDER => "several".to_owned(),
+                _ => facts.names.thread_name(id),
+            },
             calls: row.totals.calls,
             errors: row.totals.errors + row.totals.panics,
             unknown: row.totals.unknown,
