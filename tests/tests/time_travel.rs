@@ -96,6 +96,10 @@ fn a_finished_run_opens_at_its_end_and_is_played_from_its_start() {
     screen.see("the start", |screen| {
         (screen.contains("running") && screen.contains("(+0.000 s)")).then_some(())
     });
+    screen.press("<");
+    screen.see("that it is the start", |screen| {
+        (screen.contains("running") && screen.contains("(+0.000 s)")).then_some(())
+    });
     screen.press("- ");
     screen.see("a film", |screen| (screen.contains("▶ 0.5x")).then_some(()));
     screen.see("a span in it", |screen| is_live(screen, "one block").then_some(()));
@@ -151,7 +155,9 @@ fn a_single_look_can_be_at_any_moment() {
     let page = output(ferret().args(["watch", "--at", "+700ms"]).arg(&place.log));
     assert_eq!(page.code, Some(0), "{}", page.stderr);
     assert!(page.stdout.contains("paused at") && page.stdout.contains("(+0.700 s)"));
-    for (at, why) in [("2001-01-01T00:00:00Z", "had not begun"), ("+90d", "still to come")] {
+    for (at, why) in
+        [("2001-01-01T00:00:00Z", "had not begun: it did at 20"), ("+90d", "still to come")]
+    {
         let refused = output(ferret().args(["watch", "--once", "--at", at]).arg(&place.log));
         assert_eq!(refused.code, Some(2));
         assert!(refused.stderr.contains(why), "{}", refused.stderr);

@@ -6,6 +6,7 @@ use crate::when::When;
 use anyhow::bail;
 use ferret::event::LogTime;
 use ferret::log::{self, ReadOptions, Run};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// The moment.
@@ -17,8 +18,9 @@ pub(super) fn resolve(when: When, run: &Run, options: ReadOptions) -> anyhow::Re
     let span = input::span_of(run, options)?;
     let at = when.resolve(&span, &TimeZone::system())?;
     if at < span.start {
-        let before = format::age(span.start.since(at));
-        bail!("at that time the run had not begun: it did {before} later");
+        // How long before is not known: log time begins at boot.
+        let began = Timestamp::from_nanosecond(i128::from(span.start_unix_ns))?;
+        bail!("at that time the run had not begun: it did at {began:.0}");
     }
     let now = log::now();
     if at > now.max(span.end) {
