@@ -189,7 +189,8 @@ impl Travel {
             Mode::Paused if self.at >= self.present() => self.go_live(),
             Mode::Paused => {
                 self.mode = Mode::Playing { from: self.at, since: now };
-                Taken::Done
+                // What was looked for is not waited for.
+                if self.awaits.is_some() { Taken::Wants(Go::GiveUp) } else { Taken::Done }
             }
             Mode::Playing { .. } => self.stop(Go::To(self.at)),
         }

@@ -193,3 +193,13 @@ fn the_selected_rows_callsite_is_jumped_to() {
     assert_eq!(selected(&[Press::Char('3'), Press::Down]), name("all"));
     assert_eq!(selected(&[Press::Char('4'), Press::Down]), None);
 }
+
+/// The film waited for what was looked for, and jumped back when it was found.
+#[test]
+fn a_film_does_not_wait_for_what_was_looked_for() {
+    let mut travel = running();
+    press(&mut travel, &[SPACE, Press::Char('[')]);
+    travel.awaits = Some(0.5);
+    assert_eq!(press(&mut travel, &[SPACE]), Some(Go::GiveUp));
+    assert!(travel.plays());
+}

@@ -244,12 +244,12 @@ impl Ui {
             Press::Char('w') => return Some(Wish::Snapshot),
             Press::Char('f') => return Some(Wish::Flamegraph),
             Press::Enter | Press::Char('\n') => self.enter(),
-            Press::Tab | Press::BackTab => self.view = self.view.beside(press == Press::Tab),
+            Press::Tab | Press::BackTab => self.turn_to(self.view.beside(press == Press::Tab)),
             Press::Click(x, y) => {
                 self.travel.callsite = None;
                 self.click(x, y);
             }
-            Press::Char(key) if let Some(view) = View::of_key(key) => self.view = view,
+            Press::Char(key) if let Some(view) = View::of_key(key) => self.turn_to(view),
             _ => match self.travel.press(press, now, views) {
                 Taken::No => self.press_view(press),
                 Taken::Done => {}
@@ -293,6 +293,11 @@ impl Ui {
                 Panel::Recent => scroll(&mut self.recent, press),
             },
         }
+    }
+
+    /// Another view, in which another row is selected.
+    fn turn_to(&mut self, view: View) {
+        (self.view, self.travel.callsite) = (view, None);
     }
 
     /// A view's name shows that view, a panel takes the keys, a row is selected.

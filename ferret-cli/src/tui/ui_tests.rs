@@ -3,6 +3,7 @@
 use super::super::script::{S, Script};
 use super::super::stack::What;
 use super::*;
+use ferret::event::{CallsiteInfo, CallsiteKind};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -122,4 +123,21 @@ fn a_new_run_keeps_the_users_view_panel_and_filter_alone() {
     assert_eq!((ui.view, ui.focus), (View::Stages, Panel::Stages));
     assert_eq!((ui.travel.at(), ui.live.selected()), (None, None));
     assert!(ui.filter.is_some());
+}
+
+/// In another view another row is selected.
+#[test]
+fn what_is_jumped_to_is_forgotten_with_its_view() {
+    for key in [Press::Tab, Press::Char('3')] {
+        let mut ui = Ui::default();
+        ui.travel.callsite = Some(CallsiteInfo {
+            name: "a".to_owned(),
+            module: String::new(),
+            file: String::new(),
+            line: 0,
+            kind: CallsiteKind::Function,
+        });
+        ui.press(key, LogTime(0));
+        assert_eq!(ui.travel.callsite, None, "{key:?}");
+    }
 }

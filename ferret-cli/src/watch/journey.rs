@@ -17,7 +17,8 @@ const FRESH_NS: u64 = 2_000_000_000;
 pub(super) struct Journey {
     travel: Option<Travel>,
     pub(super) shown: Option<Shown>,
-    is_underway: bool,
+    /// What is being carried out.
+    underway: Option<Order>,
     /// When the last order was given.
     ordered: LogTime,
 }
@@ -58,13 +59,17 @@ impl Journey {
         kept: Kept,
         now: LogTime,
     ) -> anyhow::Result<()> {
+        // A key that is held orders the same again and again until there is a picture.
+        if self.underway.as_ref() == Some(&order) {
+            return Ok(());
+        }
         let files = kept::files(run);
         let travel = match self.travel.take().filter(|travel| travel.files == files) {
             Some(travel) => travel,
             None => Travel::start(run, run.waker())?,
         };
-        travel.order(order, kept);
-        (self.travel, self.is_underway, self.ordered) = (Some(travel), true, now);
+        travel.order(order.clone(), kept);
+        (self.travel, self.underway, self.ordered) = (Some(travel), Some(order), now);
         Ok(())
     }
 
@@ -76,7 +81,7 @@ impl Journey {
 
     /// Stays where it is.
     pub(super) fn give_up(&mut self) {
-        self.is_underway = false;
+        self.underway = None;
         if let Some(travel) = &self.travel {
             travel.give_up();
         }
@@ -89,7 +94,7 @@ impl Journey {
 
     /// Whether an order is being carried out.
     pub(super) fn is_underway(&self) -> bool {
-        self.is_underway
+        self.underway.is_some()
     }
 
     /// Whether the logs have other numbers than they had on the way here.
@@ -101,7 +106,7 @@ impl Journey {
     /// Whether what is shown may not have been in the log as a whole when it was read, and is by now.
     pub(super) fn is_stale(&self, now: LogTime) -> bool {
         let settled = self.shown.as_ref().map(|shown| shown.at.after(FRESH_NS));
-        !self.is_underway && settled.is_some_and(|at| self.ordered < at && at <= now)
+        !self.is_underway() && settled.is_some_and(|at| self.ordered < at && at <= now)
     }
 
     /// Takes what has come; `present` is the board of the present.
@@ -143,17 +148,17 @@ impl Journey {
                 as_of(&mut shown.board, shown.at, present);
                 let (at, what, is_last) = (shown.at, shown.what.take(), shown.is_last);
                 if is_last {
-                    self.is_underway = false;
+                    self.underway = None;
                 }
                 self.shown = Some(*shown);
                 News::At { at, what, is_last }
             }
             Answer::Nothing => {
-                self.is_underway = false;
+                self.underway = None;
                 News::Nothing
             }
             Answer::Failed(error) => {
-                self.is_underway = false;
+                self.underway = None;
                 News::Failed(error.to_string())
             }
         }
@@ -165,8 +170,7 @@ fn as_of(board: &mut Board, at: LogTime, present: &Board) {
     board.logs.clone_from(&present.logs);
     for (log, file) in (0..).map(LogIndex).zip(&mut board.logs) {
         let heard = present.processes.get(log).map(ferret::projections::Process::last_heard);
-        // Of what is not read as a whole the end is not known.
-        if file.read < file.entries || heard.is_none_or(|heard| heard > at) {
+        if heard.is_none_or(|heard| heard > at) {
             file.owned = Some(true);
         }
         file.outside = None;
@@ -182,4 +186,28 @@ fn as_of(board: &mut Board, at: LogTime, present: &Board) {
 )]
 fn part(all: u64, share: f64) -> u64 {
     (all as f64 * share) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script::{S, Script};
+
+    /// Of a log that is damaged not all can be read, ever: its dead process ran for good.
+    #[test]
+    fn a_process_lived_until_it_was_last_heard_whatever_of_its_log_is_damaged() {
+        let mut script = Script::default().process("crashed", 7).wait(S).start(1, "work");
+        script.board.logs[0].owned = Some(false);
+        (script.board.logs[0].entries, script.board.logs[0].read) = (10, 5);
+        let owned = |at| {
+            let mut then = script.board.clone();
+            as_of(&mut then, LogTime(at), &script.board);
+            then.logs[0].owned
+        };
+        let heard = script.board.processes.get(LogIndex(0)).unwrap().last_heard().0;
+        assert_eq!(
+            [heard - 1, heard, heard + S].map(owned),
+            [Some(true), Some(false), Some(false)]
+        );
+    }
 }

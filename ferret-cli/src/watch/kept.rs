@@ -129,7 +129,7 @@ pub(super) fn files(run: &Run) -> Vec<FileId> {
     run.logs().iter().map(Tail::identity).collect()
 }
 
-/// What a board takes: pictures of threads and what is open can be many, the rest is small.
+/// What a board takes: durations of many functions, pictures of threads and what is open can be much, the rest is small.
 fn bytes(board: &Board) -> usize {
     const REST: usize = 1 << 20;
     const SLICE: usize = 48;
@@ -138,7 +138,7 @@ fn bytes(board: &Board) -> usize {
     let lanes = logs.flat_map(|log| board.timeline.lanes(log));
     let all = (LogTime(0), LogTime(u64::MAX));
     let slices: usize = lanes.map(|lane| lane.between(all.0, all.1).count()).sum();
-    REST + slices * SLICE + board.live.open_spans() * OPEN
+    REST + board.calls.bytes() + slices * SLICE + board.live.open_spans() * OPEN
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use super::kept::Base;
 use crate::tui::board::Board;
 use ferret::event::{Entry, LogIndex, LogTime, Offset};
-use ferret::log::{LogError, Run};
+use ferret::log::{LogError, Run, Tail};
 use std::collections::BTreeMap;
 
 /// Entries folded between two looks at whether they are still wanted.
@@ -30,7 +30,8 @@ pub(super) struct Moment {
     /// All entries up to here are on the board, and no others.
     pub(super) at: LogTime,
     /// Entries that are later, by the part of time they are in, there in the order of their logs. A
-    /// thread's time does not go back, so its entries stay in order.
+    /// thread's time does not go back, so its entries stay in order; the recorder's own does, from one async span to
+    /// another.
     waiting: BTreeMap<u64, Vec<(LogIndex, Entry)>>,
     waiting_count: usize,
     /// By log: where to read on.
@@ -70,7 +71,7 @@ impl Moment {
         to: LogTime,
         see: &mut dyn FnMut(&Self, &Run) -> bool,
     ) -> Result<bool, LogError> {
-        let targets = targets(run, to)?;
+        let targets = targets(run, to);
         self.apply_waiting(run, to);
         let logs = run.logs().len();
         self.next.resize(logs, Offset(0));
@@ -156,18 +157,22 @@ pub(super) fn enter(run: &mut Run, next: &[Offset]) {
 }
 
 /// By log, how far to read to have met all entries up to `time` that are there now.
-///
-/// # Errors
-///
-/// A log cannot be read.
-pub(super) fn targets(run: &mut Run, time: LogTime) -> Result<Vec<Offset>, LogError> {
-    let mut targets = Vec::new();
+pub(super) fn targets(run: &mut Run, time: LogTime) -> Vec<Offset> {
+    by_log(run, |tail| tail.settled(time))
+}
+
+/// By log, what each says; of one that does not, or cannot be read any more, its end: whoever reads on there
+/// finds out why, and is told of it if it is the only one.
+pub(super) fn by_log(
+    run: &mut Run,
+    ask: impl Fn(&mut Tail) -> Result<Option<Offset>, LogError>,
+) -> Vec<Offset> {
+    let mut all = Vec::new();
     for log in (0..run.logs().len()).map(LogIndex) {
         let Some(tail) = run.log_mut(log) else { continue };
-        let settled = tail.settled(time)?;
-        targets.push(settled.unwrap_or(tail.info().next_offset));
+        all.push(ask(tail).ok().flatten().unwrap_or(tail.info().next_offset));
     }
-    Ok(targets)
+    all
 }
 
 /// Whether all of it has been read.

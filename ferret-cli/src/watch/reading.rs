@@ -4,8 +4,8 @@
 
 use crate::reach::Reach;
 use crate::tui::board::{Board, LogFile};
-use ferret::event::{Entry, LogIndex, Names, Offset, Opened};
-use ferret::log::{LogError, Merged, Run};
+use ferret::event::{Entry, LogIndex, LogTime, Names, Offset, Opened};
+use ferret::log::{LogError, Merged, Run, Snapshot, Tail};
 
 /// Entries before the end that are read for what happened lately, in all logs together.
 pub(super) const LATELY: usize = 20_000;
@@ -99,23 +99,43 @@ pub(super) fn go_to_end(run: &mut Run, board: &mut Board) -> Result<(), LogError
         // Who it is stands at the beginning.
         let head = tail.poll(1)?;
         let snapshot = tail.snapshot()?;
-        tail.seek(Offset(snapshot.next.0.saturating_sub(lately as u64).max(1)));
-        let before = tail.poll(lately)?;
-        tail.seek(snapshot.next);
-        let (names, info) = (tail.names(), tail.info());
+        let next = snapshot.next;
         for entry in &head {
-            board.apply(log, names, entry);
+            board.apply(log, tail.names(), entry);
         }
-        if let Some(first) = before.first() {
-            board.processes.begin_at(log, first.time);
-        }
-        let count = before.partition_point(|entry| entry.offset < snapshot.next);
-        board.recall(log, names, &before[..count]);
-        let (stacks, tasks) = (snapshot.threads, snapshot.tasks);
-        let stacks = stacks.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
-        board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks });
-        let ahead = info.next_offset.0.saturating_sub(snapshot.next.0);
+        begin(tail, log, snapshot, (lately, LogTime(u64::MAX)), board)?;
+        tail.seek(next);
+        let info = tail.info();
+        let ahead = info.next_offset.0.saturating_sub(next.0);
         board.logs[log.0].read = info.entries().saturating_sub(ahead);
     }
+    Ok(())
+}
+
+/// Begins a board in the middle of a log: with what is open there, and what happened just before, up to so many
+/// entries and none that is later than that.
+///
+/// # Errors
+///
+/// The log cannot be read.
+pub(super) fn begin(
+    tail: &mut Tail,
+    log: LogIndex,
+    snapshot: Snapshot,
+    (lately, until): (usize, LogTime),
+    board: &mut Board,
+) -> Result<(), LogError> {
+    let Snapshot { threads, tasks, next } = snapshot;
+    tail.seek(Offset(next.0.saturating_sub(lately as u64).max(1)));
+    let before = tail.poll(lately)?;
+    let names = tail.names();
+    if let Some(first) = before.first() {
+        board.processes.begin_at(log, first.time.min(until));
+    }
+    let is_before = |entry: &Entry| entry.offset < next && entry.time <= until;
+    let before: Vec<Entry> = before.into_iter().filter(is_before).collect();
+    board.recall(log, names, &before);
+    let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
+    board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks });
     Ok(())
 }

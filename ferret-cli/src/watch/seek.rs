@@ -1,6 +1,7 @@
 //! Where the next entry is that is looked for, after a moment or before it.
 
-use super::moment::{FAR_NS, distance, enter, is_past, targets};
+use super::moment::{FAR_NS, by_log, distance, enter, is_past, targets};
+use super::scan::share;
 use ferret::event::{
     CallsiteId, CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Offset, PathId,
 };
@@ -43,95 +44,127 @@ struct Filter<'a> {
     paths: BTreeMap<(LogIndex, PathId), bool>,
 }
 
-/// The next one after `at`. Leaves the run anywhere. `see` is told how much has been looked at, 0 to 1,
-/// and says whether to go on.
+/// The nearest one so far.
+struct Hunt<'a> {
+    filter: Filter<'a>,
+    at: LogTime,
+    later: bool,
+    best: Option<Place>,
+}
+
+impl Hunt<'_> {
+    /// Takes the next entries; says whether they go so far that no nearer one can follow.
+    fn take(&mut self, run: &Run, read: &mut [Offset], entries: Vec<Place>) -> bool {
+        let mut is_far = false;
+        for (log, entry) in entries {
+            read[log.0] = entry.offset.plus(1);
+            // Of those before a moment the nearest may come until that is far.
+            let nearest = match &self.best {
+                Some((_, found)) if self.later => found.time,
+                None if self.later => LogTime(u64::MAX),
+                _ => self.at,
+            };
+            is_far |= entry.time.since(nearest) > FAR_NS;
+            if self.is_nearer(entry.time) && self.filter.passes(run, log, &entry) {
+                self.best = Some((log, entry));
+            }
+        }
+        is_far
+    }
+
+    fn is_nearer(&self, time: LogTime) -> bool {
+        let best = self.found();
+        if self.later {
+            time > self.at && best.is_none_or(|best| time < best)
+        } else {
+            time < self.at && best.is_none_or(|best| time >= best)
+        }
+    }
+
+    /// When the nearest one was.
+    fn found(&self) -> Option<LogTime> {
+        self.best.as_ref().map(|(_, found)| found.time)
+    }
+}
+
+/// The next one after `at`, or the last one before. Leaves the run anywhere. `see` is told how much has been looked
+/// at, 0 to 1, and says whether to go on.
 ///
 /// # Errors
 ///
 /// No log can be read any more.
-pub(super) fn after(
+pub(super) fn nearest(
     run: &mut Run,
     at: LogTime,
+    later: bool,
     wanted: &Wanted,
     see: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Search, LogError> {
-    let mut filter = Filter { wanted, paths: BTreeMap::new() };
-    let mut best: Option<Place> = None;
-    let mut read = unsettled(run, at)?;
+    let filter = Filter { wanted, paths: BTreeMap::new() };
+    let mut hunt = Hunt { filter, at, later, best: None };
+    let goes_on = if later { after(run, &mut hunt, see)? } else { before(run, &mut hunt, see)? };
+    Ok(match hunt.best {
+        _ if !goes_on => Search::GivenUp,
+        Some(place) => Search::Found(place),
+        None => Search::Nothing,
+    })
+}
+
+/// Says whether it was not given up.
+fn after(
+    run: &mut Run,
+    hunt: &mut Hunt<'_>,
+    see: &mut dyn FnMut(f64) -> bool,
+) -> Result<bool, LogError> {
+    let mut read = unsettled(run, hunt.at);
     enter(run, &read);
     let end: Vec<Offset> = run.logs().iter().map(|tail| tail.info().next_offset).collect();
     let all = distance(&read, &end);
     // Another may be earlier, though it stands behind the one that was found.
-    let mut until = end.clone();
+    let (mut until, mut found) = (end.clone(), None);
     while !is_past(&read, &until) {
         let entries = run.poll(BATCH)?;
-        let (count, mut is_far, mut is_nearer) = (entries.len(), false, false);
-        for (log, entry) in entries {
-            read[log.0] = entry.offset.plus(1);
-            let nearest = best.as_ref().map_or(LogTime(u64::MAX), |(_, found)| found.time);
-            is_far |= entry.time.since(nearest) > FAR_NS;
-            if entry.time > at && entry.time < nearest && filter.passes(run, log, &entry) {
-                best = Some((log, entry));
-                is_nearer = true;
-            }
-        }
-        if is_far || count < BATCH {
+        let count = entries.len();
+        if hunt.take(run, &mut read, entries) || count < BATCH {
             break;
         }
-        if let Some((_, found)) = best.as_ref().filter(|_| is_nearer) {
-            until = targets(run, found.time)?;
+        if let Some(time) = hunt.found().filter(|time| found != Some(*time)) {
+            (until, found) = (targets(run, time), Some(time));
         }
         if !see(1.0 - share(distance(&read, &end), all)) {
-            return Ok(Search::GivenUp);
+            return Ok(false);
         }
     }
-    Ok(best.map_or(Search::Nothing, Search::Found))
+    Ok(true)
 }
 
-/// The last one before `at`, looked for in longer and longer parts of the log, from there back.
-/// Leaves the run anywhere.
-///
-/// # Errors
-///
-/// No log can be read any more.
-pub(super) fn before(
+/// Looks in longer and longer parts of the log, from there back. Says whether it was not given up.
+fn before(
     run: &mut Run,
-    at: LogTime,
-    wanted: &Wanted,
+    hunt: &mut Hunt<'_>,
     see: &mut dyn FnMut(f64) -> bool,
-) -> Result<Search, LogError> {
-    let mut filter = Filter { wanted, paths: BTreeMap::new() };
-    let mut best: Option<Place> = None;
-    let mut until = targets(run, at)?;
+) -> Result<bool, LogError> {
+    let mut until = targets(run, hunt.at);
     let all = distance(&[], &until);
     let mut back_ns = FIRST_NS;
     loop {
         // What stands before this part is no later than its beginning.
-        let begin = LogTime(at.0.saturating_sub(back_ns));
-        let from = unsettled(run, begin)?;
+        let begin = LogTime(hunt.at.0.saturating_sub(back_ns));
+        let from = unsettled(run, begin);
         enter(run, &from);
         let mut read = from.clone();
         while !is_past(&read, &until) {
             let entries = run.poll(BATCH)?;
-            let (count, mut is_far) = (entries.len(), false);
-            for (log, entry) in entries {
-                read[log.0] = entry.offset.plus(1);
-                is_far |= entry.time.since(at) > FAR_NS;
-                let nearest = best.as_ref().is_none_or(|(_, found)| entry.time >= found.time);
-                if entry.time < at && nearest && filter.passes(run, log, &entry) {
-                    best = Some((log, entry));
-                }
-            }
-            if is_far || count < BATCH {
+            let count = entries.len();
+            if hunt.take(run, &mut read, entries) || count < BATCH {
                 break;
             }
             if !see(1.0 - share(distance(&read, &until) + distance(&[], &from), all)) {
-                return Ok(Search::GivenUp);
+                return Ok(false);
             }
         }
-        let is_nearest = best.as_ref().is_some_and(|(_, found)| found.time > begin);
-        if is_nearest || distance(&[], &from) == 0 {
-            return Ok(best.map_or(Search::Nothing, Search::Found));
+        if hunt.found().is_some_and(|found| found > begin) || distance(&[], &from) == 0 {
+            return Ok(true);
         }
         until = from;
         back_ns = back_ns.saturating_mul(4);
@@ -139,18 +172,8 @@ pub(super) fn before(
 }
 
 /// By log, where to read from to miss no entry later than `time`.
-fn unsettled(run: &mut Run, time: LogTime) -> Result<Vec<Offset>, LogError> {
-    let mut offsets = Vec::new();
-    for log in (0..run.logs().len()).map(LogIndex) {
-        let offset = run.log_mut(log).map(|tail| tail.unsettled(time)).transpose()?;
-        offsets.push(offset.unwrap_or_default());
-    }
-    Ok(offsets)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share, for display")]
-fn share(part: u64, all: u64) -> f64 {
-    if all == 0 { 1.0 } else { part as f64 / all as f64 }
+fn unsettled(run: &mut Run, time: LogTime) -> Vec<Offset> {
+    by_log(run, |tail| tail.unsettled(time).map(Some))
 }
 
 impl Filter<'_> {

@@ -30,9 +30,9 @@ fn the_nearest_entry_is_found_in_both_directions() {
         };
         let at = made.moment(&entries, &mut dice);
         let times = || entries.iter().filter(|(_, e)| is_wanted(e)).map(|(_, e)| e.time);
-        let found = after(&mut run, at, &wanted, &mut |_| true).unwrap();
+        let found = nearest(&mut run, at, true, &wanted, &mut |_| true).unwrap();
         assert_eq!(time(found), times().filter(|time| *time > at).min(), "after {at:?}");
-        let found = before(&mut run, at, &wanted, &mut |_| true).unwrap();
+        let found = nearest(&mut run, at, false, &wanted, &mut |_| true).unwrap();
         assert_eq!(time(found), times().filter(|time| *time < at).max(), "before {at:?}");
     }
 }
@@ -50,9 +50,9 @@ fn what_is_nowhere_is_not_found_and_a_search_can_be_given_up() {
     };
     info.line = 1;
     let wanted = Wanted::Callsite(info);
-    let found = after(&mut run, LogTime(0), &wanted, &mut |_| true).unwrap();
+    let found = nearest(&mut run, LogTime(0), true, &wanted, &mut |_| true).unwrap();
     assert!(matches!(found, Search::Nothing));
-    let found = before(&mut run, made.end, &wanted, &mut |_| false).unwrap();
+    let found = nearest(&mut run, made.end, false, &wanted, &mut |_| false).unwrap();
     assert!(matches!(found, Search::GivenUp));
 }
 

@@ -9,6 +9,7 @@ use super::past::Past;
 use super::reading;
 use super::travel::Order;
 use crate::filter::Filter;
+use crate::input;
 use crate::salvage::Salvager;
 use crate::tui::board::{Board, Scene};
 use crate::tui::functions::{Costs, Report};
@@ -280,6 +281,11 @@ impl Source {
         now: LogTime,
     ) -> anyhow::Result<()> {
         let Some(run) = &self.run else { return Ok(()) };
+        let order = match order {
+            // Before it there is nothing.
+            Order::To(at) => Order::To(at.max(input::first_time(run))),
+            Order::On(_) | Order::Find { .. } | Order::Start => order,
+        };
         let mut kept = self.past.as_ref().map_or_else(|| self.kept.clone(), Past::kept);
         // From the present, there is no way to it.
         let past = self.past.as_ref().map(Past::board);
@@ -394,10 +400,11 @@ impl Source {
         self.warnings = Warnings::default();
     }
 
-    /// Stages and functions are to be reported anew at the next look.
+    /// Stages, functions and warnings are to be found anew at the next look.
     pub(crate) fn forget_reports(&mut self) {
         self.stages = Stages::default();
         self.functions = Functions::default();
+        self.warnings = Warnings::default();
     }
 
     /// What is waited for, for people.

@@ -8,8 +8,8 @@ use super::seek::{self, Place, Search, Wanted};
 use crate::entry_line;
 use crate::input;
 use crate::tui::board::{Board, LogFile};
-use ferret::event::{LogTime, Offset};
-use ferret::log::{self, LogError, Run, Waker};
+use ferret::event::{LogIndex, LogTime, Offset};
+use ferret::log::{self, LogError, Run, Tail, Waker};
 use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
@@ -214,13 +214,15 @@ impl Guide {
     }
 
     fn carry_out(&mut self, order: Order, task: Task) -> Result<(), LogError> {
-        for log in 0..self.run.logs().len() {
-            let tail = self.run.log_mut(ferret::event::LogIndex(log));
-            tail.map(ferret::log::Tail::refresh).transpose()?;
-        }
         match order {
             Order::To(at) | Order::On(at) => self.show(at, None, task),
-            Order::Start => self.show(input::first_time(&self.run), None, task),
+            Order::Start => {
+                for log in (0..self.run.logs().len()).map(LogIndex) {
+                    // One that cannot be read any more began when it did.
+                    drop(self.run.log_mut(log).map(Tail::refresh));
+                }
+                self.show(input::first_time(&self.run), None, task)
+            }
             Order::Find { from, later, wanted } => {
                 match self.find(from, later, &wanted, task.number)? {
                     Search::Found(place) => {
@@ -255,11 +257,7 @@ impl Guide {
             }
             desk.is_wanted(number)
         };
-        if later {
-            seek::after(&mut self.run, from, wanted, &mut see)
-        } else {
-            seek::before(&mut self.run, from, wanted, &mut see)
-        }
+        seek::nearest(&mut self.run, from, later, wanted, &mut see)
     }
 
     fn describe(&self, (log, entry): &Place) -> String {
@@ -272,7 +270,7 @@ impl Guide {
 
     /// Goes to a moment, and shows it.
     fn show(&mut self, at: LogTime, what: Option<String>, task: Task) -> Result<(), LogError> {
-        if self.go(at, what.as_ref(), task, true)?
+        if self.go(at, what.as_ref(), task)?
             && let Some(moment) = &self.moment
         {
             let (board, past) = (moment.board.clone(), None);
@@ -282,26 +280,18 @@ impl Guide {
         Ok(())
     }
 
-    /// Goes to a moment; says whether it is there, and not given up. `shows` says whether a picture of
-    /// a moment that is far is wanted before.
-    fn go(
-        &mut self,
-        at: LogTime,
-        what: Option<&String>,
-        task: Task,
-        shows: bool,
-    ) -> Result<bool, LogError> {
+    /// Goes to a moment; says whether it is there, and not given up. Of one that is far there is a picture
+    /// before.
+    fn go(&mut self, at: LogTime, what: Option<&String>, task: Task) -> Result<bool, LogError> {
+        let targets = targets(&mut self.run, at);
         let base = self.bases(at, task.kept).pop();
         let come = base.as_ref().map_or(0, |base| base.board.reached.entries);
         let is_behind = |moment: &Moment| moment.at > at || moment.board.reached.entries < come;
         if self.moment.as_ref().is_none_or(is_behind) {
-            let targets = targets(&mut self.run, at)?;
             let next = base.as_ref().map_or(&[][..], |base| &base.board.reached.next);
             let way = distance(next, &targets);
             if way > DIRECT {
-                if shows {
-                    self.show_front(at, what, base.as_deref(), way, task)?;
-                }
+                self.show_front(at, what, base.as_deref(), way, task);
                 self.keep_from(base.as_ref());
             }
             (self.moment, self.stands) = (Some(Moment::of(base.as_deref())), false);
@@ -310,7 +300,6 @@ impl Guide {
         if !self.stands {
             enter(&mut self.run, moment.next());
         }
-        let targets = targets(&mut self.run, at)?;
         let way = distance(moment.next(), &targets).max(1);
         let (desk, waker, kept) = (&self.desk, &self.waker, &mut self.near[self.filling]);
         let mut told = log::now();
@@ -338,14 +327,13 @@ impl Guide {
         base: Option<&Base>,
         way: u64,
         task: Task,
-    ) -> Result<(), LogError> {
-        let board = front(&mut self.run, at)?;
+    ) {
+        let board = front(&mut self.run, at);
         let mut past = base.map_or_else(Board::default, |base| base.board.clone());
         past.logs = vec![LogFile { entries: way, ..LogFile::default() }];
         let (past, what, is_last) = (Some(past), what.cloned(), false);
         let shown = Shown { at, board, past, what, is_last };
         self.answer(task.number, Answer::Shown(Box::new(shown)));
-        Ok(())
     }
 
     /// The boards of no later moment, those that have come furthest last.

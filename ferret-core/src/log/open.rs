@@ -37,16 +37,24 @@ pub(super) struct Opened {
 
 /// Opens the log at `path`.
 pub(super) fn open(path: &Path, options: ReadOptions) -> Result<Opened, LogError> {
-    open_in(path, open_file(path)?, options)
+    open_in(path, open_file(path)?, options, None)
 }
 
-/// Opens the log in `file`, which is called `path`.
-pub(super) fn open_in(path: &Path, file: File, options: ReadOptions) -> Result<Opened, LogError> {
+/// Opens the log in `file`, which is called `path`. What is known of its integrity since it was opened before is not
+/// looked for again: that can mean to read all of it.
+pub(super) fn open_in(
+    path: &Path,
+    file: File,
+    options: ReadOptions,
+    known: Option<Integrity>,
+) -> Result<Opened, LogError> {
     let (mut source, repaired) = open_source(path, &file, options)?;
     let meta = source::read_meta(&mut source, path)?;
     let integrity = if repaired {
         // A repair verifies all that it keeps.
         Integrity::Verified
+    } else if let Some(known) = known {
+        known
     } else {
         verify::integrity_of(path, &file, &meta)?
     };

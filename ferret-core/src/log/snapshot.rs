@@ -248,12 +248,24 @@ impl Search {
 
     /// Keeps the block's last wanted segment of each thread that has none yet.
     fn look(&mut self, key: Offset, block: &[u8], wanted: impl Fn(&Segment<'_>) -> bool) {
-        let mut found: BTreeMap<ThreadId, (Offset, &[u8])> = BTreeMap::new();
+        for (thread, (first, bytes)) in self.segments(key, block, |segment| Ok(wanted(segment))) {
+            self.last.entry(thread).or_insert_with(|| (first, bytes.to_vec()));
+        }
+    }
+
+    /// The block's last wanted segment of each thread.
+    fn segments<'b>(
+        &mut self,
+        key: Offset,
+        block: &'b [u8],
+        wanted: impl Fn(&Segment<'_>) -> Result<bool, CodecError>,
+    ) -> BTreeMap<ThreadId, (Offset, &'b [u8])> {
+        let mut found = BTreeMap::new();
         let result = block::verify(block).and_then(|(_, mut bytes)| {
             let mut first = key;
             while !bytes.is_empty() {
                 let (segment, rest) = Segment::split(first, bytes)?;
-                if wanted(&segment) {
+                if wanted(&segment)? {
                     let own = &bytes[..bytes.len() - rest.len()];
                     found.insert(segment.thread()?, (segment.first(), own));
                 }
@@ -264,9 +276,7 @@ impl Search {
         if let Err(error) = result {
             self.damages.push(Damage { offset: key, what: error.to_string() });
         }
-        for (thread, (first, bytes)) in found {
-            self.last.entry(thread).or_insert_with(|| (first, bytes.to_vec()));
-        }
+        found
     }
 
     /// Decodes what was found.

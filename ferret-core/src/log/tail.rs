@@ -69,7 +69,8 @@ impl Tail {
     /// As for [`Tail::open`].
     pub fn again(&self, options: &ReadOptions) -> Result<Self, LogError> {
         let path = &self.info.path;
-        Self::of(path, open::open_in(path, self.same_file(false)?, *options)?, *options)
+        let (file, known) = (self.same_file(false)?, Some(self.info.integrity));
+        Self::of(path, open::open_in(path, file, *options, known)?, *options)
     }
 
     /// The file, with locks of its own.

@@ -77,6 +77,12 @@ impl Durations {
         }
     }
 
+    /// Memory that it takes besides itself, bytes.
+    pub fn bytes(&self) -> usize {
+        let many = self.many.as_ref().map_or(0, |histogram| histogram.bytes());
+        self.few.capacity() * size_of::<u64>() + many
+    }
+
     /// How many durations there are.
     pub fn count(&self) -> u64 {
         self.count

@@ -11,7 +11,7 @@ use super::super::source::{Order, ReadError};
 use super::super::tail::Tail;
 use super::{RECENT_CHECKPOINTS, Search, Snapshot};
 use crate::event::{LogTime, Offset, ThreadId, ThreadStack};
-use redb::ReadTransaction;
+use redb::{AccessGuard, ReadTransaction};
 use std::ops::Bound;
 
 /// What happens up to a moment is in the log when a checkpoint of so much later is, ns: a checkpoint in
@@ -39,19 +39,7 @@ impl Tail {
         }
         let (source, path) = self.source();
         let from = time.0.saturating_add(SETTLES_NS);
-        source.read(path, |txn| {
-            let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
-            // One that is damaged is as good as none.
-            for row in checkpoints.range::<u64>(from..)?.take(RECENT_CHECKPOINTS) {
-                let (key, row) = row?;
-                let kind = RowKind::Checkpoint;
-                let read = schema::read_row::<Checkpoint>(kind, key.value(), row.value());
-                if let Ok(checkpoint) = read {
-                    return Ok(Some(checkpoint.next));
-                }
-            }
-            Ok(None)
-        })
+        source.read(path, |txn| first_next(txn.open_table(schema::CHECKPOINTS)?.range(from..)?))
     }
 
     /// Where to read from to miss no entry that is later than `time`: those before it are none.
@@ -66,18 +54,10 @@ impl Tail {
         }
         let (source, path) = self.source();
         let until = time.0.saturating_sub(MARGIN_NS);
-        source.read(path, |txn| {
-            let checkpoints = txn.open_table(schema::CHECKPOINTS)?;
-            for row in checkpoints.range::<u64>(..=until)?.rev().take(RECENT_CHECKPOINTS) {
-                let (key, row) = row?;
-                let kind = RowKind::Checkpoint;
-                let read = schema::read_row::<Checkpoint>(kind, key.value(), row.value());
-                if let Ok(checkpoint) = read {
-                    return Ok(checkpoint.next);
-                }
-            }
-            Ok(Offset(0))
-        })
+        let next = source.read(path, |txn| {
+            first_next(txn.open_table(schema::CHECKPOINTS)?.range(..=until)?.rev())
+        })?;
+        Ok(next.unwrap_or_default())
     }
 
     /// The open stacks at `time`, of which no more is decoded than each thread's last segment; and where
@@ -149,23 +129,29 @@ impl Search {
     }
 
     fn overtake(&mut self, key: Offset, block: &[u8], time: LogTime) {
-        let result = block::verify(block).and_then(|(_, mut bytes)| {
-            let mut first = key;
-            while !bytes.is_empty() {
-                let (segment, rest) = Segment::split(first, bytes)?;
-                let thread = segment.thread()?;
-                if segment.time()? <= time && thread != ThreadId::RECORDER {
-                    let own = bytes[..bytes.len() - rest.len()].to_vec();
-                    self.last.insert(thread, (segment.first(), own));
-                }
-                (first, bytes) = (segment.next(), rest);
-            }
-            Ok(())
-        });
-        if let Err(error) = result {
-            self.damages.push(Damage { offset: key, what: error.to_string() });
+        let begins_by = |segment: &Segment<'_>| {
+            Ok(segment.time()? <= time && segment.thread()? != ThreadId::RECORDER)
+        };
+        for (thread, (first, bytes)) in self.segments(key, block, begins_by) {
+            self.last.insert(thread, (first, bytes.to_vec()));
         }
     }
+}
+
+/// What the first of these checkpoints that can be read says where to read on: one that is damaged is as good as none.
+fn first_next<'a>(
+    checkpoints: impl Iterator<
+        Item = redb::Result<(AccessGuard<'a, u64>, AccessGuard<'a, &'static [u8]>)>,
+    >,
+) -> Result<Option<Offset>, ReadError> {
+    for row in checkpoints.take(RECENT_CHECKPOINTS) {
+        let (key, row) = row?;
+        let kind = RowKind::Checkpoint;
+        if let Ok(checkpoint) = schema::read_row::<Checkpoint>(kind, key.value(), row.value()) {
+            return Ok(Some(checkpoint.next));
+        }
+    }
+    Ok(None)
 }
 
 /// The stack at `time` in the thread that the segment is of.

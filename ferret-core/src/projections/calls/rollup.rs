@@ -88,6 +88,11 @@ impl Calls {
         sums.into_iter().enumerate().map(row).collect()
     }
 
+    /// Memory that the durations take, which is most, bytes.
+    pub fn bytes(&self) -> usize {
+        self.durations.iter().map(|durations| size_of::<Durations>() + durations.bytes()).sum()
+    }
+
     /// How long the calls of a function took, and of how many that is known; none if they are not grouped by function,
     /// or there are none.
     pub fn stats(&self, function: FunctionId) -> Option<(u64, DurationStats)> {

@@ -48,6 +48,11 @@ impl Buckets {
         counts.map(|(index, &count)| (longest_of(index), count))
     }
 
+    /// Memory that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<u64>()
+    }
+
     #[cold]
     fn grow(&mut self, index: usize) {
         // To the end of a doubling.
