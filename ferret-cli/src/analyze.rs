@@ -11,12 +11,14 @@
 
 mod alloc;
 mod build;
+mod counting;
 mod document;
 mod fold;
 mod gate;
 mod moments;
 mod open;
 mod overhead;
+mod reading;
 mod rows;
 mod said;
 mod summary;
@@ -33,29 +35,25 @@ pub(crate) use summary::summary;
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
+use crate::format;
 use crate::input;
 use crate::page::Page;
-use crate::progress::ProgressLine;
 use crate::reach::Lost;
 use crate::when::When;
 use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
 use clap::{Args, ValueEnum};
 use document::Analysis;
-use ferret::event::{Entry, LogEntry, LogIndex, LogTime};
-use ferret::log::{LogError, Merged, ReadOptions, Run, Tail};
-use ferret::projections::{GroupBy, MAX_TREE_DEPTH};
+use ferret::event::LogTime;
+use ferret::log::{LogError, ReadOptions, Run, Tail};
+use ferret::projections::MAX_TREE_DEPTH;
 use fold::Fold;
+use reading::Read;
 use rows::{FunctionRow, SortBy};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use window::Window;
 
-/// Entries decoded before they are folded, and a segment more: what stays in a core's cache.
-const AT_ONCE: usize = 1_000;
-/// Of the first entries, so many: among them is how the run began.
-const BEGIN: usize = 65_536;
 /// Rows of a table in a terminal, unless told.
 const TOP_IN_TERMINAL: usize = 50;
 
@@ -130,16 +128,23 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         Ok(run) => run,
         Err(error) => return Ok(unreadable(&error)),
     };
-    let (mut fold, failure) = read(&mut run, args)?;
-    let analysis = analysis(&mut fold, &facts(&run), ferret::log::now(), args);
+    let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
+    let analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
     let text = render(&analysis, args, Page::of_stdout())?;
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
     let gates = gates(&analysis, args);
     // What could not be read weighs more than a gate: it may have held there.
     let unread = input::conclude(&run);
+    if interrupted {
+        exit::say(format_args!(
+            "interrupted: {} of the run was read",
+            format::percent(share * 100.0)
+        ));
+    }
     match failure {
         Some(error) => Ok(unreadable(&error)),
+        None if interrupted => Ok(Code::Interrupted.into()),
         None if unread != ExitCode::SUCCESS => Ok(unread),
         None => gates,
     }
@@ -189,100 +194,8 @@ fn unreadable(error: &LogError) -> ExitCode {
     if error.is_damage() { Code::Damaged.into() } else { Code::Unreadable.into() }
 }
 
-/// Folds all there is. A failure in the middle ends it, and is given back beside what was read.
-fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<(Fold, Option<LogError>)> {
-    let mut progress = ProgressLine::new("reading");
-    // A log that is being written never ends: what it had when we began is what is analyzed.
-    let mut goal = Goal::new(run);
-    let mut fold: Option<Fold> = None;
-    let mut batch = Merged::default();
-    let failure = loop {
-        // The first is long enough to tell when the run began.
-        if let Err(error) = run.poll_into(if fold.is_none() { BEGIN } else { AT_ONCE }, &mut batch)
-        {
-            break Some(error);
-        }
-        if fold.is_none() {
-            let entries = batch.stretches().flat_map(|(_, entries)| entries);
-            fold = Some(begin(args, entries)?);
-        }
-        let Some(folded) = &mut fold else { break None };
-        for (log, mut rest) in batch.stretches() {
-            goal.reach(log, rest.len() as u64);
-            while let Some(first) = rest.first() {
-                while let Some(opened) = run.next_opened(log, first.offset) {
-                    folded.resume(log, run.logs()[log.0].names(), &opened);
-                }
-                let tail = &run.logs()[log.0];
-                let (entries, later) = tail.split_before_opened(rest);
-                folded.apply_all(log, tail.names(), entries);
-                rest = later;
-            }
-        }
-        progress.tell(goal.done, goal.all);
-        if batch.is_empty() || goal.is_reached() {
-            break None;
-        }
-    };
-    let fold = fold.map_or_else(|| begin(args, []), Ok)?;
-    Ok((fold, failure))
-}
-
-/// How far each log is to be read.
-struct Goal {
-    missing: Vec<u64>,
-    done: u64,
-    all: u64,
-}
-
-impl Goal {
-    fn new(run: &Run) -> Self {
-        let entries = |tail: &Tail| tail.info().entries();
-        let missing: Vec<u64> = run.logs().iter().map(entries).collect();
-        Self { all: missing.iter().sum(), missing, done: 0 }
-    }
-
-    fn reach(&mut self, log: LogIndex, entries: u64) {
-        if let Some(missing) = self.missing.get_mut(log.0) {
-            let of_these = entries.min(*missing);
-            *missing -= of_these;
-            self.done += of_these;
-        }
-    }
-
-    fn is_reached(&self) -> bool {
-        self.done == self.all
-    }
-}
-
-/// A fold that knows its window: for that it takes the beginning of the run.
-fn begin<'e>(
-    args: &AnalyzeArgs,
-    batch: impl IntoIterator<Item = &'e Entry>,
-) -> anyhow::Result<Fold> {
-    let group = match args.by {
-        GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
-        GroupedBy::Thread => GroupBy::Thread,
-        GroupedBy::Process => GroupBy::Process,
-    };
-    let mut window = Window::default();
-    if args.since.is_some() || args.until.is_some() {
-        let start = batch.into_iter().find_map(|entry| match &entry.what {
-            LogEntry::ProcessStart(start) => Some((entry.time, start)),
-            _ => None,
-        });
-        let Some((at, start)) = start else {
-            bail!(
-                "the log does not say any more when the run began: --since and --until need that"
-            );
-        };
-        window = Window::new(args.since, args.until, at, start)?;
-    }
-    Ok(Fold::new(group, args.filter.clone(), window))
-}
-
-fn facts(run: &Run) -> Vec<LogFacts<'_>> {
-    let facts = |tail| {
+fn facts<'r>(run: &'r Run, unread: &[u64]) -> Vec<LogFacts<'r>> {
+    let facts = |(index, tail): (usize, &'r Tail)| {
         let info = Tail::info(tail);
         LogFacts {
             path: info.path.clone(),
@@ -296,11 +209,12 @@ fn facts(run: &Run) -> Vec<LogFacts<'_>> {
             findings: info.into(),
             lost: Lost::of(tail),
             damaged: tail.damage().1 > 0,
+            unread: unread.get(index).copied().unwrap_or(0),
             owned: ferret::is_alive(tail),
             names: tail.names(),
         }
     };
-    run.logs().iter().map(facts).collect()
+    run.logs().iter().enumerate().map(facts).collect()
 }
 
 /// What is printed.

@@ -4,9 +4,9 @@ use super::*;
 use crate::page::Style;
 use clap::Parser;
 use ferret::event::{
-    CallsiteId, CallsiteInfo, CallsiteKind, EndKind, MetricSample, Names, Offset, Outcome, PathId,
-    PathInfo, Position, ProcessEnd, ProcessStart, ProcessUid, RunId, SpanId, ThreadId, ThreadInfo,
-    ThreadStack,
+    CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, MetricSample,
+    Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart, ProcessUid,
+    RunId, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use std::collections::BTreeMap;
 
@@ -132,8 +132,8 @@ impl Made {
     fn lose(&mut self, thread: u32, spans: u64, ms: u64) {
         let stack = &mut self.threads.get_mut(&thread).unwrap().0;
         stack.dropped(ms * MS);
-        let top = stack.top().map(|frame| frame.span.start);
-        self.say(thread, LogEntry::Dropped { spans, busy_ns: ms * MS, top });
+        let (top, path) = stack.top().map(|frame| (frame.span.start, frame.path)).unzip();
+        self.say(thread, LogEntry::Dropped { spans, busy_ns: ms * MS, top, path });
     }
 
     fn metric(&mut self, cpu_ms: u64, rss_mib: u64) {
@@ -157,6 +157,7 @@ impl Made {
             next_offset: Offset(self.lost_head + self.entries.len() as u64),
             first_time: self.entries[0].time,
             findings: crate::death::Findings::default(),
+            unread: 0,
             lost: crate::reach::Lost::head(self.lost_head),
             damaged: false,
             owned: Some(self.owned),
@@ -226,9 +227,11 @@ fn facts(logs: &[Made]) -> Vec<LogFacts<'_>> {
 
 fn analyze(logs: &[Made], args: &AnalyzeArgs) -> Analysis {
     args.check().unwrap();
-    let mut fold = begin(args, logs.iter().flat_map(|made| &made.entries)).unwrap();
+    let mut fold = reading::begin(args, logs.iter().flat_map(|made| &made.entries)).unwrap();
     for (index, made) in logs.iter().enumerate() {
-        fold.apply_all(LogIndex(index), &made.names, &made.entries);
+        for entry in &made.entries {
+            fold.apply(LogIndex(index), &made.names, entry);
+        }
     }
     let now = LogTime(60_000 * MS);
     analysis(&mut fold, &facts(logs), now, args)

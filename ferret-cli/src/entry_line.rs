@@ -323,7 +323,7 @@ mod tests {
                 out_of_order: true,
             },
             counted(path),
-            LogEntry::Dropped { spans: 12_345, busy_ns: 2_000_000, top: None },
+            LogEntry::Dropped { spans: 12_345, busy_ns: 2_000_000, top: None, path: None },
             LogEntry::Clock { jump_ns: -3_000_000 },
             LogEntry::ProcessEnd(ferret::event::ProcessEnd { how: EndKind::Exited(Some(3)) }),
             LogEntry::ProcessExit(ProcessExit::Signal(9)),

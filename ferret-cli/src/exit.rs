@@ -22,6 +22,8 @@ pub(crate) enum Code {
     NotExecutable = 126,
     /// `ferret run`: there is no such command.
     NotFound = 127,
+    /// Ctrl-C ended it; what was read by then is printed. As a shell says it of SIGINT.
+    Interrupted = 130,
 }
 
 impl From<Code> for ExitCode {

@@ -82,6 +82,9 @@ mod options;
 #[cfg(test)]
 #[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
 mod packed;
+#[cfg(test)]
+#[cfg(all(feature = "record", feature = "read", not(feature = "off")))]
+mod parts_tests;
 #[cfg(feature = "record")]
 #[cfg_attr(feature = "off", path = "off.rs")]
 mod record;

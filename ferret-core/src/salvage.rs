@@ -120,7 +120,10 @@ pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     let (batch, unsaid) = left.fold_into(reopened.batch, known, heard);
     reopened.batch = batch;
     if unsaid > 0 {
-        reopened.batch.put_own(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
+        reopened.batch.put_own(
+            heard,
+            &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None, path: None },
+        );
     }
     let entries = match reopened.end(how, oom_kills, heard, now()) {
         Err(error) if error.is_not_writable() => return Ok(Salvage::Left(WhyLeft::NotWritable)),

@@ -36,6 +36,8 @@ pub(super) struct LogFacts<'a> {
     pub(super) lost: Lost,
     /// Whether part of it could not be read.
     pub(super) damaged: bool,
+    /// Entries that nobody waited for.
+    pub(super) unread: u64,
     /// Whether a process holds it.
     pub(super) owned: Option<bool>,
     pub(super) names: &'a Names,
@@ -124,7 +126,8 @@ fn log(facts: &LogFacts<'_>, index: LogIndex, fold: &Fold, moments: &Moments) ->
             .reach
             .map(|reach| reach.say(first_unix, moments.of(index).at.since(facts.first_time))),
         salvaged_entries: facts.findings.salvaged_entries.unwrap_or(0),
-        partial: facts.first_offset.0 > 0 || facts.damaged,
+        unread_entries: facts.unread,
+        partial: facts.first_offset.0 > 0 || facts.damaged || facts.unread > 0,
     }
 }
 
@@ -210,7 +213,6 @@ fn functions(
     for span in open {
         let Some(id) = fold.calls.function_of(span.log, span.path) else { continue };
         let row = &mut functions[id.0 as usize];
-        row.dropped += fold.calls.dropped_under(span.log, span.span);
         if !span.row.begun {
             continue;
         }

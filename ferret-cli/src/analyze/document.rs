@@ -74,7 +74,10 @@ pub(crate) struct Log {
     #[serde(skip)]
     pub(crate) reach: Option<String>,
     pub(crate) salvaged_entries: u64,
-    /// Part of it is gone (dropped by retention, or damaged) and in no figure.
+    /// Entries that were not read, because somebody interrupted it.
+    #[serde(default)]
+    pub(crate) unread_entries: u64,
+    /// Part of it is gone (dropped by retention, or damaged) or was not read, and in no figure.
     pub(crate) partial: bool,
 }
 

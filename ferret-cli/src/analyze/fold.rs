@@ -3,12 +3,9 @@
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
-    CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, TagValue, ThreadId,
+    CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, Part, PathId, TagValue, ThreadId,
 };
-use ferret::projections::{
-    Calls, Counters, EndedSpan, GroupBy, Heap, Live, Marks, Processes, Said, Stages,
-    spans_until_other,
-};
+use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Stages};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -26,8 +23,6 @@ pub(super) struct Fold {
     asks_tags: bool,
     /// Calls that were only counted, of which the filter asks what is known of single ones.
     pub(super) not_told_apart: u64,
-    /// Memory that is used again.
-    ended: Vec<EndedSpan>,
 }
 
 impl Fold {
@@ -37,31 +32,16 @@ impl Fold {
         Self { calls: Calls::new(group), filter, window, asks_tags, ..Self::default() }
     }
 
-    /// Takes the next entries of `log`.
-    pub(super) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        if self.filter.is_some()
-            || self.window.since(log).is_some()
-            || self.window.until(log).is_some()
-        {
-            for entry in entries {
-                self.apply(log, names, entry);
+    /// Takes the next part of `log`, whose spans that ended are counted elsewhere.
+    pub(super) fn apply_counted(&mut self, log: LogIndex, names: &Names, part: Part<'_>) {
+        match part {
+            Part::Spans(spans) => {
+                self.processes.apply_spans(log, &spans);
+                self.live.apply_spans(log, names, &spans);
+                self.stages.apply_spans(log, names, &spans);
             }
-            return;
+            Part::Other(entry) => self.apply(log, names, entry),
         }
-        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
-        while !rest.is_empty() {
-            let (spans, others) = rest.split_at(spans_until_other(rest, &mut ended));
-            self.processes.apply_spans(log, spans, &ended);
-            self.live.apply_spans(log, names, spans);
-            self.stages.apply_spans(log, names, spans);
-            self.calls.apply_spans(log, names, &ended);
-            rest = others;
-            if let Some((other, later)) = others.split_first() {
-                self.apply(log, names, other);
-                rest = later;
-            }
-        }
-        self.ended = ended;
     }
 
     /// Takes one entry.

@@ -1,7 +1,8 @@
 //! An analysis in short, for the end of `ferret run`: the run, its stages, its heaviest functions,
 //! and what was left open or lost.
 
-use super::{AnalyzeArgs, analysis, facts, read, view};
+use super::reading::{Read, read};
+use super::{AnalyzeArgs, analysis, facts, view};
 use crate::page::Page;
 use ferret::log::Run;
 
@@ -12,10 +13,10 @@ use ferret::log::Run;
 /// No log of the run can be read.
 pub(crate) fn summary(run: &mut Run, page: Page) -> anyhow::Result<String> {
     let args = AnalyzeArgs::default();
-    let (mut fold, failure) = read(run, &args)?;
+    let Read { mut fold, unread, failure, .. } = read(run, &args)?;
     if let Some(error) = failure {
         return Err(error.into());
     }
-    let analysis = analysis(&mut fold, &facts(run), ferret::log::now(), &args);
+    let analysis = analysis(&mut fold, &facts(run, &unread), ferret::log::now(), &args);
     Ok(view::summary(&analysis, page))
 }

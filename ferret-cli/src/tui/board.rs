@@ -5,10 +5,12 @@ use super::functions::Report;
 use super::warnings::Warning;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
-use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Offset, Opened, ProcessState};
+use ferret::event::{
+    CallsiteInfo, Entry, LogIndex, LogTime, Names, Offset, Opened, Part, ProcessState,
+};
 use ferret::projections::{
-    Calls, Counters, EndedSpan, Heap, Live, Living, LogMoment, Measure, Metrics, Process,
-    Processes, Rates, Reading, Recent, StageReport, Stages, Timeline, spans_until_other,
+    Calls, Counters, Heap, Live, Living, LogMoment, Measure, Metrics, Process, Processes, Rates,
+    Reading, Recent, StageReport, Stages, Timeline,
 };
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -29,8 +31,6 @@ pub(crate) struct Board {
     /// By [`LogIndex`].
     pub(crate) logs: Vec<LogFile>,
     pub(crate) reached: Reached,
-    /// Memory that is used again.
-    ended: Vec<EndedSpan>,
 }
 
 /// How far it has come.
@@ -94,73 +94,48 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Reached {
-    fn take(&mut self, log: LogIndex, entries: &[Entry]) {
-        let Some(last) = entries.last() else { return };
+    fn take(&mut self, log: LogIndex, part: Part<'_>) {
         if self.next.len() <= log.0 {
             self.next.resize(log.0 + 1, Offset(0));
         }
         let next = &mut self.next[log.0];
-        *next = last.offset.plus(1).max(*next);
-        self.latest = entries.iter().fold(self.latest, |latest, entry| latest.max(entry.time));
-        self.entries += entries.len() as u64;
+        *next = part.next().max(*next);
+        self.latest = self.latest.max(part.latest());
+        self.entries += part.entries();
     }
 }
 
 impl Board {
     /// Takes the next entry of `log`.
     pub(crate) fn apply(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.apply_all(log, names, std::slice::from_ref(entry));
+        self.apply_part(log, names, Part::Other(entry));
     }
 
-    /// Takes the next entries of `log`. Nearly all are starts and ends of spans: of these each projection
-    /// takes many at a time.
-    pub(crate) fn apply_all(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        self.reached.take(log, entries);
-        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
-        while !rest.is_empty() {
-            let count = spans_until_other(rest, &mut ended);
-            let (spans, others) = rest.split_at(count);
-            self.recall_spans(log, names, spans, &ended);
-            self.live.apply_spans(log, names, spans);
-            self.stages.apply_spans(log, names, spans);
-            self.calls.apply_spans(log, names, &ended);
-            rest = others;
-            if let Some((other, later)) = others.split_first() {
-                self.recall_other(log, names, other);
-                self.live.apply(log, names, other);
-                self.stages.apply(log, names, other);
-                self.calls.apply(log, names, other);
-                self.counters.apply(log, names, other);
-                rest = later;
+    /// Takes the next part of `log`.
+    pub(crate) fn apply_part(&mut self, log: LogIndex, names: &Names, part: Part<'_>) {
+        self.reached.take(log, part);
+        match part {
+            Part::Spans(spans) => {
+                self.processes.apply_spans(log, &spans);
+                self.recent.apply_spans(log, names, spans.ended);
+                self.rates.apply_spans(log, names, spans.ended);
+                self.timeline.apply_spans(log, names, spans.ended);
+                self.live.apply_spans(log, names, &spans);
+                self.stages.apply_spans(log, names, &spans);
+                self.calls.apply_spans(log, names, spans.ended);
+            }
+            Part::Other(entry) => {
+                self.recall(log, names, entry);
+                self.live.apply(log, names, entry);
+                self.stages.apply(log, names, entry);
+                self.calls.apply(log, names, entry);
+                self.counters.apply(log, names, entry);
             }
         }
-        self.ended = ended;
     }
 
-    /// Takes entries of before what was open when the board began, for what happened lately.
-    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entries: &[Entry]) {
-        let (mut rest, mut ended) = (entries, std::mem::take(&mut self.ended));
-        while !rest.is_empty() {
-            let count = spans_until_other(rest, &mut ended);
-            let (spans, others) = rest.split_at(count);
-            self.recall_spans(log, names, spans, &ended);
-            rest = others;
-            if let Some((other, later)) = others.split_first() {
-                self.recall_other(log, names, other);
-                rest = later;
-            }
-        }
-        self.ended = ended;
-    }
-
-    fn recall_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry], ended: &[EndedSpan]) {
-        self.processes.apply_spans(log, spans, ended);
-        self.recent.apply_spans(log, names, ended);
-        self.rates.apply_spans(log, names, ended);
-        self.timeline.apply_spans(log, names, ended);
-    }
-
-    fn recall_other(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
+    /// Takes an entry of before what was open when the board began, for what happened lately.
+    pub(crate) fn recall(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
         self.processes.apply(log, entry);
         self.recent.apply(log, names, entry);
         self.rates.apply(log, names, entry);

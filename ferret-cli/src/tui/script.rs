@@ -218,7 +218,7 @@ impl Script {
     }
 
     pub(crate) fn dropped(mut self, thread: u32, spans: u64) -> Self {
-        self.entry(thread, LogEntry::Dropped { spans, busy_ns: 0, top: None });
+        self.entry(thread, LogEntry::Dropped { spans, busy_ns: 0, top: None, path: None });
         self
     }
 

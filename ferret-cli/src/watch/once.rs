@@ -19,7 +19,7 @@ const RECENT_ROWS: usize = 10;
 /// Columns where the output is no terminal.
 const WIDTH: u16 = 100;
 /// Entries folded at a time.
-const BATCH: usize = 100_000;
+const BATCH: u64 = 100_000;
 
 /// Reads all there is, or what there was then, and prints it.
 ///

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 /// Entries between two moments at which the board can be looked at.
-const BATCH: usize = 20_000;
+const BATCH: u64 = 20_000;
 
 /// The past of a run, as far as it is read.
 #[derive(Debug)]

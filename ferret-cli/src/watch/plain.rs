@@ -26,7 +26,7 @@ const GRACE_NS: u64 = SECOND;
 /// Happenings per second; the others are counted.
 const LINES_PER_SECOND: u32 = 10;
 /// Entries folded at a time.
-const BATCH: usize = 20_000;
+const BATCH: u64 = 20_000;
 
 /// What was printed so far.
 struct Plain {
@@ -127,8 +127,8 @@ impl Plain {
             }
             self.source.look_at_files().iter().for_each(exit::say);
             let begun = &mut self.begun;
-            let read = self.source.read(BATCH, |log, names, entry| {
-                begun.extend(Begun::of(log, names, entry));
+            let read = self.source.read(BATCH, |log, names, part| {
+                begun.extend(Begun::of(log, names, part));
             })?;
             let now = log::now();
             self.tell_missed()?;

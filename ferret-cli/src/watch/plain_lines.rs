@@ -4,7 +4,7 @@ use super::counter_lines;
 use crate::format;
 use crate::tui::board::Scene;
 use crate::tui::{headline, stack_text, wording};
-use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, SpanId};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, Part, PathId, SpanId};
 use ferret::projections::{Happening, LiveProcess, Measure, StageStats};
 use std::collections::BTreeMap;
 
@@ -20,11 +20,28 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// The stage that an entry begins.
-    pub(super) fn of(log: LogIndex, names: &Names, entry: &Entry) -> Option<Self> {
-        let LogEntry::SpanStart { span, path, .. } = &entry.what else { return None };
-        let callsite = names.callsite_info(*path).filter(|callsite| callsite.kind.is_stage())?;
-        Some(Self { log, span: *span, name: callsite.name.clone(), time: entry.time })
+    /// The stages that begin in a part of a log, as they began.
+    pub(super) fn of(log: LogIndex, names: &Names, part: Part<'_>) -> Vec<Self> {
+        let stage = |span: SpanId, path: PathId, time: LogTime| {
+            let callsite = names.callsite_info(path).filter(|callsite| callsite.kind.is_stage())?;
+            Some(Self { log, span, name: callsite.name.clone(), time })
+        };
+        let mut begun: Vec<Self> = match part {
+            Part::Spans(spans) => {
+                // Others have been told.
+                let ended = spans.ended.iter().filter(|span| span.start >= spans.stretch.first);
+                let ended = ended.filter_map(|span| stage(span.span, span.path, span.start));
+                let opened = spans.opened.iter();
+                let opened = opened.filter_map(|frame| stage(frame.span, frame.path, frame.since));
+                ended.chain(opened).collect()
+            }
+            Part::Other(Entry { what: LogEntry::SpanStart { span, path, .. }, time, .. }) => {
+                stage(*span, *path, *time).into_iter().collect()
+            }
+            Part::Other(_) => Vec::new(),
+        };
+        begun.sort_by_key(|begun| (begun.time, begun.span));
+        begun
     }
 
     pub(super) fn line(&self, scene: &Scene) -> String {

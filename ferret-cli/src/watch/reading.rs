@@ -4,17 +4,17 @@
 
 use crate::reach::Reach;
 use crate::tui::board::{Board, LogFile};
-use ferret::event::{Entry, LogIndex, LogTime, Names, Offset, Opened};
+use ferret::event::{Entry, LogIndex, LogTime, Names, Offset, Opened, Part};
 use ferret::log::{LogError, Merged, Run, Snapshot, Tail};
 
 /// Entries before the end that are read for what happened lately, in all logs together.
 pub(super) const LATELY: usize = 20_000;
 
 /// Entries decoded before they are folded, and a segment more: what stays in a core's cache.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: u64 = 1_000;
 
-/// Reads what there is, until it is `enough` entries or a few thousand more; each is shown to `see` when
-/// it is on the board. Gives how many there were: fewer than enough are all there are now. `merged` is
+/// Reads what there is, until it is `enough` entries or a few thousand more; each part is shown to `see` when
+/// it is on the board. Gives how many entries there were: fewer than enough are all there are now. `merged` is
 /// memory that is used again.
 ///
 /// # Errors
@@ -24,43 +24,37 @@ pub(super) fn read(
     run: &mut Run,
     board: &mut Board,
     merged: &mut Merged,
-    enough: usize,
-    mut see: impl FnMut(LogIndex, &Names, &Entry),
-) -> Result<usize, LogError> {
+    enough: u64,
+    mut see: impl FnMut(LogIndex, &Names, Part<'_>),
+) -> Result<u64, LogError> {
     let mut count = 0;
     while count < enough {
         run.poll_into(AT_ONCE, merged)?;
         apply(run, board, merged, &mut see);
-        count += merged.len();
-        if merged.len() < AT_ONCE {
+        count += merged.entries();
+        if merged.entries() < AT_ONCE {
             break;
         }
     }
     Ok(count)
 }
 
-/// Puts entries on the board that the run gave.
-pub(super) fn apply(
+/// Puts on the board what the run gave.
+fn apply(
     run: &mut Run,
     board: &mut Board,
     merged: &Merged,
-    mut see: impl FnMut(LogIndex, &Names, &Entry),
+    mut see: impl FnMut(LogIndex, &Names, Part<'_>),
 ) {
     board.logs.resize_with(run.logs().len(), LogFile::default);
-    for (log, mut rest) in merged.stretches() {
-        while let Some(first) = rest.first() {
-            while let Some(opened) = run.next_opened(log, first.offset) {
-                board.resume(log, run.logs()[log.0].names(), &opened);
-            }
-            let tail = &run.logs()[log.0];
-            let (entries, later) = tail.split_before_opened(rest);
-            board.apply_all(log, tail.names(), entries);
-            board.logs[log.0].read += entries.len() as u64;
-            for entry in entries {
-                see(log, tail.names(), entry);
-            }
-            rest = later;
+    for (log, part) in merged.iter() {
+        while let Some(opened) = run.next_opened(log, part.first()) {
+            board.resume(log, run.logs()[log.0].names(), &opened);
         }
+        let names = run.logs()[log.0].names();
+        board.apply_part(log, names, part);
+        board.logs[log.0].read += part.entries();
+        see(log, names, part);
     }
 }
 
@@ -132,9 +126,10 @@ pub(super) fn begin(
     if let Some(first) = before.first() {
         board.processes.begin_at(log, first.time.min(until));
     }
-    let is_before = |entry: &Entry| entry.offset < next && entry.time <= until;
-    let before: Vec<Entry> = before.into_iter().filter(is_before).collect();
-    board.recall(log, names, &before);
+    let is_before = |entry: &&Entry| entry.offset < next && entry.time <= until;
+    for entry in before.iter().filter(is_before) {
+        board.recall(log, names, entry);
+    }
     let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
     board.resume(log, names, &Opened::Anew { missed: 0, stacks, tasks });
     Ok(())

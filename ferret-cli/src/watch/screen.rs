@@ -28,7 +28,7 @@ const LOOK_NS: u64 = 200 * MS;
 /// When nothing can change but by itself.
 const IDLE_NS: u64 = 1_000 * MS;
 /// Entries folded between two looks at the keys.
-const BATCH: usize = 50_000;
+const BATCH: u64 = 50_000;
 
 /// The screen, what it shows and when it was last drawn.
 struct Show {

@@ -17,7 +17,7 @@ use crate::tui::tabs::View;
 use crate::tui::warnings::{self, Limits, Warning};
 use crate::when::When;
 use anyhow::Context as _;
-use ferret::event::{Entry, LogIndex, LogTime, Names};
+use ferret::event::{LogIndex, LogTime, Names, Part};
 use ferret::log::{self, LogError, LogInfo, Merged, ReadOptions, Run, Tail, Waker, find_log};
 use ferret::projections::StageReport;
 use std::path::PathBuf;
@@ -187,9 +187,9 @@ impl Source {
     /// No log can be read any more.
     pub(crate) fn read(
         &mut self,
-        enough: usize,
-        see: impl FnMut(LogIndex, &Names, &Entry),
-    ) -> Result<usize, LogError> {
+        enough: u64,
+        see: impl FnMut(LogIndex, &Names, Part<'_>),
+    ) -> Result<u64, LogError> {
         let Some(run) = &mut self.run else { return Ok(0) };
         let read = reading::read(run, &mut self.board, &mut self.merged, enough, see)?;
         if self.from_end && self.past.is_none() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Between two lines.
 const TICK: Duration = Duration::from_secs(1);
 /// Entries folded at a time.
-const BATCH: usize = 20_000;
+const BATCH: u64 = 20_000;
 
 /// The lines, until dropped.
 #[derive(Debug)]

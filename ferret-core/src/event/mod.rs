@@ -8,6 +8,8 @@ mod heap;
 mod ids;
 mod names;
 mod opened;
+#[cfg(feature = "read")]
+mod part;
 mod process;
 mod resume;
 mod sink;
@@ -21,6 +23,8 @@ pub use ids::{
 };
 pub use names::{CallsiteInfo, CallsiteKind, Names, PathInfo, ThreadInfo};
 pub use opened::Opened;
+#[cfg(feature = "read")]
+pub use part::{EndedSpan, Part, Parts, Spans, Stretch};
 pub use process::{
     EndKind, MetricSample, ProcessEnd, ProcessExit, ProcessStart, ProcessState, SpanCost,
 };
@@ -227,6 +231,8 @@ pub enum LogEntry {
         /// START of the innermost recorded span still open; none if none is. Spans above it ended
         /// unseen: their `SpanEnd`s, outcome unknown, stand just before this entry.
         top: Option<Position>,
+        /// That span's place in the call tree, where the log tells it.
+        path: Option<PathId>,
     },
     /// The clock jumped by more than a millisecond against the boot-time clock.
     #[serde(rename = "CLOCK")]

@@ -1,9 +1,10 @@
 //! One block's entries, segment by segment.
 
 use super::block::{self, HEADER_BYTES, Header};
+use super::codec::CodecError;
 use super::info::Damage;
-use super::segment::Segment;
-use crate::event::{Entry, LogTime, Offset, ThreadId, ThreadStack};
+use super::segment::{Segment, SegmentEntries};
+use crate::event::{Entry, LogTime, Offset, Parts, ThreadId, ThreadStack};
 
 /// A verified block, and how far it has been decoded.
 #[derive(Debug)]
@@ -47,6 +48,16 @@ impl BlockCursor {
         self.header.next()
     }
 
+    /// Where the next segment is: in the block, and in the log.
+    pub(super) fn place(&self) -> (usize, Offset) {
+        (self.at, self.next)
+    }
+
+    /// The block, and from which entry on it is wanted.
+    pub(super) fn into_block(self) -> (Vec<u8>, Offset) {
+        (self.block, self.wanted)
+    }
+
     /// The next segment, not yet decoded; `None` at the end.
     pub(super) fn segment(&mut self) -> Result<Option<Segment<'_>>, Damage> {
         let next = self.next;
@@ -71,24 +82,46 @@ impl BlockCursor {
     /// Decodes the next segment into `entries`, without starts of spans that are not async; false at the end.
     /// What was decoded before the damage stays.
     pub(super) fn next_but_starts(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
-        let wanted = self.wanted;
-        let Some(segment) = self.segment()? else { return Ok(false) };
-        if segment.next() <= wanted {
-            return Ok(true);
-        }
-        let damage =
-            |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
-        let mut segment = segment.entries().map_err(|error| damage(segment.first(), error))?;
-        let result = segment.decode_but_starts_into(wanted, entries);
-        result.map_err(|error| damage(segment.next_offset(), error))?;
-        Ok(true)
+        self.next_segment(
+            |_, _, _| {},
+            |segment, wanted| segment.decode_but_starts_into(wanted, entries),
+        )
     }
 
-    /// The same with all entries; shows what the segment's thread has open before its first entry.
-    pub(super) fn next_segment_from(
+    /// When the next segment begins; `None` at the end.
+    pub(super) fn next_time(&self) -> Result<Option<LogTime>, Damage> {
+        let bytes = &self.block[self.at..];
+        if bytes.is_empty() && self.next == self.header.next() {
+            return Ok(None);
+        }
+        let time = Segment::split(self.next, bytes).and_then(|(segment, _)| segment.time());
+        let damage = |error: CodecError| Damage { offset: self.next, what: error.to_string() };
+        time.map(Some).map_err(damage)
+    }
+
+    /// Decodes the next segment into `parts`; false at the end. What was decoded before the damage stays.
+    /// Shows what the segment's thread has open before its first entry.
+    pub(super) fn next_parts(
+        &mut self,
+        parts: &mut Parts,
+        see: impl FnOnce(Offset, ThreadId, &ThreadStack),
+    ) -> Result<bool, Damage> {
+        self.next_segment(see, |segment, wanted| segment.decode_parts_into(wanted, parts))
+    }
+
+    /// The same as entries.
+    pub(super) fn next_entries(
         &mut self,
         entries: &mut Vec<Entry>,
         see: impl FnOnce(Offset, ThreadId, &ThreadStack),
+    ) -> Result<bool, Damage> {
+        self.next_segment(see, |segment, wanted| segment.decode_into(wanted, entries))
+    }
+
+    fn next_segment(
+        &mut self,
+        see: impl FnOnce(Offset, ThreadId, &ThreadStack),
+        decode: impl FnOnce(&mut SegmentEntries<'_>, Offset) -> Result<(), CodecError>,
     ) -> Result<bool, Damage> {
         let wanted = self.wanted;
         let Some(segment) = self.segment()? else { return Ok(false) };
@@ -96,13 +129,11 @@ impl BlockCursor {
             return Ok(true);
         }
         let first = segment.first();
-        let damage =
-            |offset, error: super::codec::CodecError| Damage { offset, what: error.to_string() };
+        let damage = |offset, error: CodecError| Damage { offset, what: error.to_string() };
         let thread = segment.thread().map_err(|error| damage(first, error))?;
         let mut segment = segment.entries().map_err(|error| damage(first, error))?;
         see(first, thread, segment.stack());
-        let result = segment.decode_into(wanted, entries);
-        result.map_err(|error| damage(segment.next_offset(), error))?;
+        decode(&mut segment, wanted).map_err(|error| damage(segment.next_offset(), error))?;
         Ok(true)
     }
 }

@@ -1,64 +1,51 @@
-//! Entries of several logs in one order, as stretches of one log each: what a reader folds in a loop
-//! without looking at every entry's log.
+//! Parts of several logs in one order: what a reader folds in a loop.
 //!
 //! The memory is used again from one reading to the next. (A list of entries, each with its log, cost a
 //! copy of each and more memory than a core's cache holds.)
 
-use crate::event::{Entry, LogIndex};
+use crate::event::{LogIndex, Part, Parts};
 
 /// What [`Run::poll_into`](super::Run::poll_into) read.
 #[derive(Debug, Default)]
 pub struct Merged {
-    pub(super) entries: Vec<Entry>,
-    /// Whose they are, and where each stretch ends.
+    pub(super) parts: Parts,
+    /// Whose they are, and how many parts there are up to the end of each stretch.
     ends: Vec<(LogIndex, usize)>,
 }
 
 impl Merged {
     /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    pub fn entries(&self) -> u64 {
+        self.parts.entries()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.parts.is_empty()
     }
 
-    /// The entries in order, as stretches of one log each.
-    pub fn stretches(&self) -> impl Iterator<Item = (LogIndex, &[Entry])> {
-        let mut from = 0;
-        self.ends.iter().map(move |&(log, end)| {
-            let stretch = &self.entries[from..end];
-            from = end;
-            (log, stretch)
+    /// The parts in order, each with its log.
+    pub fn iter(&self) -> impl Iterator<Item = (LogIndex, Part<'_>)> {
+        let mut ends = self.ends.iter().peekable();
+        self.parts.iter().enumerate().filter_map(move |(index, part)| {
+            while ends.next_if(|&&(_, end)| end <= index).is_some() {}
+            ends.peek().map(|&&(log, _)| (log, part))
         })
     }
 
     /// Forgets them, and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
+        self.parts.clear();
         self.ends.clear();
     }
 
     /// What was added since the last stretch ended is of `log`.
     pub(super) fn end_stretch(&mut self, log: LogIndex) {
-        let (from, end) = (self.ends.last().map_or(0, |(_, end)| *end), self.entries.len());
+        let (from, end) = (self.ends.last().map_or(0, |(_, end)| *end), self.parts.len());
         match self.ends.last_mut() {
             Some((last, old_end)) if *last == log => *old_end = end,
             _ if end == from => {}
             _ => self.ends.push((log, end)),
         }
-    }
-
-    /// The entries, each with its log.
-    pub(super) fn into_list(self) -> Vec<(LogIndex, Entry)> {
-        let mut ends = self.ends.into_iter().peekable();
-        let mut list = Vec::with_capacity(self.entries.len());
-        for (index, entry) in self.entries.into_iter().enumerate() {
-            while ends.next_if(|&(_, end)| end <= index).is_some() {}
-            list.extend(ends.peek().map(|&(log, _)| (log, entry)));
-        }
-        list
     }
 }

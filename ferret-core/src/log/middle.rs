@@ -81,6 +81,11 @@ impl Middle {
         self.met = Some(BTreeSet::new());
     }
 
+    /// Whether it is of interest what segments begin with.
+    pub(super) fn is_met_by_threads(&self) -> bool {
+        self.met.is_some()
+    }
+
     /// A segment of `thread` begins with `offset`, and with this open.
     pub(super) fn meets(&mut self, offset: Offset, thread: ThreadId, stack: &ThreadStack) {
         if let Some(met) = &mut self.met
@@ -88,11 +93,6 @@ impl Middle {
         {
             self.found.push_back((offset, Opened::Stack(thread, stack.clone())));
         }
-    }
-
-    /// The entry before which something is open that has not been told.
-    pub(super) fn next_offset(&self) -> Option<Offset> {
-        self.found.front().map(|(offset, _)| *offset)
     }
 
     /// What is open before the entry at `offset`, and has not been told.

@@ -54,6 +54,8 @@ mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
 #[cfg(feature = "record")]
+#[cfg(feature = "read")]
+mod piece;
 mod pinned;
 #[cfg(feature = "record")]
 mod present;
@@ -97,6 +99,8 @@ pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;
 #[cfg(feature = "read")]
 pub use merged::Merged;
+#[cfg(feature = "read")]
+pub use piece::Piece;
 #[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
 pub(crate) use reopened::{Reopen, Reopened};
 #[cfg(feature = "read")]

@@ -5,9 +5,10 @@
 //! waited for: what it says later comes later.
 
 use super::error::LogError;
-use super::info::ReadOptions;
+use super::info::{Damage, ReadOptions};
 use super::members::{self, Named};
 use super::merged::Merged;
+use super::piece::Piece;
 use super::tail::Tail;
 use super::watch::{Waker, Watch};
 use crate::event::{Entry, LogIndex, LogTime, Offset, Opened};
@@ -118,32 +119,97 @@ impl Run {
     ///
     /// No log can be read any more. A single one that fails is listed in [`Run::problems`].
     pub fn poll(&mut self, max_entries: usize) -> Result<Vec<(LogIndex, Entry)>, LogError> {
-        let mut merged = Merged::default();
         self.look_for_members();
-        self.merge(max_entries, &mut merged)?;
-        Ok(merged.into_list())
+        self.queues.iter_mut().for_each(|queue| queue.at_end = false);
+        let mut list = Vec::new();
+        while list.len() < max_entries {
+            for index in 0..self.tails.len() {
+                self.fill(index)?;
+            }
+            let Some(index) = self.furthest_behind() else { break };
+            self.take_run(index, max_entries, &mut list);
+        }
+        Ok(list)
     }
 
-    /// The same into memory that is used again, for who reads much: `merged` then has at least
-    /// `min_entries`, unless there are no more now, and up to a segment more.
+    /// The next parts, into memory that is used again, for who reads much: `merged` then has at least
+    /// `min_entries`, unless there are no more now, and up to a segment more. Segments are merged by the
+    /// times of their first entries.
     ///
     /// # Errors
     ///
     /// As for [`Run::poll`].
-    pub fn poll_into(&mut self, min_entries: usize, merged: &mut Merged) -> Result<(), LogError> {
+    pub fn poll_into(&mut self, min_entries: u64, merged: &mut Merged) -> Result<(), LogError> {
         merged.clear();
         self.look_for_members();
-        match (&mut self.tails[..], &mut self.queues[..]) {
-            ([tail], [queue]) if queue.entries.is_empty() && !queue.dead => {
-                let polled = tail.poll_into(min_entries, &mut merged.entries);
-                queue.dead = polled.is_err();
-                polled?;
-                // Others may come.
-                queue.reached = queue.reached.max(tail.reached());
-                merged.end_stretch(LogIndex(0));
-                Ok(())
+        for (index, queue) in self.queues.iter_mut().enumerate() {
+            queue.at_end = false;
+            queue.entries.drain(..).for_each(|entry| merged.parts.push(entry));
+            merged.end_stretch(LogIndex(index));
+        }
+        while merged.entries() < min_entries {
+            let Some((time, index)) = self.next_log()? else { break };
+            self.queues[index].reached = time;
+            self.tails[index].next_parts(&mut merged.parts);
+            merged.end_stretch(LogIndex(index));
+        }
+        Ok(())
+    }
+
+    /// The next pieces, about so many bytes of them, to be decoded by the caller: what [`Run::poll_into`]
+    /// would decode itself. Blocks are merged by the times of their first entries. Empty: nothing now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Run::poll`].
+    pub fn fetch(&mut self, bytes: usize) -> Result<Vec<Piece>, LogError> {
+        self.look_for_members();
+        for index in 0..self.queues.len() {
+            self.queues[index].at_end = false;
+            if let Some(first) = self.queues[index].entries.front() {
+                self.seek(LogIndex(index), first.offset);
             }
-            _ => self.merge(min_entries, merged),
+        }
+        let (mut pieces, mut fetched) = (Vec::new(), 0);
+        while fetched < bytes {
+            let Some((time, index)) = self.next_log()? else { break };
+            self.queues[index].reached = time;
+            let taken = self.tails[index].take_pieces(LogIndex(index));
+            fetched += taken.iter().map(Piece::bytes).sum::<usize>();
+            pieces.extend(taken);
+        }
+        Ok(pieces)
+    }
+
+    /// A piece did not decode: what [`Run::poll_into`] would have noted.
+    pub fn report(&mut self, log: LogIndex, damage: Damage) {
+        if let Some(tail) = self.tails.get_mut(log.0) {
+            tail.report(damage);
+        }
+    }
+
+    /// The log that is furthest behind, and its next segment's place in the merge.
+    fn next_log(&mut self) -> Result<Option<(LogTime, usize)>, LogError> {
+        let mut behind: Option<(LogTime, usize)> = None;
+        for index in 0..self.tails.len() {
+            let next = self.next_time(index)?.map(|time| (time, index));
+            behind = behind.into_iter().chain(next).min();
+        }
+        Ok(behind)
+    }
+
+    /// Where the next segment of a log stands in the merge.
+    fn next_time(&mut self, index: usize) -> Result<Option<LogTime>, LogError> {
+        let (tail, queue) = (&mut self.tails[index], &mut self.queues[index]);
+        if queue.dead || queue.at_end {
+            return Ok(None);
+        }
+        match tail.next_time() {
+            Ok(time) => {
+                queue.at_end = time.is_none();
+                Ok(time.map(|time| time.max(queue.reached)))
+            }
+            Err(error) => self.fails(index, error).map(|()| None),
         }
     }
 
@@ -151,18 +217,6 @@ impl Run {
         if instant() >= self.next_scan || self.watch.take_news() {
             self.scan();
         }
-    }
-
-    fn merge(&mut self, max_entries: usize, merged: &mut Merged) -> Result<(), LogError> {
-        self.queues.iter_mut().for_each(|queue| queue.at_end = false);
-        while merged.len() < max_entries {
-            for index in 0..self.tails.len() {
-                self.fill(index)?;
-            }
-            let Some(index) = self.furthest_behind() else { break };
-            self.take_run(index, max_entries, merged);
-        }
-        Ok(())
     }
 
     /// Waits until a log changes or [`Run::waker`] ends it, for `timeout` at most.
@@ -229,23 +283,24 @@ impl Run {
         if queue.dead || queue.at_end || !queue.entries.is_empty() {
             return Ok(());
         }
-        // It is empty: its memory is used again.
-        let mut entries = Vec::from(std::mem::take(&mut queue.entries));
-        match tail.poll_into(AHEAD, &mut entries) {
-            Ok(()) => {
+        match tail.poll(AHEAD) {
+            Ok(entries) => {
                 queue.at_end = entries.len() < AHEAD;
                 queue.entries = entries.into();
                 Ok(())
             }
-            Err(error) => {
-                queue.dead = true;
-                if self.queues.iter().all(|queue| queue.dead) {
-                    return Err(error);
-                }
-                self.problems.push(error);
-                Ok(())
-            }
+            Err(error) => self.fails(index, error),
         }
+    }
+
+    /// A log cannot be read any more: an error if it was the last that could.
+    fn fails(&mut self, index: usize, error: LogError) -> Result<(), LogError> {
+        self.queues[index].dead = true;
+        if self.queues.iter().all(|queue| queue.dead) {
+            return Err(error);
+        }
+        self.problems.push(error);
+        Ok(())
     }
 
     fn furthest_behind(&self) -> Option<usize> {
@@ -255,11 +310,11 @@ impl Run {
     }
 
     /// Takes entries of one log as long as no other is further behind.
-    fn take_run(&mut self, index: usize, max: usize, merged: &mut Merged) {
+    fn take_run(&mut self, index: usize, max: usize, list: &mut Vec<(LogIndex, Entry)>) {
         let others = self.queues.iter().enumerate().filter(|(other, _)| *other != index);
         let until = others.filter_map(|(_, queue)| queue.next_time()).min();
         let queue = &mut self.queues[index];
-        let (mut count, room) = (0, max.saturating_sub(merged.len()));
+        let (mut count, room) = (0, max.saturating_sub(list.len()));
         for entry in queue.entries.iter().take(room) {
             let time = entry.time.max(queue.reached);
             if until.is_some_and(|until| time > until) {
@@ -268,8 +323,7 @@ impl Run {
             queue.reached = time;
             count += 1;
         }
-        merged.entries.extend(queue.entries.drain(..count));
-        merged.end_stretch(LogIndex(index));
+        list.extend(queue.entries.drain(..count).map(|entry| (LogIndex(index), entry)));
     }
 }
 

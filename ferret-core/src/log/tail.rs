@@ -13,9 +13,10 @@ use super::lock;
 use super::middle::{Middle, OpenRows};
 use super::name_rows::NameRows;
 use super::open;
+use super::piece::Piece;
 use super::source::Source;
 use super::verify;
-use crate::event::{Entry, LogTime, Names, Offset, Opened};
+use crate::event::{Entry, LogIndex, LogTime, Names, Offset, Opened, Parts};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -130,14 +131,6 @@ impl Tail {
         self.middle.next(offset)
     }
 
-    /// Splits entries that were polled before the next at which [`Tail::next_opened`] has more to tell,
-    /// behind the first: `entries` themselves and nothing where it has not.
-    pub fn split_before_opened<'e>(&self, entries: &'e [Entry]) -> (&'e [Entry], &'e [Entry]) {
-        let Some(offset) = self.middle.next_offset() else { return (entries, &[]) };
-        let before = entries.partition_point(|entry| entry.offset < offset);
-        entries.split_at(before.max(1).min(entries.len()))
-    }
-
     /// Entries that were dropped from the log before this could read them, since it was opened.
     pub fn missed(&self) -> u64 {
         self.missed
@@ -161,42 +154,90 @@ impl Tail {
         Ok(entries)
     }
 
-    /// The same, added to `entries`, until there are at least `min_entries` in it or there are no more
-    /// now: up to a segment more.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Tail::poll`].
-    pub fn poll_into(
-        &mut self,
-        min_entries: usize,
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), LogError> {
-        entries.extend(self.ready.drain(..));
-        self.decode(min_entries, entries)
-    }
-
     /// Decodes segment by segment until there are so many in `entries`, or no more.
     fn decode(&mut self, enough: usize, entries: &mut Vec<Entry>) -> Result<(), LogError> {
-        while entries.len() < enough {
-            if let Some(cursor) = &mut self.cursor {
-                let resume = &mut self.middle;
-                let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
-                match cursor.next_segment_from(entries, see) {
-                    Ok(true) => {}
-                    Ok(false) => self.cursor = None,
-                    Err(damage) => {
-                        self.cursor = None;
-                        self.report(damage);
-                    }
+        while entries.len() < enough && self.begin_segment()?.is_some() {
+            let Some(cursor) = &mut self.cursor else { break };
+            let resume = &mut self.middle;
+            let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
+            let decoded = cursor.next_entries(entries, see);
+            self.end_segment(decoded);
+        }
+        Ok(())
+    }
+
+    /// When the next part was that [`Tail::next_parts`] gives; none at the end, for now. A moment before it,
+    /// where time went back.
+    pub(super) fn next_time(&mut self) -> Result<Option<LogTime>, LogError> {
+        match self.ready.front() {
+            Some(entry) => Ok(Some(entry.time)),
+            None => self.begin_segment(),
+        }
+    }
+
+    /// Adds the next segment to `parts`; call [`Tail::next_time`] before.
+    pub(super) fn next_parts(&mut self, parts: &mut Parts) {
+        if !self.ready.is_empty() {
+            self.ready.drain(..).for_each(|entry| parts.push(entry));
+            return;
+        }
+        let Some(cursor) = &mut self.cursor else { return };
+        let resume = &mut self.middle;
+        let see = |first, thread, stack: &_| resume.meets(first, thread, stack);
+        let decoded = cursor.next_parts(parts, see);
+        self.end_segment(decoded);
+    }
+
+    /// Takes what is left of the block that is read, or the next one, without decoding it. Call
+    /// [`Tail::next_time`] before.
+    pub(super) fn take_pieces(&mut self, log: LogIndex) -> Vec<Piece> {
+        if let Some(first) = self.ready.front() {
+            // What was decoded and not yielded is decoded once more.
+            self.seek(first.offset);
+        }
+        let Some(cursor) = self.cursor.take() else { return Vec::new() };
+        let middle = &mut self.middle;
+        let (pieces, damage) = cursor.into_pieces(log, |segment| {
+            // What does not decode is told by who decodes it.
+            if middle.is_met_by_threads()
+                && let (Ok(thread), Ok(entries)) = (segment.thread(), segment.entries())
+            {
+                middle.meets(segment.first(), thread, entries.stack());
+            }
+        });
+        if let Some(damage) = damage {
+            self.report(damage);
+        }
+        pieces
+    }
+
+    /// Goes to the next segment; says when it begins. None at the end, for now.
+    fn begin_segment(&mut self) -> Result<Option<LogTime>, LogError> {
+        loop {
+            if let Some(cursor) = &self.cursor {
+                match cursor.next_time() {
+                    Ok(Some(time)) => return Ok(Some(time)),
+                    Ok(None) => self.cursor = None,
+                    // Its decoder tells it.
+                    Err(_) => return Ok(Some(self.reached)),
                 }
             } else if let Some((key, block)) = self.fetched.pop_front() {
                 self.begin_block(key, block);
             } else if !self.fetch()? {
-                break;
+                return Ok(None);
             }
         }
-        Ok(())
+    }
+
+    fn end_segment(&mut self, decoded: Result<bool, Damage>) {
+        match decoded {
+            Ok(true) => {}
+            Ok(false) => self.cursor = None,
+            Err(damage) => {
+                self.cursor = None;
+                self.report(damage);
+            }
+        }
     }
 
     /// The names that the entries yielded so far refer to, and maybe more.
@@ -244,11 +285,6 @@ impl Tail {
         Ok(())
     }
 
-    /// The latest time in what was read, and in the rest of its last block.
-    pub(super) fn reached(&self) -> LogTime {
-        self.reached
-    }
-
     pub(super) fn source(&mut self) -> (&mut Source, &Path) {
         (&mut self.source, &self.info.path)
     }
@@ -274,6 +310,7 @@ impl Tail {
         self.info.integrity != Integrity::Broken && self.damage_count == 0
     }
 
+    /// Notes what could not be read.
     pub(super) fn report(&mut self, damage: Damage) {
         self.damage_count += 1;
         if self.damages.len() < MAX_DAMAGES {

@@ -3,7 +3,7 @@
 
 mod encoded;
 
-pub(crate) use encoded::{Encoder, decode};
+pub(crate) use encoded::{Encoder, decode, decode_parts};
 
 use crate::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Entry, HeapUse, LogEntry, LogTime, MetricSample,
@@ -220,7 +220,7 @@ impl Program {
             }
             Act::Mark => LogEntry::Mark { span: top.map(|top| top.span), callsite: CallsiteId(2) },
             Act::Dropped(busy) => {
-                LogEntry::Dropped { spans: 3, busy_ns: u64::from(*busy), top: None }
+                LogEntry::Dropped { spans: 3, busy_ns: u64::from(*busy), top: None, path: None }
             }
             Act::Summary(histogram) => LogEntry::Summary(Box::new(Summary {
                 path: path(1),

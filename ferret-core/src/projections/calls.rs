@@ -9,6 +9,7 @@
 //! here was rejected: it would tie the fold to one log's beginning and one core.)
 
 mod idle;
+mod merge;
 mod overhead;
 mod rollup;
 mod totals;
@@ -19,19 +20,13 @@ pub use totals::Totals;
 use super::durations::Durations;
 use super::functions::{FunctionId, Functions};
 use super::slots::Slots;
-use super::spans::EndedSpan;
 use crate::event::{
-    CallsiteInfo, Entry, LogEntry, LogIndex, Names, Outcome, PathId, Position, SpanId, Summary,
+    CallsiteInfo, EndedSpan, Entry, LogEntry, LogIndex, Names, Outcome, PathId, SpanId, Summary,
     ThreadId,
 };
 use idle::OpenPolls;
 use overhead::Hidden;
-use std::collections::BTreeMap;
 use totals::Polled;
-
-/// Losses under a span still to be matched with that span's end, in one log. More are counted for
-/// the log alone.
-const PENDING_LOSSES: usize = 65_536;
 
 /// By what the durations of spans are grouped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,14 +63,13 @@ pub(super) struct LogCalls {
     threads: Vec<ThreadTotals>,
     row: Option<usize>,
     open: OpenPolls,
-    /// Spans lost under a span that has not ended, by that span.
-    losses: BTreeMap<(ThreadId, Position), u64>,
     dropped: u64,
 }
 
 /// The counts of one path.
 #[derive(Clone, Debug)]
 pub(super) struct PathCalls {
+    path: PathId,
     pub(super) function: FunctionId,
     /// Its parent's place in [`LogCalls::paths`], always a smaller one.
     pub(super) parent: Option<usize>,
@@ -133,7 +127,9 @@ impl Calls {
                 self.poll(log, names, entry.thread, (span, path), polled);
             }
             LogEntry::Summary(summary) => self.summarize(log, names, entry.thread, summary),
-            &LogEntry::Dropped { spans, top, .. } => self.lose(log, entry.thread, spans, top),
+            &LogEntry::Dropped { spans, path, .. } => {
+                self.lose(log, names, entry.thread, spans, path);
+            }
             _ => {}
         }
     }
@@ -190,19 +186,11 @@ impl Calls {
         self.logs.get(log.0).map_or(0, |log| log.dropped)
     }
 
-    /// How many spans were lost directly under a span that is still open.
-    pub fn dropped_under(&self, log: LogIndex, span: SpanId) -> u64 {
-        let losses = self.logs.get(log.0).map(|log| &log.losses);
-        losses.and_then(|l| l.get(&(span.thread, span.start))).copied().unwrap_or(0)
-    }
-
     /// Adds up what [`Calls::end`] would, of spans of one thread up to one that is async, or of which not all
     /// is known yet; says how many that was. Nearly all are such.
     fn add_known(&mut self, log: LogIndex, ended: &[EndedSpan]) -> usize {
         let Self { group, logs, durations, .. } = self;
-        let Some(in_log) = logs.get_mut(log.0).filter(|log| log.losses.is_empty()) else {
-            return 0;
-        };
+        let Some(in_log) = logs.get_mut(log.0) else { return 0 };
         let LogCalls { slots, paths, thread_slots, threads, row, .. } = in_log;
         let Some(on) = ended.first().map(|span| span.thread) else { return 0 };
         let Some(thread) = thread_slots.get(on.0) else { return 0 };
@@ -253,9 +241,6 @@ impl Calls {
                     cell.idle_ns.saturating_add(signed(ns)).saturating_sub(signed(busy_ns));
             }
         }
-        if !in_log.losses.is_empty() {
-            cell.totals.dropped += in_log.losses.remove(&(span.thread, span.start)).unwrap_or(0);
-        }
         let function = cell.function;
         in_log.threads[thread].totals.end(outcome, ns, self_ns);
         if outcome != Outcome::Unknown {
@@ -298,14 +283,21 @@ impl Calls {
         in_log.threads[thread].totals.poll(polled);
     }
 
-    fn lose(&mut self, log: LogIndex, thread: ThreadId, spans: u64, top: Option<Position>) {
+    fn lose(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        thread: ThreadId,
+        spans: u64,
+        path: Option<PathId>,
+    ) {
         let slot = self.thread(log, thread);
-        let log = &mut self.logs[log.0];
-        log.dropped = log.dropped.saturating_add(spans);
-        log.threads[slot].totals.dropped += spans;
-        let Some(top) = top else { return };
-        if log.losses.len() < PENDING_LOSSES || log.losses.contains_key(&(thread, top)) {
-            *log.losses.entry((thread, top)).or_default() += spans;
+        let in_log = &mut self.logs[log.0];
+        in_log.dropped = in_log.dropped.saturating_add(spans);
+        in_log.threads[slot].totals.dropped += spans;
+        if let Some(path) = path {
+            let cell = self.know(log, names, path);
+            self.logs[log.0].paths[cell].totals.dropped += spans;
         }
     }
 
@@ -398,6 +390,7 @@ impl Calls {
         let slot = log.paths.len();
         log.slots.set(path.0, slot);
         log.paths.push(PathCalls {
+            path,
             function,
             parent,
             outermost: above.is_none(),

@@ -113,8 +113,7 @@ impl Closeup {
                 said.progress = Some((*done, *total));
                 return true;
             }
-            // They are lost under a span, whose end is of the function or not.
-            LogEntry::Dropped { .. } => {}
+            LogEntry::Dropped { path: Some(path), .. } if self.is_of(log, names, *path) => {}
             _ => return false,
         }
         self.calls.apply(log, names, entry);

@@ -57,6 +57,27 @@ impl Durations {
         }
     }
 
+    /// Adds all of another's.
+    pub fn add(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        let is_first = self.count == 0;
+        self.min_ns = if is_first { other.min_ns } else { self.min_ns.min(other.min_ns) };
+        self.max_ns = self.max_ns.max(other.max_ns);
+        self.count = self.count.saturating_add(other.count);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        if other.many.is_some() || self.few.len() + other.few.len() > EXACT {
+            self.spill();
+        }
+        match (&mut self.many, &other.many) {
+            (Some(own), Some(others)) => own.add_all(others),
+            (Some(own), None) => other.few.iter().for_each(|&ns| own.add(ns, 1)),
+            // Were the others many, these would be by now.
+            (None, _) => self.few.extend(&other.few),
+        }
+    }
+
     /// Adds the calls of a summary: they are where their buckets say, to 3.1 %.
     pub fn record_summary(&mut self, summary: &Summary) {
         let &Summary { total_ns, min_ns, max_ns, histogram: ref buckets, .. } = summary;

@@ -45,6 +45,11 @@ impl Functions {
         self.ids.get(info).copied()
     }
 
+    /// What is known of each, by number.
+    pub(super) fn all(&self) -> impl Iterator<Item = &CallsiteInfo> {
+        self.infos.iter()
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.infos.len()

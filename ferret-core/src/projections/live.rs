@@ -6,8 +6,8 @@ mod open;
 pub use open::{OpenFrame, Parent, Said, Task};
 
 use crate::event::{
-    Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId, TaskLife,
-    ThreadId, ThreadStack,
+    Entry, Frame, LogEntry, LogIndex, LogTime, Names, OpenTask, Opened, PathId, SpanId, Spans,
+    Stretch, TaskLife, ThreadId, ThreadStack,
 };
 use std::collections::{BTreeMap, btree_map};
 
@@ -15,8 +15,6 @@ use std::collections::{BTreeMap, btree_map};
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     processes: Vec<LiveProcess>,
-    /// Memory that is used again.
-    opened: Vec<usize>,
 }
 
 /// The open spans of one process.
@@ -50,24 +48,14 @@ impl Live {
         self.process_mut(log).apply(names, entry);
     }
 
-    /// Takes the next entries of `log`, that are starts and ends of spans alone.
-    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
-        if spans.is_empty() {
-            return;
-        }
-        let mut opened = std::mem::take(&mut self.opened);
+    /// Takes the next part of `log`.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &Spans<'_>) {
         let process = self.process_mut(log);
-        let mut rest = spans;
-        while let Some(first) = rest.first() {
-            let thread = process.threads.get_mut(first.thread.0 as usize);
-            let taken = thread.map_or(0, |thread| thread.run(first.thread, rest, &mut opened));
-            rest = &rest[taken..];
-            if let Some((other, later)) = rest.split_first() {
-                process.apply(names, other);
-                rest = later;
-            }
+        let Stretch { thread: id, closed, .. } = spans.stretch;
+        if let Some(thread) = process.thread_mut(names, id) {
+            thread.close_innermost(closed);
+            thread.open(spans.opened);
         }
-        self.opened = opened;
     }
 
     /// The open spans of `log`'s process; none before its first entry.
@@ -363,49 +351,18 @@ impl LiveProcess {
 }
 
 impl LiveThread {
-    /// Takes starts and ends of spans of this thread, up to something else or an end that is not of the
-    /// innermost frame; says how many entries that was. Most spans that begin here end here too: only
-    /// what is open behind them becomes frames. `opened` is empty before and after.
-    fn run(&mut self, id: ThreadId, entries: &[Entry], opened: &mut Vec<usize>) -> usize {
-        let mut taken = 0;
-        for entry in entries {
-            match &entry.what {
-                _ if entry.thread != id => break,
-                LogEntry::SpanStart { is_async: false, .. } => opened.push(taken),
-                LogEntry::SpanEnd { span, .. } => {
-                    // An async span is no frame, so one that is has its end here.
-                    let is_top = match opened.last() {
-                        Some(&last) if begins(&entries[last], *span) => opened.pop().is_some(),
-                        Some(_) => false,
-                        None => self.close_top(*span),
-                    };
-                    if !is_top {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-            taken += 1;
-        }
-        for entry in opened.drain(..).map(|index| &entries[index]) {
-            if let &LogEntry::SpanStart { span, path, parent, .. } = &entry.what {
-                self.frames.push(OpenFrame::new(span, path, parent, entry.time));
-            }
-        }
-        self.alive |= taken > 0;
-        taken
+    /// Takes out so many innermost frames: they began in the same segment, so all are known.
+    fn close_innermost(&mut self, count: u32) {
+        self.frames.truncate(self.frames.len().saturating_sub(count as usize));
     }
 
-    /// Takes the innermost frame out if it is this span's, and no poll of it.
-    fn close_top(&mut self, span: SpanId) -> bool {
-        self.frames.pop_if(|top| top.span == span && !top.is_poll).is_some()
+    fn open(&mut self, frames: &[Frame]) {
+        self.alive = true;
+        for frame in frames {
+            let parent = self.frames.last().map(|top| top.span);
+            self.frames.push(OpenFrame::new(frame.span, frame.path, parent, frame.since));
+        }
     }
-}
-
-/// Whether an entry is the start of this span.
-#[inline]
-fn begins(entry: &Entry, of: SpanId) -> bool {
-    matches!(&entry.what, LogEntry::SpanStart { span, .. } if *span == of)
 }
 
 /// How far thread ids may run ahead of the threads seen: those between are threads whose first

@@ -25,9 +25,8 @@ mod rate;
 mod rates;
 mod recent;
 #[cfg(test)]
-mod scenario;
+pub(crate) mod scenario;
 mod slots;
-mod spans;
 mod stages;
 mod timeline;
 mod tree;
@@ -46,7 +45,6 @@ pub use process::{Process, Processes, SpanCounts};
 pub use rate::Rate;
 pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
-pub use spans::{EndedSpan, spans_until_other};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,

@@ -1,10 +1,9 @@
 //! Who the processes are, how they began and ended, and how much they did: one row for each log.
 
 use super::rate::{Burst, Rate};
-use super::spans::EndedSpan;
 use crate::event::{
     Entry, LogEntry, LogIndex, LogTime, MetricSample, Outcome, ProcessEnd, ProcessExit,
-    ProcessStart, ProcessState,
+    ProcessStart, ProcessState, Spans, Stretch,
 };
 
 /// The processes of all logs read.
@@ -67,11 +66,9 @@ impl Processes {
         self.row(log).apply(entry);
     }
 
-    /// Takes the next entries of `log`, that are starts and ends of spans alone; `ended` are those that end.
-    pub fn apply_spans(&mut self, log: LogIndex, spans: &[Entry], ended: &[EndedSpan]) {
-        if !spans.is_empty() {
-            self.row(log).apply_spans(spans, ended);
-        }
+    /// Takes the next part of `log`. Spans that are left out there are in no rate.
+    pub fn apply_spans(&mut self, log: LogIndex, spans: &Spans<'_>) {
+        self.row(log).apply_spans(spans);
     }
 
     fn row(&mut self, log: LogIndex) -> &mut Process {
@@ -171,20 +168,20 @@ impl Process {
         self.worked = self.worked.max(Some(at));
     }
 
-    fn apply_spans(&mut self, spans: &[Entry], ended: &[EndedSpan]) {
-        let Some(first) = spans.first() else { return };
-        let latest = spans.iter().map(|entry| entry.time).fold(first.time, LogTime::max);
+    fn apply_spans(&mut self, spans: &Spans<'_>) {
         let mut lately = Burst::default();
-        for span in ended {
+        for span in spans.ended {
             self.spans.ended(span.outcome);
             lately.add(span.end, &mut self.rate);
         }
         lately.end(&mut self.rate);
-        self.entries += spans.len() as u64;
-        self.spans.started += (spans.len() - ended.len()) as u64;
-        self.works(latest);
-        self.first.get_or_insert(first.time);
-        self.last = self.last.max(latest);
+        let Stretch { first, last, started, left_out, .. } = spans.stretch;
+        self.entries += spans.entries();
+        self.spans.started += started;
+        self.spans.ended += left_out;
+        self.works(last);
+        self.first.get_or_insert(first);
+        self.last = self.last.max(last);
     }
 
     fn apply(&mut self, entry: &Entry) {

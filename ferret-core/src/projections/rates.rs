@@ -5,8 +5,7 @@
 use super::functions::{FunctionId, Functions};
 use super::rate::{Rate, SlotOf};
 use super::slots::Slots;
-use super::spans::EndedSpan;
-use crate::event::{CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, PathId};
+use crate::event::{CallsiteInfo, EndedSpan, Entry, LogEntry, LogIndex, LogTime, Names, PathId};
 
 /// The functions' present rates.
 #[derive(Clone, Debug, Default)]

@@ -3,10 +3,9 @@
 //! second of each other share a row, so a hot loop is a line with a count, not a flood.
 
 use super::live::Said;
-use super::spans::EndedSpan;
 use crate::event::{
-    CallsiteId, EndKind, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ProcessExit,
-    SpanId, Summary, ThreadId,
+    CallsiteId, EndKind, EndedSpan, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId,
+    ProcessExit, SpanId, Summary, ThreadId,
 };
 use std::collections::{BTreeMap, VecDeque};
 

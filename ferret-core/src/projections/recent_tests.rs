@@ -101,7 +101,7 @@ fn a_row_tells_what_its_span_said() {
 
 #[test]
 fn a_loss_that_goes_on_is_one_row() {
-    let lost = |spans| LogEntry::Dropped { spans, busy_ns: 0, top: None };
+    let lost = |spans| LogEntry::Dropped { spans, busy_ns: 0, top: None, path: None };
     let script = Script::new(10).entry(1, 1, lost(3)).entry(2, 5, lost(4));
     assert_eq!(script.recent.rows().len(), 1);
     assert_eq!(script.recent.rows()[0].what, News::Dropped { spans: 7 });

@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 
 /// A process being made up.
 #[derive(Default)]
-pub(super) struct Scenario {
-    pub(super) names: Names,
-    pub(super) entries: Vec<Entry>,
-    pub(super) now: u64,
+pub(crate) struct Scenario {
+    pub(crate) names: Names,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) now: u64,
     threads: BTreeMap<ThreadId, Thread>,
     /// Async spans: path, start, span of the poll on its thread.
     tasks: BTreeMap<SpanId, (PathId, u64)>,
     /// Every span that ended, as a plain fact.
-    pub(super) ended: Vec<EndedSpan>,
+    pub(crate) ended: Vec<EndedSpan>,
 }
 
 #[derive(Default)]
@@ -28,18 +28,18 @@ struct Thread {
 
 /// A span that ended.
 #[derive(Clone, Debug)]
-pub(super) struct EndedSpan {
+pub(crate) struct EndedSpan {
     /// The functions above it, outermost first, and its own last.
-    pub(super) functions: Vec<CallsiteId>,
-    pub(super) thread: ThreadId,
-    pub(super) ns: u64,
-    pub(super) self_ns: u64,
-    pub(super) outcome: Outcome,
+    pub(crate) functions: Vec<CallsiteId>,
+    pub(crate) thread: ThreadId,
+    pub(crate) ns: u64,
+    pub(crate) self_ns: u64,
+    pub(crate) outcome: Outcome,
 }
 
 impl Scenario {
     /// A callsite, always the same for a name.
-    pub(super) fn callsite(&mut self, name: &str, kind: CallsiteKind) -> CallsiteId {
+    pub(crate) fn callsite(&mut self, name: &str, kind: CallsiteKind) -> CallsiteId {
         let known = self.names.callsites.iter().find(|(_, info)| info.name == name);
         if let Some((&id, _)) = known {
             return id;
@@ -57,7 +57,7 @@ impl Scenario {
     }
 
     /// A span begins; the name of a stage has an upper-case letter in front.
-    pub(super) fn start(&mut self, thread: u32, name: &str) -> SpanId {
+    pub(crate) fn start(&mut self, thread: u32, name: &str) -> SpanId {
         let kind = if name.starts_with(char::is_uppercase) {
             CallsiteKind::Stage
         } else {
@@ -71,7 +71,7 @@ impl Scenario {
     }
 
     /// The innermost span of a thread ends.
-    pub(super) fn end(&mut self, thread: u32, outcome: Outcome) {
+    pub(crate) fn end(&mut self, thread: u32, outcome: Outcome) {
         let now = LogTime(self.now);
         let stack = &mut self.thread(thread).stack;
         let span = stack.top().unwrap().span;
@@ -92,7 +92,7 @@ impl Scenario {
     }
 
     /// An async span begins.
-    pub(super) fn start_async(&mut self, thread: u32, name: &str) -> SpanId {
+    pub(crate) fn start_async(&mut self, thread: u32, name: &str) -> SpanId {
         let kind = if name.starts_with(char::is_uppercase) {
             CallsiteKind::AsyncStage
         } else {
@@ -105,7 +105,7 @@ impl Scenario {
     }
 
     /// A poll of an async span begins.
-    pub(super) fn enter(&mut self, thread: u32, span: SpanId) {
+    pub(crate) fn enter(&mut self, thread: u32, span: SpanId) {
         let path = self.tasks[&span].0;
         let now = LogTime(self.now);
         self.thread(thread).stack.push(span, path, now);
@@ -113,7 +113,7 @@ impl Scenario {
     }
 
     /// It ends.
-    pub(super) fn exit(&mut self, thread: u32, span: SpanId) {
+    pub(crate) fn exit(&mut self, thread: u32, span: SpanId) {
         let now = LogTime(self.now);
         let frame = self.thread(thread).stack.close(span, now).unwrap().frame;
         let (path, child_ns) = (frame.path, frame.child_ns);
@@ -122,7 +122,7 @@ impl Scenario {
     }
 
     /// An async span ends.
-    pub(super) fn end_async(&mut self, thread: u32, span: SpanId, outcome: Outcome) {
+    pub(crate) fn end_async(&mut self, thread: u32, span: SpanId, outcome: Outcome) {
         let (path, start) = self.tasks.remove(&span).unwrap();
         let start = LogTime(start);
         self.say(
@@ -132,23 +132,23 @@ impl Scenario {
     }
 
     /// Any other entry.
-    pub(super) fn say(&mut self, thread: u32, what: LogEntry) {
+    pub(crate) fn say(&mut self, thread: u32, what: LogEntry) {
         let offset = Offset(self.entries.len() as u64);
         let (time, thread) = (LogTime(self.now), ThreadId(thread));
         self.entries.push(Entry { offset, time, thread, what });
     }
 
     /// The path that a thread is at.
-    pub(super) fn path(&mut self, thread: u32) -> PathId {
+    pub(crate) fn path(&mut self, thread: u32) -> PathId {
         self.thread(thread).stack.path()
     }
 
     /// Spans were lost in a thread and took `busy_ns`, directly under the span that is open there.
-    pub(super) fn lose(&mut self, thread: u32, spans: u64, busy_ns: u64) {
+    pub(crate) fn lose(&mut self, thread: u32, spans: u64, busy_ns: u64) {
         let stack = &mut self.thread(thread).stack;
         stack.dropped(busy_ns);
-        let top = stack.top().map(|frame| frame.span.start);
-        self.say(thread, LogEntry::Dropped { spans, busy_ns, top });
+        let (top, path) = stack.top().map(|frame| (frame.span.start, frame.path)).unzip();
+        self.say(thread, LogEntry::Dropped { spans, busy_ns, top, path });
     }
 
     fn thread(&mut self, thread: u32) -> &mut Thread {

@@ -17,7 +17,7 @@ pub use report::{LogMoment, StageReport, StageState, StageStats, StageTotal};
 
 use super::functions::{FunctionId, Functions};
 use super::slots::Slots;
-use crate::event::{Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId};
+use crate::event::{EndedSpan, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, Spans};
 use intervals::Intervals;
 use open::OpenStages;
 pub use usage::ProcessUsage;
@@ -98,26 +98,35 @@ enum Role {
 }
 
 impl Stages {
-    /// Takes the next entries of `log`, that are starts and ends of spans alone.
-    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &[Entry]) {
-        let mut rest = spans;
-        while !rest.is_empty()
-            && let Some(index) = self.first_of_concern(log, rest)
-        {
-            self.apply(log, names, &rest[index]);
+    /// Takes the next part of `log`.
+    pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &Spans<'_>) {
+        let mut rest = spans.ended;
+        while let Some(index) = self.first_of_concern(log, rest) {
+            let span = &rest[index];
+            let role = self.role(log, names, span.path);
+            if role != Role::Outside {
+                self.end(log, role, span);
+            }
             rest = &rest[index + 1..];
+        }
+        // Nothing of what ended was in these: they are open behind it.
+        for frame in spans.opened {
+            if let Role::Stage(stage) = self.role(log, names, frame.path) {
+                let place = (spans.stretch.thread, frame.span, false);
+                self.logs[log.0].open.start(place, stage, frame.path, frame.since);
+            }
         }
     }
 
-    /// The first entry that is more than the start or the end of a span of no concern.
-    fn first_of_concern(&mut self, log: LogIndex, entries: &[Entry]) -> Option<usize> {
-        let LogStages { slots, roles, .. } = self.log(log);
-        let is_outside =
-            |path: PathId| slots.get(path.0).map(|slot| roles[slot]) == Some(Role::Outside);
-        entries.iter().position(|entry| match &entry.what {
-            LogEntry::SpanStart { path, .. } | LogEntry::SpanEnd { path, .. } => !is_outside(*path),
-            _ => true,
-        })
+    /// Whether a span of this path, which is not async, is of no concern.
+    pub fn is_outside(&self, log: LogIndex, path: PathId) -> bool {
+        let Some(LogStages { slots, roles, .. }) = self.logs.get(log.0) else { return false };
+        slots.get(path.0).map(|slot| roles[slot]) == Some(Role::Outside)
+    }
+
+    /// The first span that may be of concern.
+    fn first_of_concern(&self, log: LogIndex, ended: &[EndedSpan]) -> Option<usize> {
+        ended.iter().position(|span| !self.is_outside(log, span.path))
     }
 
     /// Takes one entry.
@@ -192,19 +201,27 @@ impl Stages {
             }
             LogEntry::Enter { span, .. } => open.enter(entry.thread, *span),
             LogEntry::Exit { span, .. } => open.exit(entry.thread, *span),
-            LogEntry::SpanEnd { span, .. } if role == Role::OutsideTask => open.end_outside(*span),
-            LogEntry::SpanEnd { span, start, outcome, .. } => {
-                let progress = open.end(entry.thread, *span);
-                let since = self.logs[log.0].since;
-                if let Role::Stage(stage) = role
-                    && entry.time >= since
-                {
-                    self.ran(log, stage, since.max(*start), entry.time);
-                    let (at, outcome, ns) = (entry.time, *outcome, entry.time.since(*start));
-                    self.ended(stage, LastEnd { at, outcome, progress, ns });
+            LogEntry::SpanEnd { .. } => {
+                if let Some(ended) = EndedSpan::of(entry) {
+                    self.end(log, role, &ended);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn end(&mut self, log: LogIndex, role: Role, ended: &EndedSpan) {
+        let LogStages { open, since, .. } = &mut self.logs[log.0];
+        let &EndedSpan { span, thread, start, end: at, outcome, .. } = ended;
+        if role == Role::OutsideTask {
+            return open.end_outside(span);
+        }
+        let (progress, since) = (open.end(thread, span), *since);
+        if let Role::Stage(stage) = role
+            && at >= since
+        {
+            self.ran(log, stage, since.max(start), at);
+            self.ended(stage, LastEnd { at, outcome, progress, ns: ended.ns() });
         }
     }
 

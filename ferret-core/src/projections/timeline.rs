@@ -3,8 +3,9 @@
 //! thread's seconds fit.
 
 use super::slots::Slots;
-use super::spans::EndedSpan;
-use crate::event::{Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ThreadId};
+use crate::event::{
+    EndedSpan, Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, ThreadId,
+};
 use std::collections::VecDeque;
 
 /// Slices kept of a thread.

@@ -349,8 +349,8 @@ impl<S: Sink> Fold<S> {
         }
         let [spans, busy_ticks] = slots.get(1).copied().unwrap_or_default();
         let busy_ns = self.clock.duration_ns(busy_ticks);
-        let top = thread.stack.top().map(|frame| frame.span.start);
-        self.put(thread, position, time, &LogEntry::Dropped { spans, busy_ns, top });
+        let (top, path) = thread.stack.top().map(|top| (top.span.start, top.path)).unzip();
+        self.put(thread, position, time, &LogEntry::Dropped { spans, busy_ns, top, path });
         thread.stack.dropped(busy_ns);
     }
 

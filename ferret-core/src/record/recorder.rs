@@ -320,7 +320,7 @@ impl<S: Sink> Recorder<S> {
     /// Says that spans were lost that no thread will tell of.
     fn drop_spans(&mut self, now: LogTime, spans: u64) {
         if spans > 0 {
-            self.put(now, &LogEntry::Dropped { spans, busy_ns: 0, top: None });
+            self.put(now, &LogEntry::Dropped { spans, busy_ns: 0, top: None, path: None });
         }
     }
 

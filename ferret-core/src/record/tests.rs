@@ -311,7 +311,7 @@ fn without_a_free_chunk_spans_are_dropped_counted_and_balanced() {
         .entries
         .iter()
         .filter_map(|(_, _, _, what)| match what {
-            LogEntry::Dropped { spans, busy_ns, top } => Some((*spans, *busy_ns, *top)),
+            LogEntry::Dropped { spans, busy_ns, top, .. } => Some((*spans, *busy_ns, *top)),
             _ => None,
         })
         .collect();

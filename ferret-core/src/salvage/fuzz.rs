@@ -29,7 +29,7 @@ pub fn flight(path: &Path, uid: u128, known: &[u8]) -> io::Result<Vec<Entry>> {
     let known = fuzz::known(known).unwrap_or_default();
     let batch = fuzz::batch(WRITTEN, &known);
     let (mut batch, unsaid) = left.fold_into(batch, known, heard);
-    batch.put_own(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None });
+    batch.put_own(heard, &LogEntry::Dropped { spans: unsaid, busy_ns: 0, top: None, path: None });
     batch.put_own(heard, &LogEntry::ProcessEnd(ProcessEnd { how }));
     let entries = fuzz::read_back(batch, heard).expect("what is written can be read");
     Ok(entries)

@@ -77,6 +77,11 @@ pub(super) fn losses(analysis: &Analysis, page: Page) -> String {
     notes.extend(too_many_names(analysis));
     for log in analysis.logs.iter().filter(|log| log.partial) {
         notes.push(match (&log.reach, log.first_offset) {
+            (None, 0) if log.unread_entries > 0 => format!(
+                "{}: {} of its entries were not read, and are in no figure.",
+                log.path,
+                format::count(log.unread_entries)
+            ),
             (None, 0) => format!("{}: part of it is damaged and in no figure.", log.path),
             (None, first) => format!(
                 "{}: its first {} entries are gone, and in no figure.",

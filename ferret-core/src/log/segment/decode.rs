@@ -1,6 +1,8 @@
 //! Segments to entries. Any bytes give entries or a [`CodecError`], in time and memory bounded by
 //! their length.
 
+mod parts;
+
 use super::{
     Fold, HEADER_BYTES, KIND_END_OK, KIND_MASK, KIND_START, KIND_START_SAME, MAX_FRAMES, MORE_TIME,
     TIME_BITS, TIME_SHIFT, ops, other::get_other,
@@ -298,7 +300,14 @@ impl SegmentEntries<'_> {
                 let heap = ops::get_heap(&mut self.input)?;
                 Ok(Some((LogEntry::Alloc { span, path, heap }, false)))
             }
-            opcode => get_other(opcode, &mut self.input, self.fold.time).map(Some),
+            opcode => {
+                let mut other = get_other(opcode, &mut self.input, self.fold.time)?;
+                if let LogEntry::Dropped { top: Some(top), path, .. } = &mut other.0 {
+                    let mut open = self.stack.frames().iter().rev();
+                    *path = open.find(|frame| frame.span.start == *top).map(|frame| frame.path);
+                }
+                Ok(Some(other))
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ mod other;
 mod process;
 
 #[cfg(feature = "read")]
-pub(crate) use decode::{Segment, get_keyframe};
+pub(crate) use decode::{Segment, SegmentEntries, get_keyframe};
 pub(crate) use encode::{Encoder, SealedSegment, put_keyframe};
 
 use crate::event::{LogEntry, LogTime, PathId, ThreadId};

@@ -63,7 +63,7 @@ pub(super) fn put_other(out: &mut Vec<u8>, what: &LogEntry, time: LogTime, ends_
             put_all(out, &[u64::from(callsite.0), *live_bytes, *live_count, *peak_bytes]);
         }
         LogEntry::Summary(summary) => put_summary(out, summary),
-        LogEntry::Dropped { spans, busy_ns, top } => {
+        LogEntry::Dropped { spans, busy_ns, top, .. } => {
             out.extend_from_slice(&[ops::DROPPED, u8::from(top.is_some())]);
             for number in [Some(*spans), Some(*busy_ns), top.map(|top| top.0)] {
                 put_all(out, number.as_slice());
@@ -239,7 +239,7 @@ fn get_fact(opcode: u8, input: &mut Input<'_>) -> Result<LogEntry, CodecError> {
             let has_top = ops::get_flag(input)?;
             let (spans, busy_ns) = (input.varint()?, input.varint()?);
             let top = has_top.then(|| input.varint().map(Position)).transpose()?;
-            LogEntry::Dropped { spans, busy_ns, top }
+            LogEntry::Dropped { spans, busy_ns, top, path: None }
         }
         ops::CLOCK => LogEntry::Clock { jump_ns: input.signed()? },
         _ => return Err(CodecError("an opcode is not known")),

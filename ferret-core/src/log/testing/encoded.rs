@@ -1,8 +1,8 @@
 //! What a recorder told, through bytes and back.
 
 use crate::event::{
-    CallsiteId, CallsiteInfo, Commit, Entry, LogEntry, LogTime, Offset, OpenTask, PathId, PathInfo,
-    Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
+    CallsiteId, CallsiteInfo, Commit, Entry, LogEntry, LogTime, Offset, OpenTask, Parts, PathId,
+    PathInfo, Position, Resume, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
 };
 use crate::log::codec::CodecError;
 pub(crate) use crate::log::segment::Encoder;
@@ -53,6 +53,18 @@ impl Sink for Encoder {
         self.seal();
         Ok(Commit::Done)
     }
+}
+
+/// The parts of segments, one behind the other.
+pub(crate) fn decode_parts(mut bytes: &[u8], mut first: Offset) -> Result<Parts, CodecError> {
+    let mut parts = Parts::default();
+    while !bytes.is_empty() {
+        let (segment, rest) = Segment::split(first, bytes)?;
+        segment.entries()?.decode_parts_into(Offset(0), &mut parts)?;
+        first = segment.next();
+        bytes = rest;
+    }
+    Ok(parts)
 }
 
 /// The entries of segments, one behind the other.

@@ -162,7 +162,7 @@ fn offsets_do_not_begin_again_behind_the_last() {
     block[48..block::HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
     let mut entries = Vec::new();
     let mut cursor = BlockCursor::new(first, block, first).unwrap();
-    assert!(cursor.next_segment_from(&mut entries, |_, _, _| {}).is_err());
+    assert!(cursor.next_entries(&mut entries, |_, _, _| {}).is_err());
     assert_eq!(entries, []);
 }
 

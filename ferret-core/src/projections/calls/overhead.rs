@@ -10,7 +10,7 @@
 //! which ones; it was rejected for the reason that [`Calls`] has.)
 
 use super::{Calls, PathCalls};
-use crate::event::{Entry, LogEntry, LogIndex, Names, Outcome, SpanCost};
+use crate::event::{EndedSpan, Entry, LogEntry, LogIndex, Names, Outcome, SpanCost};
 
 /// Spans and polls that were recorded, but are in no other figure, because a filter left them out:
 /// their callers paid for them all the same.
@@ -38,6 +38,14 @@ struct Share {
     own_ps: f64,
     /// A process took part in it whose log does not tell what a span costs.
     is_unknown: bool,
+}
+
+impl Hidden {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.busy_ns = self.busy_ns.saturating_add(other.busy_ns);
+        self.self_ns = self.self_ns.saturating_add(other.self_ns);
+    }
 }
 
 impl PathCalls {
@@ -115,11 +123,18 @@ impl Calls {
         cell.is_async |= !is_span;
         // The polls of an async span carry its time, and count for it.
         if !(is_span && cell.is_async) {
-            cell.hidden.count = cell.hidden.count.saturating_add(count);
             let self_ns = busy_ns.saturating_sub(child_ns);
-            cell.hidden.busy_ns = cell.hidden.busy_ns.saturating_add(busy_ns);
-            cell.hidden.self_ns = cell.hidden.self_ns.saturating_add(self_ns);
+            cell.hidden.add(&Hidden { count, busy_ns, self_ns });
         }
+    }
+
+    /// The same of a span that is not async and has ended.
+    pub fn hide_span(&mut self, log: LogIndex, names: &Names, ended: &EndedSpan) {
+        let slot = self.know(log, names, ended.path);
+        let is_seen = ended.outcome != Outcome::Unknown;
+        let busy_ns = if is_seen { ended.ns() } else { 0 };
+        let self_ns = if is_seen { busy_ns.saturating_sub(ended.child_ns) } else { 0 };
+        self.logs[log.0].paths[slot].hidden.add(&Hidden { count: 1, busy_ns, self_ns });
     }
 
     /// For each function, in the order of [`Calls::functions`], how much of the self time of all its

@@ -28,6 +28,17 @@ impl Buckets {
         *bucket = bucket.saturating_add(count);
     }
 
+    /// Adds all of another's.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        self.total = self.total.saturating_add(other.total);
+        for (own, count) in self.counts.iter_mut().zip(&other.counts) {
+            *own = own.saturating_add(*count);
+        }
+    }
+
     /// The smallest duration that `percent` of all do not exceed, as the longest of its bucket.
     pub(super) fn at_percentile(&self, percent: u32) -> u64 {
         let rank = (u128::from(self.total) * u128::from(percent)).div_ceil(100).max(1);

@@ -78,8 +78,8 @@ impl<S: Sink> Fold<S> {
 
     /// There is no room for what is known of one more.
     fn refuse(&mut self, thread: &ThreadFold, position: Position, time: LogTime) {
-        let top = thread.stack.top().map(|frame| frame.span.start);
-        let refused = LogEntry::Dropped { spans: 1, busy_ns: 0, top };
+        let (top, path) = thread.stack.top().map(|top| (top.span.start, top.path)).unzip();
+        let refused = LogEntry::Dropped { spans: 1, busy_ns: 0, top, path };
         self.put(thread, position, time, &refused);
     }
 

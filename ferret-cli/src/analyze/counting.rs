@@ -1,0 +1,131 @@
+//! What one core counts: the spans that end in the pieces of logs that it decodes. Nothing here depends on
+//! order; what does is left to [`Fold`], which gets all other entries.
+
+use super::fold::{Fold, SpanSubject};
+use crate::filter::Filter;
+use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, ThreadId};
+use ferret::log::{Damage, Piece};
+use ferret::projections::{Calls, GroupBy};
+use std::collections::BTreeMap;
+
+/// What one core has counted.
+#[derive(Debug)]
+pub(super) struct Counting {
+    pub(super) calls: Calls,
+    verdicts: BTreeMap<(LogIndex, ThreadId), Vec<Verdict>>,
+    /// Memory that is used again.
+    decoded: Parts,
+    passing: Vec<EndedSpan>,
+}
+
+/// What a filter says of all spans of a path that end on a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Unasked,
+    Pass,
+    Fail,
+    /// It depends on the single span.
+    Differ,
+}
+
+/// What a piece leaves to be taken in order.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    pub(super) parts: Parts,
+    pub(super) damage: Option<Damage>,
+}
+
+impl Counting {
+    pub(super) fn new(group: GroupBy) -> Self {
+        Self {
+            calls: Calls::new(group),
+            verdicts: BTreeMap::new(),
+            decoded: Parts::default(),
+            passing: Vec::new(),
+        }
+    }
+
+    /// Decodes a piece, counts its spans that end, and puts the rest into `rest`.
+    pub(super) fn count(&mut self, fold: &Fold, names: &Names, piece: &Piece, rest: &mut Rest) {
+        rest.parts.clear();
+        let log = piece.log();
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let result = piece.decode(&mut decoded, |decoded| {
+            for part in decoded.iter() {
+                if let Part::Spans(spans) = part {
+                    self.add(fold, log, names, spans.ended);
+                }
+            }
+            // Only stages are more than what they took.
+            rest.parts.take(decoded, |span| !fold.stages.is_outside(log, span.path));
+        });
+        rest.damage = result.err();
+        self.decoded = decoded;
+    }
+
+    fn add(&mut self, fold: &Fold, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        let Some(filter) = &fold.filter else {
+            return self.calls.apply_spans(log, names, ended);
+        };
+        self.passing.clear();
+        for span in ended {
+            let subject = |dur_ns, outcome| SpanSubject {
+                names,
+                processes: &fold.processes,
+                log,
+                path: span.path,
+                thread: Some(span.thread),
+                dur_ns,
+                outcome,
+                said: None,
+            };
+            let verdict =
+                self.verdict((log, span.thread), span.path, filter, || subject(None, None));
+            let passes = match verdict {
+                Verdict::Pass => true,
+                Verdict::Fail => false,
+                Verdict::Differ | Verdict::Unasked => {
+                    filter.allows(&subject(Some(span.ns()), Some(span.outcome)))
+                }
+            };
+            if passes {
+                self.passing.push(*span);
+            } else {
+                self.calls.hide_span(log, names, span);
+            }
+        }
+        self.calls.apply_spans(log, names, &self.passing);
+    }
+
+    /// What the filter says whatever a span took, and however it ended.
+    fn verdict<'s>(
+        &mut self,
+        on: (LogIndex, ThreadId),
+        path: PathId,
+        filter: &Filter,
+        subject: impl Fn() -> SpanSubject<'s>,
+    ) -> Verdict {
+        let verdicts = self.verdicts.entry(on).or_default();
+        // A path that a damaged log made up has no place.
+        let index = path.0 as usize;
+        if index >= verdicts.len() && index < MOST_PATHS {
+            verdicts.resize(index + 1, Verdict::Unasked);
+        }
+        let known = verdicts.get(index).copied().unwrap_or(Verdict::Unasked);
+        if known != Verdict::Unasked {
+            return known;
+        }
+        let verdict = match filter.test(&subject()) {
+            Some(true) => Verdict::Pass,
+            Some(false) => Verdict::Fail,
+            None => Verdict::Differ,
+        };
+        if let Some(place) = verdicts.get_mut(index) {
+            *place = verdict;
+        }
+        verdict
+    }
+}
+
+/// Of paths with higher numbers a filter is asked each time.
+const MOST_PATHS: usize = 1 << 20;
