@@ -26,10 +26,11 @@ mod window;
 pub(crate) use alloc::Heap;
 pub(crate) use build::kind;
 pub(crate) use document::CounterOfProcess;
-pub(crate) use fold::SpanSubject;
+pub(crate) use fold::{SpanSubject, name_of};
 pub(crate) use gate::{Gate, Verdict};
 pub(crate) use said::of_processes;
 pub(crate) use summary::summary;
+pub(crate) use window::Window;
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
@@ -50,7 +51,6 @@ use rows::{FunctionRow, SortBy};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use window::Window;
 
 /// Entries decoded before they are folded, and a segment more: what stays in a core's cache.
 const AT_ONCE: usize = 1_000;
