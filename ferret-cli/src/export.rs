@@ -35,7 +35,7 @@ use ferret::log::ReadOptions;
 use follow::Follow;
 use form::Form;
 use output::{Output, Stop};
-use reading::{Format, Told};
+use reading::{Format, Read, Told};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,7 +92,7 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
     let follow = Follow::new(window, args.filter.clone());
     let mut format = format(form, timeline, follow, &output, args)?;
     let read = reading::read(&mut run, &mut *format, stop, &mut output)
-        .and_then(|failure| Ok((failure, format.finish(&run, &mut output)?)))
+        .and_then(|failure| Ok((failure, format.finish(&Read::of(&run), &mut output)?)))
         .and_then(|read| output.flush().map(|()| read));
     let (failure, told) = read.with_context(|| format!("writing {}", output.name()))?;
     if let Some(bytes) = output.keep()? {
@@ -171,3 +171,7 @@ fn say_left_out(told: &Told) {
         exit::say(format_args!("{dropped} spans were not recorded: they are not in it"));
     }
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

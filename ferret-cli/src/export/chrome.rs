@@ -11,14 +11,13 @@ mod ids;
 mod numbers;
 
 use super::follow::{Follow, OpenSpan};
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::{kind, name_of};
 use event::Events;
 use ferret::event::{
     Entry, LogEntry, LogIndex, LogTime, Names, Opened, Outcome, PathId, SpanId, ThreadId,
 };
-use ferret::log::Run;
 use ferret::projections::{Said, Task};
 use flows::Flows;
 use ids::{Ids, Track};
@@ -127,14 +126,14 @@ impl Chrome {
         let category = names.callsite_info(path).map(|info| kind(info.kind));
         let mut event = self.events.event("b", names.span_name(path), drawn.track);
         event.category(category);
-        event.id(id);
+        event.local_id(id);
         event.time("ts", drawn.start_ns);
         tell(&mut event, names, path, about, drawn.ns.is_none())?;
         event.write(out)?;
         let Some(ns) = drawn.ns else { return Ok(()) };
         let mut event = self.events.event("e", names.span_name(path), drawn.track);
         event.category(category);
-        event.id(id);
+        event.local_id(id);
         event.time("ts", drawn.start_ns.saturating_add(ns));
         event.write(out)
     }
@@ -151,6 +150,10 @@ impl Chrome {
             return Ok(());
         };
         let flow = self.flows.of(log, span);
+        let is_async = names.callsite_info(path).is_some_and(|info| info.kind.is_async());
+        if !is_async {
+            self.flows.ran(log, span, start, entry);
+        }
         if !self.follow.counts(log, names, entry) {
             return Ok(());
         }
@@ -162,7 +165,6 @@ impl Chrome {
             About { outcome: Some(outcome), said: said.as_ref(), polls, ..About::default() };
         let ns = Some(entry.time.since(start));
         let drawn = Drawn { track, start_ns: self.ns(log, start), ns };
-        let is_async = names.callsite_info(path).is_some_and(|info| info.kind.is_async());
         if is_async || out_of_order {
             self.lane(names, path, drawn, about, out)?;
         } else {
@@ -183,17 +185,23 @@ impl Chrome {
         entry: &Entry,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let (LogEntry::Exit { span, path, busy_ns, .. }
-        | LogEntry::Polls { span, path, busy_ns, count: 1, .. }) = entry.what
-        else {
-            return Ok(());
+        let (span, path, busy_ns, count) = match entry.what {
+            LogEntry::Exit { span, path, busy_ns, .. } => (span, path, busy_ns, 1),
+            LogEntry::Polls { span, path, busy_ns, count, .. } => (span, path, busy_ns, count),
+            _ => return Ok(()),
         };
-        if entry.thread == ThreadId::RECORDER || !self.follow.counts(log, names, entry) {
+        let began = LogTime(entry.time.0.saturating_sub(busy_ns));
+        let is_alone = count == 1 && entry.thread != ThreadId::RECORDER;
+        self.flows.polled(log, span, is_alone.then_some((entry.thread, began)));
+        if !is_alone {
+            return Ok(());
+        }
+        self.flows.ran(log, span, began, entry);
+        if !self.follow.counts(log, names, entry) {
             return Ok(());
         }
         let track = self.track(log, names, entry.thread, out)?;
-        let start_ns = self.ns(log, entry.time).saturating_sub(busy_ns);
-        let drawn = Drawn { track, start_ns, ns: Some(busy_ns) };
+        let drawn = Drawn { track, start_ns: self.ns(log, began), ns: Some(busy_ns) };
         let about = About { poll_of: Some(span), ..About::default() };
         self.slice(names, path, drawn, about, out)
     }
@@ -206,6 +214,11 @@ impl Chrome {
         flow: flows::Flow,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        // An arrow that a filter leaves without its beginning would hold on to nothing.
+        let parent = names.paths.get(&path).map_or(PathId::ROOT, |info| info.parent);
+        if !self.follow.may_count(log, names, parent, flow.from.0) {
+            return Ok(());
+        }
         let id = self.ids.next();
         for (phase, (thread, time)) in [("s", flow.from), ("f", flow.to)] {
             let track = self.track(log, names, thread, out)?;
@@ -280,11 +293,11 @@ impl Chrome {
         }
     }
 
-    fn open(&mut self, run: &Run, log: LogIndex, out: &mut dyn Write) -> io::Result<u64> {
-        let names = run.logs()[log.0].names();
+    fn open(&mut self, read: &Read<'_>, log: LogIndex, out: &mut dyn Write) -> io::Result<u64> {
+        let names = read.names(log);
         let follow = std::mem::take(&mut self.follow);
         let mut count = 0;
-        for open in follow.open(run, log).filter(|open| open.passes) {
+        for open in follow.open(read, log).filter(|open| open.passes) {
             let thread = open.thread.unwrap_or(open.span.thread);
             let track = self.track(log, names, thread, out)?;
             count += u64::from(open.is_span());
@@ -340,6 +353,9 @@ impl Format for Chrome {
             LogEntry::SpanStart { .. } | LogEntry::Created { .. } => {
                 self.flows.begin(log, self.follow.live.process(log), entry);
             }
+            LogEntry::Enter { span, .. } => {
+                self.flows.polled(log, *span, Some((entry.thread, entry.time)));
+            }
             LogEntry::Metric(_) | LogEntry::Counter { .. } | LogEntry::Heap { .. } => {
                 let (is_late, ns) =
                     (self.follow.is_late(log, entry.time), self.ns(log, entry.time));
@@ -364,11 +380,11 @@ impl Format for Chrome {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
         self.begin(out)?;
         let mut open = 0;
         for log in (0..self.timeline.len()).map(LogIndex) {
-            open += self.open(run, log, out)?;
+            open += self.open(read, log, out)?;
         }
         let mut told = self.follow.told;
         (told.open, told.spans) = (open, told.spans + open);
@@ -420,7 +436,3 @@ fn tell(
     }
     Ok(())
 }
-
-#[cfg(test)]
-#[path = "chrome/tests.rs"]
-mod tests;

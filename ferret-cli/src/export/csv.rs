@@ -7,13 +7,12 @@
 //! tags stand in an object.
 
 use super::follow::Follow;
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::{kind, name_of};
 use ferret::event::{
     CallsiteKind, Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId, SpanId, ThreadId,
 };
-use ferret::log::Run;
 use ferret::projections::{Said, path_depth};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -161,11 +160,11 @@ impl Format for Csv {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
         self.head(out)?;
         let mut told = self.follow.told;
         for log in (0..self.timeline.len()).map(LogIndex) {
-            for open in self.follow.open(run, log).filter(|open| open.passes && open.is_span()) {
+            for open in self.follow.open(read, log).filter(|open| open.passes && open.is_span()) {
                 let row = Row {
                     log,
                     thread: open.thread,
@@ -175,7 +174,7 @@ impl Format for Csv {
                     outcome: "open",
                     said: Some(open.said),
                 };
-                self.write(run.logs()[log.0].names(), &row, out)?;
+                self.write(read.names(log), &row, out)?;
                 told.open += 1;
             }
         }

@@ -1,13 +1,12 @@
 //! The call tree as a picture (SVG 1.1, <https://www.w3.org/TR/SVG11/>), drawn by
 //! [`crate::flamegraph`]. Several programs stand side by side, each on its own name.
 
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::stacks::Stacks;
 use crate::filter::Filter;
 use crate::flamegraph::{Flamegraph, Node};
 use crate::format;
 use ferret::event::{Entry, LogIndex, Names, Opened};
-use ferret::log::Run;
 use std::io::{self, Write};
 
 /// The picture.
@@ -40,8 +39,8 @@ impl Format for Picture {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.stacks.trees(run);
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
+        let trees = self.stacks.trees(read);
         let mut programs: Vec<Node> = Vec::new();
         for tree in &trees {
             add(
@@ -52,7 +51,7 @@ impl Format for Picture {
         programs.retain(|program| !program.children.is_empty());
         let all_ns = programs.iter().map(Node::width_ns).fold(0, u64::saturating_add);
         let began = self.stacks.timeline().start_unix_ns().map(moment);
-        let took = format::duration(self.stacks.end_ns(run));
+        let took = format::duration(self.stacks.end_ns(read));
         let filter = match &self.filter {
             Some(filter) => format!("; only {filter}"),
             None => String::new(),

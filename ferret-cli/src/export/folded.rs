@@ -2,10 +2,9 @@
 //! innermost was at work by itself, in nanoseconds. The format is that of Brendan Gregg's
 //! stackcollapse scripts, <https://github.com/brendangregg/FlameGraph#2-fold-stacks>.
 
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::stacks::{Stacks, full_name};
 use ferret::event::{Entry, LogIndex, Names, Opened};
-use ferret::log::Run;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -30,8 +29,8 @@ impl Format for Folded {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.0.trees(run);
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
+        let trees = self.0.trees(read);
         // Processes of one program are one.
         let mut lines: BTreeMap<String, u64> = BTreeMap::new();
         for tree in &trees {

@@ -1,13 +1,12 @@
 //! Which entries and spans count: what is open, which processes there are, the window and the
 //! filter. One for all formats that write span by span.
 
-use super::reading::Told;
+use super::reading::{Read, Told};
 use crate::analyze::{SpanSubject, Window};
 use crate::filter::{Field, Filter};
 use ferret::event::{
     Entry, LogEntry, LogIndex, LogTime, Names, Opened, Outcome, PathId, SpanId, ThreadId,
 };
-use ferret::log::Run;
 use ferret::projections::{Live, OpenFrame, Processes, Said, Task};
 use std::collections::BTreeSet;
 
@@ -159,15 +158,14 @@ impl Follow {
     }
 
     /// The last moment of a process that counts.
-    pub(super) fn end(&self, run: &Run, log: LogIndex) -> LogTime {
+    pub(super) fn end(&self, read: &Read<'_>, log: LogIndex) -> LogTime {
         let until = self.window.until(log);
         let Some(process) = self.processes.get(log) else { return until.unwrap_or_default() };
         if let Some(until) = until.filter(|_| self.went_on.contains(&log)) {
             return until;
         }
-        let now = ferret::log::now();
-        let owned = run.logs().get(log.0).and_then(ferret::is_alive);
-        let known = process.known_until(process.state(owned, now), now);
+        let state = process.state(read.owned(log), read.now);
+        let known = process.known_until(state, read.now);
         until.map_or(known, |until| known.min(until))
     }
 
@@ -175,10 +173,10 @@ impl Follow {
     /// not been polled are no spans.
     pub(super) fn open<'a>(
         &'a self,
-        run: &'a Run,
+        read: &'a Read<'_>,
         log: LogIndex,
     ) -> impl Iterator<Item = OpenSpan<'a>> + 'a {
-        let (names, at) = (run.logs()[log.0].names(), self.end(run, log));
+        let (names, at) = (read.names(log), self.end(read, log));
         let live = self.live.process(log);
         let of_threads = live.into_iter().flat_map(move |live| {
             live.threads().flat_map(move |(thread, stack)| {

@@ -2,12 +2,12 @@
 //! the order of time across processes. docs/json.md tells what the objects hold.
 
 use super::follow::Follow;
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::SpanSubject;
 use crate::entry_line::{self, Context};
-use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId};
-use ferret::log::Run;
+use crate::filter::{Field, Subject, Value};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId, ThreadId};
 use std::io::{self, Write};
 
 /// The entries that pass.
@@ -31,7 +31,8 @@ impl Jsonl {
         }
         let Some(filter) = self.follow.filter() else { return true };
         let Some(path) = self.path(log, entry) else {
-            let nobody = self.follow.subject(log, names, PathId::ROOT, Some(entry.thread));
+            let thread = Some(entry.thread).filter(|thread| *thread != ThreadId::RECORDER);
+            let nobody = self.follow.subject(log, names, PathId::ROOT, thread);
             return filter.allows(&OfNoSpan(nobody));
         };
         let said = self.follow.said(log, entry);
@@ -72,10 +73,11 @@ impl Jsonl {
 /// What has no name and no place, which a filter may ask for.
 struct OfNoSpan<'a>(SpanSubject<'a>);
 
-impl crate::filter::Subject for OfNoSpan<'_> {
-    fn value(&self, field: crate::filter::Field) -> crate::filter::Value<'_> {
-        use crate::filter::{Field, Value};
+impl Subject for OfNoSpan<'_> {
+    fn value(&self, field: Field) -> Value<'_> {
         match field {
+            // What is of the whole process is kept out by no thread.
+            Field::Thread if self.0.thread.is_none() => Value::Foreign,
             Field::Process | Field::Pid | Field::Thread => self.0.value(field),
             _ => Value::Foreign,
         }
@@ -108,10 +110,10 @@ impl Format for Jsonl {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, run: &Run, _: &mut dyn Write) -> io::Result<Told> {
+    fn finish(self: Box<Self>, read: &Read<'_>, _: &mut dyn Write) -> io::Result<Told> {
         let mut told = self.follow.told;
         for log in (0..self.timeline.len()).map(LogIndex) {
-            let open = self.follow.open(run, log).filter(|open| open.passes);
+            let open = self.follow.open(read, log).filter(|open| open.passes);
             told.open += open.count() as u64;
         }
         told.spans += told.open;

@@ -3,10 +3,9 @@
 //! of a process, with the number of its spans and the time that it was at work by itself: pprof adds up.
 
 use super::protobuf::Message;
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::stacks::{ProcessTree, Stack, Stacks, full_name};
 use ferret::event::{CallsiteInfo, Entry, LogIndex, Names, Opened};
-use ferret::log::Run;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::BTreeMap;
@@ -59,11 +58,11 @@ impl Format for Pprof {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.0.trees(run);
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
+        let trees = self.0.trees(read);
         let mut tables = Tables::default();
         let mut gzip = GzEncoder::new(out, Compression::default());
-        tables.head(self.0.timeline().start_unix_ns(), self.0.end_ns(run));
+        tables.head(self.0.timeline().start_unix_ns(), self.0.end_ns(read));
         for tree in &trees {
             for stack in tree.stacks().filter(|stack| stack.spans > 0 || stack.self_ns > 0) {
                 tables.sample(tree, &stack);

@@ -85,7 +85,7 @@ mod tests {
         outer.numbers(6, &[3, 270, 86_942]);
         assert_eq!(outer.take(), [0x32, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05]);
         outer.number(1, 0);
-        assert_eq!(outer.take(), []);
+        assert_eq!(outer.take(), b"");
         outer.number(1, u64::MAX);
         assert_eq!(outer.take().len(), 11);
     }

@@ -2,7 +2,7 @@
 
 use super::output::Stop;
 use crate::progress::ProgressLine;
-use ferret::event::{Entry, LogIndex, Names, Opened};
+use ferret::event::{Entry, LogIndex, LogTime, Names, Opened};
 use ferret::log::{LogError, Merged, Run};
 use std::io::{self, Write};
 
@@ -31,13 +31,37 @@ pub(super) trait Format {
     /// It cannot be written.
     fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()>;
 
-    /// Writes what is open, and the end; so that what was written is whole also if `run` was not read to
-    /// its end.
+    /// Writes what is open, and the end: what was written is whole also if there was more to read.
     ///
     /// # Errors
     ///
     /// It cannot be written.
-    fn finish(self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told>;
+    fn finish(self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told>;
+}
+
+/// What is known of the logs when the reading is over.
+#[derive(Debug)]
+pub(super) struct Read<'a> {
+    /// Their names, and whether a process holds them.
+    pub(super) logs: Vec<(&'a Names, Option<bool>)>,
+    pub(super) now: LogTime,
+}
+
+impl<'a> Read<'a> {
+    /// Of a run, as of now.
+    pub(super) fn of(run: &'a Run) -> Self {
+        let logs = run.logs().iter().map(|tail| (tail.names(), ferret::is_alive(tail)));
+        Self { logs: logs.collect(), now: ferret::log::now() }
+    }
+
+    /// The names of a log.
+    pub(super) fn names(&self, log: LogIndex) -> &'a Names {
+        self.logs[log.0].0
+    }
+
+    pub(super) fn owned(&self, log: LogIndex) -> Option<bool> {
+        self.logs[log.0].1
+    }
 }
 
 /// What was written, and what could not be.

@@ -8,13 +8,12 @@
 mod lane;
 
 use super::follow::Follow;
-use super::reading::{Format, Told};
+use super::reading::{Format, Read, Told};
 use super::spool::Spool;
 use super::timeline::Timeline;
 use ferret::event::{
     CallsiteInfo, Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId, SpanId, ThreadId,
 };
-use ferret::log::Run;
 use lane::{Lane, Lanes};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -87,13 +86,13 @@ impl Speedscope {
     }
 
     /// What is open ends with what is known of its process, if it passes.
-    fn close(&mut self, run: &Run, log: LogIndex) -> io::Result<u64> {
+    fn close(&mut self, read: &Read<'_>, log: LogIndex) -> io::Result<u64> {
         let (mut passing, mut count) = (BTreeMap::new(), 0);
-        for open in self.follow.open(run, log) {
+        for open in self.follow.open(read, log) {
             passing.extend(open.thread.map(|thread| ((thread, open.span), open.passes)));
             count += u64::from(open.passes && open.is_span());
         }
-        let end_ns = self.timeline.ns(log, self.follow.end(run, log));
+        let end_ns = self.timeline.ns(log, self.follow.end(read, log));
         for (thread, lane) in self.lanes.of_log(log) {
             let passes = |span| passing.get(&(thread, span)) == Some(&true);
             lane.close(end_ns, passes, &mut self.spool)?;
@@ -102,8 +101,8 @@ impl Speedscope {
         Ok(count)
     }
 
-    fn profile(&self, run: &Run, log: LogIndex, thread: ThreadId) -> String {
-        let thread = run.logs()[log.0].names().thread_name(thread);
+    fn profile(&self, read: &Read<'_>, log: LogIndex, thread: ThreadId) -> String {
+        let thread = read.names(log).thread_name(thread);
         let program = self.timeline.program(log);
         if self.timeline.len() == 1 {
             return format!("{program}, {thread}");
@@ -177,10 +176,10 @@ impl Format for Speedscope {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, run: &Run, out: &mut dyn Write) -> io::Result<Told> {
+    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
         let mut told = self.follow.told;
         for log in (0..self.timeline.len()).map(LogIndex) {
-            told.open += self.close(run, log)?;
+            told.open += self.close(read, log)?;
         }
         told.spans += told.open;
         let mut lanes: Vec<_> = std::mem::take(&mut self.lanes).into_list();
@@ -195,7 +194,7 @@ impl Format for Speedscope {
         let head = head.to_string();
         write!(out, "{},\"profiles\":[", head.trim_end_matches('}'))?;
         for (index, (log, thread, lane)) in lanes.iter_mut().enumerate() {
-            let name = self.profile(run, *log, *thread);
+            let name = self.profile(read, *log, *thread);
             out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
             write_profile(&name, lane, &mut self.spool, out)?;
         }
@@ -255,7 +254,3 @@ fn write_profile(
     })?;
     out.write_all(b"\n]}")
 }
-
-#[cfg(test)]
-#[path = "speedscope/tests.rs"]
-mod tests;

@@ -4,11 +4,10 @@
 //! work by itself so far. Each process has a tree of its own, as deep as those are at most.
 
 use super::follow::Follow;
-use super::reading::Told;
+use super::reading::{Read, Told};
 use super::timeline::Timeline;
 use crate::passing::Passing;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened};
-use ferret::log::Run;
 use ferret::projections::{CallTree, Calls, GroupBy, TreeNode};
 
 /// The calls of each process.
@@ -71,18 +70,17 @@ impl Stacks {
     }
 
     /// The end of the run, ns from its start.
-    pub(super) fn end_ns(&self, run: &Run) -> u64 {
+    pub(super) fn end_ns(&self, read: &Read<'_>) -> u64 {
         let logs = (0..self.timeline.len()).map(LogIndex);
-        let ends = logs.map(|log| self.timeline.ns(log, self.follow.end(run, log)));
+        let ends = logs.map(|log| self.timeline.ns(log, self.follow.end(read, log)));
         ends.max().unwrap_or(0)
     }
 
     /// What each process did, in the order of the logs.
-    pub(super) fn trees(&mut self, run: &Run) -> Vec<ProcessTree> {
-        let now = ferret::log::now();
-        let logs = self.processes.iter_mut().zip(run.logs()).enumerate();
-        logs.map(|(index, (passing, tail))| {
-            let tree = passing.tree(&[(tail.names(), ferret::is_alive(tail))], now);
+    pub(super) fn trees(&mut self, read: &Read<'_>) -> Vec<ProcessTree> {
+        let logs = self.processes.iter_mut().zip(&read.logs).enumerate();
+        logs.map(|(index, (passing, log))| {
+            let tree = passing.tree(std::slice::from_ref(log), read.now);
             let calls = std::mem::take(&mut passing.calls);
             let log = LogIndex(index);
             let (program, pid) = (self.timeline.program(log), self.timeline.pid(log));

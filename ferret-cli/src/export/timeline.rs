@@ -141,25 +141,16 @@ impl Timeline {
 
 #[cfg(test)]
 impl Timeline {
-    /// Processes that started so: boot, log time and wall time.
-    pub(super) fn made_up(starts: &[(&str, u64, u64)]) -> Self {
-        let place = |(pid, &(boot, at, unix_ns)): (usize, &(&str, u64, u64))| Place {
-            pid: u32::try_from(pid).unwrap() + 1,
-            start: Some((
-                LogTime(at),
-                Box::new(ProcessStart {
-                    pid: u32::try_from(pid).unwrap() + 1,
-                    exe: "/bin/cast".to_owned(),
-                    boot_id: boot.to_owned(),
-                    unix_ns,
-                    ..ProcessStart::default()
-                }),
-            )),
-            boot_id: boot.to_owned(),
-            first: LogTime(at),
+    /// Of processes that started so.
+    pub(super) fn of_starts(starts: Vec<(LogTime, Box<ProcessStart>)>) -> Self {
+        let place = |(at, start): (LogTime, Box<ProcessStart>)| Place {
+            pid: start.pid,
+            boot_id: start.boot_id.clone(),
+            start: Some((at, start)),
+            first: at,
             shift: 0,
         };
-        Self::of(starts.iter().enumerate().map(place).collect())
+        Self::of(starts.into_iter().map(place).collect())
     }
 }
 
@@ -170,7 +161,12 @@ mod tests {
     #[test]
     fn processes_of_one_boot_keep_their_distance_and_others_lie_by_wall_time() {
         // The wall clock was set back by 5 between the first two.
-        let line = Timeline::made_up(&[("a", 100, 10_100), ("a", 130, 10_125), ("b", 7, 10_050)]);
+        let starts = [("a", 100, 10_100), ("a", 130, 10_125), ("b", 7, 10_050)];
+        let start = |(boot, at, unix_ns): (&str, u64, u64)| {
+            let boot_id = boot.to_owned();
+            (LogTime(at), Box::new(ProcessStart { boot_id, unix_ns, ..ProcessStart::default() }))
+        };
+        let line = Timeline::of_starts(starts.map(start).to_vec());
         let [first, second, other] = [0, 1, 2].map(LogIndex);
         assert_eq!(line.start_unix_ns(), Some(10_050));
         assert_eq!(line.ns(first, LogTime(100)), 50);

@@ -55,6 +55,11 @@ impl Event<'_> {
         self.text("cat", category.unwrap_or("span"));
     }
 
+    /// What joins it with other events of its process.
+    pub(super) fn local_id(&mut self, id: u64) {
+        write!(self.line, ",\"id2\":{{\"local\":\"0x{id:x}\"}}").expect("a string takes all");
+    }
+
     /// What joins it with other events.
     pub(super) fn id(&mut self, id: u64) {
         write!(self.line, ",\"id\":\"0x{id:x}\"").expect("a string takes all");
