@@ -4,8 +4,9 @@ use super::{export, killed, record};
 use ferret_tests::{Place, Terminal, ballast, example, ferret, on_disk_of, output, until};
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 #[track_caller]
 fn check_refused(command: &mut Command, part: &str) {
@@ -16,9 +17,10 @@ fn check_refused(command: &mut Command, part: &str) {
 
 /// What is in a folder beside logs.
 fn others(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let names = names.map(|name| name.into_string().unwrap());
-    names.filter(|name| !name.ends_with(".redb") && name != "ballast").collect()
+    let entries = fs::read_dir(folder).expect("the folder can be listed");
+    let names = entries.map(|entry| entry.expect("it can be listed").file_name());
+    let names = names.map(|name| name.into_string().expect("UTF-8"));
+    names.filter(|name| !name.contains(".redb") && name != "ballast").collect()
 }
 
 #[test]
@@ -94,29 +96,37 @@ fn long() -> Place {
     place
 }
 
+fn interrupt(child: &Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+}
+
 #[test]
 fn a_signal_leaves_no_half_file_and_closes_what_goes_to_a_pipe() {
     let place = long();
     let mut command = ferret();
     command.arg("export").arg(&place.log).stdin(Stdio::null()).current_dir(place.folder());
-    let mut to_file = Command::new("timeout");
-    to_file.args(["--preserve-status", "-s", "INT", "0.1"]).arg(command.get_program());
-    to_file.args(command.get_args()).args(["-o", "run.json"]).current_dir(place.folder());
-    // By the signal, unless it was done before that came.
-    let done = output(&mut to_file);
-    assert!(done.code.is_none() || done.code == Some(130), "{done:?}");
+    let mut to_file = ferret();
+    to_file.arg("export").arg(&place.log).args(["-o", "run.json"]).current_dir(place.folder());
+    let mut child = to_file.stdin(Stdio::null()).spawn().unwrap();
+    until("the file to be written", || {
+        let name = others(place.folder()).pop()?;
+        // It may be gone by now, which shows below.
+        (fs::metadata(place.folder().join(name)).ok()?.len() > 0).then_some(())
+    });
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
     assert_eq!(others(place.folder()), Vec::<String>::new());
     let mut child = command.args(["--format", "chrome"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut text = vec![0; 1_000];
     stdout.read_exact(&mut text).unwrap();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    interrupt(&child);
     stdout.read_to_end(&mut text).unwrap();
     let trace: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let spans = trace["otherData"]["spans"].as_u64().unwrap();
     assert!(0 < spans && spans < 190_000, "{spans}: it was told to end");
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(2));
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn perfetto_shows_threads_tasks_and_numbers_of_a_program() {
         &trace,
         &[
             "select name from stats where value > 0 and severity != 'info'",
-            "select name, count(*), sum(dur) from slice join thread_track on track_id = \
-             thread_track.id group by name order by name",
+            "select s.name, count(*), sum(dur) from slice s join thread_track t on track_id = t.id \
+             group by s.name order by s.name",
             "select s.name, count(*), count(distinct track_id) from slice s join process_track t \
              on track_id = t.id where s.dur > 0 group by s.name order by s.name",
             "select distinct counter_track.name from counter_track where name like 'RSS%'",

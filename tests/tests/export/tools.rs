@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The browser is one at a time: together they would only be slower.
-static BROWSER: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 /// Perfetto's answers to queries about a trace.
 pub(crate) fn perfetto(trace: &Path, queries: &[&str]) -> Vec<Value> {
     let answers = viewer("perfetto", trace, queries);
@@ -23,7 +20,7 @@ pub(crate) fn speedscope(profile: &Path) -> Value {
 
 /// `go tool pprof -top`: of each function the first column, its own.
 pub(crate) fn pprof(profile: &Path, args: &[&str]) -> BTreeMap<String, String> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let mut command = Command::new("go");
     // It keeps what it was given, in the home folder unless told.
     command.args(["tool", "pprof", "-top", "-nodecount=1000", "-nodefraction=0"]).args(args);
@@ -60,11 +57,12 @@ pub(crate) fn titles(picture: &Path) -> Value {
     python(program, picture)
 }
 
-/// A duration as speedscope writes it, ns.
+/// A duration as speedscope writes it, ns; of collapsed stacks it knows no unit.
 pub(crate) fn nanoseconds(text: &str) -> u64 {
-    let at = text.find(|c: char| c.is_alphabetic()).expect("a unit");
+    let text = text.replace(',', "");
+    let at = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
     let unit = match &text[at..] {
-        "ns" => 1.0,
+        "" | "ns" => 1.0,
         "µs" => 1e3,
         "ms" => 1e6,
         "s" => 1e9,
@@ -82,7 +80,6 @@ fn viewer(name: &str, file: &Path, args: &[&str]) -> String {
         viewers.join(name).exists(),
         "{name} is not in target/viewers: `tests/run.sh setup` fetches it"
     );
-    let _one = BROWSER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut command = Command::new("python3");
     command.arg(root.join("tools/viewers.py")).arg(name).arg(viewers).arg(file).args(args);
     run("chromium and python3", &mut command).stdout
