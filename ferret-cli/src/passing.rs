@@ -173,7 +173,7 @@ impl Passing {
     /// The same to be drawn.
     pub(crate) fn roots(&mut self, logs: &[(&Names, Option<bool>)], now: LogTime) -> Vec<Node> {
         let tree = self.tree(logs, now);
-        nodes(&self.calls, &tree)
+        tree.roots().iter().map(|&root| node(&self.calls, &tree, root)).collect()
     }
 }
 
@@ -187,24 +187,23 @@ fn span_of(entry: &Entry) -> Option<SpanId> {
     }
 }
 
-/// The outermost calls of a tree that was made of `calls`, to be drawn.
-pub(crate) fn nodes(calls: &Calls, tree: &CallTree) -> Vec<Node> {
-    tree.roots().iter().map(|&root| node(calls, tree, root)).collect()
+/// The figures of a place in the tree, in words.
+pub(crate) fn detail(calls: u64, errors: u64, open: u64) -> String {
+    let mut detail = format!("{} calls", format::count(calls));
+    for (count, what) in [(errors, "failed"), (open, "open")] {
+        if count > 0 {
+            detail = format!("{detail}, {} {what}", format::count(count));
+        }
+    }
+    detail
 }
 
 /// A node of the tree, with those below it: no deeper than the tree is.
 fn node(calls: &Calls, tree: &CallTree, index: usize) -> Node {
     let TreeNode { function, self_ns, open_ns, open, children, .. } = tree.node(index);
-    let (ended, errors) = (tree.node(index).calls, tree.node(index).errors);
-    let mut detail = format!("{} calls", format::count(ended));
-    for (count, what) in [(errors, "failed"), (*open, "open")] {
-        if count > 0 {
-            detail = format!("{detail}, {} {what}", format::count(count));
-        }
-    }
     Node {
         name: calls.info(*function).name.clone(),
-        detail,
+        detail: detail(tree.node(index).calls, tree.node(index).errors, *open),
         self_ns: self_ns.saturating_add(*open_ns),
         is_open: *open > 0,
         children: children.iter().map(|&child| node(calls, tree, child)).collect(),

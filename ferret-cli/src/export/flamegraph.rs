@@ -2,11 +2,11 @@
 //! [`crate::flamegraph`]. Several programs stand side by side, each on its own name.
 
 use super::reading::{Format, Read, Told};
-use super::stacks::Stacks;
+use super::stacks::{Stack, Stacks};
 use crate::filter::Filter;
 use crate::flamegraph::{Flamegraph, Node};
-use crate::format;
-use ferret::event::{Entry, LogIndex, Names, Opened};
+use crate::{format, passing};
+use ferret::event::{CallsiteInfo, Entry, LogIndex, Names, Opened};
 use std::io::{self, Write};
 
 /// The picture.
@@ -41,14 +41,15 @@ impl Format for Picture {
 
     fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
         let trees = self.stacks.trees(read);
-        let mut programs: Vec<Node> = Vec::new();
+        let mut all = Sum::default();
         for tree in &trees {
-            add(
-                &mut programs,
-                Node { name: tree.program.clone(), children: tree.roots(), ..Node::default() },
-            );
+            for stack in tree.stacks() {
+                let program = all.below(Part::Program(&tree.program));
+                let frames = stack.frames.iter().map(|info| Part::Function(info));
+                frames.fold(program, Sum::below).add(&stack);
+            }
         }
-        programs.retain(|program| !program.children.is_empty());
+        let programs = all.nodes();
         let all_ns = programs.iter().map(Node::width_ns).fold(0, u64::saturating_add);
         let began = self.stacks.timeline().start_unix_ns().map(moment);
         let took = format::duration(self.stacks.end_ns(read));
@@ -77,18 +78,54 @@ impl Format for Picture {
     }
 }
 
-/// Lays a tree over the one of the same name, if there is one.
-fn add(into: &mut Vec<Node>, node: Node) {
-    let Some(same) = into.iter_mut().find(|known| known.name == node.name) else {
-        return into.push(node);
-    };
-    same.self_ns = same.self_ns.saturating_add(node.self_ns);
-    same.is_open |= node.is_open;
-    if same.detail != node.detail {
-        same.detail = [&*same.detail, &*node.detail].join("; ");
+/// The trees of processes, laid over each other.
+#[derive(Debug, Default)]
+struct Sum<'a> {
+    calls: u64,
+    errors: u64,
+    open: u64,
+    self_ns: u64,
+    /// In order of first appearance.
+    below: Vec<(Part<'a>, Sum<'a>)>,
+}
+
+/// What a frame of the picture stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part<'a> {
+    Program(&'a str),
+    Function(&'a CallsiteInfo),
+}
+
+impl<'a> Sum<'a> {
+    /// The one below that stands for `part`.
+    fn below(&mut self, part: Part<'a>) -> &mut Self {
+        let known = self.below.iter().position(|(known, _)| *known == part);
+        let index = known.unwrap_or_else(|| {
+            self.below.push((part, Self::default()));
+            self.below.len() - 1
+        });
+        &mut self.below[index].1
     }
-    for child in node.children {
-        add(&mut same.children, child);
+
+    fn add(&mut self, stack: &Stack<'_>) {
+        self.calls += stack.calls;
+        self.errors += stack.errors;
+        self.open += stack.open;
+        self.self_ns = self.self_ns.saturating_add(stack.self_ns);
+    }
+
+    fn nodes(&self) -> Vec<Node> {
+        let node = |(part, sum): &(Part<'_>, Sum<'_>)| {
+            let (name, detail) = match part {
+                Part::Program(name) => ((*name).to_owned(), String::new()),
+                Part::Function(info) => {
+                    (info.name.clone(), passing::detail(sum.calls, sum.errors, sum.open))
+                }
+            };
+            let (self_ns, is_open, children) = (sum.self_ns, sum.open > 0, sum.nodes());
+            Node { name, detail, self_ns, is_open, children }
+        };
+        self.below.iter().map(node).collect()
     }
 }
 

@@ -64,7 +64,7 @@ impl Format for Pprof {
         let mut gzip = GzEncoder::new(out, Compression::default());
         tables.head(self.0.timeline().start_unix_ns(), self.0.end_ns(read));
         for tree in &trees {
-            for stack in tree.stacks().filter(|stack| stack.spans > 0 || stack.self_ns > 0) {
+            for stack in tree.stacks().filter(|stack| stack.spans() > 0 || stack.self_ns > 0) {
                 tables.sample(tree, &stack);
                 gzip.write_all(&tables.out.take())?;
             }
@@ -114,7 +114,7 @@ impl<'a> Tables<'a> {
         let mut sample = Message::default();
         sample
             .numbers(1, &frames)
-            .numbers(2, &[stack.spans, stack.self_ns])
+            .numbers(2, &[stack.spans(), stack.self_ns])
             .message(3, &by_name)
             .message(3, &by_pid);
         self.out.message(profile::SAMPLE, &sample);

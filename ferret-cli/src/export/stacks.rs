@@ -32,9 +32,19 @@ pub(super) struct ProcessTree {
 pub(super) struct Stack<'a> {
     /// From the outermost in.
     pub(super) frames: Vec<&'a CallsiteInfo>,
-    /// Calls of the innermost, and those that are open.
-    pub(super) spans: u64,
+    /// Calls of the innermost that have ended, and of these the failed ones.
+    pub(super) calls: u64,
+    pub(super) errors: u64,
+    /// Calls that are open.
+    pub(super) open: u64,
     pub(super) self_ns: u64,
+}
+
+impl Stack<'_> {
+    /// Calls of the innermost, those that are open too.
+    pub(super) fn spans(&self) -> u64 {
+        self.calls + self.open
+    }
 }
 
 /// In a [`Passing`] of its own, every process is the first.
@@ -94,9 +104,9 @@ impl Stacks {
         let mut told = Told { counted: 0, ..self.follow.told };
         for tree in trees {
             for stack in tree.stacks() {
-                told.spans += stack.spans;
+                told.spans += stack.spans();
+                told.open += stack.open;
             }
-            told.open += tree.nodes().map(|node| node.open).sum::<u64>();
         }
         told
     }
@@ -115,7 +125,9 @@ impl ProcessTree {
             frames.reverse();
             Stack {
                 frames,
-                spans: node.calls + node.open,
+                calls: node.calls,
+                errors: node.errors,
+                open: node.open,
                 self_ns: node.self_ns.saturating_add(node.open_ns),
             }
         })
@@ -128,11 +140,6 @@ impl ProcessTree {
             rest.extend(node.children.iter().rev());
             Some(node)
         })
-    }
-
-    /// The outermost calls, to be drawn.
-    pub(super) fn roots(&self) -> Vec<crate::flamegraph::Node> {
-        crate::passing::nodes(&self.calls, &self.tree)
     }
 }
 
