@@ -28,10 +28,11 @@ mod window;
 pub(crate) use alloc::Heap;
 pub(crate) use build::kind;
 pub(crate) use document::CounterOfProcess;
-pub(crate) use fold::SpanSubject;
+pub(crate) use fold::{SpanSubject, name_of};
 pub(crate) use gate::{Gate, Verdict};
 pub(crate) use said::of_processes;
 pub(crate) use summary::summary;
+pub(crate) use window::Window;
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 /// From when until when. Processes of one boot share their log time; of others the same wall time
 /// is meant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Window {
+pub(crate) struct Window {
     since: Option<LogTime>,
     until: Option<LogTime>,
     /// The clock that those are of.
@@ -37,7 +37,7 @@ impl Window {
     /// # Errors
     ///
     /// The calendar has no such moment.
-    pub(super) fn new(
+    pub(crate) fn new(
         since: Option<When>,
         until: Option<When>,
         at: LogTime,
@@ -56,7 +56,7 @@ impl Window {
     }
 
     /// A process begins.
-    pub(super) fn process(&mut self, log: LogIndex, at: LogTime, start: &ProcessStart) {
+    pub(crate) fn process(&mut self, log: LogIndex, at: LogTime, start: &ProcessStart) {
         let Some(clock) = &self.clock else { return };
         let own = Clock::of(at, start);
         let shift = if own.boot_id == clock.boot_id { 0 } else { clock.wall_ns - own.wall_ns };
@@ -67,12 +67,12 @@ impl Window {
     }
 
     /// The first moment that counts, in the log time of `log`.
-    pub(super) fn since(&self, log: LogIndex) -> Option<LogTime> {
+    pub(crate) fn since(&self, log: LogIndex) -> Option<LogTime> {
         self.since.map(|since| self.shifted(log, since))
     }
 
     /// The last moment that counts, in the log time of `log`.
-    pub(super) fn until(&self, log: LogIndex) -> Option<LogTime> {
+    pub(crate) fn until(&self, log: LogIndex) -> Option<LogTime> {
         self.until.map(|until| self.shifted(log, until))
     }
 
