@@ -3,7 +3,7 @@
 use super::output::Stop;
 use crate::progress::ProgressLine;
 use ferret::event::{Entry, LogIndex, LogTime, Names, Opened};
-use ferret::log::{LogError, Merged, Run};
+use ferret::log::{LogError, Run};
 use std::io::{self, Write};
 
 /// Entries that are decoded before they are written: what stays in a core's cache.
@@ -92,44 +92,27 @@ pub(super) fn read(
     let mut missing: Vec<u64> = run.logs().iter().map(|tail| tail.info().entries()).collect();
     let all: u64 = missing.iter().sum();
     let mut done = 0;
-    let mut batch = Merged::default();
     while done < all && stop.signal().is_none() {
-        if let Err(error) = run.poll_into(AT_ONCE, &mut batch) {
-            return Ok(Some(error));
-        }
-        if batch.is_empty() {
+        let entries = match run.poll(AT_ONCE) {
+            Ok(entries) => entries,
+            Err(error) => return Ok(Some(error)),
+        };
+        if entries.is_empty() {
             break;
         }
-        for (log, entries) in batch.stretches() {
+        for (log, entry) in &entries {
             // A process that began meanwhile has none.
-            let Some(missing) = missing.get_mut(log.0) else { continue };
-            let wanted = usize::try_from(*missing).unwrap_or(usize::MAX).min(entries.len());
-            *missing -= wanted as u64;
-            done += wanted as u64;
-            stretch(run, format, log, &entries[..wanted], out)?;
+            let Some(missing) = missing.get_mut(log.0).filter(|missing| **missing > 0) else {
+                continue;
+            };
+            *missing -= 1;
+            done += 1;
+            while let Some(opened) = run.next_opened(*log, entry.offset) {
+                format.resume(*log, run.logs()[log.0].names(), &opened)?;
+            }
+            format.entry(*log, run.logs()[log.0].names(), entry, out)?;
         }
         progress.tell(done, all);
     }
     Ok(None)
-}
-
-fn stretch(
-    run: &mut Run,
-    format: &mut dyn Format,
-    log: LogIndex,
-    mut rest: &[Entry],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    while let Some(first) = rest.first() {
-        while let Some(opened) = run.next_opened(log, first.offset) {
-            format.resume(log, run.logs()[log.0].names(), &opened)?;
-        }
-        let tail = &run.logs()[log.0];
-        let (entries, later) = tail.split_before_opened(rest);
-        for entry in entries {
-            format.entry(log, tail.names(), entry, out)?;
-        }
-        rest = later;
-    }
-    Ok(())
 }
