@@ -6,7 +6,7 @@ use ferret::event::{
     CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, TagValue, ThreadId,
 };
 use ferret::projections::{
-    Calls, Counters, EndedSpan, GroupBy, Heap, Live, Marks, Processes, Said, Stages,
+    Calls, Counters, EndedSpan, GroupBy, Heap, Live, Marks, Processes, Said, Spreads, Stages,
     spans_until_other,
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Fold {
     pub(super) stages: Stages,
     pub(super) counters: Counters,
     pub(super) marks: Marks,
+    /// Only where a document is made: it costs time.
+    pub(super) spreads: Option<Spreads>,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
     /// What spans say is looked up only for a filter that asks about it.
@@ -55,6 +57,9 @@ impl Fold {
             self.live.apply_spans(log, names, spans);
             self.stages.apply_spans(log, names, spans);
             self.calls.apply_spans(log, names, &ended);
+            if let Some(spreads) = &mut self.spreads {
+                spreads.apply_spans(log, names, &ended);
+            }
             rest = others;
             if let Some((other, later)) = others.split_first() {
                 self.apply(log, names, other);
@@ -92,6 +97,9 @@ impl Fold {
         }
         if is_counted && self.passes(log, names, entry, said.as_ref()) {
             self.calls.apply(log, names, entry);
+            if let Some(spreads) = &mut self.spreads {
+                spreads.apply(log, names, entry);
+            }
             if let LogEntry::Alloc { path, .. } = &entry.what {
                 self.calls.know(log, names, *path);
                 self.heap.apply(log, entry);

@@ -245,6 +245,7 @@ fn node(calls: &Calls, tree: &CallTree, index: usize) -> Node {
         detail,
         self_ns: self_ns.saturating_add(*open_ns),
         is_open: *open > 0,
+        tint: None,
         children: children.iter().map(|&child| node(calls, tree, child)).collect(),
     }
 }

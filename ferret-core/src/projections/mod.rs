@@ -28,6 +28,7 @@ mod recent;
 mod scenario;
 mod slots;
 mod spans;
+mod spread;
 mod stages;
 mod timeline;
 mod tree;
@@ -47,6 +48,7 @@ pub use rate::Rate;
 pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
 pub use spans::{EndedSpan, spans_until_other};
+pub use spread::{Distribution, PathSpread, Sketch, Spreads};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,

@@ -1,0 +1,1 @@
+//! What `diff` shows of made-up runs.
