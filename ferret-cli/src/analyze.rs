@@ -29,7 +29,9 @@ mod window;
 
 pub(crate) use alloc::Heap;
 pub(crate) use build::{hundredths, kind};
-pub(crate) use document::{Analysis, CounterOfProcess, FORMAT, Function, Node, Process, Stage};
+pub(crate) use document::{
+    Analysis, CounterOfProcess, Durations, FORMAT, Function, Node, Process, Stage,
+};
 pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Answer, Clause, Gate, GateError, HeldBy, Selector, of_rows, show};
 pub(crate) use gates::{conclude, say, told};

@@ -77,7 +77,7 @@ fn gates_and_filters_ask_about_memory() {
         }
         let logs = [made.facts(0)];
         let analysis = analysis(&mut fold, &logs, LogTime(60_000_000_000), &args);
-        gates(&analysis, &args).unwrap() == ExitCode::SUCCESS
+        super::gates(&analysis, &args).unwrap() == ExitCode::SUCCESS
     };
     assert!(passes("--fail-if any.live>1MiB --fail-if load.allocated>400KiB"));
     assert!(!passes("--fail-if load.live>=200KiB"));

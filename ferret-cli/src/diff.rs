@@ -30,7 +30,7 @@ use compare::Tree;
 use document::Comparison;
 use gate::DiffGate;
 use judge::Rules;
-use sides::{Loaded, SideRun};
+use sides::{Loaded, Named, SideRun};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,7 +116,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
         (Some(base), Some(head)) => (base, head),
         _ => return Ok(read.code),
     };
-    let rules = Rules { least_share: args.least / 100.0, ..Rules::default() };
+    let rules = Rules::new(args.least / 100.0, base.len(), head.len());
     let (mut comparison, tree) = compare::compare(&base, &head, rules);
     comparison.gates = args.fail_if.iter().map(|gate| gate.ask(&comparison)).collect();
     if let Some(path) = &args.flamegraph {
@@ -134,7 +134,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The runs that a side's arguments name.
-fn runs(first: &Path, more: &[PathBuf], side: &str) -> anyhow::Result<Vec<PathBuf>> {
+fn runs(first: &Path, more: &[PathBuf], side: &str) -> anyhow::Result<Vec<Named>> {
     let mut all = sides::resolve(first)?;
     for argument in more {
         all.extend(sides::resolve(argument)?);
@@ -155,13 +155,13 @@ struct Reading {
 
 impl Reading {
     /// None if a run of it cannot be read.
-    fn side(&mut self, paths: &[PathBuf], args: &DiffArgs) -> anyhow::Result<Option<Vec<SideRun>>> {
+    fn side(&mut self, named: &[Named], args: &DiffArgs) -> anyhow::Result<Option<Vec<SideRun>>> {
         let mut progress = ProgressLine::new("comparing");
         let part = Part { filter: args.filter.as_ref(), since: args.since, until: args.until };
         let mut runs = Vec::new();
-        for path in paths {
+        for run in named {
             progress.tell(self.done, self.all);
-            match sides::load(path, part)? {
+            match sides::load(run, part)? {
                 Loaded::Run(run, code) => {
                     runs.push(*run);
                     self.note(code);

@@ -13,8 +13,15 @@ pub(crate) fn code(name: &str) -> String {
 /// A text that is no markup.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text::printable(text).chars() {
+    let text = text::printable(text);
+    let mut chars = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        let is_within = before.is_alphanumeric() && chars.peek().is_some_and(|c| c.is_alphanumeric());
+        before = c;
         match c {
+            // Within a word it is no emphasis.
+            '_' if is_within => out.push('_'),
             // Characters that turn the direction of what follows, or cannot be seen.
             '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {
                 out.push('\u{fffd}');
@@ -65,6 +72,8 @@ mod tests {
             "\u{202e}x",
             "$x$",
             "~~a~~",
+            "_a_",
+            "__a",
             "\\|",
         ] {
             let text = plain(hostile);
@@ -73,6 +82,7 @@ mod tests {
             let without = text.replace("&#", "");
             assert!(!without.contains(['&', '#']), "{text}");
         }
+        assert_eq!(plain("read_one"), "read_one");
         assert_eq!(plain("音声 1.5 ms, +10%"), "音声 1.5 ms, +10%");
     }
 

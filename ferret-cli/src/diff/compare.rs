@@ -87,7 +87,7 @@ fn method(is_single: bool, rules: Rules) -> Method {
 
 fn side(runs: &[SideRun]) -> Side {
     let run = |run: &SideRun| {
-        let SideRun { source, is_saved, analysis } = run;
+        let SideRun { source, path, is_saved, analysis } = run;
         let each = |of: fn(&analyze::Process) -> &String| {
             let mut all: Vec<_> = analysis.processes.iter().map(of).cloned().collect();
             all.sort();
@@ -95,7 +95,8 @@ fn side(runs: &[SideRun]) -> Side {
             all
         };
         Run {
-            path: source.clone(),
+            name: source.clone(),
+            path: path.display().to_string(),
             saved: *is_saved,
             id: analysis.run.id.clone(),
             start: analysis.run.start.clone(),

@@ -42,6 +42,8 @@ pub(super) struct Side {
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Run {
+    /// As it was named: the file, or run.redb@-1.
+    pub(super) name: String,
     /// The file it was read from.
     pub(super) path: String,
     /// It was saved by `analyze --json`.

@@ -9,7 +9,7 @@ use crate::filter::{Field, Kind, Subject, Value, parse_value};
 use std::str::FromStr;
 
 /// A gate on a comparison.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct DiffGate {
     clause: Clause,
     metric: Metric,
@@ -28,7 +28,7 @@ enum Bound {
     Percent(f64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Metric {
     Function(fn(&Row) -> Change, Kind),
     Stage(fn(&Stage) -> Change, Kind),

@@ -7,7 +7,7 @@
 
 use super::document::{Change, Row, Verdict};
 use super::matching::Measured;
-use super::statistics::{at_share, correct, percentile_shift, runs_differ, shift};
+use super::statistics::{at_share, correct, least_growth, percentile_shift, runs_differ, shift};
 use crate::analyze::Histogram;
 
 /// What counts as a change.
@@ -15,21 +15,28 @@ use crate::analyze::Histogram;
 pub(super) struct Rules {
     /// A change by a smaller share is none.
     pub(super) least_share: f64,
-    /// A change of durations by less is none, ns: below, the cost of recording and the clock are most of it.
+    /// A change of durations by less is none, ns: below, the cost of recording and the clock are much of it.
     pub(super) least_ns: f64,
     /// Of what is called a change, so large a share may be chance.
     pub(super) chance: f64,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self { least_share: 0.05, least_ns: 20.0, chance: 0.01 }
+impl Rules {
+    /// Those for so many runs. There are many calls and few runs, so of runs more is left to chance: at 1 % five a side
+    /// would not do. Of one run a side nothing below 250 ns is believed: where its code and data lie in the caches makes as
+    /// much.
+    pub(super) fn new(least_share: f64, base: usize, head: usize) -> Self {
+        let is_single = base == 1 && head == 1;
+        let (least_ns, chance) = if is_single { (250.0, 0.01) } else { (20.0, 0.05) };
+        Self { least_share, least_ns, chance }
     }
 }
 
 /// A row's two sides.
 pub(super) type Sides<'a> = (&'a [Option<Measured>], &'a [Option<Measured>]);
 
+/// From so many percent on.
+const MOSTLY_OURS: f64 = 50.0;
 /// Fewer calls, of what they are worth, cannot show a change however large.
 const FEW: f64 = 8.0;
 /// Standard errors by which counts of one run each must differ.
@@ -37,26 +44,63 @@ const ERRORS_OF_COUNTS: f64 = 2.0;
 
 /// Judges all rows together: the more there are, the more differ by chance.
 pub(super) fn judge(rows: &[Sides<'_>], rules: Rules) -> Vec<Row> {
-    let mut evidence: Vec<Evidence> = rows.iter().map(|sides| Evidence::of(*sides)).collect();
-    let mut all: Vec<&mut f64> = evidence.iter_mut().flat_map(Evidence::each).flatten().collect();
-    correct(&mut all);
+    let evidence = |sides: &Sides<'_>| match is_mostly_ours(*sides) {
+        true => Evidence { own: Sign::default(), own_p95: Sign::default(), ..Evidence::of(*sides) },
+        false => Evidence::of(*sides),
+    };
+    let mut evidence: Vec<Evidence> = rows.iter().map(evidence).collect();
+    // Each question is one of its own: that the slowest calls of many rows differ makes nothing else more doubtful.
+    for question in 0..QUESTIONS {
+        let all =
+            evidence.iter_mut().filter_map(|row| row.each().into_iter().nth(question).flatten());
+        correct(&mut all.collect::<Vec<_>>());
+    }
     rows.iter().zip(evidence).map(|(sides, evidence)| row(*sides, &evidence, rules)).collect()
 }
 
-/// How probable it is that a row differs so by chance; none where that cannot be told.
+/// Of a self time that is ferret's own for the most part, a change says nothing of the program.
+fn is_mostly_ours((base, head): Sides<'_>) -> bool {
+    let rows = base.iter().chain(head).flatten();
+    rows.filter_map(|row| row.overhead_percent).any(|percent| percent >= MOSTLY_OURS)
+}
+
+/// What is asked of each row.
+const QUESTIONS: usize = 5;
+
+/// What speaks for a change of a row.
 #[derive(Clone, Copy, Debug, Default)]
 struct Evidence {
     calls: Option<f64>,
-    own: Option<f64>,
-    own_p95: Option<f64>,
-    p50: Option<f64>,
-    p95: Option<f64>,
+    own: Sign,
+    own_p95: Sign,
+    p50: Sign,
+    p95: Sign,
 }
 
+/// What speaks for a change of a duration.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sign {
+    /// How probable it is by chance; none where that cannot be told.
+    p_value: Option<f64>,
+    /// By how large a share of the base it grew, or less than 0; none where what is shown says it.
+    growth: Option<f64>,
+    /// By how many times the least it has to, and by the square of that in ns.
+    times: f64,
+}
+
+/// The percentiles that must all change for calls to be called slower, or faster, ...
+const OF_MOST: [f64; 3] = [0.1, 0.25, 0.5];
+/// ... and for the slowest of them.
+const OF_SLOWEST: [f64; 3] = [0.9, 0.95, 0.98];
+/// The slowest calls of two runs differ by more.
+const TIMES_OF_SLOWEST: f64 = 2.0;
+
 impl Evidence {
-    fn each(&mut self) -> [Option<&mut f64>; 5] {
+    fn each(&mut self) -> [Option<&mut f64>; QUESTIONS] {
         let Self { calls, own, own_p95, p50, p95 } = self;
-        [calls, own, own_p95, p50, p95].map(Option::as_mut)
+        let durations = [own, own_p95, p50, p95].map(|sign| sign.p_value.as_mut());
+        let [own, own_p95, p50, p95] = durations;
+        [calls.as_mut(), own, own_p95, p50, p95]
     }
 
     fn of((base, head): Sides<'_>) -> Self {
@@ -64,8 +108,10 @@ impl Evidence {
             let (Some(base), Some(head)) = (base, head) else { return Self::default() };
             return Self::of_calls(base, head);
         }
-        let differ =
-            |of: fn(&Measured) -> Option<f64>| runs_differ(&values(base, of), &values(head, of));
+        let differ = |of: fn(&Measured) -> Option<f64>| {
+            let p_value = runs_differ(&values(base, of), &values(head, of));
+            Sign { p_value, growth: None, times: 1.0 }
+        };
         let counts = |side: &[Option<Measured>]| side.iter().map(calls).collect::<Vec<_>>();
         Self {
             calls: runs_differ(&counts(base), &counts(head)),
@@ -80,15 +126,23 @@ impl Evidence {
         let both = |of: fn(&Measured) -> &Option<Histogram>| {
             Some((of(base).as_ref()?, of(head).as_ref()?))
         };
-        let shifted = |(base, head)| shift(base, head).map(|(_, p)| p);
-        let p95 = |(base, head)| percentile_shift(base, head, 0.95);
+        let of_most = |(base, head)| Sign {
+            p_value: shift(base, head).map(|(_, p)| p),
+            growth: Some(least_growth(base, head, &OF_MOST)),
+            times: 1.0,
+        };
+        let of_slowest = |(base, head)| Sign {
+            p_value: percentile_shift(base, head, 0.95),
+            growth: Some(least_growth(base, head, &OF_SLOWEST)),
+            times: TIMES_OF_SLOWEST,
+        };
         let (own, durations) = (both(|row| &row.own), both(|row| &row.durations));
         Self {
             calls: None,
-            own: own.and_then(shifted),
-            own_p95: own.and_then(p95),
-            p50: durations.and_then(shifted),
-            p95: durations.and_then(p95),
+            own: own.map(of_most).unwrap_or_default(),
+            own_p95: own.map(of_slowest).unwrap_or_default(),
+            p50: durations.map(of_most).unwrap_or_default(),
+            p95: durations.map(of_slowest).unwrap_or_default(),
         }
     }
 }
@@ -97,7 +151,7 @@ fn row((base, head): Sides<'_>, evidence: &Evidence, rules: Rules) -> Row {
     let middle = |of: fn(&Measured) -> Option<f64>| {
         Change::between(median(values(base, of)), median(values(head, of)))
     };
-    let of_ns = |of, p_value| rules.of_durations(middle(of), p_value);
+    let of_ns = |of, sign: Sign| rules.of_sign(middle(of), sign);
     let mut judged = Row {
         calls: rules.of_counts((base, head), evidence.calls),
         errors: middle(|row| number(Some(row.errors))),
@@ -148,7 +202,7 @@ fn is_unsure((base, head): Sides<'_>, judged: &Row, evidence: &Evidence, rules: 
     };
     let is_single = base.len() == 1 && head.len() == 1;
     let cannot =
-        if is_single { worth(base).min(worth(head)) < FEW } else { evidence.own.is_none() };
+        if is_single { worth(base).min(worth(head)) < FEW } else { evidence.own.p_value.is_none() };
     changed && cannot
 }
 
@@ -164,6 +218,17 @@ impl Rules {
     pub(super) fn of_durations(self, change: Change, p_value: Option<f64>) -> Change {
         let significant = p_value.is_some_and(|p| p < self.chance) && self.matters(&change);
         Change { p_value, significant, ..change }
+    }
+
+    fn of_sign(self, change: Change, Sign { p_value, growth, times }: Sign) -> Change {
+        let least_ns = self.least_ns * times * times;
+        let change = Self { least_ns, ..self }.of_durations(change, p_value);
+        // A change that most calls do not share is none, nor is one the other way round.
+        let is_shared = growth.is_none_or(|growth| {
+            growth.abs() >= self.least_share * times
+                && change.change.is_none_or(|change| (change > 0) == (growth > 0.0))
+        });
+        Change { significant: change.significant && is_shared, ..change }
     }
 
     /// Counts are facts, and of one run each nothing says how much they vary. As much as chance alone makes

@@ -33,6 +33,8 @@ pub(super) struct Measured {
     pub(super) p95_ns: Option<u64>,
     pub(super) p99_ns: Option<u64>,
     pub(super) max_ns: Option<u64>,
+    /// How much of its self time is likely ferret's own.
+    pub(super) overhead_percent: Option<f64>,
     /// Of its calls, and of what they took by themselves.
     pub(super) durations: Option<Histogram>,
     pub(super) own: Option<Histogram>,
@@ -121,6 +123,7 @@ fn measured(row: &Function) -> Measured {
         p95_ns: row.durations.p95_ns,
         p99_ns: row.durations.p99_ns,
         max_ns: row.durations.max_ns,
+        overhead_percent: row.overhead_percent,
         durations: row.histogram.clone(),
         own: row.self_histogram.clone().or_else(|| row.histogram.clone()),
     }
@@ -155,8 +158,9 @@ impl<'a> Walk<'a> {
     }
 
     fn measured(&self, node: &Node) -> Measured {
-        let function = self.functions.get(&node.function).filter(|row| row.calls == node.calls);
-        let (durations, own) = match (&node.histogram, function) {
+        let function = self.functions.get(&node.function);
+        let whole = function.filter(|row| row.calls == node.calls);
+        let (durations, own) = match (&node.histogram, whole) {
             (None, Some(row)) => (row.histogram.clone(), row.self_histogram.clone()),
             _ => (node.histogram.clone(), node.self_histogram.clone()),
         };
@@ -168,6 +172,7 @@ impl<'a> Walk<'a> {
             self_ns: node.self_ns,
             p50_ns: node.p50_ns,
             p95_ns: node.p95_ns,
+            overhead_percent: function.and_then(|row| row.overhead_percent),
             own: own.or_else(|| durations.clone()),
             durations,
             ..Measured::default()

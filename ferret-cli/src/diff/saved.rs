@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn what_is_no_analysis_is_told_with_what_would_be() {
         check("{}", Err("no document of ferret's"));
-        check("[1]", Err("no analysis"));
+        check("[1]", Err("no document of ferret's"));
         check("{\"kind\":\"analysis\"", Err("no analysis"));
         check(r#"{"kind":"snapshot","format":1}"#, Err("kind \"snapshot\""));
         check(r#"{"kind":"analysis","format":99}"#, Err("format 99"));

@@ -12,8 +12,9 @@ use std::process::ExitCode;
 /// A run to compare.
 #[derive(Clone, Debug)]
 pub(super) struct SideRun {
-    /// As it was named.
+    /// As it was named: the path, or run.redb@-1.
     pub(super) source: String,
+    pub(super) path: PathBuf,
     /// From a file that `analyze --json` wrote.
     pub(super) is_saved: bool,
     pub(super) analysis: Analysis,
@@ -28,15 +29,29 @@ pub(super) enum Loaded {
     Unreadable(ExitCode),
 }
 
+/// A run that an argument names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// As the user would.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+impl Named {
+    fn path(path: &Path) -> Self {
+        Self { name: path.display().to_string(), path: path.to_owned() }
+    }
+}
+
 /// The runs that an argument names: a path, or an earlier run of its name, or a range of them: `run.redb@-1`,
 /// `run.redb@-5..-1`.
-pub(super) fn resolve(argument: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn resolve(argument: &Path) -> anyhow::Result<Vec<Named>> {
     let split = argument.to_str().and_then(|text| text.rsplit_once('@'));
     let Some((name, which)) = split.filter(|(name, _)| !name.is_empty() && !argument.exists())
     else {
-        return Ok(vec![argument.to_owned()]);
+        return Ok(vec![Named::path(argument)]);
     };
-    let Some((first, last)) = range(which) else { return Ok(vec![argument.to_owned()]) };
+    let Some((first, last)) = range(which) else { return Ok(vec![Named::path(argument)]) };
     if first > 0 || last > 0 {
         bail!(
             "{}: earlier runs are counted back, {name}@-1 is the one before the latest, which is {name}@0",
@@ -48,11 +63,12 @@ pub(super) fn resolve(argument: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let back = |number: i64| number.unsigned_abs();
     let numbers = back(first.max(last))..=back(first.min(last));
     let run = |number: u64| match number.checked_sub(1) {
-        None => Ok(name.to_owned()),
-        Some(index) => usize::try_from(index)
-            .ok()
-            .and_then(|index| earlier.get(index).cloned())
-            .with_context(|| too_far(argument, name, earlier.len())),
+        None => Ok(Named::path(name)),
+        Some(index) => {
+            let path = usize::try_from(index).ok().and_then(|index| earlier.get(index));
+            let path = path.with_context(|| too_far(argument, name, earlier.len()))?;
+            Ok(Named { name: format!("{}@-{number}", name.display()), path: path.clone() })
+        }
     };
     // The first that is not there ends it, however many were asked for.
     numbers.map(run).collect()
@@ -77,19 +93,19 @@ fn range(text: &str) -> Option<(i64, i64)> {
 }
 
 /// Reads a run.
-pub(super) fn load(path: &Path, part: Part<'_>) -> anyhow::Result<Loaded> {
-    let source = path.display().to_string();
-    if let Some(mut analysis) = saved::read(path)? {
+pub(super) fn load(named: &Named, part: Part<'_>) -> anyhow::Result<Loaded> {
+    let Named { name: source, path } = named.clone();
+    if let Some(mut analysis) = saved::read(&path)? {
         if let Some(what) = part.asks_of_entries() {
             bail!(
                 "{what} can only be asked of a log: {source} is a saved analysis, which has rows alone"
             );
         }
         part.narrow(&mut analysis);
-        let run = SideRun { source, is_saved: true, analysis };
+        let run = SideRun { source, path, is_saved: true, analysis };
         return Ok(Loaded::Run(Box::new(run), ExitCode::SUCCESS));
     }
-    let mut run = match input::open(&[path.to_owned()], ReadOptions::default()) {
+    let mut run = match input::open(std::slice::from_ref(&path), ReadOptions::default()) {
         Ok(run) => run,
         Err(error) => return Ok(Loaded::Unreadable(analyze::unreadable(&error))),
     };
@@ -99,7 +115,7 @@ pub(super) fn load(path: &Path, part: Part<'_>) -> anyhow::Result<Loaded> {
     if let Some(error) = failure {
         code = analyze::unreadable(&error);
     }
-    Ok(Loaded::Run(Box::new(SideRun { source, is_saved: false, analysis }), code))
+    Ok(Loaded::Run(Box::new(SideRun { source, path, is_saved: false, analysis }), code))
 }
 
 #[cfg(test)]
@@ -121,8 +137,10 @@ mod tests {
         match expect {
             Ok(names) => {
                 let seen = seen.unwrap();
-                let seen: Vec<_> =
-                    seen.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+                let seen: Vec<_> = seen
+                    .iter()
+                    .map(|run| run.path.file_name().unwrap().to_str().unwrap())
+                    .collect();
                 assert_eq!(seen, names, "{argument}");
             }
             Err(part) => {

@@ -112,6 +112,23 @@ pub(super) fn at_share(of: &Histogram, share: f64) -> f64 {
     before.map_or(1.0, |(ns, _)| ns)
 }
 
+/// By how large a share of the base all of these percentiles grew, or shrank: as the one does that did least; 0 where
+/// they did not all do the same.
+///
+/// What another program does to a machine slows some calls and not others. A program that became slower is so in all.
+pub(super) fn least_growth(base: &Histogram, head: &Histogram, shares: &[f64]) -> f64 {
+    let growth = |share: &f64| at_share(head, *share) / at_share(base, *share) - 1.0;
+    let (least, most) =
+        shares.iter().map(growth).fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), one| {
+            (least.min(one), most.max(one))
+        });
+    match (least > 0.0, most < 0.0) {
+        (true, false) => least,
+        (false, true) => most,
+        _ => 0.0,
+    }
+}
+
 /// Whether the runs of two sides differ, by one number of each: the probability that they do so by chance. None where there
 /// are not three runs, or a side has none.
 ///

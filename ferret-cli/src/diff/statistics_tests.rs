@@ -85,6 +85,17 @@ fn percentiles_lie_between_calls_and_are_told_apart_by_enough_of_them() {
 }
 
 #[test]
+fn calls_that_all_grew_did_so_by_as_much_as_the_least() {
+    let of = |all: [u64; 3]| Histogram { independent: 3.0, calls: all.map(|ns| (ns, 1)).to_vec() };
+    let base = of([100, 200, 400]);
+    let growth = |head| least_growth(&base, &of(head), &[0.1, 0.5, 0.9]);
+    check(growth([110, 240, 420]), 0.05);
+    check(growth([90, 190, 396]), -0.01);
+    check(growth([100, 240, 420]), 0.0);
+    check(growth([90, 240, 420]), 0.0);
+}
+
+#[test]
 fn runs_are_compared_by_students_test_of_logarithms() {
     let base = [100.0, 103.0, 99.0, 106.0];
     check(runs_differ(&base, &[112.0, 109.0, 118.0]).unwrap(), 0.012_257_813_437_875);

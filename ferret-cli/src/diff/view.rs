@@ -3,6 +3,7 @@
 use super::compare::Tree;
 use super::document::{Change, Comparison, Function, Row, Stage, Verdict};
 use super::words::{self, Unit};
+use crate::format;
 use crate::page::{Page, Style};
 use crate::table::{Cell, Column, Table};
 use std::collections::BTreeSet;
@@ -141,10 +142,11 @@ fn end(table: &Table, shown: usize, rows: usize, all: usize, what: &str, page: P
         notes.push(format!("{shown} of {rows} {what}: --top 0 shows all"));
     }
     if rows < all {
-        notes.push(format!("{} more {what} did not change: --all shows them", all - rows));
+        let more = format::count((all - rows) as u64);
+        notes.push(format!("{what} that did not change: {more}, --all shows them"));
     }
     if !hidden.is_empty() {
-        let columns = hidden.join(", ").to_lowercase();
+        let columns = hidden.join(", ").to_lowercase().replace('δ', "Δ");
         notes.push(format!("no room for {columns}: widen the terminal, or pipe"));
     }
     for note in notes {

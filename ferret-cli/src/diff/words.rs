@@ -87,9 +87,9 @@ pub(super) fn unchanged(summary: &Summary) -> String {
 /// A side's runs.
 pub(super) fn side(side: &Side) -> String {
     match side.runs.as_slice() {
-        [run] => format!("{}: {}", run.path, facts(run)),
+        [run] => format!("{}: {}", run.name, facts(run)),
         [first, .., last] => {
-            format!("{} runs: {} … {}", side.runs.len(), first.path, last.path)
+            format!("{} runs: {} … {}", side.runs.len(), first.name, last.name)
         }
         [] => String::new(),
     }
@@ -113,14 +113,13 @@ fn facts(run: &Run) -> String {
 pub(super) fn method(all: &Comparison) -> String {
     let method = &all.method;
     let least = format!(
-        "changed is what did so by {}% and {} ns or more, and beyond chance ({}%, all rows together)",
+        "changed: by {}% and {} ns or more, and beyond chance ({}%, over all rows)",
         method.least_percent, method.least_ns, method.chance_percent
     );
     if method.compares == "calls" {
-        least
-            + ", as single calls of one run a side have it; how runs differ from each other several tell, \
-                 as in run.redb@-5..-1"
+        least + "; one run a side tells nothing of how runs differ: compare several, as run.redb@-5..-1"
     } else {
         least + ", as the runs differ"
     }
+}
 }
