@@ -1,7 +1,7 @@
 //! What `analyze` shows of a process whose allocator tells.
 
 use super::{Made, analyze, args, show};
-use crate::analyze::{analysis, begin, gates};
+use crate::analyze::{analysis, begin};
 use ferret::event::{CallsiteId, CallsiteKind, HeapUse, LogEntry, LogIndex, LogTime, Outcome};
 use std::process::ExitCode;
 

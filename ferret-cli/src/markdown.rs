@@ -17,7 +17,8 @@ pub(crate) fn plain(text: &str) -> String {
     let mut chars = text.chars().peekable();
     let mut before = ' ';
     while let Some(c) = chars.next() {
-        let is_within = before.is_alphanumeric() && chars.peek().is_some_and(|c| c.is_alphanumeric());
+        let is_within =
+            before.is_alphanumeric() && chars.peek().is_some_and(|c| c.is_alphanumeric());
         before = c;
         match c {
             // Within a word it is no emphasis.

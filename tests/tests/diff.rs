@@ -78,11 +78,7 @@ fn a_function_that_takes_twice_as_long_is_found_and_who_calls_it_is_slower_below
     let tree = found["tree"].as_array().unwrap();
     assert_eq!(tree.iter().find(place).unwrap()["verdict"], "slower");
     let text = diff(folder.path(), "old.redb new.redb --least 30");
-    assert!(
-        text.stdout.starts_with("1 slower, 1 slower below; 8 functions unchanged"),
-        "{}",
-        text.stdout
-    );
+    assert!(text.stdout.starts_with("1 slower, 1 slower below; "), "{}", text.stdout);
     let done = diff(folder.path(), "new.redb old.redb --least 30 --flamegraph f.svg --json");
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let swapped: Value = serde_json::from_str(&done.stdout).unwrap();

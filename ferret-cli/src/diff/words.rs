@@ -117,9 +117,9 @@ pub(super) fn method(all: &Comparison) -> String {
         method.least_percent, method.least_ns, method.chance_percent
     );
     if method.compares == "calls" {
-        least + "; one run a side tells nothing of how runs differ: compare several, as run.redb@-5..-1"
+        least
+            + "; one run a side tells nothing of how runs differ: compare several, as run.redb@-5..-1"
     } else {
         least + ", as the runs differ"
     }
-}
 }
