@@ -29,9 +29,9 @@ mod window;
 
 pub(crate) use alloc::Heap;
 pub(crate) use build::{hundredths, kind};
-pub(crate) use document::{
-    Analysis, CounterOfProcess, Durations, FORMAT, Function, Node, Process, Stage,
-};
+#[cfg(test)]
+pub(crate) use document::Durations;
+pub(crate) use document::{Analysis, CounterOfProcess, FORMAT, Function, Node, Process, Stage};
 pub(crate) use fold::SpanSubject;
 pub(crate) use gate::{Answer, Clause, Gate, GateError, HeldBy, Selector, of_rows, show};
 pub(crate) use gates::{conclude, say, told};
@@ -70,6 +70,7 @@ const TOP_IN_TERMINAL: usize = 50;
 
 /// What to analyze, and how to show it.
 #[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the command line's switches")]
 #[command(after_help = "\
 Filters: words are part of a name, FIELD:TEXT and FIELD > VALUE ask about more, & | ! ( ) join them,
   as in  ferret analyze run.redb --filter 'transcri & dur > 100ms & !thread:worker-2'

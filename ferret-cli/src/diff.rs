@@ -42,6 +42,7 @@ const MOST_RUNS: usize = 100;
 
 /// What to compare, and how to show it.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the command line's switches")]
 #[command(after_help = "\
 Runs:    a log, a folder of logs, a file that `analyze --tree --json` wrote, or earlier runs of a log's name:
          run.redb@-1 is the one before the latest, run.redb@-5..-1 are five
@@ -112,9 +113,8 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let head = runs(&args.head, &args.more_head, "head")?;
     let mut read =
         Reading { code: ExitCode::SUCCESS, done: 0, all: (base.len() + head.len()) as u64 };
-    let (base, head) = match (read.side(&base, args)?, read.side(&head, args)?) {
-        (Some(base), Some(head)) => (base, head),
-        _ => return Ok(read.code),
+    let (Some(base), Some(head)) = (read.side(&base, args)?, read.side(&head, args)?) else {
+        return Ok(read.code);
     };
     let rules = Rules::new(args.least / 100.0, base.len(), head.len());
     let (mut comparison, tree) = compare::compare(&base, &head, rules);

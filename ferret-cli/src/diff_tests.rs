@@ -35,6 +35,7 @@ impl Made {
         made
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     /// A function below `main`, whose calls take about so many µs, half of that by itself.
     fn function(mut self, name: &str, calls: u64, us: u64) -> Self {
         let id = u32::try_from(self.analysis.functions.len()).unwrap();

@@ -44,7 +44,8 @@ pub(crate) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     out.push('\n');
     for row in rows {
         debug_assert_eq!(row.len(), titles.len());
-        out += &format!("| {} |\n", row.join(" | "));
+        let text = format!("| {} |\n", row.join(" | "));
+        out += &text;
     }
     out
 }

@@ -29,9 +29,12 @@ fn document(folder: &Path, args: &str) -> Value {
 
 /// The functions that have one of these verdicts.
 fn with(document: &Value, verdicts: &[&str]) -> Vec<String> {
-    let functions = document["functions"].as_array().unwrap();
-    let found = functions.iter().filter(|row| verdicts.contains(&row["verdict"].as_str().unwrap()));
-    let mut names: Vec<_> = found.map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    let functions = document["functions"].as_array().expect("it has functions");
+    let found = functions
+        .iter()
+        .filter(|row| verdicts.contains(&row["verdict"].as_str().expect("a verdict")));
+    let mut names: Vec<_> =
+        found.map(|row| row["name"].as_str().expect("a name").to_owned()).collect();
     names.sort();
     names
 }
@@ -47,7 +50,7 @@ fn check_refused(folder: &Path, args: &str, code: i32, part: &str) {
 fn save(folder: &Path, log: &str, file: &str) {
     let done = output(ferret().args(["analyze", log, "--tree", "--json"]).current_dir(folder));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    fs::write(folder.join(file), done.stdout).unwrap();
+    fs::write(folder.join(file), done.stdout).expect("the profile is saved");
 }
 
 #[test]

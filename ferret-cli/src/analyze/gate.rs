@@ -149,9 +149,8 @@ impl Clause {
         let whole = filter.as_name();
         let is_whole = |name: &str| whole.is_some_and(|whole| name.to_lowercase() == whole);
         let has_whole = rows.iter().any(|(name, _)| is_whole(name));
-        let is_selected = |(name, row): &(&'a str, S)| match has_whole {
-            true => is_whole(name),
-            false => filter.test(row) == Some(true),
+        let is_selected = |(name, row): &(&'a str, S)| {
+            if has_whole { is_whole(name) } else { filter.test(row) == Some(true) }
         };
         (0..rows.len()).filter(|&index| is_selected(&rows[index])).collect()
     }

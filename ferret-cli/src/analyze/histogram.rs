@@ -3,7 +3,7 @@
 
 use super::document::{Function, Node};
 use super::fold::Fold;
-use ferret::projections::{CallTree, Distribution, FunctionId, PathSpread, Sketch};
+use ferret::projections::{CallTree, Distribution, FunctionId, PathSpread, Sketch, Spreads};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -51,7 +51,7 @@ pub(super) struct NodeSpreads {
 /// Gives functions, which stand in the order of their ids, their histograms.
 pub(super) fn add(functions: &mut [Function], fold: &Fold) {
     let mut spreads: BTreeMap<FunctionId, PathSpread> = BTreeMap::new();
-    for (log, path, spread) in fold.spreads.iter().flat_map(|spreads| spreads.paths()) {
+    for (log, path, spread) in fold.spreads.iter().flat_map(Spreads::paths) {
         let Some(function) = fold.calls.function_of(log, path) else { continue };
         spreads.entry(function).or_default().merge(spread);
     }
@@ -72,7 +72,7 @@ fn histograms(spread: &PathSpread) -> (Option<Histogram>, Option<Histogram>) {
 impl NodeSpreads {
     pub(super) fn of(fold: &Fold, tree: &CallTree) -> Self {
         let mut all = Self::default();
-        for (log, path, spread) in fold.spreads.iter().flat_map(|spreads| spreads.paths()) {
+        for (log, path, spread) in fold.spreads.iter().flat_map(Spreads::paths) {
             if let Some(node) = tree.node_of(&fold.calls, log, path) {
                 all.nodes.entry(node).or_default().merge(spread);
             }

@@ -39,7 +39,8 @@ pub(super) fn draw(analysis: &Analysis, gates: &[Answer]) -> String {
         }
     }
     facts.retain(|fact| !fact.is_empty());
-    out += &format!("{}\n\n", facts.join(" · "));
+    let text = format!("{}\n\n", facts.join(" · "));
+    out += &text;
     if !analysis.stages.is_empty() {
         let titles = ["stage", "state", "calls", "wall", "peak RSS", "CPU", "errors"];
         out += &(table(&titles, analysis.stages.iter().take(MOST).map(stage)) + "\n");
@@ -61,9 +62,11 @@ pub(super) fn draw(analysis: &Analysis, gates: &[Answer]) -> String {
         let left_out = all.len().saturating_sub(MOST);
         let mut body = rows(MOST);
         if left_out > 0 {
-            body += &format!("\n{} more have less.\n", format::count(left_out as u64));
+            let text = format!("\n{} more have less.\n", format::count(left_out as u64));
+            body += &text;
         }
-        out += &format!("\n{}", details(&format!("all {} functions", all.len()), &body));
+        let text = format!("\n{}", details(&format!("all {} functions", all.len()), &body));
+        out += &text;
     }
     out
 }
@@ -74,16 +77,19 @@ pub(crate) fn gates(gates: &[Answer]) -> String {
     for gate in gates.iter().filter(|gate| gate.held) {
         for row in gate.rows.iter().take(MOST_HELD) {
             let (gate, name) = (code(&gate.gate), code(&row.name));
-            out += &format!("- **held**: {gate}: {name} has {}\n", plain(&row.value));
+            let text = format!("- **held**: {gate}: {name} has {}\n", plain(&row.value));
+            out += &text;
         }
         let more = gate.rows.len().saturating_sub(MOST_HELD);
         if more > 0 {
-            out += &format!("- **held**: {}: and for {more} more\n", code(&gate.gate));
+            let text = format!("- **held**: {}: and for {more} more\n", code(&gate.gate));
+            out += &text;
         }
     }
     for gate in gates.iter().filter(|gate| !gate.held) {
         let how = if gate.missing { "answered by no row" } else { "passed" };
-        out += &format!("- {how}: {}\n", code(&gate.gate));
+        let text = format!("- {how}: {}\n", code(&gate.gate));
+        out += &text;
     }
     if !out.is_empty() {
         out.push('\n');

@@ -58,7 +58,9 @@ impl Part<'_> {
 fn hide(node: &mut Node, kept: &BTreeSet<u32>) {
     let mut children = std::mem::take(&mut node.children);
     // No deeper than a document may be.
-    children.iter_mut().for_each(|child| hide(child, kept));
+    for child in &mut children {
+        hide(child, kept);
+    }
     if !kept.contains(&node.function) {
         let (function, name) = (node.function, std::mem::take(&mut node.name));
         *node = Node { function, name, ..Node::default() };

@@ -34,7 +34,9 @@ pub(super) fn compare(
     let run = |of: fn(&Analysis) -> u64| of_runs(&base_of, &head_of, of);
     let functions = functions(&base_of, &head_of, rules);
     let mut summary = Summary::default();
-    functions.iter().for_each(|function| summary.count(function.row.verdict));
+    for function in &functions {
+        summary.count(function.row.verdict);
+    }
     let tree = matching::places(&base_of, &head_of).map(|pairs| {
         let rows = judged(&pairs, rules);
         Tree { places: pairs.into_iter().map(|pair| pair.key).zip(rows).collect() }

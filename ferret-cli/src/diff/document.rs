@@ -108,6 +108,7 @@ pub(super) enum Verdict {
 
 /// A number on both sides; of several runs the median.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the document's")]
 pub(super) struct Change {
     /// Null where there is none.
     pub(super) base: Option<u64>,

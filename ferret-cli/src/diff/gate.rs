@@ -159,7 +159,7 @@ impl DiffGate {
             Metric::Function(of, _) => self.ask_rows(&named(&all.functions), |row| of(&row.row)),
             Metric::Stage(of, _) => {
                 let rows: Vec<_> = all.stages.iter().map(|row| (row.name.as_str(), row)).collect();
-                self.ask_rows(&rows, |row| of(row))
+                self.ask_rows(&rows, of)
             }
             Metric::Verdict(_, count) if self.clause.selector == Selector::Run => {
                 self.answer(true, self.held_by("run", fact(count(&all.summary))))

@@ -44,9 +44,11 @@ const ERRORS_OF_COUNTS: f64 = 2.0;
 
 /// Judges all rows together: the more there are, the more differ by chance.
 pub(super) fn judge(rows: &[Sides<'_>], rules: Rules) -> Vec<Row> {
-    let evidence = |sides: &Sides<'_>| match is_mostly_ours(*sides) {
-        true => Evidence { own: Sign::default(), own_p95: Sign::default(), ..Evidence::of(*sides) },
-        false => Evidence::of(*sides),
+    let evidence = |sides: &Sides<'_>| {
+        let all = Evidence::of(*sides);
+        let (own, own_p95) =
+            if is_mostly_ours(*sides) { Default::default() } else { (all.own, all.own_p95) };
+        Evidence { own, own_p95, ..all }
     };
     let mut evidence: Vec<Evidence> = rows.iter().map(evidence).collect();
     // Each question is one of its own: that the slowest calls of many rows differ makes nothing else more doubtful.
@@ -112,7 +114,9 @@ impl Evidence {
             let p_value = runs_differ(&values(base, of), &values(head, of));
             Sign { p_value, growth: None, times: 1.0 }
         };
-        let counts = |side: &[Option<Measured>]| side.iter().map(calls).collect::<Vec<_>>();
+        let counts = |side: &[Option<Measured>]| {
+            side.iter().map(Option::as_ref).map(calls).collect::<Vec<_>>()
+        };
         Self {
             calls: runs_differ(&counts(base), &counts(head)),
             own: differ(self_p50),
@@ -234,7 +238,9 @@ impl Rules {
     /// Counts are facts, and of one run each nothing says how much they vary. As much as chance alone makes
     /// them is left out.
     fn of_counts(self, (base, head): Sides<'_>, p_value: Option<f64>) -> Change {
-        let counts = |side: &[Option<Measured>]| median(side.iter().map(calls).collect());
+        let counts = |side: &[Option<Measured>]| {
+            median(side.iter().map(Option::as_ref).map(calls).collect())
+        };
         let (base, head) = (counts(base), counts(head));
         let (all, off) = (base.unwrap_or(0.0), head.unwrap_or(0.0) - base.unwrap_or(0.0));
         let is_large = off.abs() >= all * self.least_share && off != 0.0;
@@ -264,8 +270,8 @@ fn number(value: Option<u64>) -> Option<f64> {
     value.map(|value| value as f64)
 }
 
-fn calls(row: &Option<Measured>) -> f64 {
-    row.as_ref().and_then(|row| number(Some(row.calls))).unwrap_or(0.0)
+fn calls(row: Option<&Measured>) -> f64 {
+    row.and_then(|row| number(Some(row.calls))).unwrap_or(0.0)
 }
 
 /// Of one call by itself; of what has no histogram, the mean.

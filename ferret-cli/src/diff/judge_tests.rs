@@ -1,5 +1,11 @@
 //! What is judged a change: of single calls, of runs, whichever side is which.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::unnecessary_wraps,
+    reason = "small numbers; a row may be missing"
+)]
+
 use super::*;
 use crate::diff::document::Verdict::{
     self, Faster, FewerCalls, Gone, MoreCalls, New, Same, Slower, SlowerBelow, Unsure,
@@ -63,7 +69,7 @@ fn judged(base: &[Option<Measured>], head: &[Option<Measured>]) -> Row {
 
 #[track_caller]
 fn check(base: Option<Measured>, head: Option<Measured>, expect: Verdict) {
-    assert_eq!(judged(&[base.clone()], &[head.clone()]).verdict, expect);
+    assert_eq!(judged(std::slice::from_ref(&base), std::slice::from_ref(&head)).verdict, expect);
     // The other way round it is the other verdict.
     let swapped = match expect {
         Slower => Faster,

@@ -24,11 +24,15 @@ pub(super) fn draw(all: &Comparison) -> String {
     out += &analyze::gates_as_markdown(&all.gates);
     let took = Unit::Ns.change(&all.duration_ns);
     let base = all.duration_ns.base.map_or_else(String::new, |ns| Unit::Ns.text(ns));
-    out += &format!("The run took {base} → {}", Unit::Ns.now(&all.duration_ns));
-    out += &if took.is_empty() { String::new() } else { format!(" ({took})") };
-    out += &format!("; {}.\n\n", words::unchanged(&all.summary));
+    let text = format!("The run took {base} → {}", Unit::Ns.now(&all.duration_ns));
+    out += &text;
+    let took = if took.is_empty() { took } else { format!(" ({took})") };
+    out += &took;
+    let text = format!("; {}.\n\n", words::unchanged(&all.summary));
+    out += &text;
     for note in &all.notes {
-        out += &format!("- {}\n", plain(note));
+        let text = format!("- {}\n", plain(note));
+        out += &text;
     }
     if !all.notes.is_empty() {
         out.push('\n');
@@ -48,9 +52,11 @@ pub(super) fn draw(all: &Comparison) -> String {
     }
     let mut about = String::new();
     for (title, side) in [("base", &all.base), ("head", &all.head)] {
-        about += &format!("- {title}: {}\n", plain(&words::side(side)));
+        let text = format!("- {title}: {}\n", plain(&words::side(side)));
+        about += &text;
     }
-    about += &format!("- {}\n", plain(&words::method(all)));
+    let text = format!("- {}\n", plain(&words::method(all)));
+    about += &text;
     out + &details("what was compared, and how", &about)
 }
 
@@ -70,7 +76,8 @@ fn functions(rows: &[(&Function, &String)]) -> String {
     let mut out = table(&titles, rows.iter().take(MOST).map(row));
     let more = rows.len().saturating_sub(MOST);
     if more > 0 {
-        out += &format!("\n{more} more are left out.\n");
+        let text = format!("\n{more} more are left out.\n");
+        out += &text;
     }
     out
 }

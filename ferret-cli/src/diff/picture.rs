@@ -57,11 +57,10 @@ fn nodes(places: &mut Places<'_>, depth: usize, largest: u64) -> Vec<Node> {
 /// How much more time it takes by itself, if that is no chance, ns.
 fn change(row: &Row) -> i64 {
     let whole = |value: Option<u64>| i64::try_from(value.unwrap_or(0)).unwrap_or(i64::MAX);
-    match row.verdict {
-        Verdict::New => whole(row.self_ns.head),
-        _ if row.self_ns.significant => row.self_ns.change.unwrap_or(0),
-        _ => 0,
+    if row.verdict == Verdict::New {
+        return whole(row.self_ns.head);
     }
+    row.self_ns.change.filter(|_| row.self_ns.significant).unwrap_or(0)
 }
 
 /// By the root, so that one large change does not hide the others.

@@ -182,36 +182,39 @@ fn two_sided(t: f64, freedom: f64) -> f64 {
     incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + t * t)).clamp(0.0, 1.0)
 }
 
+/// Instead of a nought, by which cannot be divided.
+const TINY: f64 = 1e-300;
+
 /// The regularized incomplete beta function, by its continued fraction (Lentz's way; DLMF 8.17.22).
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 {
-        return x.clamp(0.0, 1.0);
+fn incomplete_beta(alpha: f64, beta: f64, at: f64) -> f64 {
+    if at <= 0.0 || at >= 1.0 {
+        return at.clamp(0.0, 1.0);
     }
     // Beyond its mean the fraction of the other side converges faster.
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - incomplete_beta(b, a, 1.0 - x);
+    if at > (alpha + 1.0) / (alpha + beta + 2.0) {
+        return 1.0 - incomplete_beta(beta, alpha, 1.0 - at);
     }
-    const TINY: f64 = 1e-300;
-    let front = ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (1.0 - x).ln();
-    let (mut c, mut d) = (1.0_f64, 0.0_f64);
-    let mut fraction = 1.0;
+    let not_zero = |value: f64| if value.abs() < TINY { TINY } else { value };
+    let front = ln_gamma(alpha + beta) - ln_gamma(alpha) - ln_gamma(beta)
+        + alpha * at.ln()
+        + beta * (1.0 - at).ln();
+    let (mut upper, mut lower, mut fraction) = (1.0_f64, 0.0_f64, 1.0);
     for step in 0..1_000_u32 {
-        let m = f64::from(step / 2);
+        let half = f64::from(step / 2);
+        let place = alpha + 2.0 * half;
         let factor = match step {
             0 => 1.0,
-            _ if step % 2 == 0 => m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
-            _ => -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
+            _ if step % 2 == 0 => half * (beta - half) * at / ((place - 1.0) * place),
+            _ => -(alpha + half) * (alpha + beta + half) * at / (place * (place + 1.0)),
         };
-        d = 1.0 + factor * d;
-        d = 1.0 / if d.abs() < TINY { TINY } else { d };
-        c = 1.0 + factor / c;
-        c = if c.abs() < TINY { TINY } else { c };
-        fraction *= c * d;
-        if (1.0 - c * d).abs() < 1e-12 {
+        lower = 1.0 / not_zero(1.0 + factor * lower);
+        upper = not_zero(1.0 + factor / upper);
+        fraction *= upper * lower;
+        if (1.0 - upper * lower).abs() < 1e-12 {
             break;
         }
     }
-    front.exp() * (fraction - 1.0) / a
+    front.exp() * (fraction - 1.0) / alpha
 }
 
 /// The logarithm of the gamma function of a positive number: Stirling's series, from 10 on.

@@ -3,6 +3,7 @@
 
 use super::*;
 
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn histogram(all: &[u64]) -> Histogram {
     let mut all = all.to_vec();
     all.sort_unstable();

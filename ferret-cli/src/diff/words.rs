@@ -79,7 +79,8 @@ pub(super) fn unchanged(summary: &Summary) -> String {
     let plural = if summary.same == 1 { "" } else { "s" };
     let mut text = format!("{} function{plural} unchanged", format::count(summary.same));
     if summary.unsure > 0 {
-        text += &format!(", {} unsure: too few calls to tell", format::count(summary.unsure));
+        let unsure = format::count(summary.unsure);
+        text = format!("{text}, {unsure} unsure: too few calls to tell");
     }
     text
 }

@@ -42,7 +42,9 @@ fn end(path: u32, start_ms: u64, end_ms: u64, child_ms: u64, outcome: Outcome) -
 
 fn spreads(entries: &[Entry]) -> Spreads {
     let mut spreads = Spreads::default();
-    entries.iter().for_each(|entry| spreads.apply(LOG, &names(), entry));
+    for entry in entries {
+        spreads.apply(LOG, &names(), entry);
+    }
     spreads
 }
 

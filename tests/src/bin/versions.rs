@@ -47,28 +47,28 @@ fn parse(seed: u64) -> u64 {
 
 #[profile]
 fn transform(seed: u64) -> u64 {
-    spin(20 * skewed(seed ^ 77))
+    spin(20 * skewed(seed + 77))
 }
 
 #[profile]
 fn encode(seed: u64, slower_percent: u64) -> u64 {
-    let steps = 50 * skewed(seed ^ 5);
+    let steps = 50 * skewed(seed + 5);
     spin(steps + steps * slower_percent / 100) + checksum(seed)
 }
 
 #[profile]
 fn checksum(seed: u64) -> u64 {
-    spin(5 * skewed(seed ^ 9))
+    spin(5 * skewed(seed + 9))
 }
 
 #[profile]
 fn index(seed: u64) -> u64 {
-    spin(12 * skewed(seed ^ 3))
+    spin(12 * skewed(seed + 3))
 }
 
 #[profile]
 fn verify(seed: u64) -> u64 {
-    spin(15 * skewed(seed ^ 4)) + checksum(seed)
+    spin(15 * skewed(seed + 4)) + checksum(seed)
 }
 
 #[profile]
@@ -78,7 +78,7 @@ fn store(seed: u64) -> u64 {
 
 #[profile]
 fn write(seed: u64) -> u64 {
-    spin(6 * skewed(seed ^ 11))
+    spin(6 * skewed(seed + 11))
 }
 
 #[profile]

@@ -124,6 +124,7 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     /// What calls are worth, one a millisecond, with these scores.
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     fn worth(scores: impl Iterator<Item = u64> + Clone) -> f64 {
         let mut slices = Slices::default();
         for (index, score) in scores.clone().enumerate() {
@@ -170,8 +171,10 @@ mod tests {
     fn the_order_of_calls_does_not_matter() {
         let all: Vec<u64> = (0..1_000).map(|index| index * index * MS).collect();
         let (mut forward, mut backward) = (Slices::default(), Slices::default());
-        all.iter().for_each(|&at| forward.add(LogTime(at), at % 97, 1));
-        all.iter().rev().for_each(|&at| backward.add(LogTime(at), at % 97, 1));
+        for (&at, &last) in all.iter().zip(all.iter().rev()) {
+            forward.add(LogTime(at), at % 97, 1);
+            backward.add(LogTime(last), last % 97, 1);
+        }
         assert_eq!(forward.sums, backward.sums);
         assert_eq!((forward.first, forward.widened), (backward.first, backward.widened));
         forward.add(LogTime(u64::MAX), 1, 1);
