@@ -201,6 +201,7 @@ fn a_picture_is_as_wide_as_the_head_and_coloured_by_what_changed() {
     let svg = picture.svg();
     assert!(svg.contains("hsl(214,80%,58%)") && svg.contains("hsl(0,0%,86%)"), "{svg}");
     assert!(svg.contains("one place is gone"), "{svg}");
+    assert!(!svg.contains(",75%,"), "no colour that says nothing: {svg}");
 }
 
 #[test]

@@ -62,7 +62,10 @@ impl Node {
 impl Flamegraph {
     /// The picture as SVG.
     pub(crate) fn svg(&self) -> String {
-        let all = Node { name: "all".to_owned(), children: self.roots.clone(), ..Node::default() };
+        // In a picture of what changed, what all have in common did not.
+        let tint = self.roots.iter().find_map(|root| root.tint).map(|_| 0);
+        let (name, children) = ("all".to_owned(), self.roots.clone());
+        let all = Node { name, tint, children, ..Node::default() };
         let height = TOP + all.depth() * ROW + BOTTOM;
         let mut frames = Frames { height, all_ns: all.width_ns(), ..Frames::default() };
         if frames.all_ns > 0 {
