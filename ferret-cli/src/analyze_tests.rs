@@ -247,6 +247,11 @@ fn show(logs: &[Made], line: &str, width: Option<usize>) -> String {
     text.replace(&local_start(), "<start>")
 }
 
+/// Asks the gates of a command line.
+fn gates(analysis: &Analysis, args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
+    gates::conclude(&gates::ask(analysis, args.by, &args.fail_if), args.allow_missing)
+}
+
 fn local_start() -> String {
     let start = jiff::Timestamp::from_nanosecond(i128::from(START)).unwrap();
     start.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -332,7 +337,7 @@ fn the_document_is_whole() {
     insta::assert_snapshot!("document_killed", show(&[killed()], "--json", None));
     let text = show(&[podcasts()], "--json --tree", None);
     let back: Analysis = serde_json::from_str(&text).unwrap();
-    assert_eq!(back, analyze(&[podcasts()], &args("--tree")), "it can be read back");
+    assert_eq!(back, analyze(&[podcasts()], &args("--json --tree")), "it can be read back");
 }
 
 #[test]

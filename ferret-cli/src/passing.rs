@@ -206,6 +206,7 @@ fn node(calls: &Calls, tree: &CallTree, index: usize) -> Node {
         detail: detail(tree.node(index).calls, tree.node(index).errors, *open),
         self_ns: self_ns.saturating_add(*open_ns),
         is_open: *open > 0,
+        tint: None,
         children: children.iter().map(|&child| node(calls, tree, child)).collect(),
     }
 }

@@ -5,13 +5,15 @@ use super::fold::{Fold, SpanSubject};
 use crate::filter::Filter;
 use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, ThreadId};
 use ferret::log::{Damage, Piece};
-use ferret::projections::{Calls, GroupBy};
+use ferret::projections::{Calls, GroupBy, Spreads};
 use std::collections::BTreeMap;
 
 /// What one core has counted.
 #[derive(Debug)]
 pub(super) struct Counting {
     pub(super) calls: Calls,
+    /// Only where they are asked for.
+    pub(super) spreads: Option<Spreads>,
     verdicts: BTreeMap<(LogIndex, ThreadId), Vec<Verdict>>,
     /// Memory that is used again.
     decoded: Parts,
@@ -36,9 +38,10 @@ pub(super) struct Rest {
 }
 
 impl Counting {
-    pub(super) fn new(group: GroupBy) -> Self {
+    pub(super) fn new(group: GroupBy, spreads: bool) -> Self {
         Self {
             calls: Calls::new(group),
+            spreads: spreads.then(Spreads::default),
             verdicts: BTreeMap::new(),
             decoded: Parts::default(),
             passing: Vec::new(),
@@ -65,7 +68,7 @@ impl Counting {
 
     fn add(&mut self, fold: &Fold, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
         let Some(filter) = &fold.filter else {
-            return self.calls.apply_spans(log, names, ended);
+            return self.take(log, names, ended);
         };
         self.passing.clear();
         for span in ended {
@@ -94,7 +97,16 @@ impl Counting {
                 self.calls.hide_span(log, names, span);
             }
         }
-        self.calls.apply_spans(log, names, &self.passing);
+        let passing = std::mem::take(&mut self.passing);
+        self.take(log, names, &passing);
+        self.passing = passing;
+    }
+
+    fn take(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        self.calls.apply_spans(log, names, ended);
+        if let Some(spreads) = &mut self.spreads {
+            spreads.apply_spans(log, names, ended);
+        }
     }
 
     /// What the filter says whatever a span took, and however it ended.

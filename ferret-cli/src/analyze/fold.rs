@@ -5,7 +5,9 @@ use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
     CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, Part, PathId, TagValue, ThreadId,
 };
-use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Stages};
+use ferret::projections::{
+    Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Spreads, Stages,
+};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Fold {
     pub(super) stages: Stages,
     pub(super) counters: Counters,
     pub(super) marks: Marks,
+    /// Only where a document is made: it costs time.
+    pub(super) spreads: Option<Spreads>,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
     /// What spans say is looked up only for a filter that asks about it.
@@ -72,6 +76,9 @@ impl Fold {
         }
         if is_counted && self.passes(log, names, entry, said.as_ref()) {
             self.calls.apply(log, names, entry);
+            if let Some(spreads) = &mut self.spreads {
+                spreads.apply(log, names, entry);
+            }
             if let LogEntry::Alloc { path, .. } = &entry.what {
                 self.calls.know(log, names, *path);
                 self.heap.apply(log, entry);

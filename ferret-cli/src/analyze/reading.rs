@@ -10,7 +10,7 @@ use crate::progress::ProgressLine;
 use anyhow::{Context as _, bail};
 use ferret::event::{Entry, LogEntry, LogIndex, Names};
 use ferret::log::{LogError, Run, Tail};
-use ferret::projections::GroupBy;
+use ferret::projections::{GroupBy, Spreads};
 use parking_lot::Mutex;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
@@ -118,7 +118,8 @@ fn in_parallel(
     let mut progress = ProgressLine::new("reading");
     let mut fold = begin(args, [])?;
     let cores = rayon::current_num_threads();
-    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args)))).collect();
+    let cores: Vec<_> =
+        (0..cores).map(|_| Mutex::new(Counting::new(group(args), args.json))).collect();
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
         match run.fetch(ROUND) {
@@ -156,7 +157,13 @@ fn in_parallel(
             break None;
         }
     };
-    let counted: Vec<_> = cores.into_iter().map(|core| core.into_inner().calls).collect();
+    let mut counted = Vec::new();
+    for Counting { calls, spreads, .. } in cores.into_iter().map(Mutex::into_inner) {
+        counted.push(calls);
+        if let (Some(all), Some(spreads)) = (&mut fold.spreads, spreads) {
+            all.merge(spreads);
+        }
+    }
     fold.calls.add(&counted, |log| run.logs()[log.0].names());
     Ok((fold, failure))
 }
@@ -224,5 +231,7 @@ pub(super) fn begin<'e>(
         window = Window::new(args.since, args.until, at, start)
             .context("placing --since and --until in the run")?;
     }
-    Ok(Fold::new(group(args), args.filter.clone(), window))
+    let mut fold = Fold::new(group(args), args.filter.clone(), window);
+    fold.spreads = args.json.then(Spreads::default);
+    Ok(fold)
 }

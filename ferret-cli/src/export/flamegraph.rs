@@ -123,7 +123,7 @@ impl<'a> Sum<'a> {
                 }
             };
             let (self_ns, is_open, children) = (sum.self_ns, sum.open > 0, sum.nodes());
-            Node { name, detail, self_ns, is_open, children }
+            Node { name, detail, self_ns, is_open, tint: None, children }
         };
         self.below.iter().map(node).collect()
     }

@@ -27,6 +27,7 @@ mod recent;
 #[cfg(test)]
 pub(crate) mod scenario;
 mod slots;
+mod spread;
 mod stages;
 mod timeline;
 mod tree;
@@ -45,6 +46,7 @@ pub use process::{Process, Processes, SpanCounts};
 pub use rate::Rate;
 pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
+pub use spread::{Distribution, PathSpread, Sketch, Spreads};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,
