@@ -33,6 +33,9 @@ pub(super) fn draw(analysis: &Analysis, gates: &[Answer]) -> String {
         format::duration(run.duration_ns),
         format!("{} spans", format::count(run.spans)),
     ];
+    if analysis.logs.iter().any(|log| log.unread_entries > 0) {
+        facts.push("**partial: interrupted**".to_owned());
+    }
     for (count, what) in [(run.open_spans, "open"), (run.dropped_spans, "dropped")] {
         if count > 0 {
             facts.push(format!("**{} {what}**", format::count(count)));
