@@ -227,7 +227,9 @@ fn facts(logs: &[Made]) -> Vec<LogFacts<'_>> {
 
 fn analyze(logs: &[Made], args: &AnalyzeArgs) -> Analysis {
     args.check().unwrap();
-    let mut fold = reading::begin(args, logs.iter().flat_map(|made| &made.entries)).unwrap();
+    let first = |(index, made): (usize, &Made)| (LogIndex(index), made.entries[0].clone());
+    let first: Vec<_> = logs.iter().enumerate().map(first).collect();
+    let mut fold = reading::begin(args, &first).unwrap();
     for (index, made) in logs.iter().enumerate() {
         for entry in &made.entries {
             fold.apply(LogIndex(index), &made.names, entry);

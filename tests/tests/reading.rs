@@ -1,5 +1,5 @@
 //! However `ferret analyze` reads a run it adds up to the same: in parts on all cores, entry by entry where a
-//! window asks for that, or as far as it came when somebody interrupted it.
+//! filter asks for that, or as far as it came when somebody interrupted it.
 
 use ferret_tests::{Output, example, ferret, output, until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,14 +39,25 @@ fn in_parts_and_by_entries_a_run_adds_up_to_the_same() {
     for line in ["stages", "tasks", "panics", "workers", "crowd 500", "load 1 20000"] {
         let folder = tempfile::tempdir().unwrap();
         record(folder.path(), line);
-        for args in ["", "--by=thread", "--by=process", "--filter=dur>1us&!thread:worker-2"] {
-            let in_parts = document(folder.path(), args);
-            let calls = in_parts["functions"].as_array().unwrap().iter();
-            let calls: u64 = calls.filter_map(|function| function["calls"].as_u64()).sum();
-            assert!(calls > 0, "{line}: {args}");
-            // From the beginning on is all there is.
-            let by_entries = document(folder.path(), &format!("{args} --since=+0s"));
-            assert_eq!(in_parts, by_entries, "{line}: {args}");
+        for window in ["", "--since=+200ms", "--until=+700ms", "--since=+100ms --until=+400ms"] {
+            for (args, filter) in [
+                ("", ""),
+                ("--by=thread", ""),
+                ("--by=process", ""),
+                ("", "dur>1us&!thread:worker-2"),
+            ] {
+                let filtered = format!("--filter={filter}");
+                let filtered = if filter.is_empty() { "" } else { &filtered };
+                let in_parts = document(folder.path(), &format!("{args} {window} {filtered}"));
+                // What is asked of a process, that it has begun, is asked entry by entry.
+                let and = if filter.is_empty() { "" } else { "&" };
+                let asking = format!("{args} {window} --filter={filter}{and}pid>0");
+                let by_entries = document(folder.path(), &asking);
+                assert_eq!(in_parts, by_entries, "{line}: {asking}");
+                let calls = in_parts["functions"].as_array().unwrap().iter();
+                let calls: u64 = calls.filter_map(|function| function["calls"].as_u64()).sum();
+                assert!(calls > 0 || !window.is_empty(), "{line}: {args}");
+            }
         }
     }
 }
@@ -64,7 +75,7 @@ fn who_interrupts_a_long_reading_gets_what_was_read() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), "load 2 200000");
     let child = ferret()
-        .args(["analyze", "run.redb", "--since", "+0s"])
+        .args(["analyze", "run.redb", "--filter", "pid > 0"])
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -2,6 +2,7 @@
 //! order; what does is left to [`Fold`], which gets all other entries.
 
 use super::fold::{Fold, SpanSubject};
+use super::window::Place;
 use crate::filter::Filter;
 use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, ThreadId};
 use ferret::log::{Damage, Piece};
@@ -52,10 +53,17 @@ impl Counting {
     pub(super) fn count(&mut self, fold: &Fold, names: &Names, piece: &Piece, rest: &mut Rest) {
         rest.parts.clear();
         let log = piece.log();
+        let place = fold.window.place(log, piece.times());
+        if place == Place::AtEdge {
+            rest.damage = piece.decode_entries(&mut rest.parts).err();
+            return;
+        }
         let mut decoded = std::mem::take(&mut self.decoded);
         let result = piece.decode(&mut decoded, |decoded| {
             for part in decoded.iter() {
-                if let Part::Spans(spans) = part {
+                if let Part::Spans(spans) = part
+                    && place == Place::Inside
+                {
                     self.add(fold, log, names, spans.ended);
                 }
             }

@@ -38,7 +38,10 @@ impl Fold {
 
     /// Takes the next part of `log`, whose spans that ended are counted elsewhere.
     pub(super) fn apply_counted(&mut self, log: LogIndex, names: &Names, part: Part<'_>) {
+        let until = self.window.until(log);
         match part {
+            // None of them counts: at an edge entries come one by one.
+            Part::Spans(spans) if until.is_some_and(|until| spans.stretch.last > until) => {}
             Part::Spans(spans) => {
                 self.processes.apply_spans(log, &spans);
                 self.live.apply_spans(log, names, &spans);

@@ -16,6 +16,19 @@ pub(crate) struct Window {
     shifts: Vec<i64>,
 }
 
+/// Where entries lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// All count.
+    Inside,
+    /// None counts, and what they open does.
+    Before,
+    /// None counts but how a process ended.
+    Behind,
+    /// Some count.
+    AtEdge,
+}
+
 /// What log time is in wall time, in one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Clock {
@@ -64,6 +77,23 @@ impl Window {
             self.shifts.resize(log.0 + 1, 0);
         }
         self.shifts[log.0] = shift;
+    }
+
+    /// What is to be done with entries of which none is earlier than the first of `times`, or later than the
+    /// second.
+    pub(super) fn place(&self, log: LogIndex, (first, last): (LogTime, LogTime)) -> Place {
+        let (since, until) = (self.since(log), self.until(log));
+        if until.is_some_and(|until| first > until) {
+            Place::Behind
+        } else if since.is_some_and(|since| last < since) {
+            Place::Before
+        } else if since.is_none_or(|since| first >= since)
+            && until.is_none_or(|until| last <= until)
+        {
+            Place::Inside
+        } else {
+            Place::AtEdge
+        }
     }
 
     /// The first moment that counts, in the log time of `log`.
