@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 fn record(folder: &Path, line: &str) {
     let mut words = line.split_whitespace();
-    let mut program = example(words.next().unwrap());
+    let mut program = example(words.next().expect("a program"));
     let done = output(program.args(words).env("FERRET_LOG", "run.redb").current_dir(folder));
     // One of them ends as a program does that panicked.
     let code = if line == "panics" { 101 } else { 0 };
@@ -23,14 +23,14 @@ fn document(folder: &Path, args: &str) -> Value {
     let done: Output =
         output(ferret().args(["analyze", "run.redb", "--json"]).args(words).current_dir(folder));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let mut document: Value = serde_json::from_str(&done.stdout).unwrap();
-    let functions = document["functions"].as_array_mut().unwrap();
+    let mut document: Value = serde_json::from_str(&done.stdout).expect("the document is JSON");
+    let functions = document["functions"].as_array_mut().expect("there are rows");
     for function in functions.iter_mut() {
         // Numbered as they were met.
-        function.as_object_mut().unwrap().remove("id");
+        function.as_object_mut().expect("a row").remove("id");
     }
     functions.sort_by_key(|function| format!("{}{}", function["name"], function["line"]));
-    document.as_object_mut().unwrap().remove("logs");
+    document.as_object_mut().expect("it has fields").remove("logs");
     document
 }
 
