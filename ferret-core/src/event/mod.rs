@@ -231,7 +231,7 @@ pub enum LogEntry {
         /// START of the innermost recorded span still open; none if none is. Spans above it ended
         /// unseen: their `SpanEnd`s, outcome unknown, stand just before this entry.
         top: Option<Position>,
-        /// That span's place in the call tree, where the log tells it.
+        /// That span's place in the call tree; none where a keyframe only counts it.
         path: Option<PathId>,
     },
     /// The clock jumped by more than a millisecond against the boot-time clock.
