@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 # A snapshot that differs is a failure here, never an update.
 export INSTA_UPDATE=no
+# What incremental compilation keeps for the next time costs time now, and here there is no next time.
+export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 # No program under test may find the log of the one who runs the tests.
 unset FERRET_LOG FERRET_RUN
 
