@@ -6,6 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 calls=4000 batches=20
+# Whose features are chosen: tests/run.sh names more packages, so that it builds what they share only once.
+read -ra packages <<< "${BENCHES_PACKAGES:--p benches}"
+build=(cargo build --quiet --release "${packages[@]}" --bin benches)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -27,7 +30,7 @@ bound() {
 }
 
 failed=0
-cargo build --quiet --release -p benches --features off
+"${build[@]}" --features benches/off
 # Functions of the same machine code become one, with two names.
 names=$(nm -C target/release/benches |
     sed -nE 's/^([0-9a-f]+) . (benches::subjects::(tree::bare|ferret::profiled))( .*)?$/\1 \2/p')
@@ -44,7 +47,7 @@ case $(uname -m)-$(cat /sys/devices/system/clocksource/clocksource0/current_cloc
         ;;
 esac
 
-cargo build --quiet --release -p benches
+"${build[@]}"
 bare=$(instructions bare bare)
 [ "$bare" -gt 0 ] || failed=1
 bound 'the bare function' "$bare" 10

@@ -90,6 +90,9 @@ setup() {
 # targets: of each other selection it would build what is shared with other features, once more.
 allocator=ferret-core/alloc,ferret-examples/alloc
 with_allocator=(--features "$allocator" --lib --test allocations --test profiled_allocator)
+# The benchmarks have the features that the pipeline is built with, or redb, Ferret and more would be optimized twice.
+# Of these packages only `benches` has the targets asked for.
+export BENCHES_PACKAGES="-p benches -p ferret-cli -p pipeline"
 
 lint() {
     cargo clippy --all-targets --quiet -- -D warnings
@@ -151,7 +154,8 @@ loom() {
 # The short form of every benchmark. It fails if one breaks, if spans are missing where none may be, and if
 # a span costs three times two reads of the clock: how fast this machine is, is not asked.
 benchmarks() {
-    cargo bench --quiet -p benches
+    # shellcheck disable=SC2086
+    cargo bench --quiet $BENCHES_PACKAGES --bench short
 }
 
 # What a span is in instructions, and that nothing is left of one that is compiled out.
