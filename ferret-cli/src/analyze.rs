@@ -19,8 +19,10 @@ mod moments;
 mod open;
 mod overhead;
 mod reading;
+mod report;
 mod rows;
 mod said;
+mod second_look;
 mod summary;
 mod view;
 mod window;
@@ -38,6 +40,7 @@ use crate::filter::Filter;
 use crate::format;
 use crate::input;
 use crate::page::Page;
+use crate::pager::{self, PagerArgs};
 use crate::reach::Lost;
 use crate::when::When;
 use anyhow::{Context as _, bail};
@@ -49,8 +52,8 @@ use ferret::log::{LogError, ReadOptions, Run, Tail};
 use ferret::projections::MAX_TREE_DEPTH;
 use fold::Fold;
 use reading::Read;
+use report::ReportArgs;
 use rows::{FunctionRow, SortBy};
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -72,6 +75,8 @@ pub(crate) struct AnalyzeArgs {
     /// What a row is
     #[arg(long, value_enum, default_value_t)]
     by: GroupedBy,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Show what was called from where
     #[arg(long, conflicts_with = "by")]
     tree: bool,
@@ -99,6 +104,8 @@ pub(crate) struct AnalyzeArgs {
     /// Print the document that docs/json.md describes
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pager: PagerArgs,
     /// Exit with 1 if this holds: transcribe.p99>2s
     #[arg(long, value_name = "GATE")]
     fail_if: Vec<Gate>,
@@ -119,6 +126,8 @@ pub(crate) enum GroupedBy {
     Thread,
     /// A process
     Process,
+    /// An async function that an executor polls, with all that it awaits
+    Task,
 }
 
 /// Does it.
@@ -129,10 +138,11 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(unreadable(&error)),
     };
     let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
+    report::said_by_slowest(&mut fold, &run).context("reading the log once more, for tags")?;
     let analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
-    let text = render(&analysis, args, Page::of_stdout())?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
+    let page = Page::of_stdout();
+    let text = render(&analysis, args, page)?;
+    pager::print(&text, page, args.pager)?;
     let gates = gates(&analysis, args);
     // What could not be read weighs more than a gate: it may have held there.
     let unread = input::conclude(&run);
@@ -154,6 +164,12 @@ impl AnalyzeArgs {
     /// Refuses an order that the rows do not have.
     fn check(&self) -> anyhow::Result<()> {
         let Some(sort) = self.sort else { return Ok(()) };
+        if let Some(report) = self.report.unsorted() {
+            bail!("{report} has an order of its own: leave --sort out");
+        }
+        if self.report.bottom_up && sort.is_of_durations() {
+            bail!("--bottom-up has no {}: sort by total, self, calls or errors", sort.name());
+        }
         if (self.tree || self.by == GroupedBy::Stage) && sort.is_of_durations() {
             let rows = if self.tree { "The call tree" } else { "The table of stages" };
             bail!("{rows} has no {}: sort by total, self, calls or errors", sort.name());
@@ -175,11 +191,13 @@ fn sort(analysis: &mut Analysis, by: Option<SortBy>) {
     if let Some(by) = by {
         by.stages(&mut analysis.stages);
         by.tree(analysis.tree.as_deref_mut().unwrap_or_default());
+        by.callers(analysis.reports.callers.as_deref_mut().unwrap_or_default());
     }
     let by = by.unwrap_or_default();
     by.functions(&mut analysis.functions);
     by.processes(&mut analysis.processes);
     by.threads(analysis.threads.as_deref_mut().unwrap_or_default());
+    by.tasks(analysis.reports.tasks.as_deref_mut().unwrap_or_default());
 }
 
 /// A log that cannot be opened, with what may be meant.
@@ -241,7 +259,7 @@ fn gates(analysis: &Analysis, args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for gate in &args.fail_if {
         let verdict = match args.by {
-            GroupedBy::Function => gate.check(
+            GroupedBy::Function | GroupedBy::Task => gate.check(
                 analysis
                     .functions
                     .iter()

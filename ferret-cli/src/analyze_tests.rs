@@ -16,6 +16,8 @@ mod alloc;
 mod asynchronous;
 #[path = "analyze_overhead_tests.rs"]
 mod overhead;
+#[path = "analyze_report_tests.rs"]
+mod report;
 #[path = "analyze_sampled_tests.rs"]
 mod sampled;
 
@@ -353,6 +355,11 @@ fn every_field_of_the_document_is_described() {
         ([killed()], "--by thread"),
         ([podcasts()], "--by process"),
         ([asynchronous::server()], ""),
+        ([asynchronous::server()], "--by task"),
+        ([podcasts()], "--bottom-up"),
+        ([report::panicking()], "--slowest 5"),
+        ([report::panicking()], "--errors"),
+        ([podcasts()], "--concurrency"),
     ] {
         check(&serde_json::to_value(analyze(&logs, &args(line))).unwrap(), text);
     }

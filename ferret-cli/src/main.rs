@@ -18,6 +18,7 @@ mod input;
 mod log;
 mod man;
 mod page;
+mod pager;
 mod progress;
 mod reach;
 mod run;

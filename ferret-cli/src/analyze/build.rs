@@ -8,6 +8,7 @@ use super::fold::Fold;
 use super::moments::Moments;
 use super::open;
 use super::overhead;
+use super::report;
 use super::rows::{FunctionRow, percent};
 use super::said;
 use crate::death::{Death, Findings};
@@ -66,6 +67,7 @@ pub(super) fn analysis(
     let run = run(fold, logs, &moments);
     let functions = functions(fold, logs, &open, run.duration_ns);
     let report = fold.stages.report(|log| moments.of(log));
+    let reports = report::reports(fold, logs, &open, &moments);
     Analysis {
         format: FORMAT,
         kind: "analysis".to_owned(),
@@ -92,6 +94,7 @@ pub(super) fn analysis(
         marks_left_out: fold.marks.left_out(),
         run,
         functions,
+        reports,
     }
 }
 
@@ -267,7 +270,7 @@ fn function(row: &FunctionCalls) -> Function {
     }
 }
 
-fn durations(stats: Option<DurationStats>) -> Durations {
+pub(super) fn durations(stats: Option<DurationStats>) -> Durations {
     Durations {
         mean_ns: stats.map(|stats| stats.mean_ns),
         min_ns: stats.map(|stats| stats.min_ns),

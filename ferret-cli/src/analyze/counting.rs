@@ -2,20 +2,23 @@
 //! order; what does is left to [`Fold`], which gets all other entries.
 
 use super::fold::{Fold, SpanSubject};
+use super::report::outermost;
 use crate::filter::Filter;
-use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, ThreadId};
+use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, SpanId, ThreadId};
 use ferret::log::{Damage, Piece};
-use ferret::projections::{Calls, GroupBy};
-use std::collections::BTreeMap;
+use ferret::projections::{Calls, GroupBy, Slowest};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one core has counted.
 #[derive(Debug)]
 pub(super) struct Counting {
     pub(super) calls: Calls,
+    pub(super) slowest: Option<Slowest>,
     verdicts: BTreeMap<(LogIndex, ThreadId), Vec<Verdict>>,
     /// Memory that is used again.
     decoded: Parts,
     passing: Vec<EndedSpan>,
+    outermost: BTreeSet<SpanId>,
 }
 
 /// What a filter says of all spans of a path that end on a thread.
@@ -36,12 +39,16 @@ pub(super) struct Rest {
 }
 
 impl Counting {
-    pub(super) fn new(group: GroupBy) -> Self {
+    /// Nothing yet, of what `fold` will take the rest of.
+    pub(super) fn new(group: GroupBy, fold: &Fold) -> Self {
+        let slowest = fold.report.slowest.as_ref();
         Self {
             calls: Calls::new(group),
+            slowest: slowest.map(|slowest| Slowest::new(slowest.most())),
             verdicts: BTreeMap::new(),
             decoded: Parts::default(),
             passing: Vec::new(),
+            outermost: BTreeSet::new(),
         }
     }
 
@@ -54,10 +61,18 @@ impl Counting {
             for part in decoded.iter() {
                 if let Part::Spans(spans) = part {
                     self.add(fold, log, names, spans.ended);
+                    if fold.report.asks_outermost() {
+                        outermost(&spans, |span| {
+                            self.outermost.insert(span.span);
+                        });
+                    }
                 }
             }
             // Only stages are more than what they took.
-            rest.parts.take(decoded, |span| !fold.stages.is_outside(log, span.path));
+            rest.parts.take(decoded, |span| {
+                !fold.stages.is_outside(log, span.path) || self.outermost.contains(&span.span)
+            });
+            self.outermost.clear();
         });
         rest.damage = result.err();
         self.decoded = decoded;
@@ -65,6 +80,7 @@ impl Counting {
 
     fn add(&mut self, fold: &Fold, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
         let Some(filter) = &fold.filter else {
+            offer(&mut self.slowest, log, ended);
             return self.calls.apply_spans(log, names, ended);
         };
         self.passing.clear();
@@ -94,6 +110,7 @@ impl Counting {
                 self.calls.hide_span(log, names, span);
             }
         }
+        offer(&mut self.slowest, log, &self.passing);
         self.calls.apply_spans(log, names, &self.passing);
     }
 
@@ -124,6 +141,14 @@ impl Counting {
             *place = verdict;
         }
         verdict
+    }
+}
+
+fn offer(slowest: &mut Option<Slowest>, log: LogIndex, ended: &[EndedSpan]) {
+    if let Some(slowest) = slowest {
+        for span in ended {
+            slowest.offer(log, span, || None);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Durations are ns, sizes bytes, percents of one core or of the run. What is not known is null.
 
 use super::alloc::{Alloc, Heap};
+use super::report::Reports;
 use crate::death::Death;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,9 @@ pub(crate) struct Analysis {
     /// Marks that have no row, because there are more than 256 texts.
     #[serde(default)]
     pub(crate) marks_left_out: u64,
+    /// The report that was asked for.
+    #[serde(flatten)]
+    pub(crate) reports: Reports,
 }
 
 /// A log that was read.

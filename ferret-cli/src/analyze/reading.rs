@@ -3,6 +3,7 @@
 
 use super::counting::{Counting, Rest};
 use super::fold::Fold;
+use super::report::Folded;
 use super::window::Window;
 use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::{Field, Filter};
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Entries read at a time, one by one. Among the first of them is how the run began.
 const AT_ONCE: usize = 65_536;
 /// Bytes of pieces that are handed out at a time. What they leave in memory is many times that.
-const ROUND: usize = 1 << 20;
+pub(super) const ROUND: usize = 1 << 20;
 
 /// What was read.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
 /// open, or of a process that has begun.
 fn reads_entries(args: &AnalyzeArgs) -> bool {
     let asks = |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid]);
+    // When each span that passes was open, is of no other use.
+    if args.report.concurrency && args.filter.is_some() {
+        return true;
+    }
     args.since.is_some() || args.until.is_some() || args.filter.as_ref().is_some_and(asks)
 }
 
@@ -118,7 +123,7 @@ fn in_parallel(
     let mut progress = ProgressLine::new("reading");
     let mut fold = begin(args, [])?;
     let cores = rayon::current_num_threads();
-    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args)))).collect();
+    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args), &fold))).collect();
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
         match run.fetch(ROUND) {
@@ -156,7 +161,14 @@ fn in_parallel(
             break None;
         }
     };
-    let counted: Vec<_> = cores.into_iter().map(|core| core.into_inner().calls).collect();
+    let mut counted = Vec::new();
+    for core in cores {
+        let Counting { calls, slowest, .. } = core.into_inner();
+        counted.push(calls);
+        if let Some((all, own)) = fold.report.slowest.as_mut().zip(slowest) {
+            all.merge(own);
+        }
+    }
     fold.calls.add(&counted, |log| run.logs()[log.0].names());
     Ok((fold, failure))
 }
@@ -195,7 +207,7 @@ impl Goal {
 
 fn group(args: &AnalyzeArgs) -> GroupBy {
     match args.by {
-        GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
+        GroupedBy::Function | GroupedBy::Stage | GroupedBy::Task => GroupBy::Function,
         GroupedBy::Thread => GroupBy::Thread,
         GroupedBy::Process => GroupBy::Process,
     }
@@ -224,5 +236,5 @@ pub(super) fn begin<'e>(
         window = Window::new(args.since, args.until, at, start)
             .context("placing --since and --until in the run")?;
     }
-    Ok(Fold::new(group(args), args.filter.clone(), window))
+    Ok(Fold::new(group(args), args.filter.clone(), window, Folded::new(args)))
 }

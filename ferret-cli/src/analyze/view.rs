@@ -9,6 +9,7 @@ mod memory;
 mod notes;
 mod open;
 mod overhead;
+mod report;
 mod said;
 mod stages;
 mod tree;
@@ -44,11 +45,14 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     let is_empty = analysis.run.spans == 0 && analysis.run.dropped_spans == 0;
     if is_empty {
         out += &notes::nothing_recorded(analysis, page);
+    } else if let Some(report) = report::draw(analysis, options, page) {
+        out += &report;
+        return out + &notes::losses(analysis, page);
     } else if options.tree {
         out += &tree::draw(analysis, options, page);
     } else {
         out += &match options.by {
-            GroupedBy::Function => {
+            GroupedBy::Function | GroupedBy::Task => {
                 functions::draw(analysis, options, page) + &memory::draw(analysis, options, page)
             }
             GroupedBy::Stage => stages::draw(analysis, options, page),

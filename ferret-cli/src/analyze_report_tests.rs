@@ -1,0 +1,119 @@
+//! The reports of made-up processes: who calls what, the slowest spans, tasks, failures, and what was at work.
+
+use super::asynchronous::server;
+use super::*;
+use ferret::event::TagValue;
+
+/// A run in which a request fails, one panics, and one is slow.
+pub(super) fn panicking() -> Made {
+    let mut made = Made::new(31);
+    let (panic, user) =
+        (made.callsite("panic", CallsiteKind::Key), made.callsite("user", CallsiteKind::Key));
+    made.start(1, "main");
+    for (index, ms) in [(1_u64, 10), (2, 80), (3, 20), (4, 15)] {
+        let span = made.start(1, "request");
+        made.say(1, LogEntry::Tag { span, key: user, value: TagValue::Unsigned(index) });
+        let inner = made.start(1, "render");
+        made.now += ms * MS;
+        let outcome = match index {
+            3 => Outcome::Err,
+            4 => Outcome::Panicked,
+            _ => Outcome::Ok,
+        };
+        if index == 4 {
+            let value = TagValue::Text("no such page\u{1b}[31m".to_owned());
+            made.say(1, LogEntry::Tag { span: inner, key: panic, value });
+        }
+        made.end(1, outcome);
+        made.end(1, outcome);
+    }
+    made.end(1, Outcome::Ok);
+    made.exit(0);
+    made
+}
+
+#[test]
+fn the_slowest_spans_stand_with_their_stack_and_what_they_said() {
+    insta::assert_snapshot!("slowest", show(&[panicking()], "--slowest 4", None));
+    insta::assert_snapshot!("slowest_60", show(&[panicking()], "--slowest 4", Some(60)));
+    let filtered = "--slowest 9 --filter request&dur<50ms";
+    insta::assert_snapshot!("slowest_filtered", show(&[panicking()], filtered, Some(80)));
+    insta::assert_snapshot!("slowest_open", show(&[killed()], "--slowest 3", Some(80)));
+}
+
+#[test]
+fn callers_stand_below_what_they_call() {
+    insta::assert_snapshot!("bottom_up", show(&[podcasts()], "--bottom-up", None));
+    let line = "--bottom-up --top 2 --depth 2 --min-percent 1 --sort total";
+    insta::assert_snapshot!("bottom_up_60", show(&[podcasts()], line, Some(60)));
+    insta::assert_snapshot!(
+        "bottom_up_filtered",
+        show(&[podcasts()], "--bottom-up --filter visit", Some(80))
+    );
+}
+
+#[test]
+fn tasks_are_told_by_what_an_executor_polls() {
+    insta::assert_snapshot!("tasks", show(&[server()], "--by task", None));
+    insta::assert_snapshot!("tasks_80", show(&[server()], "--by task", Some(80)));
+    let none = show(&[podcasts()], "--by task", Some(80));
+    assert!(none.contains("No task ran"), "{none}");
+}
+
+#[test]
+fn failures_stand_by_place_panics_first() {
+    insta::assert_snapshot!("errors", show(&[panicking()], "--errors", None));
+    insta::assert_snapshot!("errors_60", show(&[panicking(), podcasts()], "--errors", Some(60)));
+    let none = show(&[killed()], "--errors", None);
+    assert!(none.contains("Nothing failed"), "{none}");
+    let none = show(&[panicking()], "--errors --filter main", None);
+    assert!(none.contains("Nothing that passes --filter failed"), "{none}");
+}
+
+#[test]
+fn what_was_at_work_is_drawn_over_time() {
+    insta::assert_snapshot!("concurrency", show(&[podcasts()], "--concurrency", None));
+    insta::assert_snapshot!("concurrency_80", show(&[podcasts()], "--concurrency", Some(80)));
+    insta::assert_snapshot!("concurrency_server", show(&[server()], "--concurrency", Some(80)));
+    let whole = analyze(&[podcasts()], &args("--concurrency")).reports.concurrency.unwrap();
+    let busy: f64 = whole.threads.iter().sum::<f64>() * whole.slice_ns;
+    // Main all the time, and a worker while it transcribes: 20 spans of 20 to 39 ms.
+    let run_ns = analyze(&[podcasts()], &args("")).run.duration_ns;
+    #[expect(clippy::cast_precision_loss, reason = "a second or two")]
+    let expect = (run_ns + (20 * 20 + 190) * MS) as f64;
+    assert!((busy / expect - 1.0).abs() < 0.01, "{busy} {expect}");
+}
+
+#[test]
+fn reports_fit_every_terminal() {
+    for (logs, width) in [[panicking()], [server()]]
+        .iter()
+        .flat_map(|logs| (60..140).map(move |width| (logs, width)))
+    {
+        for line in ["--slowest 20", "--bottom-up", "--errors", "--concurrency", "--by task"] {
+            show(logs, line, Some(width));
+        }
+    }
+}
+
+#[test]
+fn one_report_at_a_time_and_only_with_what_it_has() {
+    let refuse = |line: &str| {
+        let words = ["analyze", "run.redb"].into_iter().chain(line.split(' '));
+        match Line::try_parse_from(words) {
+            Ok(line) => line.args.check().unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        }
+    };
+    for (line, part) in [
+        ("--errors --slowest 3", "'--errors' cannot be used with '--slowest <N>'"),
+        ("--tree --bottom-up", "cannot be used with"),
+        ("--by thread --errors", "cannot be used with"),
+        ("--slowest 0", "0 is not in 1.."),
+        ("--slowest 3 --sort calls", "--slowest has an order of its own"),
+        ("--bottom-up --sort p99", "--bottom-up has no p99"),
+    ] {
+        let error = refuse(line);
+        assert!(error.contains(part), "{line}: {error}");
+    }
+}
