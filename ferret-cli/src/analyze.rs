@@ -138,7 +138,7 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(unreadable(&error)),
     };
     let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
-    report::said_by_slowest(&mut fold, &run).context("reading the log once more, for tags")?;
+    report::look_closer(&mut fold, &run, args)?;
     let analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
     let page = Page::of_stdout();
     let text = render(&analysis, args, page)?;

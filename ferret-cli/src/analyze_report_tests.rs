@@ -2,7 +2,7 @@
 
 use super::asynchronous::server;
 use super::*;
-use ferret::event::TagValue;
+use ferret::event::{Part, TagValue};
 
 /// A run in which a request fails, one panics, and one is slow.
 pub(super) fn panicking() -> Made {
@@ -84,6 +84,66 @@ fn what_was_at_work_is_drawn_over_time() {
     assert!((busy / expect - 1.0).abs() < 0.01, "{busy} {expect}");
 }
 
+/// A request that hands half of its work to another thread, and awaits a reply; a future beside it is dropped.
+fn handed_over() -> Made {
+    let mut made = Made::new(12);
+    let request = made.start(1, "request");
+    made.call(1, "parse", 10);
+    // On another thread, as its child.
+    let (span, path) = made.place(2, "fetch", CallsiteKind::Function);
+    made.threads.get_mut(&2).unwrap().0.push(span, path, LogTime(made.now));
+    made.names.paths.get_mut(&path).unwrap().parent = PathId(1);
+    let parent = Some(request);
+    made.say(2, LogEntry::SpanStart { span, path, parent, is_async: false });
+    made.call(1, "prepare", 30);
+    made.call(2, "read_disk", 40);
+    made.now += 5 * MS;
+    made.end(2, Outcome::Ok);
+    made.call(1, "render", 15);
+    made.end(1, Outcome::Ok);
+    made.exit(0);
+    made
+}
+
+fn critical(made: Made, line: &str, width: Option<usize>) -> String {
+    let (args, log) = (args(line), LogIndex(0));
+    let mut fold = reading::begin(&args, &made.entries).unwrap();
+    for entry in &made.entries {
+        fold.apply(log, &made.names, entry);
+    }
+    let found = super::super::report::find(&fold, &[&made.names], None, |see| {
+        let mut core = super::super::report::Core::default();
+        made.entries.iter().for_each(|entry| see(&mut core, log, Part::Other(entry)));
+        Ok::<_, std::convert::Infallible>(vec![core])
+    });
+    fold.report.critical = found.unwrap();
+    let logs = [made];
+    let analysis = analysis(&mut fold, &facts(&logs), LogTime(60_000 * MS), &args);
+    let text = render(&analysis, &args, Page { width, colour: false }).unwrap();
+    text.replace(&local_start(), "<start>")
+}
+
+#[test]
+fn the_critical_path_goes_over_to_the_thread_that_was_waited_for() {
+    insta::assert_snapshot!("critical", critical(handed_over(), "--critical-path", None));
+    insta::assert_snapshot!(
+        "critical_60",
+        critical(handed_over(), "--critical-path --top 2", Some(60))
+    );
+    let json = critical(handed_over(), "--critical-path --json", None);
+    let analysis: Analysis = serde_json::from_str(&json).unwrap();
+    let path = analysis.reports.critical_path.unwrap();
+    let names: Vec<_> = path.links.iter().map(|link| link.name.as_str()).collect();
+    assert_eq!(names, ["parse", "fetch", "read_disk", "fetch", "render"]);
+    assert_eq!(path.links.iter().map(|link| link.own_ns).sum::<u64>(), path.duration_ns);
+    for field in ["shortest_ns", "links", "at_ns", "own_ns", "waits_ns", "depth"] {
+        let text = include_str!("../../docs/json.md");
+        assert!(json.contains(field) && text.contains(&format!("`{field}`")), "{field}");
+    }
+    let none = critical(handed_over(), "--critical-path --filter nobody", None);
+    assert!(none.contains("No span that ended passes"), "{none}");
+}
+
 #[test]
 fn reports_fit_every_terminal() {
     for (logs, width) in [[panicking()], [server()]]
@@ -106,6 +166,8 @@ fn one_report_at_a_time_and_only_with_what_it_has() {
         }
     };
     for (line, part) in [
+        ("--errors --critical-path", "cannot be used with"),
+        ("--critical-path=dur>", "no value follows dur"),
         ("--errors --slowest 3", "'--errors' cannot be used with '--slowest <N>'"),
         ("--tree --bottom-up", "cannot be used with"),
         ("--by thread --errors", "cannot be used with"),

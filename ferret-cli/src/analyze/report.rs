@@ -3,24 +3,33 @@
 
 mod callers;
 mod concurrency;
+mod critical;
 mod errors;
 mod slowest;
 mod tasks;
 
 pub(super) use callers::Caller;
 pub(super) use concurrency::{Concurrency, outermost};
+#[cfg(test)]
+pub(super) use critical::{Core, find};
+pub(super) use critical::{CriticalPath, PathLink};
 pub(super) use errors::ErrorRow;
-pub(super) use slowest::{Slow, said_by_slowest};
+pub(super) use slowest::Slow;
 pub(super) use tasks::Task;
 
 use super::build::LogFacts;
 use super::fold::{Fold, SpanSubject};
 use super::moments::Moments;
 use super::open::OpenSpan;
+use super::second_look::each_part;
 use super::{AnalyzeArgs, GroupedBy};
+use crate::filter::{Field, Filter};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use concurrency::Busy;
+use critical::{Found, Wanted};
 use ferret::event::{EndedSpan, Entry, LogEntry, LogIndex, Names, Opened, PathId, Spans, ThreadId};
+use ferret::log::{Run, Tail};
 use ferret::projections::{Failures, Said, Slowest, Tasks};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +46,9 @@ pub(crate) struct ReportArgs {
     /// Show what failed: panics, errors and cancelled futures, by place
     #[arg(long)]
     pub(super) errors: bool,
+    /// Show what determined when a span ended, across threads and tasks: the longest one [that passes]
+    #[arg(long, value_name = "FILTER", require_equals = true, num_args = 0..=1, default_missing_value = "")]
+    pub(super) critical_path: Option<Wanted>,
     /// Show how many threads, tasks and stages were at work, over time
     #[arg(long)]
     pub(super) concurrency: bool,
@@ -57,6 +69,9 @@ pub(crate) struct Reports {
     /// With `--errors`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) errors: Option<Vec<ErrorRow>>,
+    /// With `--critical-path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) critical_path: Option<CriticalPath>,
     /// With `--concurrency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) concurrency: Option<Concurrency>,
@@ -69,6 +84,8 @@ pub(super) struct Folded {
     failures: Option<Failures>,
     tasks: Option<Tasks>,
     busy: Option<Busy>,
+    asks_critical: bool,
+    pub(super) critical: Option<Found>,
     asks_callers: bool,
 }
 
@@ -78,10 +95,32 @@ impl ReportArgs {
         match self {
             Self { slowest: Some(_), .. } => Some("--slowest"),
             Self { errors: true, .. } => Some("--errors"),
+            Self { critical_path: Some(_), .. } => Some("--critical-path"),
             Self { concurrency: true, .. } => Some("--concurrency"),
             _ => None,
         }
     }
+}
+
+/// Finds what only a second look at the run tells.
+///
+/// # Errors
+///
+/// It cannot be read once more; or a filter asks what is not known there.
+pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> anyhow::Result<()> {
+    slowest::said_by_slowest(fold, run).context("reading the log once more, for tags")?;
+    let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
+    let filters = [wanted.as_ref(), args.filter.as_ref()];
+    if filters.into_iter().flatten().any(|filter| filter.asks(&[Field::Tag])) {
+        bail!(
+            "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"
+        );
+    }
+    let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
+    let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, see))
+        .context("reading the log once more, for the critical path")?;
+    fold.report.critical = found;
+    Ok(())
 }
 
 impl Folded {
@@ -91,6 +130,8 @@ impl Folded {
             failures: args.report.errors.then(Failures::default),
             tasks: (args.by == GroupedBy::Task).then(Tasks::default),
             busy: args.report.concurrency.then(Busy::default),
+            asks_critical: args.report.critical_path.is_some(),
+            critical: None,
             asks_callers: args.report.bottom_up,
         }
     }
@@ -172,7 +213,7 @@ impl Fold {
 }
 
 fn passes(
-    filter: Option<&crate::filter::Filter>,
+    filter: Option<&Filter>,
     processes: &ferret::projections::Processes,
     names: &Names,
     log: LogIndex,
@@ -208,6 +249,10 @@ pub(super) fn reports(
             .map(|all| slowest::rows(fold, logs, open, moments, all)),
         errors: fold.report.failures.as_ref().map(|all| errors::rows(fold, logs, all)),
         tasks: fold.report.tasks.as_ref().map(|all| tasks::rows(fold, logs, moments, all)),
+        critical_path: fold
+            .report
+            .asks_critical
+            .then(|| critical::path(fold, logs, moments, fold.report.critical.as_ref())),
         concurrency: fold.report.busy.as_ref().map(|busy| busy.report(fold, logs, open, moments)),
     }
 }

@@ -2,6 +2,7 @@
 
 mod callers;
 mod concurrency;
+mod critical;
 mod errors;
 mod slowest;
 mod tasks;
@@ -21,6 +22,8 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> Option<
         slowest::draw(analysis, slowest, page)
     } else if let Some(errors) = &reports.errors {
         errors::draw(errors, options, page)
+    } else if let Some(path) = &reports.critical_path {
+        critical::draw(analysis, path, options, page)
     } else if let Some(concurrency) = &reports.concurrency {
         concurrency::draw(analysis, concurrency, page)
     } else {
