@@ -49,7 +49,7 @@ fn request(number: u64) -> u64 {
 
 #[profile]
 fn parse(number: u64) -> u64 {
-    (0..4).map(|part| token(number + part)).sum()
+    (0..4).map(|part| token(number.wrapping_add(part))).fold(0, u64::wrapping_add)
 }
 
 #[profile]
@@ -69,12 +69,12 @@ fn plan(query: u64) -> u64 {
 
 #[profile]
 fn scan(plan: u64) -> u64 {
-    (0..6).map(|index| row(plan + index)).sum()
+    (0..6).map(|index| row(plan.wrapping_add(index))).fold(0, u64::wrapping_add)
 }
 
 #[profile]
 fn row(index: u64) -> u64 {
-    cell(index) + work(index, 5)
+    cell(index).wrapping_add(work(index, 5))
 }
 
 #[profile]
@@ -84,7 +84,7 @@ fn cell(index: u64) -> u64 {
 
 #[profile]
 fn render(rows: u64) -> u64 {
-    (0..3).map(|part| escape(rows + part)).sum()
+    (0..3).map(|part| escape(rows.wrapping_add(part))).fold(0, u64::wrapping_add)
 }
 
 #[profile]

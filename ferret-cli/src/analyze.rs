@@ -15,6 +15,9 @@ mod counting;
 mod document;
 mod fold;
 mod gate;
+mod gates;
+mod histogram;
+mod markdown;
 mod moments;
 mod open;
 mod overhead;
@@ -25,15 +28,23 @@ mod said;
 mod second_look;
 mod summary;
 mod view;
+mod whole;
 mod window;
 
 pub(crate) use alloc::Heap;
-pub(crate) use build::kind;
-pub(crate) use document::CounterOfProcess;
-pub(crate) use fold::SpanSubject;
-pub(crate) use gate::{Gate, Verdict};
+pub(crate) use build::{hundredths, kind};
+#[cfg(test)]
+pub(crate) use document::Durations;
+pub(crate) use document::{Analysis, CounterOfProcess, FORMAT, Function, Node, Process, Stage};
+pub(crate) use fold::{SpanSubject, name_of};
+pub(crate) use gate::{Answer, Clause, Gate, GateError, HeldBy, Selector, of_rows, show};
+pub(crate) use gates::{conclude, say, told};
+pub(crate) use histogram::Histogram;
+pub(crate) use markdown::gates as gates_as_markdown;
 pub(crate) use said::of_processes;
 pub(crate) use summary::summary;
+pub(crate) use whole::{Part, whole};
+pub(crate) use window::Window;
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
@@ -46,14 +57,13 @@ use crate::when::When;
 use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
 use clap::{Args, ValueEnum};
-use document::Analysis;
 use ferret::event::LogTime;
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use ferret::projections::MAX_TREE_DEPTH;
 use fold::Fold;
 use reading::Read;
 use report::ReportArgs;
-use rows::{FunctionRow, SortBy};
+use rows::SortBy;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -62,11 +72,12 @@ const TOP_IN_TERMINAL: usize = 50;
 
 /// What to analyze, and how to show it.
 #[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the command line's switches")]
 #[command(after_help = "\
 Filters: words are part of a name, FIELD:TEXT and FIELD > VALUE ask about more, & | ! ( ) join them,
   as in  ferret analyze run.redb --filter 'transcri & dur > 100ms & !thread:worker-2'
-Gates:   SELECTOR.metric OP value, SELECTOR being a filter or `any`,
-  as in  ferret analyze run.redb --fail-if 'transcribe.p99 > 2s' --fail-if 'any.errors > 0'
+Gates:   SELECTOR.metric OP value, SELECTOR being a filter, `any` or `*`; or metric OP value for the whole run,
+  as in  ferret analyze run.redb --fail-if 'transcribe.p99 > 2s' --fail-if '*.errors > 0' --fail-if 'dropped > 0'
 Exit:    0 fine, 1 a gate held, 2 unreadable, 3 the log is damaged (what could be read is printed)")]
 pub(crate) struct AnalyzeArgs {
     /// A log (with the logs of its run), several, or a folder of logs
@@ -106,6 +117,9 @@ pub(crate) struct AnalyzeArgs {
     json: bool,
     #[command(flatten)]
     pager: PagerArgs,
+    /// Print a summary fit for a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Exit with 1 if this holds: transcribe.p99>2s
     #[arg(long, value_name = "GATE")]
     fail_if: Vec<Gate>,
@@ -139,11 +153,15 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     };
     let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
     report::look_closer(&mut fold, &run, args)?;
-    let analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
+    let mut analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
+    analysis.gates = gates::ask(&analysis, args.by, &args.fail_if);
     let page = Page::of_stdout();
     let text = render(&analysis, args, page)?;
     pager::print(&text, page, args.pager)?;
-    let gates = gates(&analysis, args);
+    if args.json {
+        gates::say(&analysis.gates);
+    }
+    let gates = gates::conclude(&analysis.gates, args.allow_missing);
     // What could not be read weighs more than a gate: it may have held there.
     let unread = input::conclude(&run);
     if interrupted {
@@ -201,7 +219,7 @@ fn sort(analysis: &mut Analysis, by: Option<SortBy>) {
 }
 
 /// A log that cannot be opened, with what may be meant.
-fn unreadable(error: &LogError) -> ExitCode {
+pub(crate) fn unreadable(error: &LogError) -> ExitCode {
     exit::say(error);
     if matches!(error, LogError::NotFound { .. }) {
         exit::say(
@@ -241,6 +259,9 @@ fn render(analysis: &Analysis, args: &AnalyzeArgs, page: Page) -> anyhow::Result
         let text = serde_json::to_string_pretty(analysis);
         return Ok(text.context("writing the analysis as JSON")? + "\n");
     }
+    if args.markdown {
+        return Ok(markdown::draw(analysis, &analysis.gates));
+    }
     let options = view::Options {
         by: args.by,
         tree: args.tree,
@@ -250,47 +271,7 @@ fn render(analysis: &Analysis, args: &AnalyzeArgs, page: Page) -> anyhow::Result
         min_percent: args.min_percent,
         filtered: args.filter.is_some(),
     };
-    Ok(view::draw(analysis, options, page))
-}
-
-/// Asks every gate about the rows that are shown.
-fn gates(analysis: &Analysis, args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
-    let run_ns = analysis.run.duration_ns;
-    let mut code = ExitCode::SUCCESS;
-    for gate in &args.fail_if {
-        let verdict = match args.by {
-            GroupedBy::Function | GroupedBy::Task => gate.check(
-                analysis
-                    .functions
-                    .iter()
-                    .map(|function| (function.name.as_str(), FunctionRow { function, run_ns })),
-            ),
-            GroupedBy::Stage => {
-                gate.check(analysis.stages.iter().map(|row| (row.name.as_str(), row)))
-            }
-            GroupedBy::Thread => {
-                let rows = analysis.threads.iter().flatten();
-                gate.check(rows.map(|row| (row.name.as_str(), row)))
-            }
-            GroupedBy::Process => {
-                gate.check(analysis.processes.iter().map(|row| (row.exe.as_str(), row)))
-            }
-        };
-        match verdict {
-            Verdict::Passed => {}
-            Verdict::NoRow if args.allow_missing => {}
-            Verdict::NoRow => bail!(
-                "the gate {gate} is answered by no row: correct its name, or say --allow-missing"
-            ),
-            Verdict::Held(rows) => {
-                code = Code::GateHeld.into();
-                for (name, value) in rows {
-                    exit::say(format_args!("gate held: {gate}: {name} has {value}"));
-                }
-            }
-        }
-    }
-    Ok(code)
+    Ok(gates::told(&analysis.gates, page) + &view::draw(analysis, options, page))
 }
 
 #[cfg(test)]

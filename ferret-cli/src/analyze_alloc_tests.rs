@@ -1,8 +1,8 @@
 //! What `analyze` shows of a process whose allocator tells.
 
 use super::{Made, analyze, args, show};
+use crate::analyze::analysis;
 use crate::analyze::reading::begin;
-use crate::analyze::{analysis, gates};
 use ferret::event::{CallsiteId, CallsiteKind, HeapUse, LogEntry, LogIndex, LogTime, Outcome};
 use std::process::ExitCode;
 
@@ -78,7 +78,7 @@ fn gates_and_filters_ask_about_memory() {
         }
         let logs = [made.facts(0)];
         let analysis = analysis(&mut fold, &logs, LogTime(60_000_000_000), &args);
-        gates(&analysis, &args).unwrap() == ExitCode::SUCCESS
+        super::gates(&analysis, &args).unwrap() == ExitCode::SUCCESS
     };
     assert!(passes("--fail-if any.live>1MiB --fail-if load.allocated>400KiB"));
     assert!(!passes("--fail-if load.live>=200KiB"));

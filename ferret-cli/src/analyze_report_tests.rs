@@ -107,7 +107,7 @@ fn handed_over() -> Made {
 
 fn critical(made: Made, line: &str, width: Option<usize>) -> String {
     let (args, log) = (args(line), LogIndex(0));
-    let mut fold = reading::begin(&args, &made.entries).unwrap();
+    let mut fold = reading::begin(&args, &[]).unwrap();
     for entry in &made.entries {
         fold.apply(log, &made.names, entry);
     }

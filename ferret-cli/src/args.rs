@@ -1,6 +1,6 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
-use crate::{analyze, check, completions, log, man, run, watch};
+use crate::{analyze, check, completions, diff, export, log, man, run, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Watch(watch::WatchArgs),
     /// Tell where a run's time went.
     Analyze(analyze::AnalyzeArgs),
+    /// Tell what changed between runs, and whether that may be chance.
+    Diff(diff::DiffArgs),
+    /// Write a run in the form that another tool opens.
+    Export(export::ExportArgs),
     /// Print the raw entries of a log, like tail -f.
     Log(log::LogArgs),
     /// Read all of a log, and say what was found.
@@ -43,6 +47,8 @@ impl Command {
             Self::Run(args) => Ok(run::run(args)),
             Self::Watch(args) => watch::run(args),
             Self::Analyze(args) => analyze::run(args),
+            Self::Diff(args) => diff::run(args),
+            Self::Export(args) => export::run(args),
             Self::Log(args) => log::run(args),
             Self::Check(args) => check::run(args),
             Self::Completions(args) => completions::run(args),

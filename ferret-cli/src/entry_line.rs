@@ -187,6 +187,16 @@ fn end_kind(how: EndKind) -> String {
     }
 }
 
+/// How a process ended, in words; nothing of an entry that is not about that.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these are ends")]
+pub(crate) fn ending(what: &LogEntry) -> String {
+    match what {
+        LogEntry::ProcessEnd(end) => end_kind(end.how),
+        LogEntry::ProcessExit(exit) => process_exit(*exit),
+        _ => String::new(),
+    }
+}
+
 fn process_exit(exit: ProcessExit) -> String {
     match exit {
         ProcessExit::Code(code) => format!("exit code {code}"),

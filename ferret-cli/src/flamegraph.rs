@@ -18,6 +18,8 @@ pub(crate) struct Node {
     pub(crate) self_ns: u64,
     /// A call of it has not ended.
     pub(crate) is_open: bool,
+    /// How much it grew, from -1000 to 1000, in a picture of what changed; none in any other.
+    pub(crate) tint: Option<i16>,
     pub(crate) children: Vec<Node>,
 }
 
@@ -60,7 +62,10 @@ impl Node {
 impl Flamegraph {
     /// The picture as SVG.
     pub(crate) fn svg(&self) -> String {
-        let all = Node { name: "all".to_owned(), children: self.roots.clone(), ..Node::default() };
+        // In a picture of what changed, what all have in common did not.
+        let tint = self.roots.iter().find_map(|root| root.tint).map(|_| 0);
+        let (name, children) = ("all".to_owned(), self.roots.clone());
+        let all = Node { name, tint, children, ..Node::default() };
         let height = TOP + all.depth() * ROW + BOTTOM;
         let mut frames = Frames { height, all_ns: all.width_ns(), ..Frames::default() };
         if frames.all_ns > 0 {
@@ -115,7 +120,7 @@ impl Frames {
             // A little stays free between two.
             (width * room - 0.5).max(NARROWEST),
             ROW - 1,
-            colour(&node.name, node.is_open),
+            node.tint.map_or_else(|| colour(&node.name, node.is_open), tinted),
             MARGIN + x * room + 3.0,
             y + 13,
             escape(&label),
@@ -162,6 +167,15 @@ fn colour(name: &str, is_open: bool) -> String {
     let (hue, light) = (hash % 50, 60 + hash / 50 % 14);
     let hue = if is_open { 90 + hue } else { hue };
     format!("hsl({hue},75%,{light}%)")
+}
+
+/// Red for what grew, blue for what shrank, the deeper the more; grey for what did neither.
+fn tinted(tint: i16) -> String {
+    let (hue, strength) = (if tint > 0 { 4 } else { 214 }, tint.unsigned_abs().min(1_000));
+    if strength == 0 {
+        return "hsl(0,0%,86%)".to_owned();
+    }
+    format!("hsl({hue},80%,{}%)", 88 - strength * 30 / 1_000)
 }
 
 /// A text as XML may have it.

@@ -48,7 +48,7 @@ pub(crate) fn pad_left(text: &str, columns: usize) -> String {
 }
 
 /// Control characters, which would move a terminal's cursor, become `�`.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_control) {
         text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
     } else {

@@ -160,12 +160,19 @@ fn a_gate_that_holds_fails_the_command() {
     record(folder.path(), "stages");
     let held = analyze(folder.path(), "run.redb --fail-if read_one.calls>19 --fail-if read.max>1h");
     assert_eq!(held.code, Some(1), "{}", held.stderr);
-    assert!(
-        held.stderr.contains("gate held: read_one.calls>19: read_one has 20"),
-        "{}",
-        held.stderr
-    );
-    assert!(!held.stderr.contains("1h"), "{}", held.stderr);
+    let first = "gate held: read_one.calls>19: read_one has 20\n\n";
+    assert!(held.stdout.starts_with(first), "{}", held.stdout);
+    assert!(!held.stdout.contains("1h"), "{}", held.stdout);
+    let of_run =
+        "run.redb --fail-if dropped>0 --fail-if *.errors>0 --fail-if duration>1ms --markdown";
+    let comment = analyze(folder.path(), of_run);
+    assert_eq!(comment.code, Some(1), "{}", comment.stderr);
+    let begin =
+        "### ferret analyze: 1 of 3 gates held\n\n- **held**: <code>duration&#62;1ms</code>";
+    assert!(comment.stdout.starts_with(begin), "{}", comment.stdout);
+    let json = analyze(folder.path(), "run.redb --fail-if read_one.calls>19 --json");
+    assert!(json.stderr.contains("gate held: read_one.calls>19"), "{}", json.stderr);
+    assert!(json.stdout.starts_with('{') && json.code == Some(1), "{}", json.stdout);
     assert_eq!(analyze(folder.path(), "run.redb --fail-if any.errors>0").code, Some(0));
 }
 

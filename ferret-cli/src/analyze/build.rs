@@ -5,6 +5,7 @@ use super::document::{
     Analysis, Durations, FORMAT, Function, Log, Node, Process, Run, Stage, StageTotal, Thread,
 };
 use super::fold::Fold;
+use super::histogram::{self, NodeSpreads};
 use super::moments::Moments;
 use super::open;
 use super::overhead;
@@ -71,6 +72,7 @@ pub(super) fn analysis(
     Analysis {
         format: FORMAT,
         kind: "analysis".to_owned(),
+        gates: Vec::new(),
         logs: logs
             .iter()
             .enumerate()
@@ -213,6 +215,7 @@ fn functions(
     let mut functions: Vec<Function> = rows.iter().map(function).collect();
     alloc::add(&mut functions, fold, logs);
     overhead::fill(fold, &mut functions);
+    histogram::add(&mut functions, fold);
     for span in open {
         let Some(id) = fold.calls.function_of(span.log, span.path) else { continue };
         let row = &mut functions[id.0 as usize];
@@ -267,6 +270,8 @@ fn function(row: &FunctionCalls) -> Function {
         durations: durations(*stats),
         alloc: None,
         overhead_percent: None,
+        histogram: None,
+        self_histogram: None,
     }
 }
 
@@ -353,13 +358,14 @@ fn tree(fold: &Fold, open: &[open::OpenSpan]) -> Vec<Node> {
     let calls: Vec<_> =
         open.iter().filter(|span| span.row.begun).map(open::OpenSpan::call).collect();
     let tree = CallTree::new(&fold.calls, &calls);
-    tree.roots().iter().map(|&root| node(fold, &tree, root)).collect()
+    let spreads = NodeSpreads::of(fold, &tree);
+    tree.roots().iter().map(|&root| node(fold, &tree, &spreads, root)).collect()
 }
 
 /// A node with all below it: no deeper than the tree, which has a limit.
-fn node(fold: &Fold, tree: &CallTree, index: usize) -> Node {
+fn node(fold: &Fold, tree: &CallTree, spreads: &NodeSpreads, index: usize) -> Node {
     let at = tree.node(index);
-    Node {
+    let mut row = Node {
         function: at.function.0,
         name: fold.calls.info(at.function).name.clone(),
         calls: at.calls,
@@ -369,12 +375,15 @@ fn node(fold: &Fold, tree: &CallTree, index: usize) -> Node {
         open_ns: at.open_ns,
         errors: at.errors,
         sampled: at.sampled,
-        children: at.children.iter().map(|&child| node(fold, tree, child)).collect(),
-    }
+        children: at.children.iter().map(|&child| node(fold, tree, spreads, child)).collect(),
+        ..Node::default()
+    };
+    spreads.add(&mut row, index);
+    row
 }
 
 /// A percent to two decimals: more would be noise.
-pub(super) fn hundredths(percent: f64) -> f64 {
+pub(crate) fn hundredths(percent: f64) -> f64 {
     (percent * 100.0).round() / 100.0
 }
 

@@ -3,10 +3,11 @@
 
 use super::fold::{Fold, SpanSubject};
 use super::report::outermost;
+use super::window::Place;
 use crate::filter::Filter;
 use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, SpanId, ThreadId};
 use ferret::log::{Damage, Piece};
-use ferret::projections::{Calls, GroupBy, Slowest};
+use ferret::projections::{Calls, GroupBy, Slowest, Spreads};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one core has counted.
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Counting {
     pub(super) calls: Calls,
     pub(super) slowest: Option<Slowest>,
+    /// Only where they are asked for.
+    pub(super) spreads: Option<Spreads>,
     verdicts: BTreeMap<(LogIndex, ThreadId), Vec<Verdict>>,
     /// Memory that is used again.
     decoded: Parts,
@@ -45,6 +48,7 @@ impl Counting {
         Self {
             calls: Calls::new(group),
             slowest: slowest.map(|slowest| Slowest::new(slowest.most())),
+            spreads: fold.spreads.is_some().then(Spreads::default),
             verdicts: BTreeMap::new(),
             decoded: Parts::default(),
             passing: Vec::new(),
@@ -56,10 +60,17 @@ impl Counting {
     pub(super) fn count(&mut self, fold: &Fold, names: &Names, piece: &Piece, rest: &mut Rest) {
         rest.parts.clear();
         let log = piece.log();
+        let place = fold.window.place(log, piece.times());
+        if place == Place::AtEdge {
+            rest.damage = piece.decode_entries(&mut rest.parts).err();
+            return;
+        }
         let mut decoded = std::mem::take(&mut self.decoded);
         let result = piece.decode(&mut decoded, |decoded| {
             for part in decoded.iter() {
-                if let Part::Spans(spans) = part {
+                if let Part::Spans(spans) = part
+                    && place == Place::Inside
+                {
                     self.add(fold, log, names, spans.ended);
                     if fold.report.asks_outermost() {
                         outermost(&spans, |span| {
@@ -80,8 +91,7 @@ impl Counting {
 
     fn add(&mut self, fold: &Fold, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
         let Some(filter) = &fold.filter else {
-            offer(&mut self.slowest, log, ended);
-            return self.calls.apply_spans(log, names, ended);
+            return self.take(log, names, ended);
         };
         self.passing.clear();
         for span in ended {
@@ -110,8 +120,17 @@ impl Counting {
                 self.calls.hide_span(log, names, span);
             }
         }
-        offer(&mut self.slowest, log, &self.passing);
-        self.calls.apply_spans(log, names, &self.passing);
+        let passing = std::mem::take(&mut self.passing);
+        self.take(log, names, &passing);
+        self.passing = passing;
+    }
+
+    fn take(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
+        self.calls.apply_spans(log, names, ended);
+        offer(&mut self.slowest, log, ended);
+        if let Some(spreads) = &mut self.spreads {
+            spreads.apply_spans(log, names, ended);
+        }
     }
 
     /// What the filter says whatever a span took, and however it ended.

@@ -4,6 +4,8 @@
 //! Durations are ns, sizes bytes, percents of one core or of the run. What is not known is null.
 
 use super::alloc::{Alloc, Heap};
+use super::gate::Answer;
+use super::histogram::Histogram;
 use super::report::Reports;
 use crate::death::Death;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ pub(crate) struct Analysis {
     pub(crate) format: u32,
     /// `analysis`
     pub(crate) kind: String,
+    /// With `--fail-if`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gates: Vec<Answer>,
     pub(crate) logs: Vec<Log>,
     pub(crate) run: Run,
     pub(crate) processes: Vec<Process>,
@@ -56,6 +61,7 @@ pub(crate) struct Analysis {
 
 /// A log that was read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Log {
     pub(crate) path: String,
     /// What it takes on disk.
@@ -87,6 +93,7 @@ pub(crate) struct Log {
 
 /// The run as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Run {
     pub(crate) id: String,
     /// Wall time, RFC 3339.
@@ -109,6 +116,7 @@ pub(crate) struct Run {
 
 /// A process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Process {
     pub(crate) uid: String,
     pub(crate) pid: u32,
@@ -163,6 +171,7 @@ pub(crate) struct Durations {
 
 /// A function, block or stage, in all processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Function {
     /// Names it within this document.
     pub(crate) id: u32,
@@ -211,10 +220,17 @@ pub(crate) struct Function {
     /// How much of the self time of all its spans is likely the profiler's, 0 to 100; null without
     /// self time, and where a log does not tell.
     pub(crate) overhead_percent: Option<f64>,
+    /// How its durations are spread; absent where they are not grouped by function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) histogram: Option<Histogram>,
+    /// The same of what its calls, or of an async function its polls, took by themselves; absent where that is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) self_histogram: Option<Histogram>,
 }
 
 /// A stage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Stage {
     pub(crate) name: String,
     /// running, unfinished, failed, cancelled, done or unknown
@@ -323,6 +339,7 @@ fn yes() -> bool {
 
 /// A node of the call tree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Node {
     /// A function's id; one that a filter took out is in the tree for what is below it.
     pub(crate) function: u32,
@@ -337,6 +354,16 @@ pub(crate) struct Node {
     /// Of the calls, how many were counted instead of being recorded one by one.
     #[serde(default)]
     pub(crate) sampled: u64,
+    /// Null without calls.
+    #[serde(default)]
+    pub(crate) p50_ns: Option<u64>,
+    #[serde(default)]
+    pub(crate) p95_ns: Option<u64>,
+    /// As the function has them; absent where it was called in no other place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) histogram: Option<Histogram>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) self_histogram: Option<Histogram>,
     pub(crate) children: Vec<Node>,
 }
 

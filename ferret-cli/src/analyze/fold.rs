@@ -6,7 +6,9 @@ use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
     CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, Part, PathId, TagValue, ThreadId,
 };
-use ferret::projections::{Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Stages};
+use ferret::projections::{
+    Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Spreads, Stages,
+};
 
 /// What entries of a run add up to.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Fold {
     pub(super) stages: Stages,
     pub(super) counters: Counters,
     pub(super) marks: Marks,
+    /// Only where a document is made: it costs time.
+    pub(super) spreads: Option<Spreads>,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
     /// What spans say is looked up only for a filter or a report that asks about it.
@@ -43,7 +47,10 @@ impl Fold {
 
     /// Takes the next part of `log`, whose spans that ended are counted elsewhere.
     pub(super) fn apply_counted(&mut self, log: LogIndex, names: &Names, part: Part<'_>) {
+        let until = self.window.until(log);
         match part {
+            // None of them counts: at an edge entries come one by one.
+            Part::Spans(spans) if until.is_some_and(|until| spans.stretch.last > until) => {}
             Part::Spans(spans) => {
                 self.report_spans(log, names, &spans);
                 self.processes.apply_spans(log, &spans);
@@ -84,6 +91,9 @@ impl Fold {
         self.report(log, names, entry, (passes, said.as_ref()));
         if passes {
             self.calls.apply(log, names, entry);
+            if let Some(spreads) = &mut self.spreads {
+                spreads.apply(log, names, entry);
+            }
             if let LogEntry::Alloc { path, .. } = &entry.what {
                 self.calls.know(log, names, *path);
                 self.heap.apply(log, entry);

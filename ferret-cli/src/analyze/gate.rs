@@ -1,128 +1,255 @@
-//! `--fail-if transcribe.p99>2s`: a condition on rows that makes the command fail.
+//! `--fail-if transcribe.p99>2s`: a condition on rows, or on the run, that makes the command fail.
 //!
-//! `SELECTOR.metric OP value`, the last dot dividing. The selector is a filter, or `any` for every
+//! `SELECTOR.metric OP value`, the last dot dividing. The selector is a filter, or `any` or `*` for every
 //! row; a name with dots or operators in it stands in quotes. A selector that is a row's whole name
 //! means that row, and none that merely have the name in theirs: a gate on `read` says nothing of
-//! `read_one`.
+//! `read_one`. A metric alone, as in `dropped > 0`, is asked of the run as a whole.
 
 use crate::filter::{Field, Filter, FilterError, Kind, Op, Subject, Value, parse_value};
 use crate::format;
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// A gate: it holds if the metric of any selected row compares so with the value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Gate {
-    /// None for every row.
-    selector: Option<Filter>,
-    metric: Field,
-    op: Op,
+    pub(super) clause: Clause,
+    pub(super) metric: Metric,
     value: f64,
+}
+
+/// What any gate is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Clause {
+    pub(crate) selector: Selector,
+    pub(crate) metric: String,
+    pub(crate) op: Op,
+    /// As it was written.
+    pub(crate) value: String,
     text: String,
 }
+
+/// What a gate asks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Selector {
+    /// The run as a whole.
+    Run,
+    /// Every row.
+    Every,
+    /// The rows that pass.
+    Some(Filter),
+}
+
+/// What a gate asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Metric {
+    Row(Field),
+    Run(&'static str, Kind),
+}
+
+/// What can be asked of a run as a whole.
+const OF_RUN: [(&str, Kind); 11] = [
+    ("duration", Kind::Duration),
+    ("spans", Kind::Count),
+    ("errors", Kind::Count),
+    ("panics", Kind::Count),
+    ("cancelled", Kind::Count),
+    ("unknown", Kind::Count),
+    ("open", Kind::Count),
+    ("dropped", Kind::Count),
+    ("sampled", Kind::Count),
+    ("crashed", Kind::Count),
+    ("rss", Kind::Bytes),
+];
 
 /// Why a gate could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GateError {
     /// It has not the form of a gate.
     #[error(
-        "{0:?} is no gate: write it like transcribe.p99>2s, any.errors>0 or \
+        "{0:?} is no gate: write it like transcribe.p99>2s, any.errors>0, dropped>0 or \
          \"a.b\".calls=0 (SELECTOR.metric OP value)"
     )]
     Form(String),
     /// There is no such metric.
-    #[error("there is no metric {0:?}: write one of {metrics}", metrics = metrics())]
-    Metric(String),
+    #[error("there is no metric {name:?}: write one of {known}")]
+    Metric { name: String, known: String },
+    /// A run has no such metric.
+    #[error(
+        "a run as a whole has no {name:?}: write one of {known}, or say which rows are meant, as in any.{name}"
+    )]
+    OfRun { name: String, known: String },
     /// The value is not one of its metric.
     #[error("{value:?} is no value of {metric}: write it like {metric}>{example}")]
-    Value { metric: &'static str, value: String, example: &'static str },
+    Value { metric: String, value: String, example: String },
+    /// Chance is not known of it.
+    #[error("whether {metric} changed by chance is not known: `& significant` goes with {known}")]
+    Significance { metric: String, known: String },
     /// The selector is no filter.
     #[error("the gate's selector cannot be read: {0}")]
     Selector(#[from] FilterError),
 }
 
 /// What became of a gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) gate: String,
+    pub(crate) held: bool,
     /// No row was selected, or none of them has the metric.
-    NoRow,
-    /// It holds for no row.
-    Passed,
-    /// It holds, for these rows: name and value as people read it.
-    Held(Vec<(String, String)>),
+    pub(crate) missing: bool,
+    /// For which rows it holds.
+    pub(crate) rows: Vec<HeldBy>,
 }
 
-fn metrics() -> String {
-    let numbers = Field::ALL.iter().filter(|(_, field, kind)| {
-        // A row is of many spans: it has no duration of its own.
-        *kind != Kind::Text && *field != Field::Dur
-    });
-    numbers.map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
+/// A row for which a gate holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeldBy {
+    /// The row's name; `run` for the run as a whole.
+    pub(crate) name: String,
+    /// As people read it.
+    pub(crate) value: String,
+}
+
+impl FromStr for Clause {
+    type Err = GateError;
+
+    fn from_str(text: &str) -> Result<Self, GateError> {
+        let form = || GateError::Form(text.to_owned());
+        let (left, op, value) = split_comparison(text).ok_or_else(form)?;
+        let dot = outside_quotes(left).filter(|(_, c)| *c == '.').last();
+        let (selector, metric) = match dot {
+            None => (Selector::Run, left.trim()),
+            Some((dot, _)) => {
+                let selector = match left[..dot].trim() {
+                    "any" | "*" => Selector::Every,
+                    "" => return Err(form()),
+                    filter => Selector::Some(filter.parse()?),
+                };
+                (selector, left[dot + 1..].trim())
+            }
+        };
+        if metric.is_empty() {
+            return Err(form());
+        }
+        let (metric, value) = (metric.to_owned(), value.trim().to_owned());
+        Ok(Self { selector, metric, op, value, text: text.trim().to_owned() })
+    }
+}
+
+impl std::fmt::Display for Clause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Clause {
+    /// Of rows, those that are selected.
+    pub(crate) fn select<'a, S: Subject>(&self, rows: &[(&'a str, S)]) -> Vec<usize> {
+        let Selector::Some(filter) = &self.selector else { return (0..rows.len()).collect() };
+        let whole = filter.as_name();
+        let is_whole = |name: &str| whole.is_some_and(|whole| name.to_lowercase() == whole);
+        let has_whole = rows.iter().any(|(name, _)| is_whole(name));
+        let is_selected = |(name, row): &(&'a str, S)| {
+            if has_whole { is_whole(name) } else { filter.test(row) == Some(true) }
+        };
+        (0..rows.len()).filter(|&index| is_selected(&rows[index])).collect()
+    }
+
+    /// The error that its value is none of a kind.
+    pub(crate) fn no_value(&self, example: &str) -> GateError {
+        let (metric, value) = (self.metric.clone(), self.value.clone());
+        GateError::Value { metric, value, example: example.to_owned() }
+    }
+}
+
+/// The fields that are numbers of rows: one that is of many spans has no duration of its own.
+pub(crate) fn of_rows(field: Field) -> bool {
+    field.kind() != Kind::Text && field != Field::Dur
 }
 
 impl FromStr for Gate {
     type Err = GateError;
 
     fn from_str(text: &str) -> Result<Self, GateError> {
-        let form = || GateError::Form(text.to_owned());
-        let (left, op, value) = split_comparison(text).ok_or_else(form)?;
-        let dot = outside_quotes(left).filter(|(_, c)| *c == '.').last().ok_or_else(form)?.0;
-        let (selector, metric) = (left[..dot].trim(), left[dot + 1..].trim());
-        let metric = Field::named(metric)
-            .filter(|field| field.kind() != Kind::Text && *field != Field::Dur)
-            .ok_or_else(|| GateError::Metric(metric.to_owned()))?;
-        let number = parse_value(metric.kind(), value).ok_or_else(|| GateError::Value {
-            metric: metric.name(),
-            value: value.trim().to_owned(),
-            example: metric.kind().example(),
-        })?;
-        let selector = if selector == "any" { None } else { Some(selector.parse()?) };
-        Ok(Self { selector, metric, op, value: number, text: text.trim().to_owned() })
+        let clause: Clause = text.parse()?;
+        let name = &clause.metric;
+        let list = |known: Vec<&str>| (name.clone(), known.join(", "));
+        let metric = if clause.selector == Selector::Run {
+            let known = OF_RUN.iter().find(|(known, _)| known == name);
+            let (name, known) = match known {
+                Some(&(name, kind)) => return Self::new(clause, Metric::Run(name, kind)),
+                None => list(OF_RUN.iter().map(|(name, _)| *name).collect()),
+            };
+            return Err(GateError::OfRun { name, known });
+        } else {
+            Field::named(name).filter(|field| of_rows(*field))
+        };
+        let Some(field) = metric else {
+            let fields = Field::ALL.iter().filter(|(_, field, _)| of_rows(*field));
+            let (name, known) = list(fields.map(|(name, ..)| *name).collect());
+            return Err(GateError::Metric { name, known });
+        };
+        Self::new(clause, Metric::Row(field))
     }
 }
 
 impl std::fmt::Display for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+        self.clause.fmt(f)
+    }
+}
+
+impl Metric {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Row(field) => field.kind(),
+            Self::Run(_, kind) => kind,
+        }
     }
 }
 
 impl Gate {
+    fn new(clause: Clause, metric: Metric) -> Result<Self, GateError> {
+        let kind = metric.kind();
+        let value =
+            parse_value(kind, &clause.value).ok_or_else(|| clause.no_value(kind.example()))?;
+        Ok(Self { clause, metric, value })
+    }
+
     /// Asks it about rows, each with its name.
-    pub(crate) fn check<'a, S: Subject + 'a>(
-        &self,
-        rows: impl IntoIterator<Item = (&'a str, S), IntoIter: Clone>,
-    ) -> Verdict {
-        let rows = rows.into_iter();
-        let whole = self.selector.as_ref().and_then(Filter::as_name);
-        let is_whole = |name: &str| whole.is_some_and(|whole| name.to_lowercase() == whole);
-        let has_whole = rows.clone().any(|(name, _)| is_whole(name));
+    pub(crate) fn check<S: Subject>(&self, rows: &[(&str, S)]) -> Answer {
+        let Metric::Row(field) = self.metric else { return self.answer(false, Vec::new()) };
         let (mut is_any, mut held) = (false, Vec::new());
-        for (name, row) in rows {
-            let is_selected = match &self.selector {
-                None => true,
-                Some(_) if has_whole => is_whole(name),
-                Some(selector) => selector.test(&row) == Some(true),
-            };
-            if !is_selected {
-                continue;
-            }
-            match row.value(self.metric) {
+        for (name, row) in self.clause.select(rows).into_iter().map(|index| &rows[index]) {
+            match row.value(field) {
                 Value::Number(value) => {
                     is_any = true;
-                    if self.op.holds(value, self.value) {
-                        held.push((name.to_owned(), show(self.metric.kind(), value)));
-                    }
+                    held.extend(self.held_by(name, value));
                 }
                 // No percentile of no calls: the row is there, and nothing holds for it.
                 Value::Nothing => is_any = true,
                 Value::Text(_) | Value::Foreign => {}
             }
         }
-        match (is_any, held.is_empty()) {
-            (false, _) => Verdict::NoRow,
-            (true, true) => Verdict::Passed,
-            (true, false) => Verdict::Held(held),
-        }
+        self.answer(is_any, held)
+    }
+
+    /// Asks it about the run as a whole, of which `value` knows.
+    pub(super) fn check_run(&self, value: impl Fn(&str) -> Option<u64>) -> Answer {
+        let Metric::Run(name, _) = self.metric else { return self.answer(false, Vec::new()) };
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53 exact: 104 days, 8 PiB")]
+        let held = value(name).and_then(|value| self.held_by("run", value as f64));
+        self.answer(true, held.into_iter().collect())
+    }
+
+    fn held_by(&self, name: &str, value: f64) -> Option<HeldBy> {
+        let held = || HeldBy { name: name.to_owned(), value: show(self.metric.kind(), value) };
+        self.clause.op.holds(value, self.value).then(held)
+    }
+
+    fn answer(&self, is_any: bool, rows: Vec<HeldBy>) -> Answer {
+        let (held, missing) = (!rows.is_empty(), !is_any);
+        Answer { gate: self.to_string(), held, missing, rows }
     }
 }
 
@@ -131,7 +258,7 @@ impl Gate {
     clippy::cast_sign_loss,
     reason = "the value was a u64 before it was a number, or is shown to three digits"
 )]
-fn show(kind: Kind, value: f64) -> String {
+pub(crate) fn show(kind: Kind, value: f64) -> String {
     match kind {
         Kind::Duration => format::duration(value as u64),
         Kind::Bytes => format::bytes(value as u64),
@@ -205,14 +332,15 @@ mod tests {
     #[track_caller]
     fn check(gate: &str, expect: &str) {
         let gate: Gate = gate.parse().unwrap();
-        let seen = match gate.check(ROWS.iter().map(|row| (row.name, row))) {
-            Verdict::NoRow => "no row".to_owned(),
-            Verdict::Passed => "passed".to_owned(),
-            Verdict::Held(rows) => rows
-                .iter()
-                .map(|(name, value)| format!("{name} {value}"))
-                .collect::<Vec<_>>()
-                .join(", "),
+        let answer = match gate.metric {
+            Metric::Row(_) => gate.check(&ROWS.each_ref().map(|row| (row.name, row))),
+            Metric::Run(..) => gate.check_run(|name| (name == "dropped").then_some(1_000)),
+        };
+        let rows = answer.rows.iter().map(|HeldBy { name, value }| format!("{name} {value}"));
+        let seen = match answer {
+            Answer { missing: true, .. } => "no row".to_owned(),
+            Answer { held: false, .. } => "passed".to_owned(),
+            Answer { .. } => rows.collect::<Vec<_>>().join(", "),
         };
         assert_eq!(seen, expect, "{gate}");
     }
@@ -230,9 +358,19 @@ mod tests {
         check("load.p99 <= 1.5ms", "passed");
         check("any.p99 > 1ms", "load_more 9.00 ms, load 2.00 ms, a.b<c> 5.00 ms");
         check("any.calls == 0", "never 0");
+        check("*.calls == 0", "never 0");
         check("any.calls != 0", "load_more 1, load 3, a.b<c> 9");
         check("!load.calls >= 0", "a.b<c> 9, never 0");
         check("(calls > 5).p99 > 0", "a.b<c> 5.00 ms");
+    }
+
+    #[test]
+    fn a_metric_alone_is_asked_of_the_run() {
+        check("dropped > 0", "run 1,000");
+        check("dropped > 1_000", "passed");
+        check("rss > 1GiB", "passed");
+        check_error("load > 5", "a run as a whole has no \"load\"");
+        check_error("dropped > 5s", "write it like dropped>1000");
     }
 
     #[test]
@@ -251,7 +389,9 @@ mod tests {
     #[test]
     fn what_is_no_gate_is_told_with_a_way_out() {
         check_error("load", "is no gate");
-        check_error("p99 > 2s", "is no gate");
+        check_error("p99 > 2s", "any.p99");
+        check_error(".p99 > 2s", "is no gate");
+        check_error("load. > 2s", "is no gate");
         check_error("load.p98 > 2s", "no metric \"p98\"");
         check_error("load.dur > 2s", "no metric \"dur\"");
         check_error("load.p99 > 2", "p99>250ms");

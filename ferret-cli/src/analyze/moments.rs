@@ -86,7 +86,12 @@ fn row(fold: &Fold, log: LogIndex, facts: &LogFacts<'_>, now: LogTime) -> Row {
         let (began, state) = (facts.first_time, ProcessState::Unknown);
         return Row { began, moment, state, is_present: false };
     };
-    let state = process.state(facts.owned, now);
+    // Of one that was not read to its end nothing is known behind the last that was read: it lived then.
+    let (owned, now) = match facts.unread {
+        0 => (facts.owned, now),
+        _ => (Some(true), process.last_heard()),
+    };
+    let state = process.state(owned, now);
     let known = process.known_until(state, now);
     let began = process.began().unwrap_or(facts.first_time);
     let since = fold.window.since(log).unwrap_or(began).max(began);

@@ -1,5 +1,5 @@
 //! Reads a run as far as it goes, on all cores: each decodes pieces of logs and counts spans, and what depends
-//! on order is folded in order behind them. Or entry by entry, where a window or a filter asks for it.
+//! on order is folded in order behind them. Or entry by entry, where a filter asks for that.
 
 use super::counting::{Counting, Rest};
 use super::fold::Fold;
@@ -9,16 +9,16 @@ use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::{Field, Filter};
 use crate::progress::ProgressLine;
 use anyhow::{Context as _, bail};
-use ferret::event::{Entry, LogEntry, LogIndex, Names};
-use ferret::log::{LogError, Run, Tail};
-use ferret::projections::GroupBy;
+use ferret::event::{Entry, LogEntry, LogIndex, Names, Offset};
+use ferret::log::{LogError, Piece, Run, Tail};
+use ferret::projections::{GroupBy, Spreads};
 use parking_lot::Mutex;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Entries read at a time, one by one. Among the first of them is how the run began.
+/// Entries read at a time, one by one.
 const AT_ONCE: usize = 65_536;
 /// Bytes of pieces that are handed out at a time. What they leave in memory is many times that.
 pub(super) const ROUND: usize = 1 << 20;
@@ -45,22 +45,22 @@ pub(super) struct Read {
 pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
     // A log that is being written never ends: what it had when we began is what is analyzed.
     let mut goal = Goal::new(run);
+    let mut fold = begin(args, &beginnings(run))?;
     let interrupted = Arc::new(AtomicBool::new(false));
     // Twice means that even what was read is not wanted.
     let hooks = [
         flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, Arc::clone(&interrupted)),
         flag::register(SIGINT, Arc::clone(&interrupted)),
     ];
-    let ended = if reads_entries(args) {
-        by_entries(run, args, &mut goal, &interrupted)
+    let failure = if reads_entries(args) {
+        by_entries(run, &mut fold, &mut goal, &interrupted)
     } else {
-        in_parallel(run, args, &mut goal, &interrupted)
+        in_parallel(run, args, &mut fold, &mut goal, &interrupted)
     };
     // Where no signal can be had, none ends it early.
     for hook in hooks.into_iter().flatten() {
         signal_hook::low_level::unregister(hook);
     }
-    let (fold, failure) = ended?;
     let interrupted = interrupted.load(Ordering::Relaxed) && !goal.is_reached();
     let share = goal.share();
     // What is damaged is never read.
@@ -68,35 +68,28 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
     Ok(Read { fold, unread, share, interrupted, failure })
 }
 
-/// Whether single entries matter: where the run is cut off, and for what is only known as long as a span is
-/// open, or of a process that has begun.
+/// Whether single entries matter: for what is only known as long as a span is open, or of a process that has
+/// begun.
 fn reads_entries(args: &AnalyzeArgs) -> bool {
     let asks = |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid]);
     // When each span that passes was open, is of no other use.
     if args.report.concurrency && args.filter.is_some() {
         return true;
     }
-    args.since.is_some() || args.until.is_some() || args.filter.as_ref().is_some_and(asks)
+    args.filter.as_ref().is_some_and(asks)
 }
-
-type Ended = (Fold, Option<LogError>);
 
 fn by_entries(
     run: &mut Run,
-    args: &AnalyzeArgs,
+    fold: &mut Fold,
     goal: &mut Goal,
     interrupted: &AtomicBool,
-) -> anyhow::Result<Ended> {
+) -> Option<LogError> {
     let mut progress = ProgressLine::new("reading");
-    let mut fold: Option<Fold> = None;
-    let failure = loop {
+    loop {
         let entries = match run.poll(AT_ONCE) {
             Ok(entries) => entries,
-            Err(error) => break Some(error),
-        };
-        let fold = match &mut fold {
-            Some(fold) => fold,
-            None => fold.insert(begin(args, entries.iter().map(|(_, entry)| entry))?),
+            Err(error) => return Some(error),
         };
         for (log, entry) in &entries {
             while let Some(opened) = run.next_opened(*log, entry.offset) {
@@ -108,50 +101,31 @@ fn by_entries(
         progress.tell(goal.done, goal.all);
         let is_over = entries.is_empty() || goal.is_reached();
         if is_over || interrupted.load(Ordering::Relaxed) {
-            break None;
+            return None;
         }
-    };
-    Ok((fold.map_or_else(|| begin(args, []), Ok)?, failure))
+    }
 }
 
 fn in_parallel(
     run: &mut Run,
     args: &AnalyzeArgs,
+    fold: &mut Fold,
     goal: &mut Goal,
     interrupted: &AtomicBool,
-) -> anyhow::Result<Ended> {
+) -> Option<LogError> {
     let mut progress = ProgressLine::new("reading");
-    let mut fold = begin(args, [])?;
     let cores = rayon::current_num_threads();
-    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args), &fold))).collect();
+    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args), fold))).collect();
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
         match run.fetch(ROUND) {
             Ok(pieces) if pieces.is_empty() => break None,
             Ok(pieces) => {
                 rests.resize_with(pieces.len().max(rests.len()), Mutex::default);
-                let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
-                let next = AtomicUsize::new(0);
-                let shared = &fold;
-                rayon::broadcast(|core| {
-                    let mut counting = cores[core.index()].lock();
-                    while let Some((piece, rest)) = {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        pieces.get(index).zip(rests.get(index))
-                    } {
-                        counting.count(shared, names[piece.log().0], piece, &mut rest.lock());
-                    }
-                });
+                decode(run, fold, &cores, &pieces, &rests);
                 for (piece, rest) in pieces.iter().zip(&mut rests) {
-                    let (rest, log) = (rest.get_mut(), piece.log());
-                    for part in rest.parts.iter() {
-                        while let Some(opened) = run.next_opened(log, part.first()) {
-                            fold.resume(log, run.logs()[log.0].names(), &opened);
-                        }
-                        fold.apply_counted(log, run.logs()[log.0].names(), part);
-                    }
-                    goal.reach(log, rest.parts.entries());
-                    rest.damage.take().into_iter().for_each(|damage| run.report(log, damage));
+                    take(run, fold, piece.log(), rest.get_mut());
+                    goal.reach(piece.log(), piece.entries());
                 }
             }
             Err(error) => break Some(error),
@@ -163,14 +137,50 @@ fn in_parallel(
     };
     let mut counted = Vec::new();
     for core in cores {
-        let Counting { calls, slowest, .. } = core.into_inner();
+        let Counting { calls, slowest, spreads, .. } = core.into_inner();
         counted.push(calls);
         if let Some((all, own)) = fold.report.slowest.as_mut().zip(slowest) {
             all.merge(own);
         }
+        if let (Some(all), Some(spreads)) = (&mut fold.spreads, spreads) {
+            all.merge(spreads);
+        }
     }
     fold.calls.add(&counted, |log| run.logs()[log.0].names());
-    Ok((fold, failure))
+    failure
+}
+
+/// Decodes pieces on all cores; what each leaves is then in its rest.
+fn decode(
+    run: &Run,
+    fold: &Fold,
+    cores: &[Mutex<Counting>],
+    pieces: &[Piece],
+    rests: &[Mutex<Rest>],
+) {
+    let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
+    let next = AtomicUsize::new(0);
+    rayon::broadcast(|core| {
+        let mut counting = cores[core.index()].lock();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((piece, rest)) = pieces.get(index).zip(rests.get(index)) else { break };
+            counting.count(fold, names[piece.log().0], piece, &mut rest.lock());
+        }
+    });
+}
+
+/// Takes in order what is left of a piece.
+fn take(run: &mut Run, fold: &mut Fold, log: LogIndex, rest: &mut Rest) {
+    for part in rest.parts.iter() {
+        while let Some(opened) = run.next_opened(log, part.first()) {
+            fold.resume(log, run.logs()[log.0].names(), &opened);
+        }
+        fold.apply_counted(log, run.logs()[log.0].names(), part);
+    }
+    if let Some(damage) = rest.damage.take() {
+        run.report(log, damage);
+    }
 }
 
 /// How far each log is to be read.
@@ -213,28 +223,42 @@ fn group(args: &AnalyzeArgs) -> GroupBy {
     }
 }
 
-/// A fold that knows its window: for that it takes the beginning of the run.
+/// How each process began, as far as its log still says. The run is then read from its beginning.
+fn beginnings(run: &mut Run) -> Vec<(LogIndex, Entry)> {
+    let mut all = Vec::new();
+    for log in (0..run.logs().len()).map(LogIndex) {
+        // One that cannot be read says so when it is.
+        let first = run.log_mut(log).and_then(|tail| tail.poll(1).ok()?.pop());
+        all.extend(first.map(|entry| (log, entry)));
+        run.seek(log, Offset(0));
+    }
+    all
+}
+
+/// A fold that knows its window: for that it takes the beginnings of the processes.
 ///
 /// # Errors
 ///
 /// The beginning is gone, and the window needs it.
-pub(super) fn begin<'e>(
-    args: &AnalyzeArgs,
-    batch: impl IntoIterator<Item = &'e Entry>,
-) -> anyhow::Result<Fold> {
+pub(super) fn begin(args: &AnalyzeArgs, first: &[(LogIndex, Entry)]) -> anyhow::Result<Fold> {
     let mut window = Window::default();
     if args.since.is_some() || args.until.is_some() {
-        let start = batch.into_iter().find_map(|entry| match &entry.what {
-            LogEntry::ProcessStart(start) => Some((entry.time, start)),
+        let starts = first.iter().filter_map(|(log, entry)| match &entry.what {
+            LogEntry::ProcessStart(start) => Some((*log, entry.time, start)),
             _ => None,
         });
-        let Some((at, start)) = start else {
+        let Some((_, at, start)) = starts.clone().min_by_key(|(_, at, _)| *at) else {
             bail!(
                 "the log does not say any more when the run began: --since and --until need that"
             );
         };
         window = Window::new(args.since, args.until, at, start)
             .context("placing --since and --until in the run")?;
+        for (log, at, start) in starts {
+            window.process(log, at, start);
+        }
     }
-    Ok(Fold::new(group(args), args.filter.clone(), window, Folded::new(args)))
+    let mut fold = Fold::new(group(args), args.filter.clone(), window, Folded::new(args));
+    fold.spreads = args.json.then(Spreads::default);
+    Ok(fold)
 }

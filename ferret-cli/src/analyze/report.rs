@@ -28,7 +28,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use concurrency::Busy;
 use critical::{Found, Wanted};
-use ferret::event::{EndedSpan, Entry, LogEntry, LogIndex, Names, Opened, PathId, Spans, ThreadId};
+use ferret::event::{
+    EndedSpan, Entry, LogEntry, LogIndex, Names, Opened, Outcome, PathId, Spans, ThreadId,
+};
 use ferret::log::{Run, Tail};
 use ferret::projections::{Failures, Said, Slowest, Tasks};
 use serde::{Deserialize, Serialize};
@@ -157,8 +159,11 @@ impl Fold {
     /// Takes the next part of `log`, whose spans are counted elsewhere, before anything else does.
     pub(super) fn report_spans(&mut self, log: LogIndex, names: &Names, spans: &Spans<'_>) {
         if self.report.failures.is_some() {
-            for span in spans.ended.iter().filter(|span| span.outcome != ferret::event::Outcome::Ok)
-            {
+            let since = self.window.since(log);
+            let counts = |span: &&EndedSpan| {
+                span.outcome != Outcome::Ok && since.is_none_or(|since| span.end >= since)
+            };
+            for span in spans.ended.iter().filter(counts) {
                 let said = self.live.process(log).and_then(|live| live.said_by(span.span));
                 if let Some(failures) = &mut self.report.failures
                     && passes(self.filter.as_ref(), &self.processes, names, log, span, said)

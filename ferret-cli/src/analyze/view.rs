@@ -14,6 +14,8 @@ mod said;
 mod stages;
 mod tree;
 
+pub(super) use functions::names;
+
 use super::GroupedBy;
 use super::document::Analysis;
 use super::rows::SortBy;

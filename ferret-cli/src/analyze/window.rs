@@ -7,13 +7,26 @@ use jiff::tz::TimeZone;
 /// From when until when. Processes of one boot share their log time; of others the same wall time
 /// is meant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Window {
+pub(crate) struct Window {
     since: Option<LogTime>,
     until: Option<LogTime>,
     /// The clock that those are of.
     clock: Option<Clock>,
     /// What to add to them for each log, ns.
     shifts: Vec<i64>,
+}
+
+/// Where entries lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// All count.
+    Inside,
+    /// None counts, and what they open does.
+    Before,
+    /// None counts but how a process ended.
+    Behind,
+    /// Some count.
+    AtEdge,
 }
 
 /// What log time is in wall time, in one process.
@@ -37,7 +50,7 @@ impl Window {
     /// # Errors
     ///
     /// The calendar has no such moment.
-    pub(super) fn new(
+    pub(crate) fn new(
         since: Option<When>,
         until: Option<When>,
         at: LogTime,
@@ -56,7 +69,7 @@ impl Window {
     }
 
     /// A process begins.
-    pub(super) fn process(&mut self, log: LogIndex, at: LogTime, start: &ProcessStart) {
+    pub(crate) fn process(&mut self, log: LogIndex, at: LogTime, start: &ProcessStart) {
         let Some(clock) = &self.clock else { return };
         let own = Clock::of(at, start);
         let shift = if own.boot_id == clock.boot_id { 0 } else { clock.wall_ns - own.wall_ns };
@@ -66,13 +79,30 @@ impl Window {
         self.shifts[log.0] = shift;
     }
 
+    /// What is to be done with entries of which none is earlier than the first of `times`, or later than the
+    /// second.
+    pub(super) fn place(&self, log: LogIndex, (first, last): (LogTime, LogTime)) -> Place {
+        let (since, until) = (self.since(log), self.until(log));
+        if until.is_some_and(|until| first > until) {
+            Place::Behind
+        } else if since.is_some_and(|since| last < since) {
+            Place::Before
+        } else if since.is_none_or(|since| first >= since)
+            && until.is_none_or(|until| last <= until)
+        {
+            Place::Inside
+        } else {
+            Place::AtEdge
+        }
+    }
+
     /// The first moment that counts, in the log time of `log`.
-    pub(super) fn since(&self, log: LogIndex) -> Option<LogTime> {
+    pub(crate) fn since(&self, log: LogIndex) -> Option<LogTime> {
         self.since.map(|since| self.shifted(log, since))
     }
 
     /// The last moment that counts, in the log time of `log`.
-    pub(super) fn until(&self, log: LogIndex) -> Option<LogTime> {
+    pub(crate) fn until(&self, log: LogIndex) -> Option<LogTime> {
         self.until.map(|until| self.shifted(log, until))
     }
 

@@ -174,6 +174,16 @@ impl Script {
         self
     }
 
+    /// The outermost span of a thread ends, while those that it called go on.
+    pub(crate) fn end_outer(mut self, thread: u32) -> Self {
+        let open = self.writer().open.get_mut(&ThreadId(thread)).unwrap();
+        let (span, path, start) = open.remove(0);
+        let (outcome, out_of_order) = (Outcome::Ok, true);
+        let end = LogEntry::SpanEnd { span, path, start, child_ns: 0, outcome, out_of_order };
+        self.entry(thread, end);
+        self
+    }
+
     /// A call that takes `ns`.
     pub(crate) fn call(self, thread: u32, name: &str, ns: u64) -> Self {
         self.start(thread, name).wait(ns).end(thread)

@@ -19,8 +19,12 @@ use std::io;
 use std::time::Duration;
 
 const MS: u64 = 1_000_000;
-/// Between two frames at least: at most twenty a second.
+/// Between two frames at least: at most twenty a second ...
 const FRAME_NS: u64 = 50 * MS;
+/// ... and of a large screen, or over a slow link, as many that drawing takes one part in so many of the time ...
+const PER_FRAME: u64 = 100;
+/// ... but five a second. What comes after a pause is drawn at once, and so is the answer to a key.
+const SLOWEST_NS: u64 = 200 * MS;
 /// Ages on the screen have tenths of a second.
 const TICK_NS: u64 = 100 * MS;
 /// How often files are looked at where nothing tells of a change: a process that was killed.
@@ -44,6 +48,8 @@ struct Show {
     /// The last frame showed something new.
     had_news: bool,
     drawn: LogTime,
+    /// Between that frame and the next, at least.
+    frame_ns: u64,
     looked: LogTime,
 }
 
@@ -60,9 +66,20 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     inputs.wake(source.waker());
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty, had_news) = (None, true, false);
-    let desk = Desk::default();
-    let mut show =
-        Show { source, ui, colours, inputs, desk, pending, dirty, had_news, drawn, looked };
+    let (desk, frame_ns) = (Desk::default(), FRAME_NS);
+    let mut show = Show {
+        source,
+        ui,
+        colours,
+        inputs,
+        desk,
+        pending,
+        dirty,
+        had_news,
+        drawn,
+        frame_ns,
+        looked,
+    };
     if let Some(at) = show.ui.travel.at() {
         // Not the present, while that moment is not there yet.
         show.source.journey().leave(&Board::default(), None, at);
@@ -100,9 +117,9 @@ impl Show {
         let board = &self.source.board;
         let ticks = self.source.is_open() && board.is_live(now);
         let after = match (self.dirty, ticks) {
-            (true, _) => FRAME_NS,
-            _ if self.ui.travel.plays() => FRAME_NS,
-            (false, true) if board.live.open_spans() > 0 => TICK_NS,
+            (true, _) => self.frame_ns,
+            _ if self.ui.travel.plays() => self.frame_ns,
+            (false, true) if board.live.open_spans() > 0 => TICK_NS.max(self.frame_ns),
             // The header's seconds.
             (false, true) => LOOK_NS,
             (false, false) => IDLE_NS,
@@ -223,6 +240,8 @@ impl Show {
         }
         self.had_news = std::mem::take(&mut self.dirty);
         self.drawn = log::now();
+        let took_ns = self.drawn.since(now);
+        self.frame_ns = took_ns.saturating_mul(PER_FRAME).clamp(FRAME_NS, SLOWEST_NS);
         Ok(())
     }
 
@@ -230,7 +249,7 @@ impl Show {
     /// next frame may come is read at once when it does: it writes fifty times a second.
     fn sleep(&mut self, ns: u64) {
         let is_busy = self.had_news || self.dirty;
-        let pause = self.drawn.after(FRAME_NS).since(log::now());
+        let pause = self.drawn.after(self.frame_ns).since(log::now());
         if !self.source.is_open() {
             self.pending = self.inputs.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         } else if is_busy && pause > 0 {

@@ -38,9 +38,9 @@ impl BlockCursor {
         self.header.first
     }
 
-    /// The latest time in it.
-    pub(super) fn latest(&self) -> LogTime {
-        self.header.max_time
+    /// The earliest time in it and the latest.
+    pub(super) fn times(&self) -> (LogTime, LogTime) {
+        (self.header.min_time, self.header.max_time)
     }
 
     /// The offset behind its last entry.

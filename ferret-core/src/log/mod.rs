@@ -23,6 +23,8 @@ mod codec;
 mod cursor;
 #[cfg(feature = "record")]
 mod descriptors;
+#[cfg(feature = "read")]
+mod earlier;
 mod error;
 mod family;
 #[cfg(feature = "read")]
@@ -92,6 +94,8 @@ pub use append::append_exit;
 pub use check::{CheckReport, check};
 #[cfg(feature = "record")]
 pub use descriptors::Descriptors;
+#[cfg(feature = "read")]
+pub use earlier::earlier_runs;
 pub use error::LogError;
 pub use family::{Durability, Place, Unsaved, prepare_run};
 #[cfg(feature = "read")]

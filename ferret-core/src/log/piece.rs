@@ -4,8 +4,8 @@
 use super::codec::CodecError;
 use super::cursor::BlockCursor;
 use super::info::Damage;
-use super::segment::Segment;
-use crate::event::{LogIndex, Offset, Parts};
+use super::segment::{Segment, SegmentEntries};
+use crate::event::{LogIndex, LogTime, Offset, Parts};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct Piece {
     /// Entries below are not wanted.
     wanted: Offset,
     entries: u64,
+    /// The earliest and the latest time in its block.
+    times: (LogTime, LogTime),
 }
 
 impl Piece {
@@ -35,6 +37,11 @@ impl Piece {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// No entry of it is earlier than the first of these, or later than the second.
+    pub fn times(&self) -> (LogTime, LogTime) {
+        self.times
     }
 
     /// How many entries it says that it holds.
@@ -52,16 +59,41 @@ impl Piece {
         parts: &mut Parts,
         mut each: impl FnMut(&mut Parts),
     ) -> Result<(), Damage> {
+        self.each_segment(|mut segment| {
+            let decoded = segment.decode_parts_into(self.wanted, parts);
+            each(parts);
+            decoded.map_err(|error| (segment.next_offset(), error))
+        })
+    }
+
+    /// The same, each of its entries by itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Piece::decode`].
+    pub fn decode_entries(&self, parts: &mut Parts) -> Result<(), Damage> {
+        self.each_segment(|mut segment| {
+            let mut entries = Vec::new();
+            let decoded = segment.decode_into(self.wanted, &mut entries);
+            for entry in entries {
+                parts.push(entry);
+            }
+            decoded.map_err(|error| (segment.next_offset(), error))
+        })
+    }
+
+    fn each_segment(
+        &self,
+        mut decode: impl FnMut(SegmentEntries<'_>) -> Result<(), (Offset, CodecError)>,
+    ) -> Result<(), Damage> {
         let (mut first, mut bytes) = (self.first, &self.block[self.bytes.clone()]);
         while !bytes.is_empty() {
             let damage = |offset, error: CodecError| Damage { offset, what: error.to_string() };
             let (segment, rest) =
                 Segment::split(first, bytes).map_err(|error| damage(first, error))?;
             if segment.next() > self.wanted {
-                let mut entries = segment.entries().map_err(|error| damage(first, error))?;
-                let decoded = entries.decode_parts_into(self.wanted, parts);
-                each(parts);
-                decoded.map_err(|error| damage(entries.next_offset(), error))?;
+                let entries = segment.entries().map_err(|error| damage(first, error))?;
+                decode(entries).map_err(|(offset, error)| damage(offset, error))?;
             }
             (first, bytes) = (segment.next(), rest);
         }
@@ -89,12 +121,21 @@ impl BlockCursor {
             }
         };
         cuts.push(self.place());
+        let times = self.times();
         let (block, wanted) = self.into_block();
         let block = Arc::new(block);
         let piece = |cut: &[(usize, Offset)]| {
             let &[(from, first), (to, next)] = cut else { return None };
             let (block, entries) = (Arc::clone(&block), next.0 - first.0);
-            (to > from).then_some(Piece { log, block, bytes: from..to, first, wanted, entries })
+            (to > from).then_some(Piece {
+                log,
+                block,
+                bytes: from..to,
+                first,
+                wanted,
+                entries,
+                times,
+            })
         };
         (cuts.windows(2).filter_map(piece).collect(), damage)
     }

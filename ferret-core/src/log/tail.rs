@@ -329,7 +329,7 @@ impl Tail {
                 if let Some(expected) = expected {
                     self.look_back(expected, cursor.first());
                 }
-                self.reached = self.reached.max(cursor.latest());
+                self.reached = self.reached.max(cursor.times().1);
                 let next = cursor.next().max(wanted);
                 self.place = Place::Behind { key: behind, next: Some(next) };
                 self.cursor = Some(cursor);

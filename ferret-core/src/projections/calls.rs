@@ -200,6 +200,7 @@ impl Calls {
             GroupBy::Process => *row,
         };
         let (mut taken, mut of_thread) = (0, Totals::default());
+        let (mut total_ns, mut all_self_ns) = (0_u64, 0_u64);
         for span in ended.iter().take_while(|span| span.thread == on) {
             let Some(slot) = slots.get(span.path.0) else { break };
             let cell = &mut paths[slot];
@@ -214,12 +215,20 @@ impl Calls {
             let ns = span.ns();
             let self_ns = ns.saturating_sub(span.child_ns);
             cell.totals.end(span.outcome, ns, self_ns);
+            taken += 1;
+            if span.outcome == Outcome::Ok {
+                (of_thread.calls, total_ns) = (of_thread.calls + 1, total_ns.saturating_add(ns));
+                all_self_ns = all_self_ns.saturating_add(self_ns);
+                durations.record(ns);
+                continue;
+            }
             of_thread.end(span.outcome, ns, self_ns);
             if span.outcome != Outcome::Unknown {
                 durations.record(ns);
             }
-            taken += 1;
         }
+        of_thread.total_ns = of_thread.total_ns.saturating_add(total_ns);
+        of_thread.self_ns = of_thread.self_ns.saturating_add(all_self_ns);
         threads[thread].totals.add(&of_thread);
         taken
     }

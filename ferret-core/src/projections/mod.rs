@@ -32,6 +32,7 @@ mod recent;
 pub(crate) mod scenario;
 mod slots;
 mod slowest;
+mod spread;
 mod stages;
 mod tasks;
 mod timeline;
@@ -56,6 +57,7 @@ pub use rate::Rate;
 pub use rates::Rates;
 pub use recent::{Ended, Happening, News, Recent};
 pub use slowest::{SlowSpan, Slowest};
+pub use spread::{Distribution, PathSpread, Sketch, Spreads};
 pub use stages::{
     LogMoment, OpenStage, ProcessUsage, Progress, StageReport, StageState, StageStats, StageTotal,
     Stages,

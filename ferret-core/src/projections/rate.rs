@@ -86,14 +86,9 @@ impl SlotOf {
         Self { slot, start_ns: slot * Rate::SLOT_NS }
     }
 
-    /// That of the next time.
+    /// Whether a time is in it.
     #[inline]
-    pub(super) fn next(self, time: LogTime) -> Self {
-        if self.has(time) { self } else { Self::new(time) }
-    }
-
-    #[inline]
-    fn has(self, time: LogTime) -> bool {
+    pub(super) fn has(self, time: LogTime) -> bool {
         time.0.wrapping_sub(self.start_ns) < Rate::SLOT_NS
     }
 }

@@ -15,6 +15,9 @@ pub struct Rates {
     lately: Vec<Rate>,
     /// By log: from paths to functions.
     logs: Vec<Slots>,
+    /// By function: calls within a slot that are not in its rate yet, and which have such.
+    burst: Vec<u64>,
+    touched: Vec<usize>,
 }
 
 impl Rates {
@@ -22,9 +25,23 @@ impl Rates {
     pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
         let mut slot = SlotOf::default();
         for span in ended {
+            if !slot.has(span.end) {
+                self.end_burst(slot);
+                slot = SlotOf::new(span.end);
+            }
             let function = self.function(log, names, span.path);
-            slot = slot.next(span.end);
-            self.lately[function].add_to(slot, 1);
+            let count = &mut self.burst[function];
+            if *count == 0 {
+                self.touched.push(function);
+            }
+            *count += 1;
+        }
+        self.end_burst(slot);
+    }
+
+    fn end_burst(&mut self, slot: SlotOf) {
+        for function in self.touched.drain(..) {
+            self.lately[function].add_to(slot, std::mem::take(&mut self.burst[function]));
         }
     }
 
@@ -67,6 +84,7 @@ impl Rates {
         let info = names.callsite_info(path);
         let function = self.functions.intern(info).0 as usize;
         self.lately.resize_with(self.functions.len(), Rate::default);
+        self.burst.resize(self.functions.len(), 0);
         // A path that a damaged log made up has no place: any number of them costs no memory.
         if info.is_some() {
             self.logs[log.0].set(path.0, function);

@@ -16,10 +16,14 @@ pub struct Recent {
     capacity: usize,
     /// Rows made so far: the number of the next one.
     next: u64,
-    /// By log and path: one more than the number of the row that its spans may still join; 0: none.
-    joinable: Vec<Vec<u64>>,
+    /// By log and path: the row that its spans may still join.
+    joinable: Vec<Vec<Joinable>>,
+    /// Paths of the log whose spans are taken, that have more for their rows.
+    touched: Vec<PathId>,
     /// What open spans said, to be shown at their end. At most [`Recent::SAID`] spans.
     said: BTreeMap<(LogIndex, SpanId), Said>,
+    /// When one said something last.
+    said_last: LogTime,
 }
 
 /// One row.
@@ -109,7 +113,9 @@ impl Recent {
             capacity: capacity.max(1),
             next: 0,
             joinable: Vec::new(),
+            touched: Vec::new(),
             said: BTreeMap::new(),
+            said_last: LogTime(0),
         }
     }
 
@@ -129,17 +135,58 @@ impl Recent {
         self.next - self.rows.len() as u64
     }
 
-    /// Takes spans of `log` that ended.
+    /// Takes spans of `log` that ended, all on one thread.
     pub fn apply_spans(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
-        for span in ended {
+        let mut rest = ended;
+        while !rest.is_empty() {
+            // Nearly all are short, and join.
+            rest = &rest[self.join_short(log, rest)..];
+            let Some((span, later)) = rest.split_first() else { break };
             let said = self.take_said(log, span.span);
             let one = Sum::of_one(span.path, span.outcome, span.ns());
             let at = (span.end, span.thread);
-            // Nearly all are short, and join.
             if said.is_some() || !one.is_short() || !self.join(log, at, one) {
                 self.begin_row(log, names, at, one, said.unwrap_or_default());
             }
+            rest = later;
         }
+    }
+
+    /// Adds spans to rows that are there, as far as all are short, ended well and said nothing; says how many
+    /// that was. What joins one row is added up first.
+    fn join_short(&mut self, log: LogIndex, ended: &[EndedSpan]) -> usize {
+        let forgotten = self.forgotten();
+        // What ends and began later has said nothing.
+        let said = if self.said.is_empty() { None } else { Some(self.said_last) };
+        let Some(on) = ended.first().map(|span| span.thread) else { return 0 };
+        let Some(paths) = self.joinable.get_mut(log.0) else { return 0 };
+        let mut taken = 0;
+        for span in ended.iter().take_while(|span| span.thread == on) {
+            let ns = span.ns();
+            let is_plain = span.outcome == Outcome::Ok && ns < Self::SHORT_NS;
+            let Some(row) = paths.get_mut(span.path.0 as usize) else { break };
+            let is_there = span.end < row.until && row.row > forgotten;
+            if !is_plain || !is_there || said.is_some_and(|last| span.start <= last) {
+                break;
+            }
+            if row.count == 0 {
+                self.touched.push(span.path);
+            }
+            row.count += 1;
+            row.total_ns = row.total_ns.saturating_add(ns);
+            row.longest_ns = row.longest_ns.max(ns);
+            row.last = span.end;
+            taken += 1;
+        }
+        while let Some(path) = self.touched.pop() {
+            let paths = self.joinable.get_mut(log.0);
+            let Some(row) = paths.and_then(|paths| paths.get_mut(path.0 as usize)) else { break };
+            let Joinable { count, total_ns, longest_ns, last, .. } = *row;
+            (row.count, row.total_ns, row.longest_ns) = (0, 0, 0);
+            let sum = Sum { path, outcome: Outcome::Ok, count, sampled: 0, total_ns, longest_ns };
+            self.join(log, (last, on), sum);
+        }
+        taken
     }
 
     /// Takes the next entry of `log`.
@@ -161,13 +208,13 @@ impl Recent {
                 return;
             }
             LogEntry::Tag { span, key, value } => {
-                if let Some(said) = self.said_mut(log, *span) {
+                if let Some(said) = self.said_mut(log, *span, entry.time) {
                     said.tag(*key, value);
                 }
                 return;
             }
             LogEntry::Progress { span: Some(span), done, total } => {
-                if let Some(said) = self.said_mut(log, *span) {
+                if let Some(said) = self.said_mut(log, *span, entry.time) {
                     said.progress = Some((*done, *total));
                 }
                 return;
@@ -186,9 +233,15 @@ impl Recent {
     /// Spans that have ended, in a row that others may share if all are short.
     fn begin_row(&mut self, log: LogIndex, names: &Names, at: At, sum: Sum, said: Said) {
         let may_share = sum.is_short() && said == Said::default();
+        let is_ok = sum.outcome == Outcome::Ok;
         let number = self.add(log, at, News::Spans(sum.ended(at.0, said)));
         if may_share && let Some(latest) = self.joinable_mut(log, names, sum.path) {
-            *latest = number + 1;
+            let until = at.0.after(Self::BURST_NS);
+            *latest = Joinable {
+                row: number + 1,
+                until: if is_ok { until } else { LogTime(0) },
+                ..Joinable::default()
+            };
         }
     }
 
@@ -197,7 +250,9 @@ impl Recent {
     fn join(&mut self, log: LogIndex, (time, thread): At, more: Sum) -> bool {
         let paths = self.joinable.get(log.0);
         let latest = paths.and_then(|paths| paths.get(more.path.0 as usize));
-        let Some(number) = latest.and_then(|latest| latest.checked_sub(1)) else { return false };
+        let Some(number) = latest.and_then(|latest| latest.row.checked_sub(1)) else {
+            return false;
+        };
         let Some(row) = self.row_mut(number) else { return false };
         let News::Spans(ended) = &mut row.what else { return false };
         if ended.outcome != more.outcome || time.since(ended.first_end) >= Self::BURST_NS {
@@ -244,7 +299,12 @@ impl Recent {
     }
 
     /// The slot of a path; none for a path the log has never named.
-    fn joinable_mut(&mut self, log: LogIndex, names: &Names, path: PathId) -> Option<&mut u64> {
+    fn joinable_mut(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        path: PathId,
+    ) -> Option<&mut Joinable> {
         if self.joinable.len() <= log.0 {
             self.joinable.resize_with(log.0 + 1, Vec::new);
         }
@@ -256,12 +316,13 @@ impl Recent {
             if index > last || last > names.paths.len() * 2 + 64 {
                 return None;
             }
-            paths.resize(last + 1, 0);
+            paths.resize(last + 1, Joinable::default());
         }
         paths.get_mut(index)
     }
 
-    fn said_mut(&mut self, log: LogIndex, span: SpanId) -> Option<&mut Said> {
+    fn said_mut(&mut self, log: LogIndex, span: SpanId, at: LogTime) -> Option<&mut Said> {
+        self.said_last = self.said_last.max(at);
         let full = self.said.len() >= Self::SAID && !self.said.contains_key(&(log, span));
         if full { None } else { Some(self.said.entry((log, span)).or_default()) }
     }
@@ -273,6 +334,19 @@ impl Recent {
         }
         self.said.remove(&(log, span))
     }
+}
+
+/// A row that the spans of a path may join, and what is to be added to it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Joinable {
+    /// One more than its number; 0: there is none.
+    row: u64,
+    /// Spans that ended well may join that ended before; 0: the row is of others.
+    until: LogTime,
+    count: u64,
+    total_ns: u64,
+    longest_ns: u64,
+    last: LogTime,
 }
 
 /// When, and on which thread.

@@ -61,6 +61,8 @@ pub struct TreeNode {
 pub struct CallTree {
     nodes: Vec<TreeNode>,
     roots: Vec<usize>,
+    /// The node of each path, by log.
+    places: Vec<Vec<usize>>,
 }
 
 impl CallTree {
@@ -89,6 +91,7 @@ impl CallTree {
                     node.open_ns = node.open_ns.saturating_add(call.age_ns);
                 }
             }
+            tree.places.push(nodes);
         }
         tree.count_folded_once();
         tree.drop_empty();
@@ -104,6 +107,12 @@ impl CallTree {
     /// A node. Indexes come from [`CallTree::roots`] and [`TreeNode::children`].
     pub fn node(&self, index: usize) -> &TreeNode {
         &self.nodes[index]
+    }
+
+    /// The node that the calls of a path are in, by `calls`, of which this is the tree.
+    pub fn node_of(&self, calls: &Calls, log: LogIndex, path: PathId) -> Option<usize> {
+        let slot = calls.slot_of(log, path)?;
+        self.places.get(log.0)?.get(slot).copied()
     }
 
     fn child(

@@ -80,7 +80,7 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
 
 /// What each function is called here: its name, with as much of the module as tells it from
 /// others of the same name.
-pub(super) fn names(functions: &[Function]) -> BTreeMap<u32, String> {
+pub(in crate::analyze) fn names(functions: &[Function]) -> BTreeMap<u32, String> {
     let callsites: Vec<_> = functions
         .iter()
         .map(|row| Callsite { name: &row.name, module: &row.module, line: row.line })

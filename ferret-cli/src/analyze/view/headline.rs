@@ -1,6 +1,7 @@
 //! What ran, how it ended, how long it took.
 
 use crate::analyze::document::{Analysis, Process};
+use crate::analyze::rows::percent;
 use crate::format;
 use crate::page::{Page, Style};
 use crate::text;
@@ -45,6 +46,15 @@ pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
         .map_or_else(String::new, |start| format!(", started {}", local(start)));
     out += &page.paint(&format!("{from}, {size}{started}"), Style::Faint);
     out.push('\n');
+    let (unread, all) = analysis.logs.iter().fold((0, 0), |(unread, all), log| {
+        (unread + log.unread_entries, all + log.next_offset.saturating_sub(log.first_offset))
+    });
+    if unread > 0 {
+        let read = format::percent(percent(all.saturating_sub(unread), all));
+        let line = format!("PARTIAL: interrupted when {read} of the run was read");
+        out += &page.paint(&line, Style::Warn);
+        out.push('\n');
+    }
     out
 }
 

@@ -54,10 +54,10 @@ impl SegmentEntries<'_> {
             let (frame, outcome) = match short(&mut input, &mut fold, stack) {
                 Ok(Short::Start(path)) => {
                     let span = SpanId { thread, start: Position(fold.next_position) };
-                    stack.push(span, path, fold.time);
                     fold.starts();
                     first.get_or_insert(fold.time);
                     (last, started, left) = (fold.time, started + 1, left - 1);
+                    stack.push(span, path, fold.time);
                     continue;
                 }
                 Ok(Short::End(frame)) => (frame, Outcome::Ok),

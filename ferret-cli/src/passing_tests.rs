@@ -7,7 +7,7 @@ use ferret::event::{EndKind, TagValue};
 /// The tree as `name own-ms calls`, indented, a star behind what is open.
 fn tree(script: &Script, filter: &str, until: LogTime) -> Vec<String> {
     let filter = (!filter.is_empty()).then(|| filter.parse().unwrap());
-    let mut passing = Passing { keeps_open: true, ..Passing::new(filter, until) };
+    let mut passing = Passing::new(filter, until).and_open();
     script.each(|log, names, entry| passing.apply(log, names, entry));
     let roots = script.look(|scene| {
         let owned = |log: usize| scene.board.logs[log].owned;

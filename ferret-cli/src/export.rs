@@ -1,0 +1,177 @@
+//! `ferret export`: a run in the form that another tool opens.
+//!
+//! This file has the command line and joins the parts: what is read and how far ([`reading`]), what
+//! of it counts ([`follow`]), where it is written ([`output`]). What a format is, is in the file of
+//! its name. Nothing is kept that grows with the log: a format writes as it reads, or adds up.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all entries there will be, a format takes the ones it knows"
+)]
+
+mod chrome;
+mod csv;
+mod flamegraph;
+mod folded;
+mod follow;
+mod form;
+mod jsonl;
+mod output;
+mod pprof;
+mod protobuf;
+mod reading;
+mod speedscope;
+mod spool;
+mod stacks;
+mod timeline;
+
+use crate::exit::{self, Code};
+use crate::filter::Filter;
+use crate::when::When;
+use crate::{format, input};
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ferret::log::ReadOptions;
+use follow::Follow;
+use form::Form;
+use output::{Output, Stop};
+use reading::{Format, Read, Told};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use timeline::Timeline;
+
+/// What to export, and into what.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Opens:   chrome      ui.perfetto.dev                      speedscope  speedscope.app
+         folded      flamegraph.pl, inferno, speedscope   flamegraph  a browser
+         pprof       go tool pprof                        csv, jsonl  spreadsheets, jq, pandas
+  docs/export.md says of each what it holds and what it leaves out.
+Filters: words are part of a name, FIELD:TEXT and FIELD > VALUE ask about more, & | ! ( ) join them,
+  as in  ferret export run.redb -o slow.csv --filter 'transcri & dur > 100ms & !thread:worker-2'
+Exit:    0 fine, 2 unreadable or not written, 3 the log is damaged (what could be read is written)")]
+pub(crate) struct ExportArgs {
+    /// A log (with the logs of its run), several, or a folder of logs
+    #[arg(required = true, value_name = "LOG")]
+    logs: Vec<PathBuf>,
+    /// What to write [default: as the ending of -o says]
+    #[arg(long, short, value_enum)]
+    format: Option<Form>,
+    /// Where to write it: under this name once it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only spans that pass this
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
+    /// Only spans that ended after this: +1m30s from the start, 14:03:10, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+    /// The run as it was at this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+}
+
+/// Does it.
+pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    let stop = Stop::on_signals().context("asking to be told of signals")?;
+    let done = export(args, &stop);
+    // By now what was begun is closed or gone.
+    if stop.signal().is_some() { stop.die() } else { done }
+}
+
+fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
+    let form = args.form()?;
+    let mut output = match &args.output {
+        Some(path) => Output::to_file(path, stop)?,
+        None => Output::to_stdout(form)?,
+    };
+    let mut run = input::open(&args.logs, ReadOptions::default())?;
+    let timeline = Timeline::new(&mut run);
+    let window = timeline.window(args.since, args.until)?;
+    let follow = Follow::new(window, args.filter.clone());
+    let mut format = format(form, timeline, follow, &output, args)?;
+    let read = reading::read(&mut run, &mut *format, stop, &mut output)
+        .and_then(|failure| Ok((failure, format.finish(&Read::of(&run), &mut output)?)))
+        .and_then(|read| output.flush().map(|()| read));
+    let (failure, told) = read.with_context(|| format!("writing {}", output.name()))?;
+    if let Some(bytes) = output.keep()? {
+        say_written(form, &output, bytes, &told);
+    }
+    say_left_out(&told);
+    // Damage weighs more than a log that is out of reach.
+    let unread = input::conclude(&run);
+    let Some(error) = failure else { return Ok(unread) };
+    exit::say(&error);
+    Ok(if error.is_damage() { Code::Damaged.into() } else { Code::Unreadable.into() })
+}
+
+impl ExportArgs {
+    /// The form that was asked for, or that the file's ending means.
+    fn form(&self) -> anyhow::Result<Form> {
+        if let Some(form) = self.format {
+            return Ok(form);
+        }
+        let Some(path) = &self.output else {
+            bail!("say what to write: --format {}", Form::names())
+        };
+        Form::of_path(path).with_context(|| {
+            format!(
+                "{} does not tell what to write: say --format {}",
+                path.display(),
+                Form::names()
+            )
+        })
+    }
+}
+
+fn format(
+    form: Form,
+    timeline: Timeline,
+    follow: Follow,
+    output: &Output,
+    args: &ExportArgs,
+) -> anyhow::Result<Box<dyn Format>> {
+    Ok(match form {
+        Form::Chrome => Box::new(chrome::Chrome::new(timeline, follow)),
+        Form::Speedscope => {
+            let spool = spool::Spool::create(output.folder())
+                .context("making a temporary file for what each thread did")?;
+            Box::new(speedscope::Speedscope::new(timeline, follow, spool))
+        }
+        Form::Folded => Box::new(folded::Folded(stacks::Stacks::new(timeline, follow))),
+        Form::Flamegraph => {
+            let stacks = stacks::Stacks::new(timeline, follow);
+            Box::new(flamegraph::Picture::new(stacks, args.filter.clone()))
+        }
+        Form::Pprof => Box::new(pprof::Pprof(stacks::Stacks::new(timeline, follow))),
+        Form::Jsonl => Box::new(jsonl::Jsonl::new(timeline, follow)),
+        Form::Csv => Box::new(csv::Csv::new(timeline, follow)),
+    })
+}
+
+fn say_written(form: Form, output: &Output, bytes: u64, told: &Told) {
+    let [spans, open] = [told.spans, told.open].map(format::count);
+    let open = if told.open > 0 { format!(", {open} of them open") } else { String::new() };
+    let (name, bytes) = (output.name(), format::bytes(bytes));
+    exit::say(format_args!("wrote {name}: {}, {bytes}, {spans} spans{open}", form.name()));
+}
+
+/// What the log has that the format cannot hold.
+fn say_left_out(told: &Told) {
+    if told.counted > 0 {
+        let counted = format::count(told.counted);
+        exit::say(format_args!(
+            "{counted} calls were only counted, as max_spans_per_second asks: they are not in it \
+             (folded, flamegraph and pprof have them)"
+        ));
+    }
+    if told.dropped > 0 {
+        let dropped = format::count(told.dropped);
+        exit::say(format_args!("{dropped} spans were not recorded: they are not in it"));
+    }
+}
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;
