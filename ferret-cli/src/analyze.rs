@@ -17,6 +17,7 @@ mod fold;
 mod gate;
 mod gates;
 mod histogram;
+mod history;
 mod markdown;
 mod moments;
 mod open;
@@ -153,7 +154,11 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     };
     let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
     report::look_closer(&mut fold, &run, args)?;
-    let mut analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
+    let now = ferret::log::now();
+    let mut analysis = analysis(&mut fold, &facts(&run, &unread), now, args);
+    if !interrupted && args.shows_history() {
+        analysis.last_good = history::last_good(args, &analysis, now);
+    }
     analysis.gates = gates::ask(&analysis, args.by, &args.fail_if);
     let page = Page::of_stdout();
     let text = render(&analysis, args, page)?;
@@ -179,6 +184,13 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl AnalyzeArgs {
+    /// Whether stages stand beside those of the run before.
+    fn shows_history(&self) -> bool {
+        matches!(self.by, GroupedBy::Function | GroupedBy::Stage)
+            && !self.tree
+            && !self.report.is_asked()
+    }
+
     /// Refuses an order that the rows do not have.
     fn check(&self) -> anyhow::Result<()> {
         let Some(sort) = self.sort else { return Ok(()) };

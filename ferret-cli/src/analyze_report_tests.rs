@@ -5,7 +5,7 @@ use super::*;
 use ferret::event::{Part, TagValue};
 
 /// A run in which a request fails, one panics, and one is slow.
-pub(super) fn panicking() -> Made {
+fn panicking() -> Made {
     let mut made = Made::new(31);
     let (panic, user) =
         (made.callsite("panic", CallsiteKind::Key), made.callsite("user", CallsiteKind::Key));
@@ -142,6 +142,66 @@ fn the_critical_path_goes_over_to_the_thread_that_was_waited_for() {
     }
     let none = critical(handed_over(), "--critical-path --filter nobody", None);
     assert!(none.contains("No span that ended passes"), "{none}");
+}
+
+/// A run of three stages; the second takes so many ms for each of ten units, of which so many are done.
+fn staged(unit_ms: u64, done: u64) -> Made {
+    let mut made = Made::new(40);
+    made.start(1, "Read");
+    made.now += 500 * MS;
+    made.end(1, Outcome::Ok);
+    let span = made.start(1, "Transcribe");
+    for index in 1..=done {
+        made.now += unit_ms * MS;
+        made.say(1, LogEntry::Progress { span: Some(span), done: index, total: 10 });
+    }
+    if done == 10 {
+        made.end(1, Outcome::Ok);
+        made.start(1, "Write");
+        made.now += 20 * MS;
+        made.end(1, Outcome::Ok);
+        made.exit(0);
+    } else {
+        made.owned = true;
+        made.metric(0, 20);
+    }
+    made
+}
+
+fn beside(now: Made, then: Made, line: &str) -> String {
+    let args = args(line);
+    let then = analyze(&[then], &args);
+    let logs = [now];
+    let mut fold = reading::begin(&args, &[]).unwrap();
+    for entry in &logs[0].entries {
+        fold.apply(LogIndex(0), &logs[0].names, entry);
+    }
+    let mut now = analysis(&mut fold, &facts(&logs), LogTime(logs[0].now), &args);
+    now.last_good = Some(history::compare(&now, &then, "run.1-2.redb"));
+    let text = render(&now, &args, Page { width: Some(80), colour: false }).unwrap();
+    text.replace(&local_start(), "<start>")
+}
+
+#[test]
+fn stages_are_compared_with_the_last_good_run() {
+    insta::assert_snapshot!("slower", beside(staged(160, 10), staged(100, 10), "--by stage"));
+    insta::assert_snapshot!("running", beside(staged(160, 5), staged(100, 10), "--by stage"));
+    let same = beside(staged(110, 10), staged(100, 10), "--by stage");
+    assert!(same.contains("about as long as in the last good run"), "{same}");
+    let faster = beside(staged(50, 10), staged(100, 10), "");
+    assert!(faster.contains("- Transcribe: 2.0 × faster (500 ms, 1.00 s then)"), "{faster}");
+    // Hardly begun, what is left is told by the run before.
+    let begun = beside(staged(700, 0), staged(100, 10), "--by stage");
+    assert!(begun.contains("- Transcribe: about 1.0 s left"), "{begun}");
+}
+
+#[test]
+fn every_field_of_the_reports_is_described() {
+    check_described(&[server()], "--by task");
+    check_described(&[podcasts()], "--bottom-up");
+    check_described(&[panicking()], "--slowest 5");
+    check_described(&[panicking()], "--errors");
+    check_described(&[podcasts()], "--concurrency --filter http");
 }
 
 #[test]

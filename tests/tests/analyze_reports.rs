@@ -125,6 +125,24 @@ fn threads_and_stages_at_work_over_time() {
 }
 
 #[test]
+fn stages_are_compared_with_the_last_good_run() {
+    let folder = tempfile::tempdir().unwrap();
+    record(folder.path(), "stages", 0);
+    assert!(report(folder.path(), "", "last_good").is_null(), "there is none");
+    // Another program in between is not compared with.
+    record(folder.path(), "panics", 101);
+    record(folder.path(), "stages", 0);
+    let then = report(folder.path(), "", "last_good");
+    assert_eq!(names(&then["stages"]), ["read", "sum up"], "{then}");
+    for stage in then["stages"].as_array().unwrap() {
+        assert!(stage["times"].as_f64().is_some_and(|times| times > 0.0), "{stage}");
+    }
+    assert!(report(folder.path(), "--since +1ms", "last_good").is_null(), "a part is no run");
+    let text = analyze(folder.path(), "--by stage").stdout;
+    assert!(text.contains("the last good run, of 20"), "{text}");
+}
+
+#[test]
 fn long_output_goes_through_a_pager_in_a_terminal_alone() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), "stages", 0);
@@ -142,8 +160,8 @@ fn long_output_goes_through_a_pager_in_a_terminal_alone() {
     shown(&[], "./pager", "the pager was here");
     let paged = fs::read_to_string(folder.path().join("paged")).unwrap();
     assert!(paged.lines().next().is_some_and(|line| line.contains("stages")), "{paged}");
-    shown(&["--no-pager"], "./pager", "read_one");
-    shown(&[], "no_such_pager_at_all", "read_one");
+    shown(&["--no-pager"], "./pager", " › ");
+    shown(&[], "no_such_pager_at_all", " › ");
     let piped = output(
         ferret()
             .args(["analyze", "run.redb", "--slowest", "40"])

@@ -96,6 +96,7 @@ pub(super) fn analysis(
         marks_left_out: fold.marks.left_out(),
         run,
         functions,
+        last_good: None,
         reports,
     }
 }

@@ -92,6 +92,11 @@ pub(super) struct Folded {
 }
 
 impl ReportArgs {
+    /// Whether one is asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.bottom_up || self.unsorted().is_some()
+    }
+
     /// The option that asks for a report that has no `--sort`; none if none does.
     pub(super) fn unsorted(&self) -> Option<&'static str> {
         match self {

@@ -5,6 +5,7 @@ mod death;
 mod functions;
 mod groups;
 mod headline;
+mod history;
 mod memory;
 mod notes;
 mod open;
@@ -61,6 +62,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
             GroupedBy::Thread => groups::threads(analysis, options, page),
             GroupedBy::Process => groups::processes(analysis, options, page),
         };
+    }
+    if !is_empty {
+        out += &history::draw(analysis, page);
     }
     if options.by == GroupedBy::Function && !options.tree {
         out += &asynchronous::draw(analysis, options, page);
