@@ -17,13 +17,16 @@ mod fold;
 mod gate;
 mod gates;
 mod histogram;
+mod history;
 mod markdown;
 mod moments;
 mod open;
 mod overhead;
 mod reading;
+mod report;
 mod rows;
 mod said;
+mod second_look;
 mod summary;
 mod view;
 mod whole;
@@ -49,6 +52,7 @@ use crate::filter::Filter;
 use crate::format;
 use crate::input;
 use crate::page::Page;
+use crate::pager::{self, PagerArgs};
 use crate::reach::Lost;
 use crate::when::When;
 use anyhow::{Context as _, bail};
@@ -59,8 +63,8 @@ use ferret::log::{LogError, ReadOptions, Run, Tail};
 use ferret::projections::MAX_TREE_DEPTH;
 use fold::Fold;
 use reading::Read;
+use report::ReportArgs;
 use rows::SortBy;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -83,6 +87,8 @@ pub(crate) struct AnalyzeArgs {
     /// What a row is
     #[arg(long, value_enum, default_value_t)]
     by: GroupedBy,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Show what was called from where
     #[arg(long, conflicts_with = "by")]
     tree: bool,
@@ -110,6 +116,8 @@ pub(crate) struct AnalyzeArgs {
     /// Print the document that docs/json.md describes
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pager: PagerArgs,
     /// Print a summary fit for a comment on a pull request
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -133,6 +141,8 @@ pub(crate) enum GroupedBy {
     Thread,
     /// A process
     Process,
+    /// An async function that an executor polls, with all that it awaits
+    Task,
 }
 
 /// Does it.
@@ -143,11 +153,16 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(unreadable(&error)),
     };
     let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
-    let mut analysis = analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), args);
+    report::look_closer(&mut fold, &run, args)?;
+    let now = ferret::log::now();
+    let mut analysis = analysis(&mut fold, &facts(&run, &unread), now, args);
+    if !interrupted && args.shows_history() {
+        analysis.last_good = history::last_good(args, &analysis, now);
+    }
     analysis.gates = gates::ask(&analysis, args.by, &args.fail_if);
-    let text = render(&analysis, args, Page::of_stdout())?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
+    let page = Page::of_stdout();
+    let text = render(&analysis, args, page)?;
+    pager::print(&text, page, args.pager)?;
     if args.json {
         gates::say(&analysis.gates);
     }
@@ -169,9 +184,22 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl AnalyzeArgs {
+    /// Whether stages stand beside those of the run before.
+    fn shows_history(&self) -> bool {
+        matches!(self.by, GroupedBy::Function | GroupedBy::Stage)
+            && !self.tree
+            && !self.report.is_asked()
+    }
+
     /// Refuses an order that the rows do not have.
     fn check(&self) -> anyhow::Result<()> {
         let Some(sort) = self.sort else { return Ok(()) };
+        if let Some(report) = self.report.unsorted() {
+            bail!("{report} has an order of its own: leave --sort out");
+        }
+        if self.report.bottom_up && sort.is_of_durations() {
+            bail!("--bottom-up has no {}: sort by total, self, calls or errors", sort.name());
+        }
         if (self.tree || self.by == GroupedBy::Stage) && sort.is_of_durations() {
             let rows = if self.tree { "The call tree" } else { "The table of stages" };
             bail!("{rows} has no {}: sort by total, self, calls or errors", sort.name());
@@ -193,11 +221,13 @@ fn sort(analysis: &mut Analysis, by: Option<SortBy>) {
     if let Some(by) = by {
         by.stages(&mut analysis.stages);
         by.tree(analysis.tree.as_deref_mut().unwrap_or_default());
+        by.callers(analysis.reports.callers.as_deref_mut().unwrap_or_default());
     }
     let by = by.unwrap_or_default();
     by.functions(&mut analysis.functions);
     by.processes(&mut analysis.processes);
     by.threads(analysis.threads.as_deref_mut().unwrap_or_default());
+    by.tasks(analysis.reports.tasks.as_deref_mut().unwrap_or_default());
 }
 
 /// A log that cannot be opened, with what may be meant.

@@ -21,6 +21,7 @@ mod log;
 mod man;
 mod markdown;
 mod page;
+mod pager;
 mod passing;
 mod progress;
 mod reach;

@@ -9,6 +9,7 @@ use super::histogram::{self, NodeSpreads};
 use super::moments::Moments;
 use super::open;
 use super::overhead;
+use super::report;
 use super::rows::{FunctionRow, percent};
 use super::said;
 use crate::death::{Death, Findings};
@@ -67,6 +68,7 @@ pub(super) fn analysis(
     let run = run(fold, logs, &moments);
     let functions = functions(fold, logs, &open, run.duration_ns);
     let report = fold.stages.report(|log| moments.of(log));
+    let reports = report::reports(fold, logs, &open, &moments);
     Analysis {
         format: FORMAT,
         kind: "analysis".to_owned(),
@@ -94,6 +96,8 @@ pub(super) fn analysis(
         marks_left_out: fold.marks.left_out(),
         run,
         functions,
+        last_good: None,
+        reports,
     }
 }
 
@@ -272,7 +276,7 @@ fn function(row: &FunctionCalls) -> Function {
     }
 }
 
-fn durations(stats: Option<DurationStats>) -> Durations {
+pub(super) fn durations(stats: Option<DurationStats>) -> Durations {
     Durations {
         mean_ns: stats.map(|stats| stats.mean_ns),
         min_ns: stats.map(|stats| stats.min_ns),

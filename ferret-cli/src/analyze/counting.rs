@@ -2,23 +2,26 @@
 //! order; what does is left to [`Fold`], which gets all other entries.
 
 use super::fold::{Fold, SpanSubject};
+use super::report::outermost;
 use super::window::Place;
 use crate::filter::Filter;
-use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, ThreadId};
+use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, SpanId, ThreadId};
 use ferret::log::{Damage, Piece};
-use ferret::projections::{Calls, GroupBy, Spreads};
-use std::collections::BTreeMap;
+use ferret::projections::{Calls, GroupBy, Slowest, Spreads};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one core has counted.
 #[derive(Debug)]
 pub(super) struct Counting {
     pub(super) calls: Calls,
+    pub(super) slowest: Option<Slowest>,
     /// Only where they are asked for.
     pub(super) spreads: Option<Spreads>,
     verdicts: BTreeMap<(LogIndex, ThreadId), Vec<Verdict>>,
     /// Memory that is used again.
     decoded: Parts,
     passing: Vec<EndedSpan>,
+    outermost: BTreeSet<SpanId>,
 }
 
 /// What a filter says of all spans of a path that end on a thread.
@@ -39,13 +42,17 @@ pub(super) struct Rest {
 }
 
 impl Counting {
-    pub(super) fn new(group: GroupBy, spreads: bool) -> Self {
+    /// Nothing yet, of what `fold` will take the rest of.
+    pub(super) fn new(group: GroupBy, fold: &Fold) -> Self {
+        let slowest = fold.report.slowest.as_ref();
         Self {
             calls: Calls::new(group),
-            spreads: spreads.then(Spreads::default),
+            slowest: slowest.map(|slowest| Slowest::new(slowest.most())),
+            spreads: fold.spreads.is_some().then(Spreads::default),
             verdicts: BTreeMap::new(),
             decoded: Parts::default(),
             passing: Vec::new(),
+            outermost: BTreeSet::new(),
         }
     }
 
@@ -65,10 +72,18 @@ impl Counting {
                     && place == Place::Inside
                 {
                     self.add(fold, log, names, spans.ended);
+                    if fold.report.asks_outermost() {
+                        outermost(&spans, |span| {
+                            self.outermost.insert(span.span);
+                        });
+                    }
                 }
             }
             // Only stages are more than what they took.
-            rest.parts.take(decoded, |span| !fold.stages.is_outside(log, span.path));
+            rest.parts.take(decoded, |span| {
+                !fold.stages.is_outside(log, span.path) || self.outermost.contains(&span.span)
+            });
+            self.outermost.clear();
         });
         rest.damage = result.err();
         self.decoded = decoded;
@@ -112,6 +127,7 @@ impl Counting {
 
     fn take(&mut self, log: LogIndex, names: &Names, ended: &[EndedSpan]) {
         self.calls.apply_spans(log, names, ended);
+        offer(&mut self.slowest, log, ended);
         if let Some(spreads) = &mut self.spreads {
             spreads.apply_spans(log, names, ended);
         }
@@ -144,6 +160,14 @@ impl Counting {
             *place = verdict;
         }
         verdict
+    }
+}
+
+fn offer(slowest: &mut Option<Slowest>, log: LogIndex, ended: &[EndedSpan]) {
+    if let Some(slowest) = slowest {
+        for span in ended {
+            slowest.offer(log, span, || None);
+        }
     }
 }
 

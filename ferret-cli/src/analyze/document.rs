@@ -6,6 +6,8 @@
 use super::alloc::{Alloc, Heap};
 use super::gate::Answer;
 use super::histogram::Histogram;
+use super::history::LastGood;
+use super::report::Reports;
 use crate::death::Death;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,12 @@ pub(crate) struct Analysis {
     /// Marks that have no row, because there are more than 256 texts.
     #[serde(default)]
     pub(crate) marks_left_out: u64,
+    /// The run before; absent where there is none, or it does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_good: Option<LastGood>,
+    /// The report that was asked for.
+    #[serde(flatten)]
+    pub(crate) reports: Reports,
 }
 
 /// A log that was read.

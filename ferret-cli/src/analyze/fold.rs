@@ -1,5 +1,6 @@
 //! One pass over the entries: which of them count, and every projection an analysis is made of.
 
+use super::report::Folded;
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
@@ -23,17 +24,25 @@ pub(super) struct Fold {
     pub(super) spreads: Option<Spreads>,
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
-    /// What spans say is looked up only for a filter that asks about it.
+    /// What spans say is looked up only for a filter or a report that asks about it.
     asks_tags: bool,
     /// Calls that were only counted, of which the filter asks what is known of single ones.
     pub(super) not_told_apart: u64,
+    /// For the report that is asked for.
+    pub(super) report: Folded,
 }
 
 impl Fold {
     /// Nothing yet.
-    pub(super) fn new(group: GroupBy, filter: Option<Filter>, window: Window) -> Self {
+    pub(super) fn new(
+        group: GroupBy,
+        filter: Option<Filter>,
+        window: Window,
+        report: Folded,
+    ) -> Self {
         let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
-        Self { calls: Calls::new(group), filter, window, asks_tags, ..Self::default() }
+        let asks_tags = asks_tags || report.asks_said();
+        Self { calls: Calls::new(group), filter, window, asks_tags, report, ..Self::default() }
     }
 
     /// Takes the next part of `log`, whose spans that ended are counted elsewhere.
@@ -43,6 +52,7 @@ impl Fold {
             // None of them counts: at an edge entries come one by one.
             Part::Spans(spans) if until.is_some_and(|until| spans.stretch.last > until) => {}
             Part::Spans(spans) => {
+                self.report_spans(log, names, &spans);
                 self.processes.apply_spans(log, &spans);
                 self.live.apply_spans(log, names, &spans);
                 self.stages.apply_spans(log, names, &spans);
@@ -77,7 +87,9 @@ impl Fold {
         } else {
             self.counters.begin_with(log, names, entry);
         }
-        if is_counted && self.passes(log, names, entry, said.as_ref()) {
+        let passes = is_counted && self.passes(log, names, entry, said.as_ref());
+        self.report(log, names, entry, (passes, said.as_ref()));
+        if passes {
             self.calls.apply(log, names, entry);
             if let Some(spreads) = &mut self.spreads {
                 spreads.apply(log, names, entry);
@@ -100,6 +112,7 @@ impl Fold {
     /// Begins in the middle of a log, or goes on behind entries that were missed.
     pub(super) fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
         self.live.resume(log, names, opened);
+        self.report.resume(log, names, opened);
         self.stages.resume(log, names, opened);
     }
 

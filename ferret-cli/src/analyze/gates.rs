@@ -29,7 +29,7 @@ fn answer(analysis: &Analysis, by: GroupedBy, gate: &Gate) -> Answer {
         gate.check(&rows)
     };
     match by {
-        GroupedBy::Function => {
+        GroupedBy::Function | GroupedBy::Task => {
             let row = |function| FunctionRow { function, run_ns };
             let rows = analysis.functions.iter().map(|f| (f.name.as_str(), row(f)));
             let answer = gate.check(&rows.collect::<Vec<_>>());

@@ -54,6 +54,15 @@ impl Moments {
         self.rows.get(log.0).map_or(none, |row| row.moment)
     }
 
+    /// How long after the run's start what counts begins, ns: with `--since`.
+    pub(super) fn after_start_ns(&self, fold: &Fold) -> u64 {
+        let after = |(index, row): (usize, &Row)| {
+            let process = fold.processes.get(LogIndex(index))?;
+            Some(process.unix_ns(row.began)?.saturating_sub(self.start_unix_ns?))
+        };
+        self.rows.iter().enumerate().filter_map(after).min().unwrap_or(0)
+    }
+
     /// The same, to know whose levels count.
     pub(super) fn presence(&self, log: LogIndex) -> LogMoment {
         let live = self.rows.get(log.0).is_some_and(|row| row.is_present);

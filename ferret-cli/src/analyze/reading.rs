@@ -3,6 +3,7 @@
 
 use super::counting::{Counting, Rest};
 use super::fold::Fold;
+use super::report::Folded;
 use super::window::Window;
 use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::{Field, Filter};
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Entries read at a time, one by one.
 const AT_ONCE: usize = 65_536;
 /// Bytes of pieces that are handed out at a time. What they leave in memory is many times that.
-const ROUND: usize = 1 << 20;
+pub(super) const ROUND: usize = 1 << 20;
 
 /// What was read.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
 /// begun.
 fn reads_entries(args: &AnalyzeArgs) -> bool {
     let asks = |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid]);
+    // When each span that passes was open, is of no other use.
+    if args.report.concurrency && args.filter.is_some() {
+        return true;
+    }
     args.filter.as_ref().is_some_and(asks)
 }
 
@@ -110,8 +115,7 @@ fn in_parallel(
 ) -> Option<LogError> {
     let mut progress = ProgressLine::new("reading");
     let cores = rayon::current_num_threads();
-    let cores: Vec<_> =
-        (0..cores).map(|_| Mutex::new(Counting::new(group(args), args.json))).collect();
+    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args), fold))).collect();
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
         match run.fetch(ROUND) {
@@ -132,8 +136,12 @@ fn in_parallel(
         }
     };
     let mut counted = Vec::new();
-    for Counting { calls, spreads, .. } in cores.into_iter().map(Mutex::into_inner) {
+    for core in cores {
+        let Counting { calls, slowest, spreads, .. } = core.into_inner();
         counted.push(calls);
+        if let Some((all, own)) = fold.report.slowest.as_mut().zip(slowest) {
+            all.merge(own);
+        }
         if let (Some(all), Some(spreads)) = (&mut fold.spreads, spreads) {
             all.merge(spreads);
         }
@@ -209,7 +217,7 @@ impl Goal {
 
 fn group(args: &AnalyzeArgs) -> GroupBy {
     match args.by {
-        GroupedBy::Function | GroupedBy::Stage => GroupBy::Function,
+        GroupedBy::Function | GroupedBy::Stage | GroupedBy::Task => GroupBy::Function,
         GroupedBy::Thread => GroupBy::Thread,
         GroupedBy::Process => GroupBy::Process,
     }
@@ -250,7 +258,7 @@ pub(super) fn begin(args: &AnalyzeArgs, first: &[(LogIndex, Entry)]) -> anyhow::
             window.process(log, at, start);
         }
     }
-    let mut fold = Fold::new(group(args), args.filter.clone(), window);
+    let mut fold = Fold::new(group(args), args.filter.clone(), window, Folded::new(args));
     fold.spreads = args.json.then(Spreads::default);
     Ok(fold)
 }

@@ -1,6 +1,7 @@
 //! What a filter or a gate can ask about a row, and in what order rows stand.
 
 use super::document::{Durations, Function, Node, Process, Stage, Thread};
+use super::report::{Caller, Task};
 use crate::filter::{Field, Subject, Value};
 use clap::ValueEnum;
 use std::cmp::Reverse;
@@ -88,6 +89,31 @@ impl SortBy {
         for node in nodes {
             self.tree(&mut node.children);
         }
+    }
+
+    /// Puts callers in order, siblings among each other.
+    pub(super) fn callers(self, nodes: &mut [Caller]) {
+        nodes.sort_by_key(|node| {
+            Reverse(match self {
+                Self::Calls => node.calls,
+                Self::Errors => node.errors,
+                Self::Total => node.total_ns,
+                _ => node.self_ns,
+            })
+        });
+        // No deeper than the tree, which has a limit.
+        for node in nodes {
+            self.callers(&mut node.callers);
+        }
+    }
+
+    /// Puts tasks in order.
+    pub(super) fn tasks(self, rows: &mut [Task]) {
+        rows.sort_by_cached_key(|row| {
+            let times = (row.total_ns.saturating_add(row.open_ns), row.busy_ns);
+            let key = self.key(times, (row.calls, row.errors), Some(&row.durations));
+            (Reverse(key), row.name.clone(), row.line)
+        });
     }
 
     /// What a row is ordered by: one of its times (total, self), counts (calls, errors) or

@@ -5,10 +5,12 @@ mod death;
 mod functions;
 mod groups;
 mod headline;
+mod history;
 mod memory;
 mod notes;
 mod open;
 mod overhead;
+mod report;
 mod said;
 mod stages;
 mod tree;
@@ -46,17 +48,23 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     let is_empty = analysis.run.spans == 0 && analysis.run.dropped_spans == 0;
     if is_empty {
         out += &notes::nothing_recorded(analysis, page);
+    } else if let Some(report) = report::draw(analysis, options, page) {
+        out += &report;
+        return out + &notes::losses(analysis, page);
     } else if options.tree {
         out += &tree::draw(analysis, options, page);
     } else {
         out += &match options.by {
-            GroupedBy::Function => {
+            GroupedBy::Function | GroupedBy::Task => {
                 functions::draw(analysis, options, page) + &memory::draw(analysis, options, page)
             }
             GroupedBy::Stage => stages::draw(analysis, options, page),
             GroupedBy::Thread => groups::threads(analysis, options, page),
             GroupedBy::Process => groups::processes(analysis, options, page),
         };
+    }
+    if !is_empty {
+        out += &history::draw(analysis, page);
     }
     if options.by == GroupedBy::Function && !options.tree {
         out += &asynchronous::draw(analysis, options, page);

@@ -166,6 +166,20 @@ impl Stages {
         logs.flat_map(|(index, log)| log.open.iter().map(move |open| (LogIndex(index), open)))
     }
 
+    /// When the spans of stages that ended ran, as intervals that do not overlap, by process and stage.
+    pub fn intervals(&self) -> impl Iterator<Item = (LogIndex, &str, LogTime, LogTime)> {
+        let logs = self.logs.iter().enumerate();
+        logs.flat_map(move |(log, stages)| {
+            let stages = self.functions.all().zip(&stages.ran);
+            stages.flat_map(move |(info, ran)| {
+                let intervals = ran.iter();
+                intervals.map(move |(start, end)| {
+                    (LogIndex(log), info.name.as_str(), LogTime(start), LogTime(end))
+                })
+            })
+        })
+    }
+
     /// Leaves out what lies before `since` in a log: spans that ended before it, and of the others
     /// the time before it.
     pub fn begin_at(&mut self, log: LogIndex, since: LogTime) {

@@ -112,7 +112,7 @@ fn several(processes: &[Process]) -> (String, String, Style) {
 }
 
 /// A moment on this machine's calendar, to the second.
-fn local(rfc3339: &str) -> String {
+pub(super) fn local(rfc3339: &str) -> String {
     rfc3339.parse::<jiff::Timestamp>().map_or_else(
         |_| rfc3339.to_owned(),
         |at| {

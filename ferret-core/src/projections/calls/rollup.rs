@@ -1,7 +1,7 @@
 //! The counts of paths rolled up into functions, threads and processes.
 
 use super::{Calls, FunctionId, GroupBy, LogCalls, PathCalls, Totals};
-use crate::event::{CallsiteInfo, LogIndex, ThreadId};
+use crate::event::{CallsiteInfo, LogIndex, PathId, ThreadId};
 use crate::projections::durations::{DurationStats, Durations};
 
 /// A function, rolled up.
@@ -111,6 +111,11 @@ impl Calls {
             GroupBy::Thread | GroupBy::Process => None,
         };
         durations.map_or_else(|| vec![0; columns], |durations| durations.shape(columns))
+    }
+
+    /// Calls that ended in one place of a process's tree.
+    pub fn calls_of(&self, log: LogIndex, path: PathId) -> u64 {
+        self.slot_of(log, path).map_or(0, |slot| self.logs[log.0].paths[slot].totals.calls)
     }
 
     /// Every thread that ended a span or a poll, by process and then by number.

@@ -66,7 +66,7 @@ impl Said {
     pub const TAGS: usize = 8;
 
     /// Sets a tag; the ones beyond [`Said::TAGS`] are left out.
-    pub(in crate::projections) fn tag(&mut self, key: CallsiteId, value: &TagValue) {
+    pub fn tag(&mut self, key: CallsiteId, value: &TagValue) {
         if let Some((_, old)) = self.tags.iter_mut().find(|(known, _)| *known == key) {
             old.clone_from(value);
         } else if self.tags.len() < Self::TAGS {

@@ -1,0 +1,113 @@
+//! `--bottom-up`: each function, and below it who calls it.
+
+use crate::analyze::document::Analysis;
+use crate::analyze::report::Caller;
+use crate::analyze::rows::percent;
+use crate::analyze::view::functions::{names, share_of_run};
+use crate::analyze::view::{Options, SAMPLED, below, calls, marks};
+use crate::format;
+use crate::page::{Page, Style};
+use crate::table::{Cell, Column, Table};
+use std::collections::BTreeMap;
+
+const COLUMNS: [(&str, u8); 6] = [
+    ("CALLED BY", u8::MAX),
+    ("CALLS", 90),
+    ("SELF", 100),
+    ("% RUN", 95),
+    ("TOTAL", 80),
+    ("ERRORS", 10),
+];
+
+pub(super) fn draw(analysis: &Analysis, roots: &[Caller], options: Options, page: Page) -> String {
+    let has_errors = roots.iter().any(|root| root.errors > 0);
+    let columns = COLUMNS.iter().filter(|(title, _)| has_errors || *title != "ERRORS");
+    let columns = columns.map(|&(title, weight)| Column { title, weight }).collect();
+    let names = names(&analysis.functions);
+    // What a filter took out has no callers to ask for.
+    let roots: Vec<&Caller> =
+        roots.iter().filter(|root| names.contains_key(&root.function)).collect();
+    if roots.is_empty() {
+        return String::new();
+    }
+    let run_ns = analysis.run.duration_ns;
+    let (table, left_out) = (Table::new(columns), 0);
+    let mut drawing = Drawing { table, names, run_ns, options, has_errors, left_out };
+    drawing.siblings(&roots, 1, "");
+    let (mut text, hidden) = drawing.table.render(page);
+    text += &below(0, 0, "", &hidden, page);
+    if roots.iter().any(|root| root.sampled > 0) && !hidden.contains(&"CALLS") {
+        text += &marks(&[SAMPLED], page);
+    }
+    if drawing.left_out > 0 {
+        let left_out = format!(
+            "{} nodes left out: --top 0, --depth and --min-percent 0 show more",
+            drawing.left_out
+        );
+        text += &page.sentence(&left_out, Style::Faint);
+    }
+    text
+}
+
+struct Drawing {
+    table: Table,
+    names: BTreeMap<u32, String>,
+    run_ns: u64,
+    options: Options,
+    has_errors: bool,
+    left_out: usize,
+}
+
+impl Drawing {
+    fn siblings(&mut self, nodes: &[&Caller], depth: usize, lead: &str) {
+        // A function may be slow in what it calls: one that is left out is short in both.
+        let share = |node: &Caller| percent(node.self_ns.max(node.total_ns), self.run_ns);
+        let is_shown = |node: &&&Caller| share(node) >= self.options.min_percent;
+        let top = if self.options.top == 0 { nodes.len() } else { self.options.top };
+        let shown: Vec<&Caller> = nodes.iter().filter(is_shown).take(top).copied().collect();
+        self.left_out += nodes.iter().map(|node| size(node)).sum::<usize>()
+            - shown.iter().map(|node| size(node)).sum::<usize>();
+        for (index, node) in shown.iter().enumerate() {
+            let (branch, below) = match (depth, index + 1 == shown.len()) {
+                (1, _) => ("", ""),
+                (_, true) => ("└─ ", "   "),
+                (_, false) => ("├─ ", "│  "),
+            };
+            self.node(node, depth, format!("{lead}{branch}"));
+            if depth < self.options.depth {
+                let callers: Vec<&Caller> = node.callers.iter().collect();
+                self.siblings(&callers, depth + 1, &format!("{lead}{below}"));
+            } else {
+                self.left_out += size(node) - 1;
+            }
+        }
+    }
+
+    fn node(&mut self, node: &Caller, depth: usize, lead: String) {
+        let share = percent(node.self_ns, self.run_ns);
+        let name = self.names.get(&node.function).unwrap_or(&node.name).clone();
+        let style = match depth {
+            1 => Style::Strong,
+            _ if self.names.contains_key(&node.function) => Style::Plain,
+            _ => Style::Faint,
+        };
+        let mut cells = vec![
+            Cell { lead, text: name, style },
+            calls(node.calls, node.sampled),
+            Cell::new(format::duration(node.self_ns)),
+            Cell::new(share_of_run(share)),
+            Cell::new(format::duration(node.total_ns)),
+        ];
+        if self.has_errors {
+            cells.push(match node.errors {
+                0 => Cell::new("–").styled(Style::Faint),
+                some => Cell::new(format::count(some)).styled(Style::Bad),
+            });
+        }
+        self.table.row(cells);
+    }
+}
+
+fn size(node: &Caller) -> usize {
+    1 + node.callers.iter().map(size).sum::<usize>()
+}
