@@ -55,9 +55,9 @@ mod open;
 mod open_tasks;
 #[cfg(feature = "read")]
 mod overlay;
-#[cfg(feature = "record")]
 #[cfg(feature = "read")]
 mod piece;
+#[cfg(feature = "record")]
 mod pinned;
 #[cfg(feature = "record")]
 mod present;
