@@ -33,7 +33,7 @@ mod whole;
 mod window;
 
 pub(crate) use alloc::Heap;
-pub(crate) use build::{hundredths, kind};
+pub(crate) use build::{hundredths, kind, stage};
 #[cfg(test)]
 pub(crate) use document::Durations;
 pub(crate) use document::{Analysis, CounterOfProcess, FORMAT, Function, Node, Process, Stage};
@@ -41,6 +41,7 @@ pub(crate) use fold::{SpanSubject, name_of};
 pub(crate) use gate::{Answer, Clause, Gate, GateError, HeldBy, Selector, of_rows, show};
 pub(crate) use gates::{conclude, say, told};
 pub(crate) use histogram::Histogram;
+pub(crate) use history::{GoodRun, StageThen, good_run_before};
 pub(crate) use markdown::gates as gates_as_markdown;
 pub(crate) use said::of_processes;
 pub(crate) use summary::summary;
@@ -157,7 +158,7 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let now = ferret::log::now();
     let mut analysis = analysis(&mut fold, &facts(&run, &unread), now, args);
     if !interrupted && args.shows_history() {
-        analysis.last_good = history::last_good(args, &analysis, now);
+        analysis.last_good = history::last_good(args, &analysis);
     }
     analysis.gates = gates::ask(&analysis, args.by, &args.fail_if);
     let page = Page::of_stdout();

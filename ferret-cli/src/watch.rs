@@ -1,6 +1,7 @@
 //! `ferret watch`: the run as it is now, on a screen, as plain lines, or once.
 
 mod at;
+mod before;
 mod beside;
 mod clipboard;
 mod closeup;

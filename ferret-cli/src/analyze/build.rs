@@ -19,7 +19,7 @@ use ferret::event::{
     ThreadId,
 };
 use ferret::projections::{
-    CallTree, DurationStats, FunctionCalls, GroupCalls, StageReport, StageState, Totals,
+    CallTree, DurationStats, FunctionCalls, GroupCalls, StageReport, StageState, StageStats, Totals,
 };
 use std::path::PathBuf;
 
@@ -289,7 +289,16 @@ pub(super) fn durations(stats: Option<DurationStats>) -> Durations {
 }
 
 fn stages(fold: &Fold, report: &StageReport) -> Vec<Stage> {
-    let row = |stage: &ferret::projections::StageStats| Stage {
+    let rows = report.stages.iter().map(stage).filter(|stage| stage.calls + stage.open > 0);
+    match &fold.filter {
+        Some(filter) => rows.filter(|stage| filter.allows(&stage)).collect(),
+        None => rows.collect(),
+    }
+}
+
+/// A stage's row.
+pub(crate) fn stage(stage: &StageStats) -> Stage {
+    Stage {
         name: stage.info.name.clone(),
         state: match stage.state {
             StageState::Running => "running",
@@ -309,11 +318,6 @@ fn stages(fold: &Fold, report: &StageReport) -> Vec<Stage> {
         total: stage.progress.map(|progress| progress.total).filter(|&total| total > 0),
         errors: stage.errors,
         open: stage.open,
-    };
-    let rows = report.stages.iter().map(row).filter(|stage| stage.calls + stage.open > 0);
-    match &fold.filter {
-        Some(filter) => rows.filter(|stage| filter.allows(&stage)).collect(),
-        None => rows.collect(),
     }
 }
 

@@ -8,9 +8,9 @@
 use super::document::{Analysis, Stage};
 use super::reading::{Read, read};
 use super::{AnalyzeArgs, analysis, facts};
-use ferret::event::LogTime;
 use ferret::log::{ReadOptions, Run, earlier_runs};
 use serde::{Deserialize, Serialize};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Earlier runs that are looked at until a good one is found.
@@ -49,49 +49,89 @@ pub(crate) struct StageThen {
     pub(crate) left_ns: Option<u64>,
 }
 
-/// The last good run of the same name and program, if the present one has stages and all of it is analysed.
-pub(super) fn last_good(args: &AnalyzeArgs, now: &Analysis, at: LogTime) -> Option<LastGood> {
+/// A good run, to compare another with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GoodRun {
+    path: String,
+    start: Option<String>,
+    duration_ns: u64,
+    stages: Vec<Stage>,
+}
+
+/// What the present run is to the last good one, if it has stages and all of it is analysed.
+pub(super) fn last_good(args: &AnalyzeArgs, now: &Analysis) -> Option<LastGood> {
     let [path] = args.logs.as_slice() else { return None };
     let is_whole = args.filter.is_none() && args.since.is_none() && args.until.is_none();
-    if !is_whole || now.stages.is_empty() || path.is_dir() {
+    if !is_whole || now.stages.is_empty() {
+        return None;
+    }
+    let exe = now.processes.first().map(|process| process.exe.as_str())?;
+    Some(good_run_before(path, exe, u64::MAX)?.compare(now))
+}
+
+/// The last good run before the one whose log has this name, of the same program; none that takes more bytes on
+/// disk than that.
+pub(crate) fn good_run_before(path: &Path, exe: &str, most_bytes: u64) -> Option<GoodRun> {
+    if path.is_dir() {
         return None;
     }
     // What is beside the log is a help: that it cannot be read is said when it is asked for.
     let earlier = earlier_runs(path).ok()?;
-    let then = earlier.iter().take(MOST_RUNS).filter_map(|head| analyzed(head, at));
-    let (head, then) = then.into_iter().find(|(_, then)| is_good(then, now))?;
-    Some(compare(now, &then, &head))
+    let small = earlier.iter().filter(|head| {
+        head.metadata().is_ok_and(|found| found.blocks().saturating_mul(512) <= most_bytes)
+    });
+    let mut then = small.take(MOST_RUNS).filter_map(|head| Some((head, analyzed(head)?)));
+    let (head, then) = then.find(|(_, then)| is_good(then, exe))?;
+    Some(GoodRun::of(&then, &head.display().to_string()))
 }
 
-fn analyzed(head: &Path, at: LogTime) -> Option<(String, Analysis)> {
+fn analyzed(head: &Path) -> Option<Analysis> {
     let mut run = Run::open(&[head.to_owned()], &ReadOptions::default()).ok()?;
     let args = AnalyzeArgs::default();
     let Read { mut fold, unread, interrupted, failure, .. } = read(&mut run, &args).ok()?;
     if interrupted || failure.is_some() {
         return None;
     }
-    let analysis = analysis(&mut fold, &facts(&run, &unread), at, &args);
-    Some((head.display().to_string(), analysis))
+    Some(analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), &args))
 }
 
-fn is_good(then: &Analysis, now: &Analysis) -> bool {
-    let program = |analysis: &Analysis| {
-        let exe = analysis.processes.first().map(|process| process.exe.as_str());
-        exe.and_then(|exe| exe.rsplit('/').next()).map(str::to_owned)
-    };
+fn is_good(then: &Analysis, exe: &str) -> bool {
+    let name = |exe: &str| exe.rsplit('/').next().unwrap_or_default().to_owned();
     let has_exited = then.processes.iter().all(|process| process.state == "exited");
-    has_exited && program(then).is_some() && program(then) == program(now)
+    let first = then.processes.first();
+    has_exited && !exe.is_empty() && first.is_some_and(|first| name(&first.exe) == name(exe))
 }
 
-/// What stages took now and then.
-pub(super) fn compare(now: &Analysis, then: &Analysis, path: &str) -> LastGood {
-    let stage = |stage: &Stage| {
-        let before = then.stages.iter().find(|before| before.name == stage.name)?;
+impl GoodRun {
+    /// Of a run that was analysed.
+    pub(crate) fn of(then: &Analysis, path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            start: then.run.start.clone(),
+            duration_ns: then.run.duration_ns,
+            stages: then.stages.clone(),
+        }
+    }
+
+    /// What stages took now and then.
+    pub(super) fn compare(&self, now: &Analysis) -> LastGood {
+        let stage = |stage: &Stage| self.stage(stage, now.run.duration_ns);
+        LastGood {
+            path: self.path.clone(),
+            start: self.start.clone(),
+            duration_ns: self.duration_ns,
+            stages: now.stages.iter().filter_map(stage).collect(),
+        }
+    }
+
+    /// What a stage of a run that has taken so long is to the same one then; none if there was none.
+    pub(crate) fn stage(&self, stage: &Stage, run_ns: u64) -> Option<StageThen> {
+        let before = self.stages.iter().find(|before| before.name == stage.name)?;
         let times = times(stage, before);
         // By how much the work that is done took longer.
         let expected_ns = times.map(|times| scaled(stage.wall_ns, 1.0 / times));
         let changed_ns = expected_ns.map_or(0, |expected| expected.abs_diff(stage.wall_ns));
-        let is_felt = changed_ns >= LEAST_NS.max(now.run.duration_ns / LEAST_SHARE);
+        let is_felt = changed_ns >= LEAST_NS.max(run_ns / LEAST_SHARE);
         let is_far = times.is_some_and(|times| !(1.0 / FACTOR..FACTOR).contains(&times));
         Some(StageThen {
             name: stage.name.clone(),
@@ -101,12 +141,16 @@ pub(super) fn compare(now: &Analysis, then: &Analysis, path: &str) -> LastGood {
             differs: is_felt && is_far,
             left_ns: (stage.state == "running").then(|| left_ns(stage, before)).flatten(),
         })
-    };
-    LastGood {
-        path: path.to_owned(),
-        start: then.run.start.clone(),
-        duration_ns: then.run.duration_ns,
-        stages: now.stages.iter().filter_map(stage).collect(),
+    }
+}
+
+impl StageThen {
+    /// `1.6 × slower`, or faster, and whether it is slower; none where that may be chance.
+    pub(crate) fn words(&self) -> Option<(String, bool)> {
+        let times = self.times.filter(|_| self.differs)?;
+        let is_slower = times >= 1.0;
+        let (factor, word) = if is_slower { (times, "slower") } else { (1.0 / times, "faster") };
+        Some((format!("{factor:.1} × {word}"), is_slower))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::functions::Report;
 use super::warnings::Warning;
+use crate::analyze::GoodRun;
 use crate::death::{Death, Findings};
 use crate::reach::Reach;
 use ferret::event::{
@@ -91,6 +92,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) warnings: &'a [Warning],
     /// While the board knows the present alone: what was read of the run from its beginning.
     pub(crate) past: Option<&'a Board>,
+    /// The last good run before this one, where it is known.
+    pub(crate) before: Option<&'a GoodRun>,
 }
 
 impl Reached {

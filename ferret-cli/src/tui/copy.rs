@@ -25,7 +25,7 @@ pub(crate) fn selected(scene: &Scene, ui: &Ui) -> Option<String> {
             }
             Panel::Stages => {
                 let stage = scene.stages.stages.get(ui.stages.selected()?)?;
-                Some(cells(stages::cells(stage)))
+                Some(cells(stages::cells(scene, stage)))
             }
             Panel::Recent => {
                 let row = scene.board.recent.row(ui.recent.selected()?)?;
@@ -41,7 +41,7 @@ pub(crate) fn selected(scene: &Scene, ui: &Ui) -> Option<String> {
         View::Stages => {
             let id = ui.pipeline.selected()?;
             let stage = scene.stages.stages.iter().find(|stage| stage.id == id)?;
-            Some(cells(stages::cells(stage)))
+            Some(cells(stages::cells(scene, stage)))
         }
         View::Processes => {
             let log = ui.processes.selected()?;

@@ -4,6 +4,7 @@ use super::board::{Board, LogFile, Scene};
 use super::details::Facts;
 use super::functions::{Costs, Report};
 use super::warnings::{self, Limits};
+use crate::analyze::GoodRun;
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, EndKind, Entry, LogEntry, LogIndex, LogTime,
     MetricSample, Names, Offset, Outcome, PathId, PathInfo, Position, ProcessEnd, ProcessStart,
@@ -29,6 +30,8 @@ pub(crate) struct Script {
     pub(crate) start_ticks: u64,
     /// What was read of the run from its beginning, where the board knows the present alone.
     pub(crate) past: Option<Box<Board>>,
+    /// The last good run before.
+    pub(crate) before: Option<GoodRun>,
     /// From when on something is worth a warning.
     pub(crate) limits: Limits,
 }
@@ -273,7 +276,8 @@ impl Script {
         let names: Vec<&Names> = self.names.iter().collect();
         let (board, past, none) = (&self.board, self.past.as_deref(), Report::default());
         let (stages, warnings) = (&stages, &[]);
-        let scene = Scene { board, names: &names, now, stages, functions: &none, warnings, past };
+        let (functions, before) = (&none, self.before.as_ref());
+        let scene = Scene { board, names: &names, now, stages, functions, warnings, past, before };
         let whole = scene.whole();
         let costs = Costs::of(&whole.calls, scene.share_read());
         let functions = Report::of(&costs, &scene);

@@ -4,13 +4,14 @@ use super::board::Scene;
 use super::columns::{Cell, Column};
 use super::headline::Tone;
 use super::pick;
-use super::wording;
+use super::wording::{self, Mood};
+use crate::analyze::{self, StageThen};
 use crate::filter::Filter;
 use crate::format;
 use ferret::projections::{FunctionId, StageState, StageStats};
 
 /// The columns of the table, in order.
-pub(crate) const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     column("stage", 22, 9),
     column("calls", 6, 1),
     column("state", 10, 3),
@@ -21,7 +22,13 @@ pub(crate) const COLUMNS: [Column; 10] = [
     column("wall", 8, 8),
     column("peak RSS", 9, 6),
     column("CPU", 7, 5),
+    column("than before", 12, 2),
 ];
+
+/// Those that a scene has: without an earlier run nothing is compared with it.
+pub(crate) fn columns(scene: &Scene) -> &'static [Column] {
+    if scene.before.is_some() { &COLUMNS } else { &COLUMNS[..COLUMNS.len() - 1] }
+}
 
 /// The columns of a progress bar.
 const BAR: u16 = 16;
@@ -57,13 +64,16 @@ pub(crate) fn icon(state: StageState) -> &'static str {
 }
 
 /// A stage's row.
-pub(crate) fn cells(stage: &StageStats) -> Vec<Cell> {
+pub(crate) fn cells(scene: &Scene, stage: &StageStats) -> Vec<Cell> {
     let (state, mood) = wording::stage_state(stage.state);
     let running = stage.state == StageState::Running;
     let calls = stage.calls + stage.open;
     let progress = stage.progress.map(|progress| wording::progress(progress.done, progress.total));
     let rate = stage.per_second.map(|rate| format!("{}/s", format::short_rate(rate)));
-    let left = stage.left_ns.filter(|ns| *ns > 0).map(format::age);
+    let then = then(scene, stage);
+    // Its own pace tells more than that of another run.
+    let own = stage.left_ns.filter(|ns| *ns > 0).map(format::age);
+    let left = own.or_else(|| Some(format!("~{}", format::age(then.as_ref()?.left_ns?))));
     let wall = if running { format::age(stage.wall_ns) } else { format::duration(stage.wall_ns) };
     // Memory and CPU are the process's: of both stages where two ran at once.
     let shared = |text: String| if stage.shared { text + "*" } else { text + " " };
@@ -85,7 +95,19 @@ pub(crate) fn cells(stage: &StageStats) -> Vec<Cell> {
         Cell::plain(wall),
         Cell::plain(rss.unwrap_or_default()),
         Cell::plain(cpu.unwrap_or_default()),
+        then.and_then(|then| then.words()).map_or_else(
+            || Cell::faint(""),
+            |(words, is_slower)| {
+                Cell::toned(words, Tone::Mood(if is_slower { Mood::Warn } else { Mood::Good }))
+            },
+        ),
     ]
+}
+
+/// The stage beside the same one in the last good run.
+fn then(scene: &Scene, stage: &StageStats) -> Option<StageThen> {
+    let run_ns = scene.last_moment().since(scene.began()?);
+    scene.before?.stage(&analyze::stage(stage), run_ns)
 }
 
 /// A progress bar; none where the total is not known.
@@ -119,8 +141,9 @@ pub(crate) fn note(scene: &Scene, wide: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{S, Script};
+    use super::super::script::{MS, S, Script};
     use super::*;
+    use crate::analyze::GoodRun;
 
     fn names(script: &Script) -> Vec<String> {
         script.look(|scene| {
@@ -140,11 +163,51 @@ mod tests {
         assert_eq!(names(&script.end(1)), ["all", "read", "write"]);
     }
 
+    /// Whether the last column is there; a stage's `left`, and what it is to the run before.
+    fn check(script: &Script, before: Option<&GoodRun>, expect: (bool, &str, &str)) {
+        script.look(|scene| {
+            let scene = Scene { before, ..*scene };
+            let cells = cells(&scene, &scene.stages.stages[0]);
+            assert_eq!(cells.len(), COLUMNS.len());
+            let is_shown = columns(&scene).len() == COLUMNS.len();
+            assert_eq!((is_shown, &*cells[6].text, &*cells[10].text), expect);
+        });
+    }
+
+    #[test]
+    fn a_stage_is_told_beside_the_last_good_run() {
+        let then = |wall_ns: u64, done: Option<u64>| {
+            let stage = analyze::Stage {
+                name: "read".to_owned(),
+                calls: 1,
+                wall_ns,
+                done,
+                ..Default::default()
+            };
+            let stages = vec![stage];
+            GoodRun::of(&analyze::Analysis { stages, ..Default::default() }, "run.1-2.redb")
+        };
+        let runs = || Script::default().process("cast", 7).stage(1, "read").wait(4 * S);
+        check(&runs(), None, (false, "", ""));
+        check(&runs(), Some(&then(10 * S, None)), (true, "~6.0 s", ""));
+        check(&runs(), Some(&then(2 * S, None)), (true, "", "2.0 × slower"));
+        check(&runs().end(1), Some(&then(8 * S, None)), (true, "", "2.0 × faster"));
+        check(&runs().end(1), Some(&then(4 * S + 100 * MS, None)), (true, "", ""));
+        // Of one that says how far it is, its own pace tells what is left.
+        let far = runs().progress(1, 5, 10).wait(S).progress(1, 6, 10);
+        far.look(|scene| assert!(scene.stages.stages[0].left_ns.is_some()));
+        let faint = Some(then(10 * S, Some(10)));
+        far.look(|scene| {
+            let scene = Scene { before: faint.as_ref(), ..*scene };
+            assert!(!cells(&scene, &scene.stages.stages[0])[6].text.starts_with('~'));
+        });
+    }
+
     #[test]
     fn a_row_has_a_cell_for_each_column() {
         let script = Script::default().process("cast", 7).stage(1, "all").progress(1, 3, 10);
         script.wait(S).look(|scene| {
-            let cells = cells(&scene.stages.stages[0]);
+            let cells = cells(scene, &scene.stages.stages[0]);
             assert_eq!(cells.len(), COLUMNS.len());
             assert_eq!(cells[3].text, "━━━━────────────");
         });

@@ -2,6 +2,7 @@
 //! a new run takes its name. Knows no terminal.
 
 use super::at;
+use super::before::Before;
 use super::journey::{Journey, News};
 use super::kept::Kept;
 use super::outside::Outside;
@@ -64,6 +65,7 @@ pub(crate) struct Source {
     pub(crate) view: View,
     outside: Outside,
     salvager: Salvager,
+    before: Before,
 }
 
 /// The stages as last reported. What they add up to is a walk over all their intervals, so a long
@@ -123,6 +125,7 @@ impl Source {
             view: View::default(),
             outside: Outside::default(),
             salvager: Salvager::default(),
+            before: Before::default(),
         }
     }
 
@@ -158,6 +161,7 @@ impl Source {
         let mut run = Run::open(&paths, &self.options)?;
         self.board = Board::default();
         (self.past, self.kept, self.journey) = (None, Kept::default(), Journey::default());
+        self.before = Before::default();
         if self.from_end && reading::entries(&run) > LONG {
             reading::go_to_end(&mut run, &mut self.board)?;
             // Only then: it would have the disk to itself.
@@ -212,6 +216,9 @@ impl Source {
             dead.for_each(|file| file.owned = Some(true));
         }
         self.journey.note_files(&self.board);
+        if let Wanted::Named(paths) = &self.wanted {
+            self.before.look(paths, &self.board);
+        }
         self.outside.look(&mut self.board, log::now());
         said
     }
@@ -369,7 +376,8 @@ impl Source {
         let past = shown.and_then(|shown| shown.past.as_ref()).or(past.as_deref());
         let stages = &self.stages.report;
         let functions = &Report::default();
-        let scene = Scene { board, names: &names, now, stages, functions, warnings: &[], past };
+        let (before, warnings) = (self.before.found(), &[]);
+        let scene = Scene { board, names: &names, now, stages, functions, warnings, past, before };
         let age = now.0.abs_diff(self.warnings.at.0);
         if age >= CALM_NS.max(self.warnings.cost_ns * STAGES_SHARE) {
             let began = log::now();

@@ -28,17 +28,13 @@ pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
 }
 
 fn line(stage: &StageThen) -> Option<(String, Style)> {
-    let times = stage.times.filter(|_| stage.differs).map(|times| {
-        let (factor, word, style) = if times >= 1.0 {
-            (times, "slower", Style::Warn)
-        } else {
-            (1.0 / times, "faster", Style::Good)
-        };
+    let times = stage.words().map(|(words, is_slower)| {
+        let style = if is_slower { Style::Warn } else { Style::Good };
         let (now, then) = (format::duration(stage.wall_ns), format::duration(stage.then_ns));
         // Of one that is not done, what it took so far is not to be compared with the whole.
         let text = match stage.left_ns {
-            Some(_) => format!("{factor:.1} × {word} so far"),
-            None => format!("{factor:.1} × {word} ({now}, {then} then)"),
+            Some(_) => format!("{words} so far"),
+            None => format!("{words} ({now}, {then} then)"),
         };
         (text, style)
     });

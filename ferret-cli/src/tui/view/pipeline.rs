@@ -28,11 +28,11 @@ pub(super) fn draw(paint: &mut Paint, area: Area, scene: &Scene, ui: &Ui) {
     let longest = all.iter().map(|stage| text::width(&stage.info.name) + 2).max().unwrap_or(0);
     let longest = u16::try_from(longest).unwrap_or(u16::MAX);
     let width = area.width.saturating_sub(2);
-    let grid = Grid::new(area, columns::place(&stages::COLUMNS, width, longest, 0));
-    grid.heading(paint, &stages::COLUMNS, None);
+    let grid = Grid::new(area, columns::place(stages::columns(scene), width, longest, 0));
+    grid.heading(paint, stages::columns(scene), None);
     for (row, id) in ui.pipeline.shown_keys().iter().enumerate() {
         let Some(stage) = all.iter().find(|stage| stage.id == *id) else { continue };
         let selected = ui.pipeline.selected() == Some(*id) && !ui.help;
-        grid.row(paint, row, &stages::cells(stage), selected);
+        grid.row(paint, row, &stages::cells(scene, stage), selected);
     }
 }
