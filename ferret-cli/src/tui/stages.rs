@@ -128,6 +128,7 @@ pub(crate) fn note(scene: &Scene, wide: bool) -> String {
     }
     let running = stages.iter().filter(|stage| stage.state == StageState::Running).count();
     let note = match running {
+        0 if stages.len() == 1 => "1 stage".to_owned(),
         0 => format!("{} stages", stages.len()),
         running => format!("{running} of {} running", stages.len()),
     };

@@ -23,8 +23,10 @@ const MS: u64 = 1_000_000;
 const FRAME_NS: u64 = 50 * MS;
 /// ... and of a large screen, or over a slow link, as many that drawing takes one part in so many of the time ...
 const PER_FRAME: u64 = 100;
-/// ... but five a second. What comes after a pause is drawn at once, and so is the answer to a key.
+/// ... but five a second. The first of what comes after a pause are drawn at once, and so is the answer to a key.
 const SLOWEST_NS: u64 = 200 * MS;
+/// Frames that follow each other before that, each with something new.
+const FIRST: u32 = 10;
 /// Ages on the screen have tenths of a second.
 const TICK_NS: u64 = 100 * MS;
 /// How often files are looked at where nothing tells of a change: a process that was killed.
@@ -48,8 +50,10 @@ struct Show {
     /// The last frame showed something new.
     had_news: bool,
     drawn: LogTime,
-    /// Between that frame and the next, at least.
+    /// Between that frame and the next, at least, where one follows the other.
     frame_ns: u64,
+    /// Frames that followed each other, each with something new.
+    in_a_row: u32,
     looked: LogTime,
 }
 
@@ -66,7 +70,7 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
     inputs.wake(source.waker());
     let (drawn, looked) = (LogTime::default(), LogTime::default());
     let (pending, dirty, had_news) = (None, true, false);
-    let (desk, frame_ns) = (Desk::default(), FRAME_NS);
+    let (desk, frame_ns, in_a_row) = (Desk::default(), FRAME_NS, 0);
     let mut show = Show {
         source,
         ui,
@@ -78,6 +82,7 @@ pub(super) fn run(mut source: Source, ui: Ui, colours: Colours) -> anyhow::Resul
         had_news,
         drawn,
         frame_ns,
+        in_a_row,
         looked,
     };
     if let Some(at) = show.ui.travel.at() {
@@ -117,7 +122,7 @@ impl Show {
         let board = &self.source.board;
         let ticks = self.source.is_open() && board.is_live(now);
         let after = match (self.dirty, ticks) {
-            (true, _) => self.frame_ns,
+            (true, _) => self.pause_ns(),
             _ if self.ui.travel.plays() => self.frame_ns,
             (false, true) if board.live.open_spans() > 0 => TICK_NS.max(self.frame_ns),
             // The header's seconds.
@@ -125,6 +130,11 @@ impl Show {
             (false, false) => IDLE_NS,
         };
         self.drawn.after(after)
+    }
+
+    /// Between the last frame and one with something new, at least.
+    fn pause_ns(&self) -> u64 {
+        if self.in_a_row < FIRST { FRAME_NS } else { self.frame_ns }
     }
 
     fn input(&mut self, input: Input, screen: &mut Screen) -> anyhow::Result<bool> {
@@ -239,6 +249,7 @@ impl Show {
             })?;
         }
         self.had_news = std::mem::take(&mut self.dirty);
+        self.in_a_row = if self.had_news { self.in_a_row.saturating_add(1) } else { 0 };
         self.drawn = log::now();
         let took_ns = self.drawn.since(now);
         self.frame_ns = took_ns.saturating_mul(PER_FRAME).clamp(FRAME_NS, SLOWEST_NS);
@@ -249,7 +260,7 @@ impl Show {
     /// next frame may come is read at once when it does: it writes fifty times a second.
     fn sleep(&mut self, ns: u64) {
         let is_busy = self.had_news || self.dirty;
-        let pause = self.drawn.after(self.frame_ns).since(log::now());
+        let pause = self.drawn.after(self.pause_ns()).since(log::now());
         if !self.source.is_open() {
             self.pending = self.inputs.wait(Duration::from_nanos(ns.min(LOOK_NS)));
         } else if is_busy && pause > 0 {
