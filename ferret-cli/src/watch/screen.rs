@@ -22,9 +22,9 @@ const MS: u64 = 1_000_000;
 /// Between two frames at least: at most twenty a second ...
 const FRAME_NS: u64 = 50 * MS;
 /// ... and of a large screen, or over a slow link, as many that drawing takes one part in so many of the time ...
-const PER_FRAME: u64 = 100;
-/// ... but five a second. The first of what comes after a pause are drawn at once, and so is the answer to a key.
-const SLOWEST_NS: u64 = 200 * MS;
+const PER_FRAME: u64 = 150;
+/// ... but four a second. The first of what comes after a pause are drawn at once, and so is the answer to a key.
+const SLOWEST_NS: u64 = 250 * MS;
 /// Frames that follow each other before that, each with something new.
 const FIRST: u32 = 10;
 /// Ages on the screen have tenths of a second.
