@@ -35,7 +35,8 @@ use ferret::log::ReadOptions;
 use follow::Follow;
 use form::Form;
 use output::{Output, Stop};
-use reading::{Format, Read, Told};
+use reading::{BySpan, ByStack, Format, Read, Told};
+use stacks::Stacks;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,8 +91,8 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
     let timeline = Timeline::new(&mut run);
     let window = timeline.window(args.since, args.until)?;
     let follow = Follow::new(window, args.filter.clone());
-    let mut format = format(form, timeline, follow, &output, args)?;
-    let read = reading::read(&mut run, &mut *format, stop, &mut output)
+    let mut format = format(form, timeline, follow, &output)?;
+    let read = reading::read(&mut run, &mut format, stop, &mut output)
         .and_then(|failure| Ok((failure, format.finish(&Read::of(&run), &mut output)?)))
         .and_then(|read| output.flush().map(|()| read));
     let (failure, told) = read.with_context(|| format!("writing {}", output.name()))?;
@@ -130,24 +131,28 @@ fn format(
     timeline: Timeline,
     follow: Follow,
     output: &Output,
-    args: &ExportArgs,
-) -> anyhow::Result<Box<dyn Format>> {
+) -> anyhow::Result<Format> {
     Ok(match form {
-        Form::Chrome => Box::new(chrome::Chrome::new(timeline, follow)),
+        Form::Chrome => by_span(chrome::Chrome::new(timeline, follow)),
         Form::Speedscope => {
             let spool = spool::Spool::create(output.folder())
                 .context("making a temporary file for what each thread did")?;
-            Box::new(speedscope::Speedscope::new(timeline, follow, spool))
+            by_span(speedscope::Speedscope::new(timeline, follow, spool))
         }
-        Form::Folded => Box::new(folded::Folded(stacks::Stacks::new(timeline, follow))),
-        Form::Flamegraph => {
-            let stacks = stacks::Stacks::new(timeline, follow);
-            Box::new(flamegraph::Picture::new(stacks, args.filter.clone()))
-        }
-        Form::Pprof => Box::new(pprof::Pprof(stacks::Stacks::new(timeline, follow))),
-        Form::Jsonl => Box::new(jsonl::Jsonl::new(timeline, follow)),
-        Form::Csv => Box::new(csv::Csv::new(timeline, follow)),
+        Form::Jsonl => by_span(jsonl::Jsonl::new(timeline, follow)),
+        Form::Csv => by_span(csv::Csv::new(timeline, follow)),
+        Form::Folded => by_stack(timeline, follow, folded::Folded),
+        Form::Flamegraph => by_stack(timeline, follow, flamegraph::Picture),
+        Form::Pprof => by_stack(timeline, follow, pprof::Pprof),
     })
+}
+
+fn by_span(format: impl BySpan + 'static) -> Format {
+    Format::BySpan(Box::new(format))
+}
+
+fn by_stack(timeline: Timeline, follow: Follow, format: impl ByStack + 'static) -> Format {
+    Format::ByStack(Box::new(Stacks::new(timeline, follow)), Box::new(format))
 }
 
 fn say_written(form: Form, output: &Output, bytes: u64, told: &Told) {

@@ -25,17 +25,10 @@ fn export_until(script: &Script, form: Form, filter: &str, until: Option<&str>) 
     let until = until.map(|until| until.parse().unwrap());
     let window =
         if until.is_some() { timeline.window(None, until).unwrap() } else { Window::default() };
-    let args = ExportArgs {
-        logs: Vec::new(),
-        format: Some(form),
-        output: None,
-        filter: filter.clone(),
-        since: None,
-        until: None,
-    };
     let output = Output::to_stdout(Form::Csv).unwrap();
-    let mut format = format(form, timeline, Follow::new(window, filter), &output, &args).unwrap();
+    let mut format = format(form, timeline, Follow::new(window, filter), &output).unwrap();
     let mut out = Vec::new();
+    format.begin(&mut out).unwrap();
     script.each(|log, names, entry| format.entry(log, names, entry, &mut out).unwrap());
     let told = script.look(|scene| {
         let owned = |log: usize| scene.board.logs[log].owned;

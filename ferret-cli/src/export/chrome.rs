@@ -12,13 +12,11 @@ mod instants;
 mod numbers;
 
 use super::follow::{Follow, OpenSpan};
-use super::reading::{Format, Read, Told};
+use super::reading::{BySpan, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::{kind, name_of};
 use event::Events;
-use ferret::event::{
-    Entry, LogEntry, LogIndex, LogTime, Names, Opened, Outcome, PathId, SpanId, ThreadId,
-};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, Outcome, PathId, SpanId, ThreadId};
 use ferret::projections::{Said, Task};
 use flows::Flows;
 use ids::{Ids, Track};
@@ -66,18 +64,6 @@ impl Chrome {
             flows: Flows::default(),
             numbers: Numbers::default(),
         }
-    }
-
-    /// The head of the file, and who the processes are.
-    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.events.has_begun() {
-            return Ok(());
-        }
-        self.events.begin(out)?;
-        for log in (0..self.timeline.len()).map(LogIndex) {
-            self.ids.tell_process(&mut self.events, &self.timeline, log, out)?;
-        }
-        Ok(())
     }
 
     fn track(
@@ -277,7 +263,20 @@ impl Chrome {
     }
 }
 
-impl Format for Chrome {
+impl BySpan for Chrome {
+    fn follow(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+
+    /// The head of the file, and who the processes are.
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        event::begin(out)?;
+        for log in (0..self.timeline.len()).map(LogIndex) {
+            self.ids.tell_process(&mut self.events, &self.timeline, log, out)?;
+        }
+        Ok(())
+    }
+
     fn entry(
         &mut self,
         log: LogIndex,
@@ -285,13 +284,11 @@ impl Format for Chrome {
         entry: &Entry,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        self.begin(out)?;
-        if !self.follow.reach(log, entry) {
-            return Ok(());
-        }
         match &entry.what {
-            LogEntry::SpanEnd { .. } => self.end(log, names, entry, out)?,
-            LogEntry::Exit { .. } | LogEntry::Polls { .. } => self.poll(log, names, entry, out)?,
+            LogEntry::SpanEnd { .. } => return self.end(log, names, entry, out),
+            LogEntry::Exit { .. } | LogEntry::Polls { .. } => {
+                return self.poll(log, names, entry, out);
+            }
             LogEntry::SpanStart { .. } | LogEntry::Created { .. } => {
                 self.flows.begin(log, self.follow.live.process(log), entry);
             }
@@ -313,17 +310,10 @@ impl Format for Chrome {
             }
             _ => self.other(log, names, entry, out)?,
         }
-        self.follow.pass(log, names, entry);
-        Ok(())
-    }
-
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.follow.resume(log, names, opened);
         Ok(())
     }
 
     fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        self.begin(out)?;
         let mut open = 0;
         for log in (0..self.timeline.len()).map(LogIndex) {
             open += self.open(read, log, out)?;

@@ -7,11 +7,11 @@
 //! tags stand in an object.
 
 use super::follow::Follow;
-use super::reading::{Format, Read, Told};
+use super::reading::{BySpan, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::{kind, name_of};
 use ferret::event::{
-    CallsiteKind, Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId, SpanId, ThreadId,
+    CallsiteKind, Entry, LogEntry, LogIndex, LogTime, Names, PathId, SpanId, ThreadId,
 };
 use ferret::projections::{Said, path_depth};
 use std::borrow::Cow;
@@ -44,7 +44,6 @@ pub(super) struct Csv {
     programs: Vec<String>,
     /// Of async spans that are open, the time at work by themselves, ns.
     at_work: BTreeMap<(LogIndex, SpanId), u64>,
-    has_begun: bool,
 }
 
 /// What a row says.
@@ -62,7 +61,7 @@ struct Row<'a> {
 impl Csv {
     pub(super) fn new(timeline: Timeline, follow: Follow) -> Self {
         let programs = (0..timeline.len()).map(|log| timeline.program(LogIndex(log))).collect();
-        Self { timeline, follow, programs, at_work: BTreeMap::new(), has_begun: false }
+        Self { timeline, follow, programs, at_work: BTreeMap::new() }
     }
 
     fn write(&self, names: &Names, row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -89,14 +88,6 @@ impl Csv {
             tags(names, row.said)?,
         ];
         record(&cells, out)
-    }
-
-    fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.has_begun {
-            return Ok(());
-        }
-        self.has_begun = true;
-        record(&COLUMNS.map(str::to_owned), out)
     }
 
     fn end(
@@ -131,7 +122,15 @@ impl Csv {
     }
 }
 
-impl Format for Csv {
+impl BySpan for Csv {
+    fn follow(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        record(&COLUMNS.map(str::to_owned), out)
+    }
+
     fn entry(
         &mut self,
         log: LogIndex,
@@ -139,29 +138,18 @@ impl Format for Csv {
         entry: &Entry,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        self.head(out)?;
-        if !self.follow.reach(log, entry) {
-            return Ok(());
-        }
         match entry.what {
             LogEntry::Exit { span, busy_ns, child_ns, .. }
             | LogEntry::Polls { span, busy_ns, child_ns, .. } => {
                 let at_work = self.at_work.entry((log, span)).or_default();
                 *at_work = at_work.saturating_add(busy_ns.saturating_sub(child_ns));
+                Ok(())
             }
-            _ => self.end(log, names, entry, out)?,
+            _ => self.end(log, names, entry, out),
         }
-        self.follow.pass(log, names, entry);
-        Ok(())
     }
 
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.follow.resume(log, names, opened);
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        self.head(out)?;
+    fn finish(self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
         let mut told = self.follow.told;
         for log in (0..self.timeline.len()).map(LogIndex) {
             for open in self.follow.open(read, log).filter(|open| open.passes && open.is_span()) {

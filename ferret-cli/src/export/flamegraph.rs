@@ -1,48 +1,21 @@
 //! The call tree as a picture (SVG 1.1, <https://www.w3.org/TR/SVG11/>), drawn by
 //! [`crate::flamegraph`]. Several programs stand side by side, each on its own name.
 
-use super::reading::{Format, Read, Told};
-use super::stacks::{Stack, Stacks};
-use crate::filter::Filter;
+use super::reading::ByStack;
+use super::stacks::{Added, Stack};
 use crate::flamegraph::{Flamegraph, Node};
 use crate::{format, passing};
-use ferret::event::{CallsiteInfo, Entry, LogIndex, Names, Opened};
+use ferret::event::CallsiteInfo;
 use std::io::{self, Write};
 
 /// The picture.
 #[derive(Debug)]
-pub(super) struct Picture {
-    stacks: Stacks,
-    filter: Option<Filter>,
-}
+pub(super) struct Picture;
 
-impl Picture {
-    pub(super) fn new(stacks: Stacks, filter: Option<Filter>) -> Self {
-        Self { stacks, filter }
-    }
-}
-
-impl Format for Picture {
-    fn entry(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        _: &mut dyn Write,
-    ) -> io::Result<()> {
-        self.stacks.entry(log, names, entry);
-        Ok(())
-    }
-
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.stacks.resume(log, names, opened);
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.stacks.trees(read);
+impl ByStack for Picture {
+    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut all = Sum::default();
-        for tree in &trees {
+        for tree in &added.trees {
             for stack in tree.stacks() {
                 let program = all.below(Part::Program(&tree.program));
                 let frames = stack.frames.iter().map(|info| Part::Function(info));
@@ -51,9 +24,9 @@ impl Format for Picture {
         }
         let programs = all.nodes();
         let all_ns = programs.iter().map(Node::width_ns).fold(0, u64::saturating_add);
-        let began = self.stacks.timeline().start_unix_ns().map(moment);
-        let took = format::duration(self.stacks.end_ns(read));
-        let filter = match &self.filter {
+        let began = added.start_unix_ns.map(moment);
+        let took = format::duration(added.end_ns);
+        let filter = match added.filter {
             Some(filter) => format!("; only {filter}"),
             None => String::new(),
         };
@@ -73,8 +46,7 @@ impl Format for Picture {
                 Err(programs) => programs,
             },
         };
-        out.write_all(picture.svg().as_bytes())?;
-        Ok(self.stacks.told(&trees))
+        out.write_all(picture.svg().as_bytes())
     }
 }
 

@@ -2,38 +2,20 @@
 //! innermost was at work by itself, in nanoseconds. The format is that of Brendan Gregg's
 //! stackcollapse scripts, <https://github.com/brendangregg/FlameGraph#2-fold-stacks>.
 
-use super::reading::{Format, Read, Told};
-use super::stacks::{Stacks, full_name};
-use ferret::event::{Entry, LogIndex, Names, Opened};
+use super::reading::ByStack;
+use super::stacks::{Added, full_name};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The lines.
 #[derive(Debug)]
-pub(super) struct Folded(pub(super) Stacks);
+pub(super) struct Folded;
 
-impl Format for Folded {
-    fn entry(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        _: &mut dyn Write,
-    ) -> io::Result<()> {
-        self.0.entry(log, names, entry);
-        Ok(())
-    }
-
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.0.resume(log, names, opened);
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.0.trees(read);
+impl ByStack for Folded {
+    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()> {
         // Processes of one program are one.
         let mut lines: BTreeMap<String, u64> = BTreeMap::new();
-        for tree in &trees {
+        for tree in &added.trees {
             for stack in tree.stacks().filter(|stack| stack.self_ns > 0) {
                 let mut line = frame(&tree.program);
                 for info in stack.frames {
@@ -47,7 +29,7 @@ impl Format for Folded {
         for (line, ns) in lines {
             writeln!(out, "{line} {ns}")?;
         }
-        Ok(self.0.told(&trees))
+        Ok(())
     }
 }
 

@@ -2,12 +2,12 @@
 //! the order of time across processes. docs/json.md tells what the objects hold.
 
 use super::follow::Follow;
-use super::reading::{Format, Read, Told};
+use super::reading::{BySpan, Read, Told};
 use super::timeline::Timeline;
 use crate::analyze::SpanSubject;
 use crate::entry_line::{self, Context};
 use crate::filter::{Field, Subject, Value};
-use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, Opened, PathId, ThreadId};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Names, PathId, ThreadId};
 use std::io::{self, Write};
 
 /// The entries that pass.
@@ -84,7 +84,11 @@ impl Subject for OfNoSpan<'_> {
     }
 }
 
-impl Format for Jsonl {
+impl BySpan for Jsonl {
+    fn follow(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+
     fn entry(
         &mut self,
         log: LogIndex,
@@ -92,21 +96,12 @@ impl Format for Jsonl {
         entry: &Entry,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        if !self.follow.reach(log, entry) {
-            return Ok(());
-        }
         if self.passes(log, names, entry) {
             let pid = self.timeline.pid(log);
             let context = Context { names, pid, start: LogTime::default(), several: false };
             writeln!(out, "{}", entry_line::json(entry, &context)?)?;
             self.follow.told.spans += u64::from(matches!(entry.what, LogEntry::SpanEnd { .. }));
         }
-        self.follow.pass(log, names, entry);
-        Ok(())
-    }
-
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.follow.resume(log, names, opened);
         Ok(())
     }
 

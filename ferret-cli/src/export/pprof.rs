@@ -3,9 +3,9 @@
 //! of a process, with the number of its spans and the time that it was at work by itself: pprof adds up.
 
 use super::protobuf::Message;
-use super::reading::{Format, Read, Told};
-use super::stacks::{ProcessTree, Stack, Stacks, full_name};
-use ferret::event::{CallsiteInfo, Entry, LogIndex, Names, Opened};
+use super::reading::ByStack;
+use super::stacks::{Added, ProcessTree, Stack, full_name};
+use ferret::event::CallsiteInfo;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 /// The profile.
 #[derive(Debug)]
-pub(super) struct Pprof(pub(super) Stacks);
+pub(super) struct Pprof;
 
 /// Fields of the message `Profile`, by their numbers there.
 mod profile {
@@ -41,29 +41,12 @@ struct Tables<'a> {
     out: Message,
 }
 
-impl Format for Pprof {
-    fn entry(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        _: &mut dyn Write,
-    ) -> io::Result<()> {
-        self.0.entry(log, names, entry);
-        Ok(())
-    }
-
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
-        self.0.resume(log, names, opened);
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        let trees = self.0.trees(read);
+impl ByStack for Pprof {
+    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut tables = Tables::default();
         let mut gzip = GzEncoder::new(out, Compression::default());
-        tables.head(self.0.timeline().start_unix_ns(), self.0.end_ns(read));
-        for tree in &trees {
+        tables.head(added.start_unix_ns, added.end_ns);
+        for tree in &added.trees {
             for stack in tree.stacks().filter(|stack| stack.spans() > 0 || stack.self_ns > 0) {
                 tables.sample(tree, &stack);
                 gzip.write_all(&tables.out.take())?;
@@ -71,8 +54,7 @@ impl Format for Pprof {
         }
         tables.end();
         gzip.write_all(&tables.out.take())?;
-        gzip.finish()?;
-        Ok(self.0.told(&trees))
+        gzip.finish().map(drop)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reads a run once, from its beginning to what it had when the reading began, into a format.
 
+use super::follow::Follow;
 use super::output::Stop;
+use super::stacks::{Added, Stacks};
 use crate::progress::ProgressLine;
 use ferret::event::{Entry, LogIndex, LogTime, Names, Opened};
 use ferret::log::{LogError, Run};
@@ -9,9 +11,29 @@ use std::io::{self, Write};
 /// Entries that are decoded before they are written: what stays in a core's cache.
 const AT_ONCE: usize = 1_000;
 
-/// What writes a run in one format, entry by entry.
-pub(super) trait Format {
-    /// Takes the next entry of `log`.
+/// What writes a run.
+pub(super) enum Format {
+    /// As it is read.
+    BySpan(Box<dyn BySpan>),
+    /// What it adds up to.
+    ByStack(Box<Stacks>, Box<dyn ByStack>),
+}
+
+/// A format that is written as the run is read.
+pub(super) trait BySpan {
+    /// What is open, and what counts: told of each entry before and after the format.
+    fn follow(&mut self) -> &mut Follow;
+
+    /// Writes what stands before all else.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes the next entry of `log` that is not behind the window.
     ///
     /// # Errors
     ///
@@ -29,7 +51,10 @@ pub(super) trait Format {
     /// # Errors
     ///
     /// It cannot be written.
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()>;
+    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
+        self.follow().resume(log, names, opened);
+        Ok(())
+    }
 
     /// Writes what is open, and the end: what was written is whole also if there was more to read.
     ///
@@ -37,6 +62,66 @@ pub(super) trait Format {
     ///
     /// It cannot be written.
     fn finish(self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told>;
+}
+
+/// A format of what was called from where in each process, added up.
+pub(super) trait ByStack {
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Format {
+    /// Writes what stands before all else.
+    pub(super) fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::BySpan(format) => format.begin(out),
+            Self::ByStack(..) => Ok(()),
+        }
+    }
+
+    /// Takes the next entry of `log`.
+    pub(super) fn entry(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        entry: &Entry,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self {
+            Self::BySpan(format) => {
+                if format.follow().reach(log, entry) {
+                    format.entry(log, names, entry, out)?;
+                    format.follow().pass(log, names, entry);
+                }
+            }
+            Self::ByStack(stacks, _) => stacks.entry(log, names, entry),
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
+        match self {
+            Self::BySpan(format) => return format.resume(log, names, opened),
+            Self::ByStack(stacks, _) => stacks.resume(log, names, opened),
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and the end.
+    pub(super) fn finish(self, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
+        match self {
+            Self::BySpan(format) => format.finish(read, out),
+            Self::ByStack(mut stacks, format) => {
+                let added = stacks.added(read);
+                format.write(&added, out)?;
+                Ok(added.told())
+            }
+        }
+    }
 }
 
 /// What is known of the logs when the reading is over.
@@ -83,10 +168,11 @@ pub(super) struct Told {
 /// What was read cannot be written.
 pub(super) fn read(
     run: &mut Run,
-    format: &mut dyn Format,
+    format: &mut Format,
     stop: &Stop,
     out: &mut dyn Write,
 ) -> io::Result<Option<LogError>> {
+    format.begin(out)?;
     let mut progress = ProgressLine::new("exporting");
     // What is written while we read is left for the next time: a log that is written may never end.
     let mut missing: Vec<u64> = run.logs().iter().map(|tail| tail.info().entries()).collect();

@@ -8,7 +8,7 @@
 mod lane;
 
 use super::follow::Follow;
-use super::reading::{Format, Read, Told};
+use super::reading::{BySpan, Read, Told};
 use super::spool::Spool;
 use super::timeline::Timeline;
 use ferret::event::{
@@ -111,7 +111,11 @@ impl Speedscope {
     }
 }
 
-impl Format for Speedscope {
+impl BySpan for Speedscope {
+    fn follow(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+
     fn entry(
         &mut self,
         log: LogIndex,
@@ -119,9 +123,6 @@ impl Format for Speedscope {
         entry: &Entry,
         _: &mut dyn Write,
     ) -> io::Result<()> {
-        if !self.follow.reach(log, entry) {
-            return Ok(());
-        }
         let on = (log, entry.thread);
         match entry.what {
             LogEntry::SpanStart { span, path, is_async: false, .. }
@@ -145,7 +146,6 @@ impl Format for Speedscope {
             }
             _ => {}
         }
-        self.follow.pass(log, names, entry);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 use super::follow::Follow;
 use super::reading::{Read, Told};
 use super::timeline::Timeline;
+use crate::filter::Filter;
 use crate::passing::Passing;
 use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened};
 use ferret::projections::{CallTree, Calls, GroupBy, TreeNode};
@@ -16,6 +17,20 @@ pub(super) struct Stacks {
     timeline: Timeline,
     follow: Follow,
     processes: Vec<Passing>,
+}
+
+/// What all that was read adds up to.
+#[derive(Debug)]
+pub(super) struct Added<'a> {
+    /// When the run began, wall time.
+    pub(super) start_unix_ns: Option<u64>,
+    /// The end of the run, ns from its start.
+    pub(super) end_ns: u64,
+    /// What each process did, in the order of the logs.
+    pub(super) trees: Vec<ProcessTree>,
+    /// What is asked for.
+    pub(super) filter: Option<&'a Filter>,
+    dropped: u64,
 }
 
 /// What one process did.
@@ -75,38 +90,37 @@ impl Stacks {
         }
     }
 
-    pub(super) fn timeline(&self) -> &Timeline {
-        &self.timeline
-    }
-
-    /// The end of the run, ns from its start.
-    pub(super) fn end_ns(&self, read: &Read<'_>) -> u64 {
-        let logs = (0..self.timeline.len()).map(LogIndex);
-        let ends = logs.map(|log| self.timeline.ns(log, self.follow.end(read, log)));
-        ends.max().unwrap_or(0)
-    }
-
     /// What each process did, in the order of the logs.
-    pub(super) fn trees(&mut self, read: &Read<'_>) -> Vec<ProcessTree> {
+    pub(super) fn added(&mut self, read: &Read<'_>) -> Added<'_> {
         let logs = self.processes.iter_mut().zip(&read.logs).enumerate();
-        logs.map(|(index, (passing, log))| {
+        let trees = logs.map(|(index, (passing, log))| {
             let tree = passing.tree(std::slice::from_ref(log), read.now);
             let calls = std::mem::take(&mut passing.calls);
             let log = LogIndex(index);
             let (program, pid) = (self.timeline.program(log), self.timeline.pid(log));
             ProcessTree { program, pid, calls, tree }
-        })
-        .collect()
+        });
+        let trees = trees.collect();
+        let logs = (0..self.timeline.len()).map(LogIndex);
+        let ends = logs.map(|log| self.timeline.ns(log, self.follow.end(read, log)));
+        let end_ns = ends.max().unwrap_or(0);
+        Added {
+            start_unix_ns: self.timeline.start_unix_ns(),
+            end_ns,
+            trees,
+            filter: self.follow.filter(),
+            dropped: self.follow.told.dropped,
+        }
     }
+}
 
+impl Added<'_> {
     /// What is in the trees.
-    pub(super) fn told(&self, trees: &[ProcessTree]) -> Told {
-        let mut told = Told { counted: 0, ..self.follow.told };
-        for tree in trees {
-            for stack in tree.stacks() {
-                told.spans += stack.spans();
-                told.open += stack.open;
-            }
+    pub(super) fn told(&self) -> Told {
+        let mut told = Told { dropped: self.dropped, ..Told::default() };
+        for stack in self.trees.iter().flat_map(ProcessTree::stacks) {
+            told.spans += stack.spans();
+            told.open += stack.open;
         }
         told
     }

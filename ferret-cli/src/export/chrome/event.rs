@@ -10,7 +10,6 @@ use std::io::{self, Write};
 /// The events as they are written.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    has_begun: bool,
     has_one: bool,
     /// The event that is made; its memory is used again.
     line: String,
@@ -24,16 +23,6 @@ pub(super) struct Event<'a> {
 }
 
 impl Events {
-    pub(super) fn has_begun(&self) -> bool {
-        self.has_begun
-    }
-
-    /// The head of the file.
-    pub(super) fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.has_begun = true;
-        out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[")
-    }
-
     /// An event of one of the phases that the format has.
     pub(super) fn event(&mut self, phase: &str, name: &str, track: Track) -> Event<'_> {
         let line = &mut self.line;
@@ -97,6 +86,11 @@ impl Event<'_> {
         self.line.push_str(if self.args.is_some() { "}}" } else { "}" });
         out.write_all(self.line.as_bytes())
     }
+}
+
+/// The head of the file.
+pub(super) fn begin(out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[")
 }
 
 /// The end of the file.
