@@ -40,15 +40,18 @@ pub(crate) fn json(entry: &Entry, context: &Context<'_>) -> serde_json::Result<S
         format: u32,
         #[serde(flatten)]
         entry: &'a Entry,
-        pid: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
         thread_name: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<&'a str>,
     }
+    // It says so itself.
+    let says_pid = matches!(entry.what, LogEntry::ProcessStart(_));
     serde_json::to_string(&Line {
         format: 1,
         entry,
-        pid: context.pid,
+        pid: (!says_pid).then_some(context.pid),
         thread_name: context.names.thread_name(entry.thread),
         name: name(&entry.what, context.names),
     })
@@ -64,7 +67,8 @@ fn name<'a>(what: &LogEntry, names: &'a Names) -> Option<&'a str> {
         | LogEntry::Exit { path, .. }
         | LogEntry::Created { path, .. }
         | LogEntry::Polls { path, .. }
-        | LogEntry::Alloc { path, .. } => Some(names.span_name(*path)),
+        | LogEntry::Alloc { path, .. }
+        | LogEntry::Dropped { path: Some(path), .. } => Some(names.span_name(*path)),
         LogEntry::Summary(counted) => Some(names.span_name(counted.path)),
         LogEntry::Heap { callsite, .. } if *callsite == CallsiteId::PROCESS => None,
         LogEntry::Tag { key: callsite, .. }
@@ -362,6 +366,19 @@ mod tests {
     #[test]
     fn no_control_character_of_the_program_reaches_the_terminal() {
         assert!(!lines(false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_line_says_each_thing_once() {
+        let names = names();
+        let context = Context { names: &names, pid: 7, start: LogTime(0), several: false };
+        let start = ProcessStart { pid: 7, ..ProcessStart::default() };
+        for what in [LogEntry::ThreadStart, LogEntry::ProcessStart(Box::new(start))] {
+            let thread = ThreadId::RECORDER;
+            let entry = Entry { offset: Offset(0), time: LogTime(0), thread, what };
+            let line = json(&entry, &context).unwrap();
+            assert_eq!(line.matches("\"pid\":7").count(), 1, "{line}");
+        }
     }
 
     #[test]
