@@ -1,6 +1,7 @@
 //! An analysis drawn for people: a headline, one table, and what else must be known.
 
 mod asynchronous;
+mod branches;
 mod death;
 mod functions;
 mod groups;

@@ -1,5 +1,6 @@
 //! The call tree.
 
+use super::branches::{self, Branches};
 use super::functions::{names, share_of_run, so_far};
 use super::{Options, below};
 use crate::analyze::document::{Analysis, Node};
@@ -36,13 +37,14 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
         table: Table::new(columns.map(|&(title, weight)| Column { title, weight }).collect()),
         names: names(&analysis.functions),
         run_ns: analysis.run.duration_ns,
-        options,
+        min_percent: options.min_percent,
         has_errors,
         has_open,
         has_recursion: false,
-        left_out: 0,
     };
-    drawing.siblings(&roots.iter().map(Branch::new).collect::<Vec<_>>(), 1, "");
+    let roots_drawn: Vec<Branch> = roots.iter().map(Branch::new).collect();
+    let roots_drawn: Vec<&Branch> = roots_drawn.iter().collect();
+    let left_out = branches::draw(&mut drawing, &roots_drawn, options, (1, ""));
     let (mut text, hidden) = drawing.table.render(page);
     text += &below(0, 0, "", &hidden, page);
     let mut marks = Vec::new();
@@ -56,25 +58,17 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
         marks.push("↻ calls itself, so many levels deep");
     }
     text += &super::marks(&marks, page);
-    if drawing.left_out > 0 {
-        let left_out = format!(
-            "{} nodes left out: --top 0, --depth and --min-percent 0 show more",
-            drawing.left_out
-        );
-        text += &page.sentence(&left_out, Style::Faint);
-    }
-    text
+    text + &branches::left_out(left_out, page)
 }
 
 struct Drawing {
     table: Table,
     names: BTreeMap<u32, String>,
     run_ns: u64,
-    options: Options,
+    min_percent: f64,
     has_errors: bool,
     has_open: bool,
     has_recursion: bool,
-    left_out: usize,
 }
 
 /// A node as it is drawn: direct recursion is one line, however deep it goes.
@@ -141,10 +135,6 @@ impl Branch {
         }
     }
 
-    fn size(&self) -> usize {
-        1 + self.children.iter().map(Self::size).sum::<usize>()
-    }
-
     /// Up to now.
     fn so_far_ns(&self) -> u64 {
         self.total_ns.saturating_add(self.open_ns)
@@ -155,33 +145,19 @@ impl Branch {
     }
 }
 
-impl Drawing {
-    fn siblings(&mut self, nodes: &[Branch], depth: usize, lead: &str) {
-        let is_shown = |node: &&Branch| {
-            let is_busy = percent(node.so_far_ns(), self.run_ns) >= self.options.min_percent;
-            is_busy || node.is_open()
-        };
-        let top = if self.options.top == 0 { nodes.len() } else { self.options.top };
-        let shown: Vec<&Branch> = nodes.iter().filter(is_shown).take(top).collect();
-        self.left_out += nodes.iter().map(Branch::size).sum::<usize>()
-            - shown.iter().map(|node| node.size()).sum::<usize>();
-        for (index, node) in shown.iter().enumerate() {
-            let is_last = index + 1 == shown.len();
-            let (branch, below) = match (depth, is_last) {
-                (1, _) => ("", ""),
-                (_, true) => ("└─ ", "   "),
-                (_, false) => ("├─ ", "│  "),
-            };
-            self.node(node, format!("{lead}{branch}"));
-            if depth < self.options.depth {
-                self.siblings(&node.children, depth + 1, &format!("{lead}{below}"));
-            } else {
-                self.left_out += node.size() - 1;
-            }
-        }
+impl Branches for Drawing {
+    type Node = Branch;
+
+    fn below<'n>(&self, node: &'n Branch) -> &'n [Branch] {
+        &node.children
     }
 
-    fn node(&mut self, node: &Branch, lead: String) {
+    fn is_shown(&self, node: &Branch) -> bool {
+        let is_busy = percent(node.so_far_ns(), self.run_ns) >= self.min_percent;
+        is_busy || node.is_open()
+    }
+
+    fn line(&mut self, node: &Branch, _: usize, lead: String) {
         // A filter took its function out: it stands here for what is below it.
         let name = self.names.get(&node.function);
         let share = percent(node.so_far_ns(), self.run_ns);

@@ -3,6 +3,7 @@
 use crate::analyze::document::Analysis;
 use crate::analyze::report::Caller;
 use crate::analyze::rows::percent;
+use crate::analyze::view::branches::{self, Branches};
 use crate::analyze::view::functions::{names, share_of_run};
 use crate::analyze::view::{Options, SAMPLED, below, calls, marks};
 use crate::format;
@@ -31,59 +32,39 @@ pub(super) fn draw(analysis: &Analysis, roots: &[Caller], options: Options, page
         return String::new();
     }
     let run_ns = analysis.run.duration_ns;
-    let (table, left_out) = (Table::new(columns), 0);
-    let mut drawing = Drawing { table, names, run_ns, options, has_errors, left_out };
-    drawing.siblings(&roots, 1, "");
+    let min_percent = options.min_percent;
+    let mut drawing =
+        Drawing { table: Table::new(columns), names, run_ns, min_percent, has_errors };
+    let left_out = branches::draw(&mut drawing, &roots, options, (1, ""));
     let (mut text, hidden) = drawing.table.render(page);
     text += &below(0, 0, "", &hidden, page);
     if roots.iter().any(|root| root.sampled > 0) && !hidden.contains(&"CALLS") {
         text += &marks(&[SAMPLED], page);
     }
-    if drawing.left_out > 0 {
-        let left_out = format!(
-            "{} nodes left out: --top 0, --depth and --min-percent 0 show more",
-            drawing.left_out
-        );
-        text += &page.sentence(&left_out, Style::Faint);
-    }
-    text
+    text + &branches::left_out(left_out, page)
 }
 
 struct Drawing {
     table: Table,
     names: BTreeMap<u32, String>,
     run_ns: u64,
-    options: Options,
+    min_percent: f64,
     has_errors: bool,
-    left_out: usize,
 }
 
-impl Drawing {
-    fn siblings(&mut self, nodes: &[&Caller], depth: usize, lead: &str) {
-        // A function may be slow in what it calls: one that is left out is short in both.
-        let share = |node: &Caller| percent(node.self_ns.max(node.total_ns), self.run_ns);
-        let is_shown = |node: &&&Caller| share(node) >= self.options.min_percent;
-        let top = if self.options.top == 0 { nodes.len() } else { self.options.top };
-        let shown: Vec<&Caller> = nodes.iter().filter(is_shown).take(top).copied().collect();
-        self.left_out += nodes.iter().map(|node| size(node)).sum::<usize>()
-            - shown.iter().map(|node| size(node)).sum::<usize>();
-        for (index, node) in shown.iter().enumerate() {
-            let (branch, below) = match (depth, index + 1 == shown.len()) {
-                (1, _) => ("", ""),
-                (_, true) => ("└─ ", "   "),
-                (_, false) => ("├─ ", "│  "),
-            };
-            self.node(node, depth, format!("{lead}{branch}"));
-            if depth < self.options.depth {
-                let callers: Vec<&Caller> = node.callers.iter().collect();
-                self.siblings(&callers, depth + 1, &format!("{lead}{below}"));
-            } else {
-                self.left_out += size(node) - 1;
-            }
-        }
+impl Branches for Drawing {
+    type Node = Caller;
+
+    fn below<'n>(&self, node: &'n Caller) -> &'n [Caller] {
+        &node.callers
     }
 
-    fn node(&mut self, node: &Caller, depth: usize, lead: String) {
+    /// A function may be slow in what it calls: one that is left out is short in both.
+    fn is_shown(&self, node: &Caller) -> bool {
+        percent(node.self_ns.max(node.total_ns), self.run_ns) >= self.min_percent
+    }
+
+    fn line(&mut self, node: &Caller, depth: usize, lead: String) {
         let share = percent(node.self_ns, self.run_ns);
         let name = self.names.get(&node.function).unwrap_or(&node.name).clone();
         let style = match depth {
@@ -106,8 +87,4 @@ impl Drawing {
         }
         self.table.row(cells);
     }
-}
-
-fn size(node: &Caller) -> usize {
-    1 + node.callers.iter().map(size).sum::<usize>()
 }
