@@ -11,6 +11,7 @@
 
 mod alloc;
 mod build;
+mod cores;
 mod counting;
 mod document;
 mod fold;

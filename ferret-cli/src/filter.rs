@@ -150,6 +150,11 @@ impl Filter {
         self.expression.asks(fields)
     }
 
+    /// Whether it asks what spans say, which is looked up for no other.
+    pub(crate) fn asks_tags(&self) -> bool {
+        self.asks(&[Field::Tag])
+    }
+
     /// Whether nothing that the subject knows keeps it out.
     pub(crate) fn allows(&self, subject: &impl Subject) -> bool {
         self.test(subject) != Some(false)

@@ -2,7 +2,7 @@
 //! tree of both. What `watch` and `export` draw of a run is this.
 
 use crate::analyze::SpanSubject;
-use crate::filter::{Field, Filter};
+use crate::filter::Filter;
 use crate::flamegraph::Node;
 use crate::format;
 use ferret::event::{
@@ -35,7 +35,7 @@ pub(crate) struct Passing {
 
 impl Passing {
     pub(crate) fn new(filter: Option<Filter>, until: LogTime) -> Self {
-        let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
+        let asks_tags = filter.as_ref().is_some_and(Filter::asks_tags);
         Self {
             asks_tags,
             keeps_open: asks_tags,

@@ -95,24 +95,14 @@ impl Counting {
         };
         self.passing.clear();
         for span in ended {
-            let subject = |dur_ns, outcome| SpanSubject {
-                names,
-                processes: &fold.processes,
-                log,
-                path: span.path,
-                thread: Some(span.thread),
-                dur_ns,
-                outcome,
-                said: None,
-            };
-            let verdict =
-                self.verdict((log, span.thread), span.path, filter, || subject(None, None));
+            let subject = || SpanSubject::of(names, &fold.processes, log, span, None);
+            // Whatever it took, and however it ended.
+            let place = || SpanSubject { dur_ns: None, outcome: None, ..subject() };
+            let verdict = self.verdict((log, span.thread), span.path, filter, place);
             let passes = match verdict {
                 Verdict::Pass => true,
                 Verdict::Fail => false,
-                Verdict::Differ | Verdict::Unasked => {
-                    filter.allows(&subject(Some(span.ns()), Some(span.outcome)))
-                }
+                Verdict::Differ | Verdict::Unasked => filter.allows(&subject()),
             };
             if passes {
                 self.passing.push(*span);

@@ -4,7 +4,8 @@ use super::report::Folded;
 use super::window::Window;
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
-    CallsiteId, Entry, LogEntry, LogIndex, Names, Opened, Outcome, Part, PathId, TagValue, ThreadId,
+    CallsiteId, EndedSpan, Entry, LogEntry, LogIndex, Names, Opened, Outcome, Part, PathId,
+    TagValue, ThreadId,
 };
 use ferret::projections::{
     Calls, Counters, GroupBy, Heap, Live, Marks, Processes, Said, Spreads, Stages,
@@ -40,7 +41,7 @@ impl Fold {
         window: Window,
         report: Folded,
     ) -> Self {
-        let asks_tags = filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag]));
+        let asks_tags = filter.as_ref().is_some_and(Filter::asks_tags);
         let asks_tags = asks_tags || report.asks_said();
         Self { calls: Calls::new(group), filter, window, asks_tags, report, ..Self::default() }
     }
@@ -147,6 +148,19 @@ pub(crate) struct SpanSubject<'a> {
 }
 
 impl<'a> SpanSubject<'a> {
+    /// A span that has ended.
+    pub(crate) fn of(
+        names: &'a Names,
+        processes: &'a Processes,
+        log: LogIndex,
+        span: &EndedSpan,
+        said: Option<&'a Said>,
+    ) -> Self {
+        let &EndedSpan { path, thread, outcome, .. } = span;
+        let (thread, dur_ns, outcome) = (Some(thread), Some(span.ns()), Some(outcome));
+        Self { names, processes, log, path, thread, dur_ns, outcome, said }
+    }
+
     /// The span that an entry counts for; none for entries that count for none.
     pub(crate) fn ended(
         names: &'a Names,
@@ -155,17 +169,19 @@ impl<'a> SpanSubject<'a> {
         entry: &Entry,
         said: Option<&'a Said>,
     ) -> Option<Self> {
-        let (path, dur_ns, outcome) = match &entry.what {
-            LogEntry::SpanEnd { path, start, outcome, .. } => {
-                (*path, Some(entry.time.since(*start)), Some(*outcome))
-            }
+        if let Some(span) = EndedSpan::of(entry) {
+            return Some(Self::of(names, processes, log, &span, said));
+        }
+        let path = match &entry.what {
             LogEntry::Exit { path, .. }
             | LogEntry::Alloc { path, .. }
-            | LogEntry::Polls { path, .. } => (*path, None, None),
-            LogEntry::Summary(counted) => (counted.path, None, None),
+            | LogEntry::Polls { path, .. }
+            // What was lost is the loss of what called it.
+            | LogEntry::Dropped { path: Some(path), .. } => *path,
+            LogEntry::Summary(counted) => counted.path,
             _ => return None,
         };
-        let thread = Some(entry.thread);
+        let (thread, dur_ns, outcome) = (Some(entry.thread), None, None);
         Some(Self { names, processes, log, path, thread, dur_ns, outcome, said })
     }
 }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+/// A larger log is not read for it: nobody asked for that one. Twenty million spans have room.
+const MOST_BYTES: u64 = 64 << 20;
 /// Earlier runs that are looked at until a good one is found.
 const MOST_RUNS: usize = 5;
 /// A stage is slower, or faster, from this factor on.
@@ -66,19 +68,18 @@ pub(super) fn last_good(args: &AnalyzeArgs, now: &Analysis) -> Option<LastGood> 
         return None;
     }
     let exe = now.processes.first().map(|process| process.exe.as_str())?;
-    Some(good_run_before(path, exe, u64::MAX)?.compare(now))
+    Some(good_run_before(path, exe)?.compare(now))
 }
 
-/// The last good run before the one whose log has this name, of the same program; none that takes more bytes on
-/// disk than that.
-pub(crate) fn good_run_before(path: &Path, exe: &str, most_bytes: u64) -> Option<GoodRun> {
+/// The last good run before the one whose log has this name, of the same program, unless it is a large one.
+pub(crate) fn good_run_before(path: &Path, exe: &str) -> Option<GoodRun> {
     if path.is_dir() {
         return None;
     }
     // What is beside the log is a help: that it cannot be read is said when it is asked for.
     let earlier = earlier_runs(path).ok()?;
     let small = earlier.iter().filter(|head| {
-        head.metadata().is_ok_and(|found| found.blocks().saturating_mul(512) <= most_bytes)
+        head.metadata().is_ok_and(|found| found.blocks().saturating_mul(512) <= MOST_BYTES)
     });
     let mut then = small.take(MOST_RUNS).filter_map(|head| Some((head, analyzed(head)?)));
     let (head, then) = then.find(|(_, then)| is_good(then, exe))?;

@@ -1,6 +1,7 @@
 //! Reads a run as far as it goes, on all cores: each decodes pieces of logs and counts spans, and what depends
 //! on order is folded in order behind them. Or entry by entry, where a filter asks for that.
 
+use super::cores;
 use super::counting::{Counting, Rest};
 use super::fold::Fold;
 use super::report::Folded;
@@ -10,18 +11,16 @@ use crate::filter::{Field, Filter};
 use crate::progress::ProgressLine;
 use anyhow::{Context as _, bail};
 use ferret::event::{Entry, LogEntry, LogIndex, Names, Offset};
-use ferret::log::{LogError, Piece, Run, Tail};
+use ferret::log::{LogError, Run, Tail};
 use ferret::projections::{GroupBy, Spreads};
 use parking_lot::Mutex;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Entries read at a time, one by one.
 const AT_ONCE: usize = 65_536;
-/// Bytes of pieces that are handed out at a time. What they leave in memory is many times that.
-pub(super) const ROUND: usize = 1 << 20;
 
 /// What was read.
 #[derive(Debug)]
@@ -45,7 +44,8 @@ pub(super) struct Read {
 pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
     // A log that is being written never ends: what it had when we began is what is analyzed.
     let mut goal = Goal::new(run);
-    let mut fold = begin(args, &beginnings(run))?;
+    let has_window = args.since.is_some() || args.until.is_some();
+    let mut fold = begin(args, &if has_window { beginnings(run) } else { Vec::new() })?;
     let interrupted = Arc::new(AtomicBool::new(false));
     // Twice means that even what was read is not wanted.
     let hooks = [
@@ -114,15 +114,18 @@ fn in_parallel(
     interrupted: &AtomicBool,
 ) -> Option<LogError> {
     let mut progress = ProgressLine::new("reading");
-    let cores = rayon::current_num_threads();
-    let cores: Vec<_> = (0..cores).map(|_| Mutex::new(Counting::new(group(args), fold))).collect();
+    let cores = cores::each(|| Counting::new(group(args), fold));
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
-        match run.fetch(ROUND) {
+        match run.fetch(cores::ROUND) {
             Ok(pieces) if pieces.is_empty() => break None,
             Ok(pieces) => {
                 rests.resize_with(pieces.len().max(rests.len()), Mutex::default);
-                decode(run, fold, &cores, &pieces, &rests);
+                let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
+                cores::hand_out(&pieces, &cores, |counting: &mut Counting, index, piece| {
+                    let rest = &mut rests[index].lock();
+                    counting.count(fold, names[piece.log().0], piece, rest);
+                });
                 for (piece, rest) in pieces.iter().zip(&mut rests) {
                     take(run, fold, piece.log(), rest.get_mut());
                     goal.reach(piece.log(), piece.entries());
@@ -148,26 +151,6 @@ fn in_parallel(
     }
     fold.calls.add(&counted, |log| run.logs()[log.0].names());
     failure
-}
-
-/// Decodes pieces on all cores; what each leaves is then in its rest.
-fn decode(
-    run: &Run,
-    fold: &Fold,
-    cores: &[Mutex<Counting>],
-    pieces: &[Piece],
-    rests: &[Mutex<Rest>],
-) {
-    let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
-    let next = AtomicUsize::new(0);
-    rayon::broadcast(|core| {
-        let mut counting = cores[core.index()].lock();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((piece, rest)) = pieces.get(index).zip(rests.get(index)) else { break };
-            counting.count(fold, names[piece.log().0], piece, &mut rest.lock());
-        }
-    });
 }
 
 /// Takes in order what is left of a piece.

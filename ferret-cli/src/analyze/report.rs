@@ -23,7 +23,7 @@ use super::moments::Moments;
 use super::open::OpenSpan;
 use super::second_look::each_part;
 use super::{AnalyzeArgs, GroupedBy};
-use crate::filter::{Field, Filter};
+use crate::filter::Filter;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use concurrency::Busy;
@@ -118,7 +118,7 @@ pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> any
     slowest::said_by_slowest(fold, run).context("reading the log once more, for tags")?;
     let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
     let filters = [wanted.as_ref(), args.filter.as_ref()];
-    if filters.into_iter().flatten().any(|filter| filter.asks(&[Field::Tag])) {
+    if filters.into_iter().flatten().any(Filter::asks_tags) {
         bail!(
             "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"
         );
@@ -170,8 +170,10 @@ impl Fold {
             };
             for span in spans.ended.iter().filter(counts) {
                 let said = self.live.process(log).and_then(|live| live.said_by(span.span));
+                let subject = SpanSubject::of(names, &self.processes, log, span, said);
+                let filter = self.filter.as_ref();
                 if let Some(failures) = &mut self.report.failures
-                    && passes(self.filter.as_ref(), &self.processes, names, log, span, said)
+                    && filter.is_none_or(|filter| filter.allows(&subject))
                 {
                     failures.add(log, names, span, said);
                 }
@@ -220,27 +222,6 @@ impl Fold {
             slowest.offer(log, &span, || said.cloned());
         }
     }
-}
-
-fn passes(
-    filter: Option<&Filter>,
-    processes: &ferret::projections::Processes,
-    names: &Names,
-    log: LogIndex,
-    span: &EndedSpan,
-    said: Option<&Said>,
-) -> bool {
-    let subject = SpanSubject {
-        names,
-        processes,
-        log,
-        path: span.path,
-        thread: Some(span.thread),
-        dur_ns: Some(span.ns()),
-        outcome: Some(span.outcome),
-        said,
-    };
-    filter.is_none_or(|filter| filter.allows(&subject))
 }
 
 /// The reports of what was folded.

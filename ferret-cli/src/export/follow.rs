@@ -3,7 +3,7 @@
 
 use super::reading::{Read, Told};
 use crate::analyze::{SpanSubject, Window};
-use crate::filter::{Field, Filter};
+use crate::filter::Filter;
 use ferret::event::{
     Entry, LogEntry, LogIndex, LogTime, Names, Opened, Outcome, PathId, SpanId, ThreadId,
 };
@@ -55,7 +55,7 @@ impl Follow {
             live: Live::default(),
             processes: Processes::default(),
             window,
-            asks_tags: filter.as_ref().is_some_and(|filter| filter.asks(&[Field::Tag])),
+            asks_tags: filter.as_ref().is_some_and(Filter::asks_tags),
             filter,
             went_on: BTreeSet::new(),
             told: Told::default(),

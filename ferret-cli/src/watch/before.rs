@@ -7,9 +7,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
 
-/// A larger log is not read for it: the program beside needs the cores more. Twenty million spans have room.
-const MOST_BYTES: u64 = 64 << 20;
-
 /// What is known of that run.
 #[derive(Debug, Default)]
 pub(super) struct Before {
@@ -35,7 +32,7 @@ impl Before {
         self.found = Some(Arc::clone(&found));
         let path = path.clone();
         let reading = Builder::new().name("ferret-before".to_owned()).spawn(move || {
-            if let Some(run) = good_run_before(&path, &exe, MOST_BYTES) {
+            if let Some(run) = good_run_before(&path, &exe) {
                 // Nobody else sets it.
                 found.set(run).ok();
             }

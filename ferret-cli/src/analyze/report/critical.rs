@@ -9,7 +9,7 @@ mod collect;
 use super::slowest::began;
 use super::{stack, thread_name};
 use crate::analyze::build::{LogFacts, hundredths};
-use crate::analyze::fold::Fold;
+use crate::analyze::fold::{Fold, SpanSubject};
 use crate::analyze::moments::Moments;
 use crate::analyze::rows::percent;
 use crate::filter::{Filter, FilterError};
@@ -100,7 +100,9 @@ pub(in crate::analyze) fn find<E>(
         core.longest(log, part, |span| {
             let within = fold.window.since(log).is_none_or(|since| span.end >= since)
                 && fold.window.until(log).is_none_or(|until| span.end <= until);
-            let passes = |filter| super::passes(filter, &fold.processes, names, log, span, None);
+            let subject = SpanSubject::of(names, &fold.processes, log, span, None);
+            let passes =
+                |filter: Option<&Filter>| filter.is_none_or(|filter| filter.allows(&subject));
             within && passes(fold.filter.as_ref()) && passes(wanted)
         });
     })?;
