@@ -1,11 +1,12 @@
 //! What the end-to-end tests share: the real binaries ([`ferret()`], [`example`]), waiting with a
 //! deadline ([`until`]), a program on a pipe ([`Talker`]) and one in a terminal ([`Terminal`]), a
-//! folder for logs ([`Place`]), a disk of a few megabytes ([`on_disk_of`]), a program that says what
+//! folder for logs ([`Place`]), a disk of a few megabytes ([`on_disk_of`]), a damaged log ([`damage_the_middle`]), a program that says what
 //! its spans cost ([`Steady`]), reports looked into ([`analysis`], [`row`]), and what a program that is
 //! killed has done ([`ledger`]).
 //! The tests themselves, each file one concern, are in `tests/`.
 
 mod binaries;
+mod damage;
 mod disk;
 pub mod ledger;
 mod place;
@@ -16,6 +17,7 @@ mod talker;
 mod terminal;
 
 pub use binaries::{Output, example, ferret, output};
+pub use damage::damage_the_middle;
 pub use disk::{ballast, on_disk_of};
 pub use place::Place;
 pub use poll::{boot_time_ns, until};

@@ -1,8 +1,7 @@
 //! `ferret analyze` on logs that real programs wrote: finished, killed, damaged, missing.
 
-use ferret_tests::{Output, Talker, Terminal, example, ferret, output, until};
+use ferret_tests::{Output, Talker, Terminal, damage_the_middle, example, ferret, output, until};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -131,22 +130,7 @@ fn what_is_no_log_is_refused_and_left_as_it_is() {
 fn of_a_damaged_log_the_rest_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), "stages");
-    let path = folder.path().join("run.redb");
-    let mut bytes = fs::read(&path).unwrap();
-    let starts: Vec<_> =
-        (0..bytes.len() - 8).filter(|&at| &bytes[at..at + 7] == b"FERRETb").collect();
-    // By their first entries: a page that was copied leaves what it was in the file.
-    let mut blocks: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for at in starts {
-        let first = u64::from_le_bytes(bytes[at + 16..at + 24].try_into().unwrap());
-        blocks.entry(first).or_default().push(at);
-    }
-    assert!(blocks.len() > 2, "the log has blocks");
-    // In the middle of a block that is neither the first nor the last.
-    for at in blocks.values().nth(blocks.len() / 2).unwrap() {
-        bytes[at + 60] ^= 0xff;
-    }
-    fs::write(&path, bytes).unwrap();
+    damage_the_middle(&folder.path().join("run.redb"));
     let done = analyze(folder.path(), "run.redb");
     assert_eq!(done.code, Some(3), "{}{}", done.stdout, done.stderr);
     assert!(done.stderr.contains("damaged at entry"), "{}", done.stderr);

@@ -1,7 +1,9 @@
 //! Where an export goes, and what is left when it ends early.
 
 use super::{export, killed, record};
-use ferret_tests::{Place, Terminal, ballast, example, ferret, on_disk_of, output, until};
+use ferret_tests::{
+    Place, Terminal, ballast, damage_the_middle, example, ferret, on_disk_of, output, until,
+};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -69,16 +71,7 @@ fn a_run_in_which_nothing_passes_is_a_whole_file_in_every_format() {
 #[test]
 fn of_a_damaged_log_the_rest_is_a_whole_file() {
     let place = record("stages");
-    let mut bytes = fs::read(&place.log).unwrap();
-    let blocks: Vec<_> =
-        (0..bytes.len() - 8).filter(|&at| &bytes[at..at + 7] == b"FERRETb").collect();
-    // Any but the first, which says when the run began.
-    let others: Vec<_> =
-        blocks.into_iter().filter(|&at| bytes[at + 16..at + 24] != [0; 8]).take(2).collect();
-    for at in others {
-        bytes[at + 60] ^= 0xff;
-    }
-    fs::write(&place.log, bytes).unwrap();
+    damage_the_middle(&place.log);
     let path = place.folder().join("run.json");
     let done = output(ferret().arg("export").arg(&place.log).arg("-o").arg(&path));
     assert_eq!(done.code, Some(3), "{}", done.stderr);
