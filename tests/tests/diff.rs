@@ -1,11 +1,11 @@
 //! `ferret diff` on runs of real programs: the same twice, one function slower, new and gone ones, saved profiles,
 //! earlier runs, gates, and what cannot be compared.
 
-use ferret_tests::{Output, example, ferret, output};
+use ferret_tests::{Output, Terminal, damage_the_middle, example, ferret, output};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Runs a version of the program in `src/bin/versions.rs`, recording into `log` in `folder`.
 fn record(folder: &Path, log: &str, version: &str) {
@@ -198,4 +198,45 @@ fn what_cannot_be_compared_is_refused() {
     check_refused(folder.path(), "run.redb", 2, "HEAD");
     check_refused(folder.path(), "run.redb run.redb --fail-if any.p95>10%", 2, "p95 > +10%");
     check_refused(folder.path(), "run.redb run.redb --flamegraph none/f.svg", 2, "none/f.svg");
+}
+
+#[test]
+fn of_a_damaged_run_what_can_be_read_is_compared_and_said_to_be_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let mut program = example("stages");
+        let done = output(program.env("FERRET_LOG", "run.redb").current_dir(folder.path()));
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    damage_the_middle(&folder.path().join("run.redb"));
+    let done = diff(folder.path(), "run.redb@-1 run.redb");
+    assert_eq!(done.code, Some(3), "{}{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("damaged at entry"), "{}", done.stderr);
+    assert!(done.stdout.contains("run.redb@-1"), "{}", done.stdout);
+}
+
+#[test]
+fn a_table_fits_its_terminal_and_nobody_has_to_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    record(folder.path(), "run.redb", "400");
+    record(folder.path(), "run.redb", "400");
+    let command = || {
+        let mut command = ferret();
+        command.args(["diff", "run.redb@-1", "run.redb", "--all"]).current_dir(folder.path());
+        command
+    };
+    let mut screen = Terminal::start(&command());
+    screen.see("the runs", |screen| screen.contains("head  run.redb").then_some(()));
+    assert_eq!(screen.end(), 0);
+    // A line that is too long for the terminal would go on in the next.
+    let text = screen.text();
+    let mut rows = text.lines().skip_while(|line| !line.starts_with("FUNCTION"));
+    let columns = rows.next().map_or(0, |heading| heading.trim_end().chars().count());
+    assert!((60..=120).contains(&columns), "{text}");
+    let row = rows.next().unwrap_or_default();
+    assert!(row.contains("same") || row.contains("unsure"), "{text}");
+    let mut child = command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert_eq!((done.status.code(), done.stderr.len()), (Some(0), 0));
 }
