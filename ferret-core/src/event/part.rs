@@ -97,14 +97,6 @@ impl Part<'_> {
         Offset(self.next().0.saturating_sub(self.entries()))
     }
 
-    /// The time of its first entry.
-    pub fn time(&self) -> LogTime {
-        match self {
-            Self::Spans(spans) => spans.stretch.first,
-            Self::Other(entry) => entry.time,
-        }
-    }
-
     /// The latest time in it.
     pub fn latest(&self) -> LogTime {
         match self {
@@ -177,13 +169,8 @@ impl Parts {
     }
 
     /// How many parts there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.all.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
     }
 
     /// Forgets them, and keeps the memory.

@@ -79,15 +79,6 @@ impl BlockCursor {
         Ok(Some(segment))
     }
 
-    /// Decodes the next segment into `entries`, without starts of spans that are not async; false at the end.
-    /// What was decoded before the damage stays.
-    pub(super) fn next_but_starts(&mut self, entries: &mut Vec<Entry>) -> Result<bool, Damage> {
-        self.next_segment(
-            |_, _, _| {},
-            |segment, wanted| segment.decode_but_starts_into(wanted, entries),
-        )
-    }
-
     /// When the next segment begins; `None` at the end.
     pub(super) fn next_time(&self) -> Result<Option<LogTime>, Damage> {
         let bytes = &self.block[self.at..];

@@ -19,11 +19,6 @@ impl Merged {
         self.parts.entries()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
     /// The parts in order, each with its log.
     pub fn iter(&self) -> impl Iterator<Item = (LogIndex, Part<'_>)> {
         let mut ends = self.ends.iter().peekable();
@@ -41,7 +36,7 @@ impl Merged {
 
     /// What was added since the last stretch ended is of `log`.
     pub(super) fn end_stretch(&mut self, log: LogIndex) {
-        let (from, end) = (self.ends.last().map_or(0, |(_, end)| *end), self.parts.len());
+        let (from, end) = (self.ends.last().map_or(0, |(_, end)| *end), self.parts.count());
         match self.ends.last_mut() {
             Some((last, old_end)) if *last == log => *old_end = end,
             _ if end == from => {}

@@ -7,7 +7,7 @@ use super::info::Damage;
 use super::schema::{self, RowKind};
 use super::source::{Order, ReadError};
 use super::task_rows::{FIRST_KEY, KeptTask};
-use crate::event::{Entry, LogEntry, Offset, OpenTask, SpanId, TaskLife};
+use crate::event::{Entry, LogEntry, Offset, OpenTask, Part, Parts, SpanId, TaskLife};
 use redb::ReadTransaction;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl OpenTasks {
         if blocks.is_empty() {
             self.reached = self.next;
         }
-        let mut entries = Vec::new();
+        let mut parts = Parts::default();
         for (key, block) in blocks {
             let wanted = self.reached;
             // Behind a damaged block the next begins.
@@ -88,7 +88,7 @@ impl OpenTasks {
             };
             self.reached = self.reached.max(cursor.next());
             loop {
-                match cursor.next_but_starts(&mut entries) {
+                match cursor.next_parts(&mut parts, |_, _, _| {}) {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(damage) => {
@@ -96,7 +96,13 @@ impl OpenTasks {
                         break;
                     }
                 }
-                entries.drain(..).for_each(|entry| self.apply(&entry));
+                for part in parts.iter() {
+                    // What is a part of its own is of no async span.
+                    if let Part::Other(entry) = part {
+                        self.apply(entry);
+                    }
+                }
+                parts.clear();
             }
         }
     }

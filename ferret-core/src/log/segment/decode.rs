@@ -132,42 +132,16 @@ impl SegmentEntries<'_> {
         entries: &mut Vec<Entry>,
     ) -> Result<(), CodecError> {
         let mut places = Places { end: entries.len(), entries };
-        let result = self.decode(wanted, true, &mut places);
+        let result = self.decode_ops(wanted, &mut places);
         places.entries.truncate(places.end);
-        result
-    }
-
-    /// The same without starts in short form, none of which is of an async span.
-    pub(crate) fn decode_but_starts_into(
-        &mut self,
-        wanted: Offset,
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), CodecError> {
-        let mut places = Places { end: entries.len(), entries };
-        let result = self.decode(wanted, false, &mut places);
-        places.entries.truncate(places.end);
-        result
-    }
-
-    fn decode(
-        &mut self,
-        wanted: Offset,
-        short_starts: bool,
-        places: &mut Places<'_>,
-    ) -> Result<(), CodecError> {
-        self.decode_ops(wanted, short_starts, places)?;
+        result?;
         if self.input.is_empty() { Ok(()) } else { Err(LEFT_OVER) }
     }
 
     /// The same of as many as are left, whatever comes behind.
-    fn decode_ops(
-        &mut self,
-        wanted: Offset,
-        short_starts: bool,
-        places: &mut Places<'_>,
-    ) -> Result<(), CodecError> {
+    fn decode_ops(&mut self, wanted: Offset, places: &mut Places<'_>) -> Result<(), CodecError> {
         while self.left > 0 {
-            self.decode_short(wanted, short_starts, places)?;
+            self.decode_short(wanted, places)?;
             if self.left > 0
                 && let Some((what, ends_hidden)) = self.other()?
             {
@@ -189,19 +163,14 @@ impl SegmentEntries<'_> {
         let rest = self.left - count;
         self.left = count;
         let mut none = Places { end: 0, entries: &mut Vec::new() };
-        let result = self.decode_ops(Offset(u64::MAX), false, &mut none);
+        let result = self.decode_ops(Offset(u64::MAX), &mut none);
         self.left = rest;
         result
     }
 
     /// Decodes ops in short form, nearly all there are, up to the head of one that is not. All that changes
     /// is held in registers meanwhile, and each entry written straight into its place.
-    fn decode_short(
-        &mut self,
-        wanted: Offset,
-        starts: bool,
-        places: &mut Places<'_>,
-    ) -> Result<(), CodecError> {
+    fn decode_short(&mut self, wanted: Offset, places: &mut Places<'_>) -> Result<(), CodecError> {
         let (mut input, mut fold) = (self.input.clone(), self.fold.clone());
         let (mut next, mut left, stack) = (self.next, self.left, &mut self.stack);
         let mut result = Ok(());
@@ -212,7 +181,7 @@ impl SegmentEntries<'_> {
                     let parent = stack.top().map(|top| top.span);
                     stack.push(span, path, fold.time);
                     fold.starts();
-                    if next >= wanted && starts {
+                    if next >= wanted {
                         let what = LogEntry::SpanStart { span, path, parent, is_async: false };
                         let (time, thread) = (fold.time, fold.thread);
                         places.put(left, Entry { offset: next, time, thread, what });
