@@ -33,7 +33,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use ferret::log::ReadOptions;
 use follow::Follow;
-use form::Form;
+pub(crate) use form::Form;
 use output::{Output, Stop};
 use reading::{BySpan, ByStack, Format, Read, Told};
 use stacks::Stacks;

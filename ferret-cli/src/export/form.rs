@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Trace events, for ui.perfetto.dev
     Chrome,
     /// What each thread did, for speedscope.app
@@ -45,12 +45,12 @@ impl Form {
     }
 
     /// As it is typed.
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// All of them, as they are typed.
-    pub(super) fn names() -> String {
+    pub(crate) fn names() -> String {
         Self::value_variants().iter().map(|form| form.name()).collect::<Vec<_>>().join("|")
     }
 
