@@ -21,11 +21,11 @@ mod usage;
 mod worker;
 
 pub(crate) use calls_row::{CallsRow, Spread};
-pub(crate) use keeper::{Fleet, See};
+pub(crate) use keeper::{Fleet, See, unix_ms};
 pub(crate) use levels::{Keep, Level, Steps};
 pub(crate) use slots::{LOG, Slot};
 pub(crate) use stack::{Frame, Stack};
-pub(crate) use store::{Event, Function, FunctionNumber, Severity, Store, StoreError, What};
+pub(crate) use store::{Event, Function, FunctionNumber, Kept, Severity, Store, StoreError, What};
 pub(crate) use usage::Usage;
 pub(crate) use worker::{State, Worker};
 

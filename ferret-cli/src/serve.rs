@@ -3,9 +3,11 @@
 //! This file has the command line, and starts and stops the parts: what is told is known to [`serving`], what can be
 //! asked is [`question`]'s, and how it comes over the network [`http`]'s.
 
+mod answer;
 mod question;
 mod serving;
 
+use crate::fleet::Keep;
 use crate::when::parse_duration;
 use clap::Args;
 use std::net::SocketAddr;
@@ -38,6 +40,9 @@ pub(crate) struct Settings {
     /// Where the history is kept; it is made anew from the logs if it is lost
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+    /// How long the history is kept, by how fine it is
+    #[arg(long, value_name = "LEVELS", default_value = "10s=6h,5m=7d,1h=400d")]
+    pub(crate) keep: Keep,
     /// A worker whose log has been gone for so long is forgotten
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) forget_after: Option<Duration>,

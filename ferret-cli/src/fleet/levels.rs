@@ -132,12 +132,25 @@ impl Steps {
     /// Steps that a level must give a span to be fine enough.
     const FEWEST: u64 = 60;
 
+    /// Slots that a table of that time is added up from, at least: by so much its ends may be off.
+    const FEWEST_OF_TABLE: u64 = 12;
+
+    /// The steps of a series.
     pub(crate) fn of(from_ms: u64, to_ms: u64, keep: Keep, now_ms: u64) -> Self {
+        Self::with(Self::FEWEST, (from_ms, to_ms), keep, now_ms)
+    }
+
+    /// The slots that a table is added up from.
+    pub(crate) fn for_table(from_ms: u64, to_ms: u64, keep: Keep, now_ms: u64) -> Self {
+        Self::with(Self::FEWEST_OF_TABLE, (from_ms, to_ms), keep, now_ms)
+    }
+
+    fn with(fewest: u64, (from_ms, to_ms): (u64, u64), keep: Keep, now_ms: u64) -> Self {
         let seconds = to_ms.saturating_sub(from_ms).div_ceil(1_000).max(1);
         let kept = |level: Level| {
             from_ms / 1_000 + keep.seconds(level) >= now_ms / 1_000 || level == Level::Hour
         };
-        let fine = |level: &Level| seconds / level.seconds() >= Self::FEWEST;
+        let fine = |level: &Level| seconds / level.seconds() >= fewest;
         let coarse_first = [Level::Hour, Level::FiveMinutes, Level::TenSeconds];
         let finest = *Level::EVERY.iter().find(|level| kept(**level)).unwrap_or(&Level::Hour);
         let level = coarse_first.into_iter().find(fine).unwrap_or(Level::TenSeconds).max(finest);

@@ -29,16 +29,18 @@ pub(crate) struct Thread {
 pub(crate) struct Frame {
     pub(crate) name: String,
     pub(crate) module: String,
-    file: String,
+    pub(crate) file: String,
     line: u32,
     pub(crate) kind: &'static str,
-    since_ms: Option<u64>,
+    pub(crate) since_ms: Option<u64>,
     pub(crate) age_ns: u64,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) done: Option<u64>,
     pub(crate) total: Option<u64>,
     waits: bool,
     under: Option<String>,
+    #[serde(skip)]
+    pub(crate) is_stage: bool,
 }
 
 /// What is looked at.
@@ -83,6 +85,29 @@ impl Stack {
         Self { threads: threads.collect(), tasks: tasks.collect() }
     }
 
+    /// The outermost span of a worker that has been open longest.
+    pub(crate) fn outermost(worker: &Worker, now: LogTime) -> Option<Frame> {
+        let (tail, live) = (worker.tail()?, worker.live.process(LOG)?);
+        let looking = Looking { worker, names: tail.names(), live, now };
+        let threads = live.threads().filter_map(|(_, thread)| thread.frames.first());
+        let threads = threads.map(|frame| (frame.since, frame.path, &frame.said));
+        let tasks = live.tasks().map(|(_, task)| (task.since, task.path, &task.said));
+        let (since, path, said) = threads.chain(tasks).min_by_key(|(since, ..)| *since)?;
+        Some(looking.frame(path, since, said))
+    }
+
+    /// Keeps so many frames and tasks; says how many were left out.
+    pub(crate) fn cut(&mut self, limit: usize) -> usize {
+        let (before, mut left) = (self.count(), limit);
+        for thread in &mut self.threads {
+            thread.frames.truncate(left);
+            left -= thread.frames.len();
+        }
+        self.threads.retain(|thread| !thread.frames.is_empty());
+        self.tasks.truncate(left);
+        before - self.count()
+    }
+
     /// How many frames and tasks there are.
     pub(crate) fn count(&self) -> usize {
         self.threads.iter().map(|thread| thread.frames.len()).sum::<usize>() + self.tasks.len()
@@ -109,6 +134,7 @@ impl Looking<'_> {
             total: said.progress.map(|(_, total)| total).filter(|total| *total > 0),
             waits: false,
             under: None,
+            is_stage: info.is_some_and(|info| info.kind.is_stage()),
         }
     }
 }

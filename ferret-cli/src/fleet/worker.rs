@@ -229,6 +229,11 @@ impl Worker {
         events
     }
 
+    /// Calls that fail now, per second.
+    pub(crate) fn errors_per_second(&self, now: LogTime) -> f64 {
+        self.changes.rate.per_second(self.began().unwrap_or_default(), now)
+    }
+
     /// Its log has vanished.
     pub(crate) fn vanish(&mut self) {
         (self.tail, self.is_gone) = (None, true);
@@ -245,6 +250,17 @@ impl Worker {
             from = from.max(end);
         }
         (from < self.from.0).then_some((from, self.from.0))
+    }
+
+    /// How much of the log is in the history, percent.
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub(crate) fn history_percent(&self) -> f64 {
+        let Some(info) = self.tail.as_ref().map(Tail::info) else { return 100.0 };
+        let first = info.first_offset.0;
+        let kept = self.kept.read.iter().map(|(from, to)| to.saturating_sub(first.max(*from)));
+        let all = info.next_offset.0.saturating_sub(first);
+        let read: u64 = kept.sum();
+        if all == 0 { 100.0 } else { (read as f64 * 100.0 / all as f64).min(100.0) }
     }
 
     /// What has been counted since this was last asked: which entries, and what they came to.

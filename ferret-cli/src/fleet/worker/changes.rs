@@ -7,6 +7,7 @@ use crate::format;
 use ferret::event::{
     CallsiteId, EndedSpan, LogEntry, LogTime, Names, Outcome, Part, PathId, ProcessState,
 };
+use ferret::projections::Rate;
 use std::collections::BTreeMap;
 
 /// Functions and marks that are told apart in one look; what more there is, is left out.
@@ -22,6 +23,8 @@ pub(super) struct Changes {
     marks: BTreeMap<CallsiteId, (u64, LogTime)>,
     names: BTreeMap<PathId, String>,
     mark_names: BTreeMap<CallsiteId, String>,
+    /// How often calls fail now.
+    pub(super) rate: Rate,
     dropped: (u64, LogTime),
     jump: Option<(i64, LogTime)>,
 }
@@ -76,6 +79,7 @@ impl Changes {
     }
 
     fn fail(&mut self, names: &Names, key: (PathId, bool), count: u64, at: LogTime) {
+        self.rate.add(at, count);
         let is_known = self.failures.contains_key(&key);
         if count == 0 || !is_known && self.failures.len() >= MOST {
             return;
