@@ -313,6 +313,9 @@ impl Keeper {
             }
             self.events.extend(worker.news(now, zombie_after_ns));
             worker.note_state(now, zombie_after_ns);
+            if files {
+                worker.let_go_if_done(now);
+            }
         }
         if let Some(see) = &mut self.see {
             self.events.extend(see.round(&workers, now));
@@ -347,7 +350,7 @@ impl Keeper {
         let mut workers = self.shared.workers.lock();
         for uid in uids {
             if let Some(worker) = workers.get_mut(&uid) {
-                worker.was_added(added.is_ok(), log::now());
+                worker.was_added(added.is_ok());
             }
         }
         drop(workers);

@@ -20,13 +20,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// A log of more entries is not read to its end before its process is shown.
-const LONG: u64 = 100_000;
+const LONG: u64 = if cfg!(test) { 1_000 } else { 100_000 };
 
 /// Entries before the end of a long log that are read for what the process reported last.
-const LATELY: usize = 2_000;
+const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 
 /// Entries that are read before others have their turn.
-pub(crate) const AT_ONCE: u64 = 20_000;
+pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 20_000 };
 
 /// A process of the fleet.
 #[derive(Debug)]
@@ -277,12 +277,16 @@ impl Worker {
     }
 
     /// The store has been told what was counted, or could not be: then whoever reads the past counts it once more.
-    pub(super) fn was_added(&mut self, is_added: bool, now: LogTime) {
-        if !is_added {
+    pub(super) fn was_added(&mut self, is_added: bool) {
+        if is_added {
+            self.is_new = false;
+        } else {
             self.from = self.counted;
-            return;
         }
-        self.is_new = false;
+    }
+
+    /// Lets go of the log, if all is known that it will ever say.
+    pub(super) fn let_go_if_done(&mut self, now: LogTime) {
         if self.is_done(now) {
             self.kept.is_done = true;
             self.kept.stamp = stamp(&self.kept.log).unwrap_or(self.kept.stamp);
