@@ -27,6 +27,8 @@ mod progress;
 mod reach;
 mod run;
 mod salvage;
+#[cfg(feature = "serve")]
+mod serve;
 mod summary;
 mod table;
 mod text;

@@ -70,6 +70,7 @@ pub(crate) struct WorkerNumbers {
     pub(crate) threads: Option<u64>,
     pub(crate) open_spans: Option<u64>,
     pub(crate) open_tasks: Option<u64>,
+    pub(crate) spans_per_second: Option<f64>,
     /// Spans that ended since its log began, and what became of them.
     pub(crate) spans: u64,
     pub(crate) errors: u64,
@@ -206,7 +207,9 @@ impl Serving {
     /// There is none, or it is not gone.
     pub(crate) fn forget(&self, worker: WorkerId) -> Result<(), Refusal> {
         if self.worker_log(worker).is_some() {
-            return Err(Refusal::Question(format!("the log of {worker} is there: it would come back")));
+            return Err(Refusal::Question(format!(
+                "the log of {worker} is there: it would come back"
+            )));
         }
         Err(Refusal::NotThere(format!("there is no worker {worker}")))
     }
@@ -222,7 +225,8 @@ impl Serving {
 
 impl Known {
     fn document(&self) -> serde_json::Value {
-        let (id, log) = (self.id.to_string(), self.log.file_name().map(|name| name.to_string_lossy()));
+        let (id, log) =
+            (self.id.to_string(), self.log.file_name().map(|name| name.to_string_lossy()));
         json!({ "id": id, "pid": self.start.pid, "exe": self.start.exe, "log": log })
     }
 
@@ -241,6 +245,7 @@ impl Known {
             threads: None,
             open_spans: None,
             open_tasks: None,
+            spans_per_second: None,
             spans: 0,
             errors: 0,
             panics: 0,

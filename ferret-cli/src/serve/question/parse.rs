@@ -30,7 +30,9 @@ impl Asked {
             "/api/events" => |q| events(q).map(Question::Events).map(Self::Document),
             "/api/alerts" => |_| Ok(Self::Document(Question::Alerts)),
             "/api/flame" => |q| window(q, flame).map(Self::Window),
-            "/api/pprof" => |q| window(q, |_| Ok(WindowForm::Export(Form::Pprof))).map(Self::Window),
+            "/api/pprof" => {
+                |q| window(q, |_| Ok(WindowForm::Export(Form::Pprof))).map(Self::Window)
+            }
             "/api/export" => |q| window(q, export).map(Self::Window),
             "/api/health" | "/healthz" => |_| Ok(Self::Health),
             "/api/stream" => |_| Ok(Self::Stream),
@@ -108,8 +110,7 @@ fn flame(q: &mut Parameters) -> Result<WindowForm, String> {
 }
 
 fn export(q: &mut Parameters) -> Result<WindowForm, String> {
-    let forms: Vec<_> =
-        Form::value_variants().iter().map(|form| (form.name(), *form)).collect();
+    let forms: Vec<_> = Form::value_variants().iter().map(|form| (form.name(), *form)).collect();
     let forms: Vec<_> = forms.iter().map(|(name, form)| (name.as_str(), *form)).collect();
     let form = q.one_of("format", &forms)?;
     let form = form.ok_or_else(|| format!("say which form: format= {}", Form::names()))?;
@@ -179,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_window_is_of_one_worker() {
-        let Ok(Asked::Window(found)) = asked("/api/pprof", &format!("worker={UID}&range=1m")) else {
+        let Ok(Asked::Window(found)) = asked("/api/pprof", &format!("worker={UID}&range=1m"))
+        else {
             panic!()
         };
         assert_eq!((found.worker, found.form), (worker(), WindowForm::Export(Form::Pprof)));
@@ -215,11 +217,7 @@ mod tests {
             "worker=..%2F..%2Fetc",
             "worker=\"../../etc\": an id of 32 hex digits, as /api/workers has them",
         );
-        check_refused(
-            "/api/events",
-            "program=%ff",
-            "a parameter is no UTF-8",
-        );
+        check_refused("/api/events", "program=%ff", "a parameter is no UTF-8");
         check_refused(
             "/api/events",
             "program=%f",
@@ -232,11 +230,7 @@ mod tests {
         check_refused("/api/events", "range=900d", "range=\"900d\": a time of 1ms to 400d");
         check_refused("/api/events", "range=0s", "range=\"0s\": a time of 1ms to 400d");
         check_refused("/api/events", "to=5", "to needs from: say from when");
-        check_refused(
-            "/api/events",
-            "from=5&to=5",
-            "to must be behind from, by 400 days at most",
-        );
+        check_refused("/api/events", "from=5&to=5", "to must be behind from, by 400 days at most");
         check_refused(
             "/api/events",
             "range=5m&from=5",
