@@ -77,7 +77,8 @@ viewers() {
 }
 
 setup() {
-    packages tmux:tmux
+    # Of Prometheus only the programs are used, not the service that the package may start.
+    packages tmux:tmux prometheus:prometheus
     viewers
     rustc --version
     local component

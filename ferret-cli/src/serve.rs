@@ -127,14 +127,16 @@ async fn serve(listener: std::net::TcpListener, site: Site) -> anyhow::Result<()
 
 fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(address).map_err(|error| {
-        let what_next = match error.kind() {
-            ErrorKind::AddrInUse => {
-                "something listens there already: take another, --listen 127.0.0.1:0 takes a free one"
-            }
-            ErrorKind::AddrNotAvailable => "this machine has no such address: see  ip address",
-            ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: take another",
-            _ => "take another --listen ADDRESS:PORT",
-        };
+        let known = [
+            (
+                ErrorKind::AddrInUse,
+                "something listens there already: stop it, or take another port (0 takes a free one)",
+            ),
+            (ErrorKind::AddrNotAvailable, "this machine has no such address: see  ip address"),
+            (ErrorKind::PermissionDenied, "ports below 1024 are the administrator's: take another"),
+        ];
+        let found = known.iter().find(|(kind, _)| *kind == error.kind());
+        let what_next = found.map_or("take another --listen ADDRESS:PORT", |(_, next)| next);
         anyhow!("cannot listen at {address} ({error}): {what_next}")
     })?;
     listener.set_nonblocking(true).context("listening")?;

@@ -166,13 +166,9 @@ fn bounds(
         last.map_or(tail.info().first_time, |entry| entry.time)
     };
     let end_ms = wall_ms(end).ok_or_else(unknown)?.saturating_add(1);
-    let (from_ms, to_ms) = match between_ms {
-        Some((from_ms, to_ms)) => (from_ms.max(begin_ms), to_ms.min(end_ms)),
-        None => {
-            let last_ms = u64::try_from(LAST.as_millis()).unwrap_or(u64::MAX);
-            (end_ms.saturating_sub(last_ms).max(begin_ms), end_ms)
-        }
-    };
+    let last_ms = u64::try_from(LAST.as_millis()).unwrap_or(u64::MAX);
+    let (from_ms, to_ms) = between_ms.unwrap_or((end_ms.saturating_sub(last_ms), end_ms));
+    let (from_ms, to_ms) = (from_ms.max(begin_ms), to_ms.min(end_ms));
     if from_ms >= to_ms {
         return Err(not_then(format!(
             "this worker's log has nothing of then: it goes from {begin_ms} to {end_ms}, Unix ms"

@@ -109,7 +109,9 @@ impl Site {
         let place = self.place(path);
         let allowed = match place {
             Place::Login | Place::Forget(_) => WRITE,
-            _ => READ,
+            Place::LoginStyle | Place::File(_) | Place::Metrics | Place::Api | Place::Nothing => {
+                READ
+            }
         };
         if !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers) {
             return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "send this without a body");
@@ -271,7 +273,7 @@ async fn export(mut job: Job, name: &str, ending: &str) -> Reply {
     match job.pieces.recv().await {
         Some(Ok(first)) => {
             let file = format!("ferret-{name}{ending}");
-            Reply::of(job.content_type(), Payload::Begun(Some(first), job.pieces)).as_file(&file)
+            Reply::of(job.content_type(), Payload::Begun(Some(first), job.pieces)).named(&file)
         }
         Some(Err(BrokenOff)) => broken_off(job).await,
         None => Reply::new(job.content_type(), Bytes::new()),

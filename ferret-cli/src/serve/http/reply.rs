@@ -91,7 +91,7 @@ impl Reply {
     }
 
     /// To be kept as a file of this name.
-    pub(super) fn as_file(self, name: &str) -> Self {
+    pub(super) fn named(self, name: &str) -> Self {
         let value = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
         // A name of ours always fits.
         value.map_or_else(

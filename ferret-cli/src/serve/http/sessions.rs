@@ -18,12 +18,15 @@ pub(super) struct Sessions(VecDeque<(String, Instant)>);
 impl Sessions {
     /// Begins one: its name. None if the system gives no random numbers.
     pub(super) fn begin(&mut self, now: Instant) -> Option<String> {
-        let mut random = [0; 32];
+        let mut random = [0_u8; 32];
         let got = getrandom(&mut random, GetRandomFlags::empty()).ok()?;
+        let (high, low) = random.split_first_chunk::<16>()?;
         if got < random.len() {
             return None;
         }
-        let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let low = low.first_chunk::<16>()?;
+        let [high, low] = [high, low].map(|half| u128::from_ne_bytes(*half));
+        let name = format!("{high:032x}{low:032x}");
         if self.0.len() == MOST {
             self.0.pop_front();
         }
