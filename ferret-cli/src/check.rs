@@ -35,7 +35,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if let Some(out) = &args.scavenge {
         return scavenge(&args.log, out);
     }
-    let options = ReadOptions { read_only: args.read_only };
+    let options = ReadOptions { read_only: args.read_only, ..ReadOptions::default() };
     let run = input::open(std::slice::from_ref(&args.log), options)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut code = input::conclude(&run);

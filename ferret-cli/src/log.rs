@@ -63,7 +63,7 @@ impl FromStr for From {
 
 /// Prints the entries.
 pub(crate) fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
-    let options = ReadOptions { read_only: args.read_only };
+    let options = ReadOptions { read_only: args.read_only, ..ReadOptions::default() };
     let paths = [args.log.clone()];
     let mut run = input::open(&paths, options)?;
     let mut printer = Printer {

@@ -15,6 +15,8 @@ mod exit;
 mod export;
 mod filter;
 mod flamegraph;
+#[cfg(feature = "serve")]
+mod fleet;
 mod format;
 mod input;
 mod log;

@@ -25,7 +25,8 @@ impl Salvager {
         run.logs().iter().filter_map(|tail| self.look_at(tail, options)).collect()
     }
 
-    fn look_at(&mut self, tail: &Tail, options: ReadOptions) -> Option<String> {
+    /// Looks at one log whose process is gone and has not said how.
+    pub(crate) fn look_at(&mut self, tail: &Tail, options: ReadOptions) -> Option<String> {
         let info = tail.info();
         if tail.owned() != Some(false) || self.seen.contains(&info.uid) {
             return None;

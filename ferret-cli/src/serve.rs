@@ -3,14 +3,17 @@
 //! This file has the command line, and starts and stops the parts: what is told is known to [`serving`], what can be
 //! asked is [`question`]'s, and how it comes over the network [`http`]'s.
 
+mod answer;
 mod health;
 mod http;
+mod page;
 mod prometheus;
 mod question;
 mod serving;
 mod window;
 
 use crate::exit;
+use crate::fleet::Keep;
 use crate::when::parse_duration;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
@@ -57,6 +60,9 @@ pub(crate) struct Settings {
     /// Where the history is kept; it is made anew from the logs if it is lost
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+    /// How long the history is kept, by how fine it is
+    #[arg(long, value_name = "LEVELS", default_value = "10s=6h,5m=7d,1h=400d")]
+    pub(crate) keep: Keep,
     /// A worker whose log has been gone for so long is forgotten
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) forget_after: Option<Duration>,
@@ -85,7 +91,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         exit::say(format_args!("{missing} is not there yet: it is read when it is"));
     }
     let serving = Arc::new(Serving::start(&args.settings)?);
-    let site = Site::new(Arc::clone(&serving), Access::new(address, token), Files::default());
+    let site = Site::new(Arc::clone(&serving), Access::new(address, token), files());
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(http::THREADS)
@@ -123,6 +129,12 @@ async fn serve(listener: std::net::TcpListener, site: Site) -> anyhow::Result<()
     stops.send_replace(true);
     itself.await.context("what the server tells of itself")?;
     serving.await.context("serving")
+}
+
+/// The page's.
+fn files() -> Files {
+    let files = page::FILES.iter();
+    Files::new(files.map(|file| (file.path, file.content_type, file.text.as_bytes())))
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {

@@ -94,7 +94,7 @@ pub(crate) struct WatchArgs {
 ///
 /// The log cannot be read, or nobody takes the output.
 pub(crate) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
-    let options = ReadOptions { read_only: args.read_only };
+    let options = ReadOptions { read_only: args.read_only, ..ReadOptions::default() };
     let mut source = Source::new(wanted(&args.logs)?, options);
     source.limits.open_ns = args.open_after.map(ns);
     let is_screen = stdout().is_terminal() && !args.plain;

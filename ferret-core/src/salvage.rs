@@ -64,7 +64,7 @@ pub fn is_alive(tail: &Tail) -> Option<bool> {
         Ok(_) => None,
         Err(error) if error.kind() == io::ErrorKind::NotFound && info.is_outlived => {
             // Another container's; unless somebody has taken it away who ended the log.
-            let again = tail.again(&ReadOptions { read_only: true });
+            let again = tail.again(&ReadOptions { read_only: true, ..ReadOptions::default() });
             again.is_ok_and(|tail| tail.info().is_ended).then_some(false)
         }
         // It had none, or it is another user's of this machine: the lock says it all.
@@ -83,7 +83,8 @@ pub fn salvage(tail: &Tail) -> Result<Salvage, LogError> {
     if !is_ended && !is_this_boot(&tail.info().boot_id) {
         return Ok(Salvage::Left(WhyLeft::OtherBoot));
     }
-    let is_ended = is_ended || tail.again(&ReadOptions { read_only: true })?.info().is_ended;
+    let is_ended = is_ended
+        || tail.again(&ReadOptions { read_only: true, ..ReadOptions::default() })?.info().is_ended;
     if is_ended {
         // Whoever wrote that may have died before it took the rest away.
         if Peek::at(uid).is_ok_and(|peek| peek.is_of(identity) && !peek.is_alive()) {
@@ -140,6 +141,7 @@ fn why_not(tail: &Tail, error: &io::Error) -> Result<Salvage, LogError> {
         return Ok(Salvage::Left(WhyLeft::Unreadable));
     }
     // Another may have been faster.
-    let is_ended = tail.again(&ReadOptions { read_only: true })?.info().is_ended;
+    let is_ended =
+        tail.again(&ReadOptions { read_only: true, ..ReadOptions::default() })?.info().is_ended;
     Ok(if is_ended { Salvage::Ended } else { Salvage::Left(WhyLeft::NotVisible) })
 }

@@ -203,20 +203,25 @@ impl Site {
 
     async fn health(&self) -> Reply {
         let serving = Arc::clone(&self.serving);
-        match self.looks.run(move || health::document(&serving.snapshot())).await {
-            Ok((document, is_well)) => {
+        let made = self.looks.run(move || serving.snapshot().map(|now| health::document(&now)));
+        match made.await {
+            Ok(Ok((document, is_well))) => {
                 let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 Reply::new(reply::JSON, document).status_is(status)
             }
+            Ok(Err(refusal)) => refused(&refusal),
             Err(instead) => instead,
         }
     }
 
     async fn metrics(&self) -> Reply {
         let (serving, counts) = (Arc::clone(&self.serving), Arc::clone(&self.counts));
-        let made = self.looks.run(move || prometheus::text(&serving.snapshot(), &counts));
+        let made = self
+            .looks
+            .run(move || serving.snapshot().map(|now| prometheus::text(&now, &counts)));
         match made.await {
-            Ok(text) => Reply::new(prometheus::TYPE, text),
+            Ok(Ok(text)) => Reply::new(prometheus::TYPE, text),
+            Ok(Err(refusal)) => refused(&refusal),
             Err(instead) => instead,
         }
     }
@@ -300,6 +305,7 @@ fn refused(refusal: &Refusal) -> Reply {
         Refusal::Question(why) => Reply::refused(StatusCode::BAD_REQUEST, why),
         Refusal::NotThere(why) => Reply::refused(StatusCode::NOT_FOUND, why),
         Refusal::Busy => unavailable(&refusal.to_string()),
+        Refusal::Broken(why) => Reply::failed(why),
     }
 }
 

@@ -24,7 +24,7 @@ struct Page(String);
 type OfWorker = fn(&WorkerNumbers) -> Option<f64>;
 type OfFunction = fn(&FunctionNumbers) -> u64;
 
-const GAUGES: [(&str, &str, OfWorker); 10] = [
+const GAUGES: [(&str, &str, OfWorker); 9] = [
     ("up", "Whether the worker is alive.", |w| Some(f64::from(u8::from(w.state.is_alive())))),
     ("start_time_seconds", "When it started, since the Unix epoch.", |w| {
         w.started_ms.map(|ms| float(ms) / 1e3)
@@ -38,7 +38,6 @@ const GAUGES: [(&str, &str, OfWorker); 10] = [
     ("threads", "Threads.", |w| w.threads.map(float)),
     ("open_spans", "Spans that are open.", |w| w.open_spans.map(float)),
     ("open_tasks", "Async spans that are open.", |w| w.open_tasks.map(float)),
-    ("spans_per_second", "Spans that ended in each second of late.", |w| w.spans_per_second),
 ];
 
 const COUNTERS: [(&str, &str, OfWorker); 5] = [

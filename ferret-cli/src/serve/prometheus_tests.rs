@@ -20,7 +20,6 @@ fn worker(number: u128) -> WorkerNumbers {
         threads: Some(12),
         open_spans: Some(7),
         open_tasks: Some(0),
-        spans_per_second: Some(0.5),
         spans: 100,
         errors: 3,
         panics: 2,
@@ -49,7 +48,6 @@ fn the_page_is_as_prometheus_reads_it() {
         heard_ns: None,
         cpu_percent: None,
         rss_bytes: None,
-        spans_per_second: None,
         ..worker(2)
     };
     let check = |name: &str, status| Check { name: name.to_owned(), status, text: String::new() };

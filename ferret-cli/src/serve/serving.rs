@@ -1,25 +1,20 @@
 //! What the server tells of, behind one type: it answers questions without knowing of HTTP.
 
 use super::Settings;
+use super::answer::{Asked, numbers};
 use super::question::{Question, WorkerId};
-use ferret::event::{LogEntry, Offset, ProcessStart};
-use ferret::log::{ReadOptions, Tail};
-use serde_json::json;
+use crate::exit::say;
+use crate::fleet::{self, Fleet, Shared, Store, StoreError};
+use parking_lot::Mutex;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// All that is known of the workers. Shared by all requests.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    workers: Vec<Known>,
-    changes: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Known {
-    id: WorkerId,
-    log: PathBuf,
-    start: Box<ProcessStart>,
+    fleet: Mutex<Option<Fleet>>,
+    shared: Arc<Shared>,
 }
 
 /// An answer, to be sent as it is.
@@ -41,6 +36,9 @@ pub(crate) enum Refusal {
     /// Not now: too much is asked at once.
     #[error("too much is asked at once: ask again in a second")]
     Busy,
+    /// What is known cannot be read.
+    #[error("{0}")]
+    Broken(String),
 }
 
 /// The numbers of a moment, for who counts on by himself.
@@ -70,7 +68,6 @@ pub(crate) struct WorkerNumbers {
     pub(crate) threads: Option<u64>,
     pub(crate) open_spans: Option<u64>,
     pub(crate) open_tasks: Option<u64>,
-    pub(crate) spans_per_second: Option<f64>,
     /// Spans that ended since its log began, and what became of them.
     pub(crate) spans: u64,
     pub(crate) errors: u64,
@@ -159,19 +156,22 @@ impl Serving {
     ///
     /// The rules or the store cannot be used.
     pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
-        let mut workers = Vec::new();
-        for path in &settings.logs {
-            let logs = match std::fs::read_dir(path) {
-                Ok(folder) => folder.filter_map(Result::ok).map(|file| file.path()).collect(),
-                Err(_no_folder) => vec![path.clone()],
-            };
-            workers.extend(logs.into_iter().filter_map(known));
-        }
-        Ok(Self { workers, changes: AtomicU64::new(0) })
+        let store = store(settings)?;
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let looked_at = fleet::Settings {
+            zombie_after_ns: ns(settings.zombie_after),
+            forget_after_ns: settings.forget_after.map(ns),
+        };
+        let fleet = Fleet::follow(settings.logs.clone(), store, looked_at, None)?;
+        let shared = Arc::clone(&fleet.shared);
+        Ok(Self { fleet: Mutex::new(Some(fleet)), shared })
     }
 
-    /// Stops reading, and closes the store. Nothing is answered any more.
-    pub(crate) fn stop(&self) {}
+    /// Stops reading, and closes the store. What is asked from now on is answered from what was read.
+    pub(crate) fn stop(&self) {
+        let fleet = self.fleet.lock().take();
+        drop(fleet);
+    }
 
     /// Answers. It takes a moment: not for a thread that must not wait.
     ///
@@ -179,25 +179,20 @@ impl Serving {
     ///
     /// Why there is no answer.
     pub(crate) fn answer(&self, question: &Question) -> Result<Answer, Refusal> {
-        let workers: Vec<_> = self.workers.iter().map(Known::document).collect();
-        let body = match question {
-            Question::Workers(_) => json!({ "format": 1, "kind": "workers", "workers": workers }),
-            Question::Events(_) => {
-                json!({ "format": 1, "kind": "events", "next": 0, "events": [] })
-            }
-            other => json!({ "format": 1, "kind": format!("{other:?}") }),
-        };
-        Ok(Answer { body: body.to_string().into_bytes(), content_type: "application/json" })
+        let body = self.asked().answer(question)?;
+        Ok(Answer { body, content_type: "application/json" })
     }
 
     /// A number that is another once something has changed.
     pub(crate) fn changes(&self) -> u64 {
-        self.changes.fetch_add(1, Ordering::Relaxed)
+        self.shared.changes()
     }
 
     /// The log of a worker.
     pub(crate) fn worker_log(&self, worker: WorkerId) -> Option<PathBuf> {
-        self.workers.iter().find(|known| known.id == worker).map(|known| known.log.clone())
+        let workers = self.shared.workers.lock();
+        let worker = workers.get(&worker.0).filter(|worker| !worker.is_gone);
+        worker.map(|worker| worker.kept.log.clone())
     }
 
     /// Shows a worker no more that is gone.
@@ -206,60 +201,91 @@ impl Serving {
     ///
     /// There is none, or it is not gone.
     pub(crate) fn forget(&self, worker: WorkerId) -> Result<(), Refusal> {
-        if self.worker_log(worker).is_some() {
-            return Err(Refusal::Question(format!(
-                "the log of {worker} is there: it would come back"
-            )));
+        let is_gone = self.shared.workers.lock().get(&worker.0).map(|worker| worker.is_gone);
+        match is_gone {
+            None => Err(Refusal::NotThere(format!("there is no worker {worker}"))),
+            Some(false) => {
+                Err(Refusal::Question(format!("the log of {worker} is there: it would come back")))
+            }
+            Some(true) => {
+                let forgotten = self.shared.forget(worker.0);
+                forgotten.map(|_| ()).map_err(|error| Refusal::Broken(error.to_string()))
+            }
         }
-        Err(Refusal::NotThere(format!("there is no worker {worker}")))
     }
 
     /// The numbers now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let workers = self.workers.iter().map(Known::numbers).collect();
-        let text = format!("{} logs are read", self.workers.len());
-        let checks = vec![Check { name: "logs".to_owned(), status: Status::Healthy, text }];
-        Snapshot { workers, checks, ..Snapshot::default() }
+    ///
+    /// # Errors
+    ///
+    /// The history cannot be read.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Refusal> {
+        numbers(&self.asked())
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { shared: &self.shared, now: ferret::log::now(), now_ms: fleet::unix_ms() }
     }
 }
 
-impl Known {
-    fn document(&self) -> serde_json::Value {
-        let (id, log) =
-            (self.id.to_string(), self.log.file_name().map(|name| name.to_string_lossy()));
-        json!({ "id": id, "pid": self.start.pid, "exe": self.start.exe, "log": log })
-    }
-
-    fn numbers(&self) -> WorkerNumbers {
-        WorkerNumbers {
-            id: self.id,
-            program: self.start.exe.rsplit('/').next().unwrap_or_default().to_owned(),
-            pid: self.start.pid,
-            host: self.start.host.clone(),
-            state: State::Unknown,
-            started_ms: Some(self.start.unix_ns / 1_000_000),
-            heard_ns: None,
-            idle_ns: None,
-            cpu_percent: None,
-            rss_bytes: None,
-            threads: None,
-            open_spans: None,
-            open_tasks: None,
-            spans_per_second: None,
-            spans: 0,
-            errors: 0,
-            panics: 0,
-            cancelled: 0,
-            dropped: 0,
+/// Opens the store: the one that is named, or that of these logs among the user's own files.
+fn store(settings: &Settings) -> anyhow::Result<Store> {
+    let keep = settings.keep;
+    let (path, is_named) = match &settings.store {
+        Some(path) => (path.clone(), true),
+        None => match own_file(&settings.logs) {
+            Some(path) => (path, false),
+            None => {
+                say(
+                    "there is no place for the history (neither XDG_STATE_HOME nor HOME is set): it is kept in \
+                     memory; name a file with --store",
+                );
+                return Ok(Store::in_memory(keep)?);
+            }
+        },
+    };
+    let store = match Store::open(&path, keep) {
+        Ok(store) => store,
+        Err(error @ StoreError::Taken(_)) => return Err(error.into()),
+        Err(error) if is_named => {
+            let path = path.display();
+            return Err(
+                anyhow::Error::new(error).context(format!("{path} cannot be used as store"))
+            );
         }
+        Err(error) => {
+            let path = path.display();
+            say(format_args!(
+                "{path} cannot be used ({error}): the history is kept in memory; name a file with --store"
+            ));
+            Store::in_memory(keep)?
+        }
+    };
+    if let Some(aside) = &store.moved_aside {
+        let (path, aside) = (path.display(), aside.display());
+        say(format_args!(
+            "{path} could not be read: it is {aside} now, and the history is made anew from the logs"
+        ));
     }
+    Ok(store)
 }
 
-fn known(log: PathBuf) -> Option<Known> {
-    let mut tail = Tail::open(&log, &ReadOptions::default()).ok()?;
-    tail.seek(Offset(0));
-    match tail.poll(1).ok()?.into_iter().next()?.what {
-        LogEntry::ProcessStart(start) => Some(Known { id: WorkerId(start.uid), log, start }),
-        _ => None,
+/// The file for the history of these logs: always the same for them.
+fn own_file(logs: &[PathBuf]) -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|folder| !folder.is_empty());
+    let state = state.map(PathBuf::from).or_else(|| {
+        let home = std::env::var_os("HOME").filter(|folder| !folder.is_empty())?;
+        Some(PathBuf::from(home).join(".local/state"))
+    })?;
+    // A path that cannot be resolved, since nothing is there yet, stands for itself.
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let mut names: Vec<PathBuf> = logs.iter().map(absolute).collect();
+    names.sort();
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in names.iter().flat_map(|name| name.as_os_str().as_encoded_bytes().iter().chain(&[0]))
+    {
+        // FNV-1a.
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     }
+    Some(state.join("ferret").join(format!("serve-{hash:016x}.redb")))
 }

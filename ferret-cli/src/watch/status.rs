@@ -32,7 +32,7 @@ impl StatusLines {
     pub(crate) fn start(log: &Path) -> io::Result<Self> {
         let (stop, stopped) = channel();
         // Whoever starts a run repairs its log; this only looks on.
-        let options = ReadOptions { read_only: true };
+        let options = ReadOptions { read_only: true, ..ReadOptions::default() };
         let source = Source::new(Wanted::Named(vec![log.to_owned()]), options);
         let thread = Builder::new().name("ferret-status".to_owned()).spawn(move || {
             if let Err(error) = write_lines(source, &stopped) {

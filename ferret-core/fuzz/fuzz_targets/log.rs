@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     let path = folder.join("run.redb");
     for read_only in [true, false] {
         std::fs::write(&path, &file).expect("a file in memory");
-        if let Err(error) = read(&path, &ReadOptions { read_only }) {
+        if let Err(error) = read(&path, &ReadOptions { read_only, ..ReadOptions::default() }) {
             let is_said = matches!(error, LogError::Damaged { .. } | LogError::NotALog { .. })
                 || matches!(error, LogError::NewerFormat { .. });
             assert!(is_said, "{error:?}");

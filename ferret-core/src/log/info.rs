@@ -1,6 +1,7 @@
 //! What a reader is told besides entries: options in, facts and damages out.
 
 use super::schema::{LogEnd, Meta};
+use super::source::CACHE_BYTES;
 use crate::event::{LogTime, Offset, ProcessUid, RunId};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,15 @@ pub struct ReadOptions {
     /// Never write, not even to repair a file whose process was killed: it is then recovered in
     /// memory.
     pub read_only: bool,
+    /// One of many that are read by the same process: its cache takes a 32nd of the memory.
+    pub is_one_of_many: bool,
+}
+
+impl ReadOptions {
+    /// Memory that the cache of a log may take, bytes.
+    pub(super) fn cache_bytes(self) -> usize {
+        if self.is_one_of_many { CACHE_BYTES / 32 } else { CACHE_BYTES }
+    }
 }
 
 /// What is known of a log besides its entries.

@@ -64,6 +64,16 @@ impl Named {
     }
 }
 
+/// The logs that `path` names now: a head with its whole family, a single log, or all logs in a folder. Who follows
+/// them asks again, since logs appear, take each other's place and vanish.
+///
+/// # Errors
+///
+/// Nothing is there.
+pub fn members(path: &Path) -> Result<Vec<PathBuf>, LogError> {
+    Named::resolve(path).map(|named| named.files())
+}
+
 /// The log in `folder` that a live process writes; of several the one written last.
 pub(super) fn newest_owned(folder: &Path) -> Result<Option<PathBuf>, LogError> {
     let logs = logs_in(folder).map_err(|error| LogError::io(folder, "read", error))?;

@@ -102,6 +102,8 @@ pub use family::{Durability, Place, Unsaved, prepare_run};
 pub use info::{Damage, Integrity, LogInfo, ReadOptions};
 pub use limits::Limits;
 #[cfg(feature = "read")]
+pub use members::members;
+#[cfg(feature = "read")]
 pub use merged::Merged;
 #[cfg(feature = "read")]
 pub use piece::Piece;

@@ -94,7 +94,7 @@ fn open_source(path: &Path, file: &File, options: ReadOptions) -> Result<(Source
     let (mut repaired, mut repairs) = (false, 0);
     let mut opened = None;
     wait_until(REPAIR_PATIENCE, || {
-        match attempt(path, file)? {
+        match attempt(path, file, options)? {
             Attempt::Open(source) => opened = Some(source),
             Attempt::Busy => return Ok(false),
             Attempt::NeedsRepair if repairs == MAX_REPAIRS => {
@@ -123,7 +123,7 @@ pub(super) fn reopen(
     file: &File,
     options: ReadOptions,
 ) -> Result<Option<Source>, LogError> {
-    match attempt(path, file)? {
+    match attempt(path, file, options)? {
         Attempt::Open(source) => Ok(Some(source)),
         Attempt::Busy => Ok(None),
         Attempt::NeedsRepair => match repair_as(path, file, options)? {
@@ -133,9 +133,9 @@ pub(super) fn reopen(
     }
 }
 
-fn attempt(path: &Path, file: &File) -> Result<Attempt, LogError> {
+fn attempt(path: &Path, file: &File, options: ReadOptions) -> Result<Attempt, LogError> {
     let own = again(path, file, false).map_err(|error| LogError::io(path, "open", error))?;
-    guarded(path, || match Source::shared(own) {
+    guarded(path, || match Source::shared(own, options.cache_bytes()) {
         Ok(source) => Ok(Attempt::Open(source)),
         Err(DatabaseError::RepairAborted) => Ok(Attempt::NeedsRepair),
         Err(DatabaseError::DatabaseAlreadyOpen) => Ok(Attempt::Busy),

@@ -56,10 +56,10 @@ enum Kind {
 
 impl Source {
     /// Opens `file`, a description of its own, for reading.
-    pub(super) fn shared(file: File) -> Result<Self, redb::DatabaseError> {
+    pub(super) fn shared(file: File, cache_bytes: usize) -> Result<Self, redb::DatabaseError> {
         let backend = LogBackend::new(file, false, PATIENCE)?;
         redb::Builder::new()
-            .set_cache_size(CACHE_BYTES)
+            .set_cache_size(cache_bytes)
             .set_concurrency_mode(ConcurrencyMode::SingleWriter)
             .open_read_only_with_backend(backend)
             .map(|database| Self { kind: Some(Kind::Shared(database)), recovered: None })

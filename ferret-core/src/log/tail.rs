@@ -166,6 +166,19 @@ impl Tail {
         Ok(())
     }
 
+    /// The parts now available from where the last poll ended, for who reads one log and much of it: at least so many
+    /// entries, unless there are no more now, and up to a segment more. They are added to `parts`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::poll`].
+    pub fn poll_parts(&mut self, min_entries: u64, parts: &mut Parts) -> Result<(), LogError> {
+        while parts.entries() < min_entries && self.next_time()?.is_some() {
+            self.next_parts(parts);
+        }
+        Ok(())
+    }
+
     /// When the next part was that [`Tail::next_parts`] gives; none at the end, for now. A moment before it,
     /// where time went back.
     pub(super) fn next_time(&mut self) -> Result<Option<LogTime>, LogError> {

@@ -104,6 +104,11 @@ impl Durations {
         self.few.capacity() * size_of::<u64>() + many
     }
 
+    /// All of them together, ns.
+    pub fn sum_ns(&self) -> u64 {
+        self.sum_ns
+    }
+
     /// How many durations there are.
     pub fn count(&self) -> u64 {
         self.count
@@ -143,7 +148,6 @@ impl Durations {
         #[expect(clippy::cast_precision_loss, reason = "a few columns")]
         let width = ((high - low) / columns as f64).max(NARROWEST);
         let mut put = |ns: u64, count: u64| {
-            let ns = ns.clamp(self.min_ns, self.max_ns);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -152,11 +156,16 @@ impl Durations {
             let column = (((log2(ns) - low) / width) as usize).min(last);
             shape[column] = shape[column].saturating_add(count);
         };
-        self.few.iter().for_each(|&ns| put(ns, 1));
-        for (ns, count) in self.many.iter().flat_map(|histogram| histogram.all()) {
-            put(ns, count);
-        }
+        self.all().for_each(|(ns, count)| put(ns, count));
         shape
+    }
+
+    /// All durations, as far as they are told apart: each with how many there are.
+    pub fn all(&self) -> impl Iterator<Item = (u64, u64)> {
+        let many = self.many.iter().flat_map(|histogram| histogram.all());
+        // A bucket is told by its upper end.
+        let many = many.map(|(ns, count)| (ns.clamp(self.min_ns, self.max_ns), count));
+        self.few.iter().map(|&ns| (ns, 1)).chain(many)
     }
 
     fn record_few(&mut self, ns: u64) {

@@ -24,8 +24,9 @@ impl Rate {
     /// More than the window needs, so that "now" may be behind the latest entry.
     const SLOTS: usize = 64;
 
+    /// Counts so many at that time.
     #[inline]
-    pub(super) fn add(&mut self, time: LogTime, count: u64) {
+    pub fn add(&mut self, time: LogTime, count: u64) {
         self.add_to(SlotOf::new(time), count);
     }
 

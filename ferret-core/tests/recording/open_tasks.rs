@@ -16,7 +16,8 @@ fn rows(path: &Path) -> u64 {
 
 /// The places, the futures that were made, and those that began.
 fn open(path: &Path) -> [usize; 3] {
-    let mut tail = Tail::open(path, &ReadOptions { read_only: true }).unwrap();
+    let mut tail =
+        Tail::open(path, &ReadOptions { read_only: true, ..ReadOptions::default() }).unwrap();
     let tasks = tail.snapshot().unwrap().tasks;
     let count = |is_it: fn(TaskLife) -> bool| tasks.iter().filter(|task| is_it(task.life)).count();
     [

@@ -228,7 +228,7 @@ fn mutate(places: u64) {
             _ => bytes.truncate(at),
         }
         fs::write(&path, &bytes).unwrap();
-        let options = ReadOptions { read_only: number % 2 == 0 };
+        let options = ReadOptions { read_only: number % 2 == 0, ..ReadOptions::default() };
         match read_whatever(&path, options) {
             Ok(_) => fine += 1,
             Err(_) => refused += 1,
@@ -277,7 +277,7 @@ fn a_tree_out_of_order_ends_the_reading() {
         }
         assert!(hits > 0, "the keys were not found");
         fs::write(&path, &bytes).unwrap();
-        match check(&path, &ReadOptions { read_only: true }) {
+        match check(&path, &ReadOptions { read_only: true, ..ReadOptions::default() }) {
             Ok(report) => assert_eq!(report.is_sound(), key == number as u64 + 1),
             Err(error) => {
                 assert!(error.is_damage(), "{error:?}");

@@ -10,13 +10,17 @@ use std::path::Path;
 
 /// The log's entries, read without writing to it.
 pub(super) fn entries_of(path: &Path) -> Vec<Entry> {
-    read_all(&mut Tail::open(path, &ReadOptions { read_only: true }).unwrap(), usize::MAX)
+    read_all(
+        &mut Tail::open(path, &ReadOptions { read_only: true, ..ReadOptions::default() }).unwrap(),
+        usize::MAX,
+    )
 }
 
 /// Holds the log against its program: its entries are the first that were told, and the watermark of
 /// each thread is where they end. Returns how many there are.
 pub(super) fn check_holds(path: &Path, program: &Program, case: impl Debug) -> u64 {
-    let mut tail = Tail::open(path, &ReadOptions { read_only: true }).unwrap();
+    let mut tail =
+        Tail::open(path, &ReadOptions { read_only: true, ..ReadOptions::default() }).unwrap();
     let entries = read_all(&mut tail, usize::MAX);
     let mut expected = BTreeMap::new();
     if let Some((start, told)) = entries.split_first() {

@@ -93,7 +93,7 @@ fn what_a_commit_reported_at_durability_power_survives_any_loss() {
 
 /// Reads what is there; whether all of it seemed sound, and which entries.
 fn read(path: &Path) -> Result<(Tail, Vec<Entry>, bool), LogError> {
-    let mut tail = Tail::open(path, &ReadOptions { read_only: true })?;
+    let mut tail = Tail::open(path, &ReadOptions { read_only: true, ..ReadOptions::default() })?;
     let mut entries = Vec::new();
     loop {
         let more = tail.poll(100_000)?;

@@ -81,7 +81,8 @@ fn a_killed_writers_log_is_repaired_and_lacks_nothing() {
         follower.follow(&read_all(&mut tail, usize::MAX));
         // One that may not write reads the same, and changes nothing.
         let before = fs::read(&path).unwrap();
-        let mut overlay = Tail::open(&path, &ReadOptions { read_only: true }).unwrap();
+        let mut overlay =
+            Tail::open(&path, &ReadOptions { read_only: true, ..ReadOptions::default() }).unwrap();
         let expected = read_all(&mut overlay, usize::MAX);
         assert!(overlay.info().repaired);
         assert!(fs::read(&path).unwrap() == before, "a read-only open wrote");

@@ -96,21 +96,23 @@ impl Calls {
     /// How long the calls of a function took, and of how many that is known; none if they are not grouped by function,
     /// or there are none.
     pub fn stats(&self, function: FunctionId) -> Option<(u64, DurationStats)> {
-        let durations = match self.group {
-            GroupBy::Function => self.durations.get(function.0 as usize)?,
-            GroupBy::Thread | GroupBy::Process => return None,
-        };
+        let durations = self.durations(function)?;
         Some((durations.count(), durations.stats()?))
+    }
+
+    /// The durations of a function's calls, if they are grouped by function and there are any.
+    pub fn durations(&self, function: FunctionId) -> Option<&Durations> {
+        match self.group {
+            GroupBy::Function => self.durations.get(function.0 as usize),
+            GroupBy::Thread | GroupBy::Process => None,
+        }
     }
 
     /// How the durations of a function are spread, if they are grouped by function: see
     /// [`Durations::shape`].
     pub fn shape(&self, function: FunctionId, columns: usize) -> Vec<u64> {
-        let durations = match self.group {
-            GroupBy::Function => self.durations.get(function.0 as usize),
-            GroupBy::Thread | GroupBy::Process => None,
-        };
-        durations.map_or_else(|| vec![0; columns], |durations| durations.shape(columns))
+        self.durations(function)
+            .map_or_else(|| vec![0; columns], |durations| durations.shape(columns))
     }
 
     /// Calls that ended in one place of a process's tree.

@@ -1,0 +1,170 @@
+//! Many processes at once, now and in the past: finds their logs, follows each, and keeps what they add up to.
+//!
+//! ```text
+//! logs ──▶ keeper ──▶ Worker: what runs now          ──▶ answers, alerts
+//!            │           └─▶ Slots: ten seconds each ──▶ Store: roll-ups, events
+//!            └─▶ past: what was before, beside it    ──▶
+//! ```
+//!
+//! One thread follows the logs, another reads what was before. Whoever asks takes the lock on the workers for as
+//! long as it takes to copy what is asked; the store answers beside its writer.
+
+mod calls_row;
+mod keeper;
+mod levels;
+mod line;
+mod past;
+mod slots;
+mod stack;
+mod store;
+mod usage;
+mod worker;
+
+pub(crate) use calls_row::{CallsRow, Spread};
+pub(crate) use keeper::{Fleet, See, unix_ms};
+pub(crate) use levels::{Keep, Level, Steps};
+pub(crate) use slots::{LOG, Slot};
+pub(crate) use stack::{Frame, Stack};
+pub(crate) use store::{Event, Function, FunctionNumber, Kept, Severity, Store, StoreError, What};
+pub(crate) use usage::Usage;
+pub(crate) use worker::{State, Worker};
+
+use ferret::event::ProcessUid;
+use parking_lot::Mutex;
+use slots::SlotRow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use store::Contribution;
+
+/// What the threads of a fleet share with those who ask.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) workers: Mutex<BTreeMap<ProcessUid, Worker>>,
+    pub(crate) store: Store,
+    pub(crate) troubles: Mutex<Troubles>,
+    pub(crate) settings: Settings,
+    /// Rises when something has changed.
+    changes: AtomicU64,
+    stop: AtomicBool,
+    /// Held by who adds to the store: what a worker's log has given is read, added and noted by one at a time.
+    adding: Mutex<()>,
+}
+
+/// How a fleet is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// A worker that has done nothing for so long is a zombie, ns.
+    pub(crate) zombie_after_ns: u64,
+    /// A worker that is gone is forgotten after so long, ns; none: never.
+    pub(crate) forget_after_ns: Option<u64>,
+}
+
+/// What does not work now, in words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Troubles {
+    /// Logs that cannot be read, and why.
+    pub(crate) logs: BTreeMap<PathBuf, String>,
+    /// What is to be read, and is not there.
+    pub(crate) missing: Vec<PathBuf>,
+    /// Why the store cannot be written.
+    pub(crate) store: Option<String>,
+    /// Every log that was there has been looked at once.
+    pub(crate) has_looked: bool,
+}
+
+/// What one worker's log has given: which entries, and what they came to.
+type Counted = (ProcessUid, Option<(u64, u64)>, BTreeMap<Slot, SlotRow>);
+
+impl Shared {
+    /// Rises when something has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        // Release: who sees the number sees what changed; that is behind locks as well.
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Adds to the store what was counted, and what happened.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written: nothing was added.
+    fn add(&self, counted: Vec<Counted>, events: &[Event], now_ms: u64) -> Result<(), StoreError> {
+        let adding = self.adding.lock();
+        let contributions: Vec<Contribution> = {
+            let workers = self.workers.lock();
+            let with_worker = |(uid, read, slots): Counted| {
+                let worker = workers.get(&uid)?;
+                let mut kept = worker.kept.clone();
+                if let Some(read) = read {
+                    kept.read = with(&kept.read, read);
+                }
+                Some(Contribution { worker: worker.number, kept, slots })
+            };
+            counted.into_iter().filter_map(with_worker).collect()
+        };
+        self.store.add(&contributions, events, now_ms)?;
+        let mut workers = self.workers.lock();
+        for Contribution { kept, .. } in contributions {
+            if let Some(worker) = workers.get_mut(&kept.uid) {
+                worker.kept.read = kept.read;
+            }
+        }
+        drop(adding);
+        Ok(())
+    }
+
+    /// Shows a worker no more that is gone or has ended; says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written.
+    pub(crate) fn forget(&self, uid: ProcessUid) -> Result<bool, StoreError> {
+        let adding = self.adding.lock();
+        let mut workers = self.workers.lock();
+        let Some(worker) = workers.get_mut(&uid).filter(|worker| worker.tail().is_none()) else {
+            return Ok(false);
+        };
+        self.store.forget(worker.number)?;
+        worker.kept.is_forgotten = true;
+        drop((workers, adding));
+        self.changed();
+        Ok(true)
+    }
+}
+
+/// Stretches of offsets with one more; what touches is one.
+fn with(known: &[(u64, u64)], (from, to): (u64, u64)) -> Vec<(u64, u64)> {
+    let mut all: Vec<_> =
+        known.iter().copied().chain([(from, to)]).filter(|(a, b)| a < b).collect();
+    all.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::with_capacity(all.len());
+    for (from, to) in all {
+        match merged.last_mut() {
+            Some((_, end)) if from <= *end => *end = to.max(*end),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_that_touch_become_one() {
+        assert_eq!(with(&[], (3, 5)), [(3, 5)]);
+        assert_eq!(with(&[(0, 3), (9, 12)], (3, 5)), [(0, 5), (9, 12)]);
+        assert_eq!(with(&[(0, 5), (9, 12)], (5, 9)), [(0, 12)]);
+        assert_eq!(with(&[(4, 6)], (0, 2)), [(0, 2), (4, 6)]);
+        assert_eq!(with(&[(4, 6)], (5, 5)), [(4, 6)]);
+    }
+}

@@ -1,0 +1,407 @@
+//! The thread that follows the logs: finds them, reads what is new, says what changed, and gives what was counted to
+//! the store. Four rounds a second, each as long as there is something to read.
+
+use super::store::{Event, Kept, Severity, Store, StoreError, What};
+use super::worker::{self, Worker};
+use super::{Counted, Settings, Shared, Troubles, past};
+use crate::salvage::Salvager;
+use ferret::event::{LogTime, Names, Part, ProcessUid};
+use ferret::log::{self, LogError, ReadOptions};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How long a round takes at least.
+const ROUND: Duration = Duration::from_millis(200);
+
+/// Files are looked for, and those who live looked at, once a second, ns.
+const LOOK_NS: u64 = 1_000_000_000;
+
+/// What is old is dropped from the store so often, ns.
+const PRUNE_NS: u64 = 600_000_000_000;
+
+/// The store is written no sooner than so many times what the last writing took.
+const ADD_SHARE: u64 = 20;
+
+/// Events that wait for a store that cannot be written, at most.
+const EVENTS_WAITING: usize = 10_000;
+
+/// Sees all that is read and all that happens, for alerts. Called with no lock held but on the workers.
+pub(crate) trait See: Send {
+    /// A part of a worker's log was read.
+    fn part(&mut self, worker: &Worker, names: &Names, part: Part<'_>);
+    /// A round is over; gives what happened by it.
+    fn round(&mut self, workers: &BTreeMap<ProcessUid, Worker>, now: LogTime) -> Vec<Event>;
+}
+
+/// A fleet that is followed, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    pub(crate) shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Keeper {
+    shared: Arc<Shared>,
+    wanted: Vec<PathBuf>,
+    /// Files that are read, or could not be: by device and inode; when those were written last that could not.
+    files: BTreeMap<(u64, u64), Option<i64>>,
+    /// When each worker's log had been written when it was read last, and when that was.
+    read: BTreeMap<ProcessUid, (i64, LogTime)>,
+    salvager: Salvager,
+    events: Vec<Event>,
+    see: Option<Box<dyn See>>,
+    next_look: LogTime,
+    next_add: LogTime,
+    next_prune: LogTime,
+}
+
+impl Fleet {
+    /// Begins to follow the logs that `wanted` name, now and later.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or there is no thread.
+    pub(crate) fn follow(
+        wanted: Vec<PathBuf>,
+        store: Store,
+        settings: Settings,
+        see: Option<Box<dyn See>>,
+    ) -> anyhow::Result<Self> {
+        let known = store.workers()?;
+        let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
+        let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept, true)));
+        let shared = Arc::new(Shared {
+            workers: Mutex::new(known.collect()),
+            store,
+            troubles: Mutex::new(Troubles::default()),
+            settings,
+            changes: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            adding: Mutex::new(()),
+        });
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            wanted,
+            files: BTreeMap::new(),
+            read: BTreeMap::new(),
+            salvager: Salvager::default(),
+            events: Vec::new(),
+            see,
+            next_look: LogTime(0),
+            next_add: LogTime(0),
+            next_prune: LogTime(0),
+        };
+        let of_past = Arc::clone(&shared);
+        let mut fleet = Self { shared, threads: Vec::new() };
+        let name = |name: &str| thread::Builder::new().name(name.to_owned());
+        fleet.threads.push(name("ferret-fleet").spawn(move || keeper.run())?);
+        fleet.threads.push(name("ferret-past").spawn(move || past::read(&of_past))?);
+        Ok(fleet)
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            // It panicked: that has been said, and there is nothing more to wait for.
+            thread.join().ok();
+        }
+    }
+}
+
+impl Keeper {
+    fn run(mut self) {
+        while !self.shared.is_stopped() {
+            let now = log::now();
+            let is_look = now >= self.next_look;
+            if is_look {
+                self.next_look = now.after(LOOK_NS);
+                self.find();
+            }
+            let mut has_changed = self.read_all(now);
+            has_changed |= self.look(log::now(), is_look);
+            if self.add(log::now(), false) || has_changed || is_look {
+                self.shared.changed();
+            }
+            thread::park_timeout(ROUND);
+        }
+        self.add(log::now(), true);
+    }
+
+    /// Looks for logs that have appeared, and for those that are gone.
+    fn find(&mut self) {
+        let (mut there, mut missing) = (BTreeSet::new(), Vec::new());
+        for wanted in self.wanted.clone() {
+            match log::members(&wanted) {
+                Ok(paths) => {
+                    for path in paths {
+                        if self.shared.is_stopped() {
+                            return;
+                        }
+                        there.extend(self.meet(&path));
+                    }
+                }
+                Err(LogError::NotFound { .. } | LogError::EmptyFolder { .. }) => {
+                    missing.push(wanted)
+                }
+                Err(error) => self.trouble(&wanted, Some(error.to_string())),
+            }
+        }
+        self.files.retain(|file, _| there.contains(file));
+        let mut workers = self.shared.workers.lock();
+        for worker in workers.values_mut().filter(|worker| !worker.is_gone) {
+            let (device, inode, _) = worker.kept.stamp;
+            if there.contains(&(device, inode)) {
+                continue;
+            }
+            worker.vanish();
+            self.events.push(gone(&worker.kept));
+        }
+        drop(workers);
+        let mut troubles = self.shared.troubles.lock();
+        troubles.logs.retain(|path, _| path.exists());
+        (troubles.missing, troubles.has_looked) = (missing, true);
+    }
+
+    /// Opens a log that is new; gives what tells it from others.
+    fn meet(&mut self, path: &Path) -> Option<(u64, u64)> {
+        let (device, inode, modified) = worker::stamp(path)?;
+        let file = (device, inode);
+        match self.files.get(&file) {
+            Some(None) if !self.has_more((device, inode, modified)) => return Some(file),
+            // It could not be read, and is as it was.
+            Some(Some(then)) if *then == modified => return Some(file),
+            _ => {}
+        }
+        if self.is_done(path, (device, inode, modified)) {
+            self.files.insert(file, None);
+            return Some(file);
+        }
+        let opened = Worker::open(path).map_err(|error| error.to_string());
+        let opened = opened.and_then(|worker| self.add_worker(worker, file));
+        self.files.insert(file, opened.is_err().then_some(modified));
+        self.trouble(path, opened.err());
+        Some(file)
+    }
+
+    /// Whether a log of which all was known has been written since: by who saw its process end.
+    fn has_more(&self, stamp: (u64, u64, i64)) -> bool {
+        let workers = self.shared.workers.lock();
+        let mut all = workers.values().filter(|worker| worker.kept.is_done);
+        let (device, inode, modified) = stamp;
+        all.any(|worker| {
+            let then = worker.kept.stamp;
+            (then.0, then.1) == (device, inode) && then.2 != modified
+        })
+    }
+
+    /// Whether the store knows all that this log has to say.
+    fn is_done(&self, path: &Path, stamp: (u64, u64, i64)) -> bool {
+        let mut workers = self.shared.workers.lock();
+        let known = workers.values_mut().find(|worker| worker.kept.stamp == stamp);
+        let Some(worker) = known.filter(|worker| worker.kept.is_done) else { return false };
+        path.clone_into(&mut worker.kept.log);
+        worker.is_gone = false;
+        true
+    }
+
+    fn add_worker(&self, mut worker: Worker, file: (u64, u64)) -> Result<(), String> {
+        let uid = worker.kept.uid;
+        let mut workers = self.shared.workers.lock();
+        let known = workers.get(&uid);
+        if let Some(other) = known.filter(|other| other.tail().is_some()) {
+            let (device, inode, _) = other.kept.stamp;
+            if (device, inode) != file {
+                let other = other.kept.log.display();
+                return Err(format!("it is a copy of {other}, which is read already"));
+            }
+        }
+        let before = known.map(|known| (known.number, known.kept.clone()));
+        let number = match &before {
+            Some((number, _)) => *number,
+            // Of two new ones the store knows neither yet.
+            None => {
+                let next = self.shared.store.next_worker().map_err(|error| error.to_string())?;
+                let last = workers.values().map(|worker| worker.number).max();
+                last.map_or(next, |last| next.max(last + 1))
+            }
+        };
+        worker.go_on(number, before.as_ref().map(|(_, kept)| kept));
+        workers.insert(uid, worker);
+        Ok(())
+    }
+
+    fn trouble(&self, path: &Path, why: Option<String>) {
+        let mut troubles = self.shared.troubles.lock();
+        match why {
+            Some(why) => troubles.logs.insert(path.to_owned(), why),
+            None => troubles.logs.remove(path),
+        };
+    }
+
+    /// Reads what is new in every log, a part of each in turn; says whether there was anything.
+    fn read_all(&mut self, now: LogTime) -> bool {
+        let mut left: Vec<ProcessUid> = {
+            let workers = self.shared.workers.lock();
+            workers.iter().filter(|(_, w)| w.tail().is_some()).map(|(uid, _)| *uid).collect()
+        };
+        left.retain(|uid| self.is_due(*uid, now));
+        let any = !left.is_empty();
+        while !left.is_empty() && !self.shared.is_stopped() {
+            left.retain(|uid| !self.read_one(*uid));
+        }
+        any
+    }
+
+    /// Whether a log has been written since it was read, or long ago: what was not noticed is then seen.
+    fn is_due(&mut self, uid: ProcessUid, now: LogTime) -> bool {
+        let Some(path) = self.path(uid) else { return false };
+        let modified = worker::stamp(&path).map_or(0, |(_, _, modified)| modified);
+        match self.read.get(&uid) {
+            Some((then, at)) if *then == modified && now.since(*at) < LOOK_NS => false,
+            _ => {
+                self.read.insert(uid, (modified, now));
+                true
+            }
+        }
+    }
+
+    fn path(&self, uid: ProcessUid) -> Option<PathBuf> {
+        self.shared.workers.lock().get(&uid).map(|worker| worker.kept.log.clone())
+    }
+
+    /// Reads a part of one log; says whether that was all.
+    fn read_one(&mut self, uid: ProcessUid) -> bool {
+        let mut workers = self.shared.workers.lock();
+        let Some(worker) = workers.get_mut(&uid) else { return true };
+        let see = &mut self.see;
+        let read = worker.read(|worker, names, part| {
+            if let Some(see) = see {
+                see.part(worker, names, part);
+            }
+        });
+        let path = worker.kept.log.clone();
+        drop(workers);
+        match read {
+            Ok(is_all) => is_all,
+            Err(error) => {
+                self.trouble(&path, Some(error.to_string()));
+                true
+            }
+        }
+    }
+
+    /// Tells what changed of each worker; with `files`, looks at their files first. Says whether anything did.
+    fn look(&mut self, now: LogTime, files: bool) -> bool {
+        let zombie_after_ns = self.shared.settings.zombie_after_ns;
+        let mut workers = self.shared.workers.lock();
+        let before = self.events.len();
+        for worker in workers.values_mut() {
+            if files {
+                worker.look_at_file();
+                if let Some(tail) = worker.tail() {
+                    // What it says stands in the worker's state, too.
+                    self.salvager.look_at(tail, ReadOptions::default());
+                }
+            }
+            self.events.extend(worker.news(now, zombie_after_ns));
+            worker.note_state(now, zombie_after_ns);
+        }
+        if let Some(see) = &mut self.see {
+            self.events.extend(see.round(&workers, now));
+        }
+        let waiting = self.events.len().saturating_sub(EVENTS_WAITING);
+        self.events.drain(..waiting);
+        self.events.len() > before
+    }
+
+    /// Gives the store what was counted, if it is time; says whether there was anything.
+    fn add(&mut self, now: LogTime, is_last: bool) -> bool {
+        if now < self.next_add && !is_last {
+            return false;
+        }
+        let counted: Vec<Counted> = {
+            let mut workers = self.shared.workers.lock();
+            let all = workers.iter_mut().filter_map(|(uid, worker)| {
+                let is_new = worker.is_to_be_kept();
+                match worker.take_slots() {
+                    Some((read, slots)) => Some((*uid, Some(read), slots)),
+                    None => is_new.then(|| (*uid, None, BTreeMap::new())),
+                }
+            });
+            all.collect()
+        };
+        if counted.is_empty() && self.events.is_empty() {
+            return false;
+        }
+        let now_ms = unix_ms();
+        let uids: Vec<ProcessUid> = counted.iter().map(|(uid, ..)| *uid).collect();
+        let added = self.shared.add(counted, &self.events, now_ms);
+        let mut workers = self.shared.workers.lock();
+        for uid in uids {
+            if let Some(worker) = workers.get_mut(&uid) {
+                worker.was_added(added.is_ok(), log::now());
+            }
+        }
+        drop(workers);
+        if added.is_ok() {
+            self.events.clear();
+        }
+        let pruned = self.prune(now, now_ms);
+        self.shared.troubles.lock().store = added.and(pruned).err().map(|error| error.to_string());
+        let cost_ns = log::now().since(now);
+        self.next_add = log::now().after(LOOK_NS.max(cost_ns * ADD_SHARE));
+        true
+    }
+
+    fn prune(&mut self, now: LogTime, now_ms: u64) -> Result<(), StoreError> {
+        if now < self.next_prune {
+            return Ok(());
+        }
+        self.next_prune = now.after(PRUNE_NS);
+        self.shared.store.prune(now_ms)?;
+        let Some(after_ns) = self.shared.settings.forget_after_ns else { return Ok(()) };
+        let old: Vec<ProcessUid> = {
+            let workers = self.shared.workers.lock();
+            let is_old = |worker: &&Worker| {
+                let last_ms = worker.kept.ended_ms.unwrap_or(now_ms);
+                worker.is_gone && now_ms.saturating_sub(last_ms) > after_ns / 1_000_000
+            };
+            workers.values().filter(is_old).map(|worker| worker.kept.uid).collect()
+        };
+        for uid in old {
+            self.shared.forget(uid)?;
+        }
+        Ok(())
+    }
+}
+
+fn gone(kept: &Kept) -> Event {
+    Event {
+        number: 0,
+        at_ms: unix_ms(),
+        what: What::Gone,
+        severity: Severity::Info,
+        worker: Some(kept.uid),
+        program: Some(kept.program.clone()),
+        text: format!("the log of process {} is not there any more", kept.pid),
+    }
+}
+
+/// Wall time now, Unix ms.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is shown beside other machines' clocks is wall time"
+)]
+pub(crate) fn unix_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    // Before 1970 nothing is shown where it belongs, and nothing else breaks.
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

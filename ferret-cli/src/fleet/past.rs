@@ -1,0 +1,90 @@
+//! The thread that reads what was before: entries of long logs that were followed from their end, and of logs that
+//! grew while nobody followed them. What it counts is added to the same rows; the order does not matter.
+
+use super::slots::{Slots, WallClock};
+use super::worker::AT_ONCE;
+use super::{Shared, keeper};
+use ferret::event::{Parts, ProcessUid};
+use ferret::log::{LogError, ReadOptions, Tail};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+/// Between two looks at whether there is something to read.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Entries that are counted before they are added: enough that rows are not written again and again.
+const BATCH: u64 = 2_000_000;
+
+/// A part of a log that nobody has counted.
+struct Gap {
+    uid: ProcessUid,
+    path: PathBuf,
+    clock: WallClock,
+    from: u64,
+    to: u64,
+}
+
+/// Reads, until the fleet is stopped.
+pub(super) fn read(shared: &Shared) {
+    // Logs that cannot be read; who follows them says so.
+    let mut given_up = BTreeSet::new();
+    while !shared.is_stopped() {
+        let Some(gap) = next(shared, &given_up) else {
+            thread::park_timeout(PAUSE);
+            continue;
+        };
+        if fill(shared, &gap).is_err() {
+            given_up.insert(gap.uid);
+        }
+    }
+}
+
+/// The next gap: of the worker that began last, whose past is looked at first.
+fn next(shared: &Shared, given_up: &BTreeSet<ProcessUid>) -> Option<Gap> {
+    let workers = shared.workers.lock();
+    let gaps = workers.values().filter(|worker| !given_up.contains(&worker.kept.uid));
+    let gaps = gaps.filter_map(|worker| {
+        let (from, to) = worker.gap()?;
+        let (clock, kept) = (worker.clock()?, &worker.kept);
+        let gap = Gap { uid: kept.uid, path: kept.log.clone(), clock, from, to };
+        Some((kept.started_ms, gap))
+    });
+    gaps.max_by_key(|(started_ms, _)| *started_ms).map(|(_, gap)| gap)
+}
+
+fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
+    let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
+    let mut tail = Tail::open(&gap.path, &options)?;
+    if tail.info().uid != gap.uid {
+        return Err(LogError::NotFound { path: gap.path.clone() });
+    }
+    tail.seek(ferret::event::Offset(gap.from));
+    let (mut slots, mut parts) = (Slots::new(gap.clock), Parts::default());
+    let (mut from, mut reached) = (gap.from, gap.from);
+    while reached < gap.to && !shared.is_stopped() {
+        parts.clear();
+        tail.poll_parts(AT_ONCE, &mut parts)?;
+        for part in parts.iter().filter(|part| part.first().0 < gap.to) {
+            slots.apply(tail.names(), part);
+            reached = reached.max(part.next().0);
+        }
+        if parts.entries() < AT_ONCE {
+            // What is missing was dropped from the log meanwhile, or is damaged.
+            reached = gap.to;
+        }
+        if slots.entries() >= BATCH || reached >= gap.to {
+            let counted = (gap.uid, Some((from, reached.min(gap.to))), slots.take());
+            if let Err(error) = shared.add(vec![counted], &[], keeper::unix_ms()) {
+                // It is read once more when the store can be written.
+                shared.troubles.lock().store = Some(error.to_string());
+                thread::park_timeout(Duration::from_secs(10));
+                return Ok(());
+            }
+            from = reached;
+            shared.changed();
+        }
+    }
+    Ok(())
+}

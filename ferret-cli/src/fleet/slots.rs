@@ -1,0 +1,140 @@
+//! What one process did, by slots of ten seconds of wall time: counted by [`Calls`], a slot each, so that it is
+//! what `analyze` would say of that time.
+
+use super::calls_row::CallsRow;
+use super::usage::Usage;
+use ferret::event::{CallsiteInfo, LogEntry, LogIndex, LogTime, Names, Part};
+use ferret::projections::{Calls, GroupBy};
+use std::collections::BTreeMap;
+
+/// The one log that is read.
+pub(crate) const LOG: LogIndex = LogIndex(0);
+
+/// How long a slot is, ns.
+pub(crate) const SLOT_NS: u64 = 10_000_000_000;
+
+/// A slot of wall time: its number since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(pub(crate) u32);
+
+/// From the time of a log to wall time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WallClock {
+    /// What is added, ns.
+    offset_ns: i64,
+}
+
+/// The slots of one process that have not been stored yet.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    clock: WallClock,
+    open: BTreeMap<Slot, Sums>,
+    entries: u64,
+}
+
+#[derive(Debug)]
+struct Sums {
+    calls: Calls,
+    usage: Usage,
+}
+
+/// What happened in a slot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlotRow {
+    pub(crate) usage: Usage,
+    pub(crate) calls: Vec<(CallsiteInfo, CallsRow)>,
+}
+
+impl Slot {
+    /// The slot that a moment of wall time is in.
+    pub(crate) fn at_unix_ns(unix_ns: u64) -> Self {
+        // The year 3330.
+        Self(u32::try_from(unix_ns / SLOT_NS).unwrap_or(u32::MAX))
+    }
+}
+
+impl WallClock {
+    /// That of a process which began at `at`, when the wall clock said `unix_ns`.
+    pub(crate) fn new(at: LogTime, unix_ns: u64) -> Self {
+        let signed = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
+        Self { offset_ns: signed(unix_ns).saturating_sub(signed(at.0)) }
+    }
+
+    pub(crate) fn unix_ns(self, at: LogTime) -> u64 {
+        at.0.saturating_add_signed(self.offset_ns)
+    }
+
+    pub(crate) fn unix_ms(self, at: LogTime) -> u64 {
+        self.unix_ns(at) / 1_000_000
+    }
+
+    /// The moment of the log at that wall time; its beginning for all that was before.
+    pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
+        LogTime(unix_ns.saturating_add_signed(self.offset_ns.saturating_neg()))
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(clock: WallClock) -> Self {
+        Self { clock, open: BTreeMap::new(), entries: 0 }
+    }
+
+    /// Takes the next part of the log.
+    pub(crate) fn apply(&mut self, names: &Names, part: Part<'_>) {
+        self.entries += part.entries();
+        match part {
+            Part::Spans(spans) => {
+                let clock = self.clock;
+                let slot = |at| Slot::at_unix_ns(clock.unix_ns(at));
+                for ended in spans.ended.chunk_by(|a, b| slot(a.end) == slot(b.end)) {
+                    if let Some(first) = ended.first() {
+                        self.at(first.end).calls.apply_spans(LOG, names, ended);
+                    }
+                }
+            }
+            Part::Other(entry) => {
+                let sums = self.at(entry.time);
+                if let LogEntry::Metric(sample) = &entry.what {
+                    sums.usage.read(sample);
+                } else {
+                    sums.calls.apply(LOG, names, entry);
+                }
+            }
+        }
+    }
+
+    /// How many entries are in it.
+    pub(crate) fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Takes them out.
+    pub(crate) fn take(&mut self) -> BTreeMap<Slot, SlotRow> {
+        self.entries = 0;
+        let open = std::mem::take(&mut self.open);
+        open.into_iter().map(|(slot, sums)| (slot, sums.row())).collect()
+    }
+
+    fn at(&mut self, at: LogTime) -> &mut Sums {
+        let slot = Slot::at_unix_ns(self.clock.unix_ns(at));
+        self.open.entry(slot).or_insert_with(|| Sums {
+            calls: Calls::new(GroupBy::Function),
+            usage: Usage::default(),
+        })
+    }
+}
+
+impl Sums {
+    fn row(self) -> SlotRow {
+        let Self { calls, mut usage } = self;
+        for process in calls.processes() {
+            usage.count(&process.totals);
+        }
+        let rows = calls.functions().into_iter().map(|function| {
+            let row = CallsRow::of(&calls, &function);
+            (function.info, row)
+        });
+        let rows = rows.filter(|(_, row)| !row.is_empty()).collect();
+        SlotRow { usage, calls: rows }
+    }
+}

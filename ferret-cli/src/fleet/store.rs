@@ -1,0 +1,291 @@
+//! What is kept of the past: a redb file of this reader's own, beside no log. Everything in it comes from the
+//! logs, and is made anew from them when it is lost; only what logs told that are gone is nowhere else.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `meta` | name | number |
+//! | `workers` | worker | [`Kept`] |
+//! | `functions` | function | [`Function`] |
+//! | `usage` | level, slot, worker | [`Usage`] |
+//! | `calls` | level, function, slot, worker | [`CallsRow`] |
+//! | `events` | number | [`Event`] |
+//!
+//! Values are postcard's. A slot's rows and how much of the log is in them are written in one transaction: what was
+//! read is in it once, whatever happens. (A row for each slot with all its functions was rejected: a function's
+//! history would have read all of them.)
+
+mod asking;
+mod kept;
+mod opening;
+
+pub(crate) use kept::{Event, Function, Kept, Severity, What};
+
+use super::calls_row::CallsRow;
+use super::levels::{Keep, Level};
+use super::slots::{Slot, SlotRow};
+use super::usage::Usage;
+use ferret::event::CallsiteInfo;
+use parking_lot::Mutex;
+use redb::{Database, ReadableTable as _, Table, TableDefinition, WriteTransaction};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A worker's number in the store.
+pub(crate) type WorkerNumber = u32;
+
+/// A function's number in the store.
+pub(crate) type FunctionNumber = u32;
+
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+const WORKERS: TableDefinition<u32, &[u8]> = TableDefinition::new("workers");
+const FUNCTIONS: TableDefinition<u32, &[u8]> = TableDefinition::new("functions");
+const USAGE: TableDefinition<(u8, u32, u32), &[u8]> = TableDefinition::new("usage");
+const CALLS: TableDefinition<(u8, u32, u32, u32), &[u8]> = TableDefinition::new("calls");
+const EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("events");
+
+/// The version of all of this.
+const FORMAT: u64 = 1;
+
+/// Events that are kept.
+const MAX_EVENTS: u64 = 10_000;
+
+/// An error of the store's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// Another process has it.
+    #[error(
+        "{} is in use by another ferret: stop that one, or name another file with --store", .0.display()
+    )]
+    Taken(PathBuf),
+    #[error("the store cannot be read or written: {0}")]
+    Redb(Box<redb::Error>),
+    #[error("a row of the store cannot be read: {0}")]
+    Row(postcard::Error),
+    #[error("the folder of the store cannot be made: {0}")]
+    Folder(std::io::Error),
+}
+
+impl<E: Into<redb::Error>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Redb(Box::new(error.into()))
+    }
+}
+
+/// The store, open.
+#[derive(Debug)]
+pub(crate) struct Store {
+    database: Database,
+    keep: Keep,
+    /// Held by who writes, as long as that takes.
+    numbers: Mutex<Numbers>,
+    /// Nothing of it outlives this process.
+    pub(crate) is_in_memory: bool,
+    /// It was there and could not be read: the file has this name now.
+    pub(crate) moved_aside: Option<PathBuf>,
+}
+
+/// What has a number, and which is the next.
+#[derive(Clone, Debug, Default)]
+struct Numbers {
+    /// The functions of each program, by what they are.
+    functions: BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+    next_event: u64,
+}
+
+/// What is to be added of one worker.
+#[derive(Debug)]
+pub(crate) struct Contribution {
+    pub(crate) worker: WorkerNumber,
+    /// The worker as it is to be kept from now on.
+    pub(crate) kept: Kept,
+    pub(crate) slots: BTreeMap<Slot, SlotRow>,
+}
+
+impl Store {
+    /// Adds what was read, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written: then it is as before.
+    pub(crate) fn add(
+        &self,
+        contributions: &[Contribution],
+        events: &[Event],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let mut numbers = self.numbers.lock();
+        let txn = self.database.begin_write()?;
+        // A transaction that fails leaves them as they were.
+        let Numbers { mut functions, mut next_event } = numbers.clone();
+        {
+            let mut writing = Writing::begin(&txn, self.keep, now_ms)?;
+            for Contribution { worker, kept, slots } in contributions {
+                writing.workers.insert(worker, encode(kept)?.as_slice())?;
+                for (slot, row) in slots {
+                    writing.add(*worker, &kept.program, *slot, row, &mut functions)?;
+                }
+            }
+            for event in events {
+                let event = Event { number: next_event, ..event.clone() };
+                writing.events.insert(next_event, encode(&event)?.as_slice())?;
+                next_event += 1;
+            }
+            let oldest = next_event.saturating_sub(MAX_EVENTS);
+            writing.events.retain_in(..oldest, |_, _| false)?;
+        }
+        txn.commit()?;
+        *numbers = Numbers { functions, next_event };
+        Ok(())
+    }
+
+    /// The number for a worker that is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub(crate) fn next_worker(&self) -> Result<WorkerNumber, StoreError> {
+        let txn = self.read()?;
+        let table = txn.open_table(WORKERS)?;
+        let last = table.last()?.map(|(key, _)| key.value());
+        Ok(last.map_or(0, |last| last.saturating_add(1)))
+    }
+
+    /// Takes a worker out of the list of workers. What it did stays in the history.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written.
+    pub(crate) fn forget(&self, worker: WorkerNumber) -> Result<(), StoreError> {
+        let txn = self.database.begin_write()?;
+        {
+            let mut table = txn.open_table(WORKERS)?;
+            let found = table.get(worker)?.map(|row| decode::<Kept>(row.value())).transpose()?;
+            if let Some(kept) = found {
+                let kept = Kept { is_forgotten: true, ..kept };
+                table.insert(worker, encode(&kept)?.as_slice())?;
+            }
+        }
+        txn.commit()?;
+        Ok(())
+    }
+
+    /// Drops what is older than it is to be kept.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written.
+    pub(crate) fn prune(&self, now_ms: u64) -> Result<(), StoreError> {
+        let numbers = self.numbers.lock();
+        let txn = self.database.begin_write()?;
+        {
+            let (mut usage, mut calls) = (txn.open_table(USAGE)?, txn.open_table(CALLS)?);
+            for level in [Level::TenSeconds, Level::FiveMinutes, Level::Hour] {
+                let (number, first) = (level.number(), self.keep.first(level, now_ms).0);
+                usage.retain_in((number, 0, 0)..(number, first, 0), |_, _| false)?;
+                for function in numbers.functions.values() {
+                    let old = (number, *function, 0, 0)..(number, *function, first, 0);
+                    calls.retain_in(old, |_, _| false)?;
+                }
+            }
+        }
+        txn.commit()?;
+        Ok(())
+    }
+
+    pub(crate) fn keep(&self) -> Keep {
+        self.keep
+    }
+}
+
+/// The tables of one writing transaction.
+struct Writing<'t> {
+    workers: Table<'t, u32, &'static [u8]>,
+    functions: Table<'t, u32, &'static [u8]>,
+    usage: Table<'t, (u8, u32, u32), &'static [u8]>,
+    calls: Table<'t, (u8, u32, u32, u32), &'static [u8]>,
+    events: Table<'t, u64, &'static [u8]>,
+    /// The first slot of each level that is kept.
+    first: [(Level, Slot); 4],
+}
+
+impl<'t> Writing<'t> {
+    fn begin(txn: &'t WriteTransaction, keep: Keep, now_ms: u64) -> Result<Self, StoreError> {
+        Ok(Self {
+            workers: txn.open_table(WORKERS)?,
+            functions: txn.open_table(FUNCTIONS)?,
+            usage: txn.open_table(USAGE)?,
+            calls: txn.open_table(CALLS)?,
+            events: txn.open_table(EVENTS)?,
+            first: Level::EVERY.map(|level| (level, keep.first(level, now_ms))),
+        })
+    }
+
+    fn add(
+        &mut self,
+        worker: WorkerNumber,
+        program: &str,
+        slot: Slot,
+        row: &SlotRow,
+        numbers: &mut BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+    ) -> Result<(), StoreError> {
+        for (level, first) in self.first {
+            let in_level = level.slot_of(slot);
+            if in_level < first {
+                continue;
+            }
+            let key = (level.number(), in_level.0, worker);
+            add_to(&mut self.usage, key, |usage: &mut Usage| usage.add(&row.usage))?;
+            for (info, calls) in &row.calls {
+                let function = self.number(program, info, numbers)?;
+                let key = (level.number(), function, in_level.0, worker);
+                add_to(&mut self.calls, key, |sum: &mut CallsRow| sum.add(calls))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn number(
+        &mut self,
+        program: &str,
+        info: &CallsiteInfo,
+        numbers: &mut BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+    ) -> Result<FunctionNumber, StoreError> {
+        let key = (program.to_owned(), info.clone());
+        if let Some(known) = numbers.get(&key) {
+            return Ok(*known);
+        }
+        let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let row = Function { program: key.0.clone(), info: key.1.clone() };
+        self.functions.insert(number, encode(&row)?.as_slice())?;
+        numbers.insert(key, number);
+        Ok(number)
+    }
+}
+
+/// Adds to a row, which begins as nothing.
+fn add_to<K: redb::Key + Copy, T: Default + Serialize + DeserializeOwned>(
+    table: &mut Table<'_, K, &'static [u8]>,
+    key: K,
+    add: impl FnOnce(&mut T),
+) -> Result<(), StoreError>
+where
+    for<'a> K: std::borrow::Borrow<K::SelfType<'a>>,
+{
+    let mut row: T = match table.get(key)? {
+        Some(found) => decode(found.value())?,
+        None => T::default(),
+    };
+    add(&mut row);
+    table.insert(key, encode(&row)?.as_slice())?;
+    Ok(())
+}
+
+fn encode(row: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(row).map_err(StoreError::Row)
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    postcard::from_bytes(bytes).map_err(StoreError::Row)
+}

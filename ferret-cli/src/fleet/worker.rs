@@ -1,0 +1,361 @@
+//! One process and its log: followed from its end while the past is read beside it, so that what runs now is known
+//! at once, however long the log is.
+
+mod changes;
+mod state;
+
+pub(crate) use state::State;
+
+use super::line::Line;
+use super::slots::{LOG, Slot, SlotRow, Slots, WallClock};
+use super::stack::Stack;
+use super::store::{Event, Kept, WorkerNumber};
+use crate::death::Findings;
+use changes::Changes;
+use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
+use ferret::log::{LogError, ReadOptions, Snapshot, Tail};
+use ferret::projections::{Live, Process, Processes};
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// A log of more entries is not read to its end before its process is shown.
+const LONG: u64 = 100_000;
+
+/// Entries before the end of a long log that are read for what the process reported last.
+const LATELY: usize = 2_000;
+
+/// Entries that are read before others have their turn.
+pub(crate) const AT_ONCE: u64 = 20_000;
+
+/// A process of the fleet.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) number: WorkerNumber,
+    pub(crate) kept: Kept,
+    /// None: its log is gone, or all of it is known.
+    tail: Option<Tail>,
+    pub(crate) live: Live,
+    processes: Processes,
+    clock: Option<WallClock>,
+    /// What is not in the store yet.
+    slots: Option<Slots>,
+    /// Entries from here on are counted by who follows the log; those before by who reads the past.
+    from: Offset,
+    /// Up to here they have been given to the store, and read.
+    counted: Offset,
+    reached: Offset,
+    changes: Changes,
+    pub(crate) line: Line,
+    owned: Option<bool>,
+    findings: Findings,
+    /// What was open when it ended.
+    pub(crate) last_stack: Option<Stack>,
+    /// Its log is not there any more.
+    pub(crate) is_gone: bool,
+    /// What is kept of it has changed since the store was told.
+    is_new: bool,
+    parts: Parts,
+}
+
+impl Worker {
+    /// Opens the log at `path`, and reads what tells who it is and what runs now.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be read.
+    pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
+        let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
+        let mut tail = Tail::open(path, &options)?;
+        let (mut live, mut processes) = (Live::default(), Processes::default());
+        let mut from = Offset(0);
+        let is_long = tail.info().entries() > LONG;
+        let head = tail.poll(1)?;
+        let clock = head.first().and_then(|first| match &first.what {
+            LogEntry::ProcessStart(start) => Some(WallClock::new(first.time, start.unix_ns)),
+            _ => None,
+        });
+        if is_long {
+            head.iter().for_each(|entry| processes.apply(LOG, entry));
+            from = go_to_end(&mut tail, &mut live, &mut processes)?;
+        } else {
+            tail.seek(Offset(0));
+        }
+        let mut worker = Self {
+            number: 0,
+            kept: kept(&tail, &head),
+            tail: Some(tail),
+            live,
+            processes,
+            clock,
+            slots: clock.map(Slots::new),
+            from,
+            counted: from,
+            reached: from,
+            changes: Changes::default(),
+            line: Line::default(),
+            owned: None,
+            findings: Findings::default(),
+            last_stack: None,
+            is_gone: false,
+            is_new: true,
+            parts: Parts::default(),
+        };
+        worker.kept.started_ms = worker.began().and_then(|at| worker.unix_ms(at));
+        worker.look_at_file();
+        Ok(worker)
+    }
+
+    /// A worker of which the store knows all there is to know.
+    pub(crate) fn from_kept(number: WorkerNumber, kept: Kept, is_gone: bool) -> Self {
+        Self {
+            number,
+            kept,
+            tail: None,
+            live: Live::default(),
+            processes: Processes::default(),
+            clock: None,
+            slots: None,
+            from: Offset(0),
+            counted: Offset(0),
+            reached: Offset(0),
+            changes: Changes::default(),
+            line: Line::default(),
+            owned: None,
+            findings: Findings::default(),
+            last_stack: None,
+            is_gone,
+            is_new: false,
+            parts: Parts::default(),
+        }
+    }
+
+    /// Goes on where the store has been left: entries that are in the history are not counted once more.
+    pub(crate) fn go_on(&mut self, number: WorkerNumber, before: Option<&Kept>) {
+        self.number = number;
+        let Some(before) = before else { return };
+        self.kept.read.clone_from(&before.read);
+        self.changes.seen(&before.state);
+        if self.from == Offset(0) {
+            // A short log is read from its beginning all the same: what is open is in it.
+            self.from = Offset(before.read.last().map_or(0, |(_, end)| *end));
+            self.counted = self.from;
+        }
+    }
+
+    /// Reads what there is, up to [`AT_ONCE`] entries; says whether that is all.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be read any more.
+    pub(crate) fn read(
+        &mut self,
+        mut see: impl FnMut(&Self, &Names, Part<'_>),
+    ) -> Result<bool, LogError> {
+        let Some(mut tail) = self.tail.take() else { return Ok(true) };
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.clear();
+        let read = tail.poll_parts(AT_ONCE, &mut parts);
+        for part in parts.iter() {
+            while let Some(opened) = tail.next_opened(part.first()) {
+                self.live.resume(LOG, tail.names(), &opened);
+            }
+            self.apply(tail.names(), part);
+            see(self, tail.names(), part);
+        }
+        let is_all = parts.entries() < AT_ONCE;
+        (self.tail, self.parts) = (Some(tail), parts);
+        read.map(|()| is_all)
+    }
+
+    fn apply(&mut self, names: &Names, part: Part<'_>) {
+        match part {
+            Part::Spans(spans) => {
+                self.processes.apply_spans(LOG, &spans);
+                self.live.apply_spans(LOG, names, &spans);
+            }
+            Part::Other(entry) => {
+                self.processes.apply(LOG, entry);
+                self.live.apply(LOG, names, entry);
+                if let (LogEntry::Metric(sample), Some(clock)) = (&entry.what, self.clock) {
+                    self.line.read(clock.unix_ns(entry.time), sample);
+                }
+            }
+        }
+        if part.first() >= self.from {
+            if let Some(slots) = &mut self.slots {
+                slots.apply(names, part);
+            }
+            self.changes.see(names, part);
+        }
+        self.reached = self.reached.max(part.next());
+    }
+
+    /// Looks at the file anew: who holds it, whether it is there.
+    pub(crate) fn look_at_file(&mut self) {
+        let Some(tail) = &self.tail else { return };
+        self.owned = ferret::is_alive(tail);
+        self.findings = tail.info().into();
+    }
+
+    /// The process, as far as its log has been read.
+    pub(crate) fn process(&self) -> Option<&Process> {
+        self.processes.get(LOG)
+    }
+
+    pub(crate) fn tail(&self) -> Option<&Tail> {
+        self.tail.as_ref()
+    }
+
+    pub(crate) fn began(&self) -> Option<LogTime> {
+        self.process().and_then(Process::began)
+    }
+
+    /// Wall time of a moment of its log.
+    pub(crate) fn unix_ms(&self, at: LogTime) -> Option<u64> {
+        self.clock.map(|clock| clock.unix_ms(at))
+    }
+
+    pub(crate) fn clock(&self) -> Option<WallClock> {
+        self.clock
+    }
+
+    /// What is new since this was last asked: in words, and as an event each.
+    pub(crate) fn news(&mut self, now: LogTime, zombie_after_ns: u64) -> Vec<Event> {
+        let Some(state) = self.state(now, zombie_after_ns) else { return Vec::new() };
+        let mut changes = std::mem::take(&mut self.changes);
+        let events = changes.news(self, state, now);
+        self.changes = changes;
+        events
+    }
+
+    /// Calls that fail now, per second.
+    pub(crate) fn errors_per_second(&self, now: LogTime) -> f64 {
+        self.changes.rate.per_second(self.began().unwrap_or_default(), now)
+    }
+
+    /// Its log has vanished.
+    pub(crate) fn vanish(&mut self) {
+        (self.tail, self.is_gone) = (None, true);
+    }
+
+    /// The offsets of entries that nobody has counted yet and nobody will who follows the log.
+    pub(crate) fn gap(&self) -> Option<(u64, u64)> {
+        let first = self.tail.as_ref()?.info().first_offset.0;
+        let mut from = if first <= 1 { 0 } else { first };
+        for &(begin, end) in &self.kept.read {
+            if begin > from {
+                return (from < self.from.0).then_some((from, begin.min(self.from.0)));
+            }
+            from = from.max(end);
+        }
+        (from < self.from.0).then_some((from, self.from.0))
+    }
+
+    /// How much of the log is in the history, percent.
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub(crate) fn history_percent(&self) -> f64 {
+        let Some(info) = self.tail.as_ref().map(Tail::info) else { return 100.0 };
+        let first = info.first_offset.0;
+        let kept = self.kept.read.iter().map(|(from, to)| to.saturating_sub(first.max(*from)));
+        let all = info.next_offset.0.saturating_sub(first);
+        let read: u64 = kept.sum();
+        if all == 0 { 100.0 } else { (read as f64 * 100.0 / all as f64).min(100.0) }
+    }
+
+    /// What has been counted since this was last asked: which entries, and what they came to.
+    pub(super) fn take_slots(&mut self) -> Option<((u64, u64), BTreeMap<Slot, SlotRow>)> {
+        let slots = self.slots.as_mut().filter(|slots| slots.entries() > 0)?;
+        let read = (self.counted.0, self.reached.0);
+        self.counted = self.reached;
+        Some((read, slots.take()))
+    }
+
+    /// Whether the store should be told of it, though nothing was counted.
+    pub(super) fn is_to_be_kept(&self) -> bool {
+        self.is_new
+    }
+
+    /// The store has been told what was counted, or could not be: then whoever reads the past counts it once more.
+    pub(super) fn was_added(&mut self, is_added: bool, now: LogTime) {
+        if !is_added {
+            self.from = self.counted;
+            return;
+        }
+        self.is_new = false;
+        if self.is_done(now) {
+            self.kept.is_done = true;
+            self.kept.stamp = stamp(&self.kept.log).unwrap_or(self.kept.stamp);
+            self.is_new = true;
+            self.let_go(now);
+        }
+    }
+
+    /// Whether there is nothing more to learn from its log: its process has ended, all was read, and is counted.
+    fn is_done(&self, now: LogTime) -> bool {
+        let Some(tail) = &self.tail else { return false };
+        !self.process_state(now).is_live()
+            && tail.info().is_ended
+            && self.reached >= tail.info().next_offset
+            && self.counted >= self.reached
+            && self.gap().is_none()
+    }
+
+    /// Lets go of the log, of which all is known.
+    fn let_go(&mut self, now: LogTime) {
+        self.last_stack = Some(Stack::of(self, now));
+        (self.tail, self.slots, self.parts) = (None, None, Parts::default());
+        self.live = Live::default();
+    }
+}
+
+/// Begins in the middle of a long log; gives the first entry that is still to be read.
+fn go_to_end(
+    tail: &mut Tail,
+    live: &mut Live,
+    processes: &mut Processes,
+) -> Result<Offset, LogError> {
+    let Snapshot { threads, tasks, next } = tail.snapshot()?;
+    tail.seek(Offset(next.0.saturating_sub(LATELY as u64).max(1)));
+    let before = tail.poll(LATELY)?;
+    if let Some(first) = before.first() {
+        processes.begin_at(LOG, first.time);
+    }
+    for entry in before.iter().filter(|entry| entry.offset < next) {
+        processes.apply(LOG, entry);
+    }
+    let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
+    live.resume(LOG, tail.names(), &Opened::Anew { missed: 0, stacks, tasks });
+    tail.seek(next);
+    Ok(next)
+}
+
+/// What is kept of a worker whose log was just opened, and begins so.
+fn kept(tail: &Tail, head: &[Entry]) -> Kept {
+    let info = tail.info();
+    let mut processes = Processes::default();
+    head.iter().for_each(|entry| processes.apply(LOG, entry));
+    let process = processes.get(LOG);
+    let start = process.and_then(|process| process.start.as_deref().cloned());
+    let unnamed = || ProcessStart { pid: info.pid, host: info.host.clone(), ..Default::default() };
+    let start = start.unwrap_or_else(unnamed);
+    let (device, inode) = tail.identity();
+    Kept {
+        uid: info.uid,
+        program: process.map_or_else(|| "?".to_owned(), Process::name),
+        pid: start.pid,
+        host: start.host,
+        exe: start.exe,
+        args: start.args,
+        log: info.path.clone(),
+        stamp: (device, inode, 0),
+        ..Kept::default()
+    }
+}
+
+/// The file's device, inode and time of its last change, ns.
+pub(crate) fn stamp(path: &Path) -> Option<(u64, u64, i64)> {
+    let found = std::fs::metadata(path).ok()?;
+    let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+    Some((found.dev(), found.ino(), modified))
+}

@@ -1,0 +1,144 @@
+//! The API's documents, as `docs/serve.md` has them: each file one of them, made from the fleet as it is now and from
+//! its store. Knows nothing of HTTP.
+
+mod events;
+mod functions;
+mod heatmap;
+mod history;
+mod measure;
+mod metrics;
+mod numbers;
+mod stack;
+mod stages;
+mod workers;
+
+pub(crate) use numbers::numbers;
+
+use super::question::{Question, Scope};
+use super::serving::Refusal;
+use crate::fleet::{Level, Shared, Slot, StoreError, Usage, Worker};
+use ferret::event::LogTime;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a document is made of: the fleet, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) now: LogTime,
+    pub(crate) now_ms: u64,
+}
+
+/// What every document begins with.
+#[derive(Debug, Serialize)]
+struct Head {
+    format: u32,
+    kind: &'static str,
+    now_ms: u64,
+}
+
+/// What all that a worker's log tells adds up to, by its number in the store.
+type Sums = BTreeMap<u32, Usage>;
+
+impl Asked<'_> {
+    /// Answers as JSON.
+    ///
+    /// # Errors
+    ///
+    /// What is asked for is not there, or the store cannot be read.
+    pub(crate) fn answer(&self, question: &Question) -> Result<Vec<u8>, Refusal> {
+        match question {
+            Question::Workers(asked) => json(&self.workers(asked)?),
+            Question::Stack(asked) => json(&self.stack(asked)?),
+            Question::Stages(asked) => json(&self.stages(asked)?),
+            Question::Functions(asked) => json(&self.functions(asked)?),
+            Question::Metrics(asked) => json(&self.metrics(asked)?),
+            Question::History(asked) => json(&self.history(asked)?),
+            Question::Heatmap(asked) => json(&self.heatmap(asked)?),
+            Question::Events(asked) => json(&self.events(asked)?),
+            Question::Alerts => json(&self.alerts()),
+        }
+    }
+
+    fn head(&self, kind: &'static str) -> Head {
+        Head { format: 1, kind, now_ms: self.now_ms }
+    }
+
+    /// Shows `see` each worker that is listed and in scope, by program and then by when it began.
+    fn each_worker(&self, scope: &Scope, mut see: impl FnMut(&Worker)) -> Result<(), Refusal> {
+        let workers = self.shared.workers.lock();
+        if let Some(id) = scope.worker
+            && workers.get(&id.0).is_none_or(|worker| worker.kept.is_forgotten)
+        {
+            return Err(Refusal::NotThere(format!("there is no worker {id}")));
+        }
+        let mut all: Vec<&Worker> =
+            workers.values().filter(|worker| is_in(scope, worker)).collect();
+        all.sort_by_key(|worker| {
+            let kept = &worker.kept;
+            (&kept.program, kept.started_ms, kept.uid)
+        });
+        all.into_iter().for_each(&mut see);
+        Ok(())
+    }
+
+    /// The store's numbers of the workers in scope, and who they are; also of those that are forgotten.
+    fn numbers_in(&self, scope: &Scope) -> Result<BTreeMap<u32, crate::fleet::Kept>, Refusal> {
+        let known = self.shared.store.workers().map_err(unreadable)?;
+        let is_in = |kept: &crate::fleet::Kept| {
+            scope.worker.is_none_or(|id| id.0 == kept.uid)
+                && scope.program.as_ref().is_none_or(|program| *program == kept.program)
+        };
+        Ok(known.into_iter().filter(|(_, kept)| is_in(kept)).collect())
+    }
+
+    /// What all that the logs tell adds up to, by worker.
+    fn sums(&self) -> Result<Sums, Refusal> {
+        let mut sums = Sums::new();
+        let all = (Slot(0), Slot(0));
+        let see = |_, worker, usage: &Usage| {
+            sums.insert(worker, usage.clone());
+        };
+        self.shared.store.usage(Level::All, all, see).map_err(unreadable)?;
+        Ok(sums)
+    }
+
+    /// Whether all logs are in the history, as far as they go.
+    fn is_complete(&self) -> bool {
+        self.shared.workers.lock().values().all(|worker| worker.gap().is_none())
+    }
+
+    /// How a worker is, by name; one whose log is gone is as it was, unless it lived.
+    fn state(&self, worker: &Worker) -> (String, bool) {
+        match worker.state(self.now, self.shared.settings.zombie_after_ns) {
+            Some(state) if !worker.is_gone => (state.to_string(), state.is_alive()),
+            _ => {
+                let kept = worker.kept.state.as_str();
+                let is_over = ["exited", "failed", "stopped", "crashed"].contains(&kept);
+                (if is_over { kept } else { "unknown" }.to_owned(), false)
+            }
+        }
+    }
+}
+
+fn is_in(scope: &Scope, worker: &Worker) -> bool {
+    let kept = &worker.kept;
+    !kept.is_forgotten
+        && scope.worker.is_none_or(|id| id.0 == kept.uid)
+        && scope.program.as_ref().is_none_or(|program| *program == kept.program)
+}
+
+/// Keeps the first so many; says how many were left out.
+fn cut<T>(list: &mut Vec<T>, limit: usize) -> usize {
+    let left_out = list.len().saturating_sub(limit);
+    list.truncate(limit);
+    left_out
+}
+
+fn unreadable(error: StoreError) -> Refusal {
+    Refusal::Broken(error.to_string())
+}
+
+fn json(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(document).map_err(|error| Refusal::Broken(error.to_string()))
+}

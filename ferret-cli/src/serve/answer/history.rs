@@ -1,0 +1,139 @@
+//! `/api/history`: series over time, of a function or of the processes in scope.
+
+use super::super::question::{self, Measure};
+use super::super::serving::Refusal;
+use super::{Asked, Head, unreadable};
+use crate::fleet::{CallsRow, Spread, Steps, Usage};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub(super) struct History {
+    #[serde(flatten)]
+    head: Head,
+    #[serde(flatten)]
+    time: Time,
+    series: Vec<Series>,
+}
+
+/// The steps of a series.
+#[derive(Debug, Serialize)]
+pub(super) struct Time {
+    from_ms: u64,
+    to_ms: u64,
+    step_ms: u64,
+    complete: bool,
+    times_ms: Vec<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Series {
+    name: &'static str,
+    unit: &'static str,
+    values: Vec<Option<f64>>,
+}
+
+/// What each step of each worker in scope holds.
+pub(super) type ByWorker = BTreeMap<u32, Vec<Option<Usage>>>;
+
+impl Asked<'_> {
+    pub(super) fn history(&self, asked: &question::History) -> Result<History, Refusal> {
+        let (time, steps) = self.time(asked.range);
+        let series = match asked.function {
+            Some(function) => {
+                let number = u32::try_from(function.0).ok();
+                let known = self.shared.store.functions().map_err(unreadable)?;
+                let number = number.filter(|wanted| known.iter().any(|(known, _)| known == wanted));
+                let none = || Refusal::NotThere(format!("there is no function {}", function.0));
+                self.of_function(number.ok_or_else(none)?, steps, asked)?
+            }
+            None => self.of_processes(steps, asked)?,
+        };
+        Ok(History { head: self.head("history"), time, series })
+    }
+
+    /// The steps of a range.
+    pub(super) fn time(&self, range: question::Range) -> (Time, Steps) {
+        let (from_ms, to_ms) = range.at(self.now_ms);
+        let steps = Steps::of(from_ms, to_ms, self.shared.store.keep(), self.now_ms);
+        let (step_ms, times_ms) = (steps.step_ms(), steps.times_ms());
+        let complete = self.is_complete();
+        (Time { from_ms, to_ms, step_ms, complete, times_ms }, steps)
+    }
+
+    /// What the workers in scope used, by step.
+    pub(super) fn by_worker(
+        &self,
+        steps: Steps,
+        scope: &question::Scope,
+    ) -> Result<(ByWorker, BTreeMap<u32, crate::fleet::Kept>), Refusal> {
+        let workers = self.numbers_in(scope)?;
+        let mut by_worker = ByWorker::new();
+        let see = |slot, worker, usage: &Usage| {
+            let Some(index) = steps.index(slot).filter(|_| workers.contains_key(&worker)) else {
+                return;
+            };
+            let none = || vec![None; steps.count as usize];
+            let step = &mut by_worker.entry(worker).or_insert_with(none)[index];
+            step.get_or_insert_with(Usage::default).add(usage);
+        };
+        let slots = (steps.first, steps.last());
+        self.shared.store.usage(steps.level, slots, see).map_err(unreadable)?;
+        Ok((by_worker, workers))
+    }
+
+    fn of_processes(
+        &self,
+        steps: Steps,
+        asked: &question::History,
+    ) -> Result<Vec<Series>, Refusal> {
+        let (by_worker, _) = self.by_worker(steps, &asked.scope)?;
+        let all = Measure::ALL.iter().map(|&(name, measure)| {
+            let mut values = vec![None; steps.count as usize];
+            for (step, value) in values.iter_mut().enumerate() {
+                let known = by_worker.values().filter_map(|of_worker| of_worker[step].as_ref());
+                let known = known.map(|usage| measure.of(usage, steps.step_ms()));
+                *value = known.fold(None, |sum, one| measure.plus(sum, one));
+            }
+            Series { name, unit: measure.unit(), values }
+        });
+        Ok(all.collect())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "104 days are exact")]
+    fn of_function(
+        &self,
+        number: u32,
+        steps: Steps,
+        asked: &question::History,
+    ) -> Result<Vec<Series>, Refusal> {
+        let workers = self.numbers_in(&asked.scope)?;
+        let mut sums: Vec<Option<CallsRow>> = vec![None; steps.count as usize];
+        let see = |slot, worker, row: &CallsRow| {
+            if let Some(index) = steps.index(slot).filter(|_| workers.contains_key(&worker)) {
+                sums[index].get_or_insert_with(CallsRow::default).add(row);
+            }
+        };
+        let slots = (steps.first, steps.last());
+        self.shared.store.calls(steps.level, number, slots, see).map_err(unreadable)?;
+        let spreads: Vec<Option<Spread>> =
+            sums.iter().map(|sum| sum.as_ref().and_then(CallsRow::spread)).collect();
+        let count = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {
+            sums.iter().map(|sum| sum.as_ref().map(|sum| of(sum) as f64)).collect()
+        };
+        let spread = |of: fn(Spread) -> u64| -> Vec<Option<f64>> {
+            spreads.iter().map(|spread| spread.map(|spread| of(spread) as f64)).collect()
+        };
+        let ns = |name, values| Series { name, unit: "ns", values };
+        Ok(vec![
+            Series { name: "calls", unit: "count", values: count(|row| row.calls) },
+            Series { name: "errors", unit: "count", values: count(|row| row.errors + row.panics) },
+            ns("mean_ns", spread(|spread| spread.mean_ns)),
+            ns("p50_ns", spread(|spread| spread.p50_ns)),
+            ns("p90_ns", spread(|spread| spread.p90_ns)),
+            ns("p95_ns", spread(|spread| spread.p95_ns)),
+            ns("p99_ns", spread(|spread| spread.p99_ns)),
+            ns("max_ns", spread(|spread| spread.max_ns)),
+        ])
+    }
+}

@@ -1,0 +1,115 @@
+//! The numbers for who counts on by himself: Prometheus, and the health check.
+
+use super::super::question::{Scope, WorkerId};
+use super::super::serving::{
+    Check, FunctionNumbers, Refusal, Snapshot, State, Status, WorkerNumbers,
+};
+use super::{Asked, unreadable};
+use crate::fleet::{CallsRow, Function, Level, Slot, Troubles};
+use std::collections::BTreeMap;
+
+/// Programs' functions that are counted one by one; behind them each program has one for the others.
+const MOST_FUNCTIONS: usize = 1_000;
+
+/// The numbers of this moment.
+///
+/// # Errors
+///
+/// The store cannot be read.
+pub(crate) fn numbers(asked: &Asked<'_>) -> Result<Snapshot, Refusal> {
+    let sums = asked.sums()?;
+    let mut workers = Vec::new();
+    asked.each_worker(&Scope::default(), |worker| {
+        let (state, alive) = asked.state(worker);
+        let numbers = asked.numbers(worker, alive, &sums);
+        let process = worker.process();
+        let heard = process.and_then(|process| process.last_metric).filter(|_| alive);
+        let state = State::ALL.iter().find(|(name, _)| *name == state);
+        workers.push(WorkerNumbers {
+            id: WorkerId(worker.kept.uid),
+            program: worker.kept.program.clone(),
+            pid: worker.kept.pid,
+            host: worker.kept.host.clone(),
+            state: state.map_or(State::Unknown, |(_, state)| *state),
+            started_ms: worker.kept.started_ms,
+            heard_ns: heard.map(|at| asked.now.since(at)),
+            idle_ns: worker.idle_ns(asked.now).filter(|_| alive),
+            cpu_percent: numbers.cpu_percent,
+            rss_bytes: numbers.rss_bytes,
+            threads: numbers.threads.map(u64::from),
+            open_spans: numbers.open_spans,
+            open_tasks: numbers.open_tasks,
+            spans: numbers.spans,
+            errors: numbers.errors,
+            panics: numbers.panics,
+            cancelled: numbers.cancelled,
+            dropped: numbers.dropped,
+        });
+    })?;
+    let checks = checks(asked);
+    Ok(Snapshot { now_ms: asked.now_ms, workers, functions: functions(asked)?, checks })
+}
+
+/// What functions came to since the logs began; functions of one name are one.
+fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
+    let store = &asked.shared.store;
+    let mut all: BTreeMap<(String, String, String), CallsRow> = BTreeMap::new();
+    for (number, Function { program, info }) in store.functions().map_err(unreadable)? {
+        let key = (program.clone(), info.module, info.name);
+        let is_full = all.len() >= MOST_FUNCTIONS && !all.contains_key(&key);
+        let key = if is_full { (program, String::new(), "<other>".to_owned()) } else { key };
+        let sum = all.entry(key).or_default();
+        let see = |_, _, row: &CallsRow| sum.add(row);
+        store.calls(Level::All, number, (Slot(0), Slot(0)), see).map_err(unreadable)?;
+    }
+    let all = all.into_iter().filter(|(_, sum)| !sum.is_empty());
+    Ok(all
+        .map(|((program, module, name), sum)| FunctionNumbers {
+            program,
+            module,
+            name,
+            calls: sum.calls,
+            errors: sum.errors,
+            panics: sum.panics,
+            cancelled: sum.cancelled,
+            total_ns: sum.total_ns,
+        })
+        .collect())
+}
+
+fn checks(asked: &Asked<'_>) -> Vec<Check> {
+    let Troubles { logs, missing, store, has_looked } = asked.shared.troubles.lock().clone();
+    let (mut read, mut behind) = (0, 0);
+    for worker in asked.shared.workers.lock().values() {
+        read += usize::from(worker.tail().is_some());
+        behind += usize::from(worker.gap().is_some());
+    }
+    let check = |name: &str, status, text| Check { name: name.to_owned(), status, text };
+    let of_logs = if let Some((path, why)) = logs.iter().next() {
+        let more =
+            if logs.len() > 1 { format!(", and {} more", logs.len() - 1) } else { String::new() };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        check("logs", Status::Degraded, format!("{name} cannot be read: {why}{more}"))
+    } else if !has_looked {
+        check("logs", Status::Degraded, "the logs are being opened".to_owned())
+    } else if !missing.is_empty() {
+        let names = missing.iter().map(|path| path.display().to_string());
+        let names = names.collect::<Vec<_>>().join(", ");
+        check("logs", Status::Degraded, format!("not there yet: {names}"))
+    } else {
+        check("logs", Status::Healthy, format!("{read} logs are followed"))
+    };
+    let of_store = match store {
+        Some(why) => check("store", Status::Unhealthy, format!("the history is not kept: {why}")),
+        None if asked.shared.store.is_in_memory => {
+            let text = "the history is kept in memory alone, and made anew at the next start";
+            check("store", Status::Degraded, text.to_owned())
+        }
+        None => check("store", Status::Healthy, "the history is kept".to_owned()),
+    };
+    let text = match behind {
+        0 => "the logs are in the history as far as they go".to_owned(),
+        _ => format!("the past of {behind} logs is being read"),
+    };
+    vec![of_logs, of_store, check("history", Status::Healthy, text)]
+}

@@ -1,0 +1,182 @@
+//! `/api/workers`: the workers as cards show them, and the programs they are of.
+
+use super::super::question;
+use super::super::serving::Refusal;
+use super::{Asked, Head, Sums, cut};
+use crate::analyze::hundredths;
+use crate::fleet::{LOG, Stack, Usage, Worker};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Workers {
+    #[serde(flatten)]
+    head: Head,
+    left_out: usize,
+    programs: Vec<Program>,
+    workers: Vec<Card>,
+}
+
+#[derive(Debug, Serialize)]
+struct Program {
+    name: String,
+    workers: usize,
+    alive: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Card {
+    id: String,
+    program: String,
+    pid: u32,
+    host: String,
+    exe: String,
+    args: Vec<String>,
+    log: String,
+    started_ms: Option<u64>,
+    ended_ms: Option<u64>,
+    uptime_ns: Option<u64>,
+    state: String,
+    alive: bool,
+    gone: bool,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    death: Option<String>,
+    idle_ns: Option<u64>,
+    heard_ns: Option<u64>,
+    #[serde(flatten)]
+    numbers: Numbers,
+    doing: Option<Doing>,
+    line: Line,
+    history_percent: f64,
+}
+
+/// What a worker uses and does now, and what it did since its log began.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Numbers {
+    pub(super) cpu_percent: Option<f64>,
+    pub(super) rss_bytes: Option<u64>,
+    pub(super) threads: Option<u32>,
+    pub(super) open_spans: Option<u64>,
+    pub(super) open_tasks: Option<u64>,
+    pub(super) spans_per_second: f64,
+    pub(super) spans: u64,
+    pub(super) errors: u64,
+    pub(super) panics: u64,
+    pub(super) cancelled: u64,
+    pub(super) dropped: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Doing {
+    name: String,
+    age_ns: u64,
+}
+
+/// The last ten minutes.
+#[derive(Debug, Serialize)]
+struct Line {
+    step_ms: u64,
+    cpu_percent: Vec<Option<f64>>,
+    rss_bytes: Vec<Option<f64>>,
+}
+
+impl Asked<'_> {
+    pub(super) fn workers(&self, asked: &question::Workers) -> Result<Workers, Refusal> {
+        let sums = self.sums()?;
+        let mut programs: BTreeMap<String, Program> = BTreeMap::new();
+        let mut workers = Vec::new();
+        self.each_worker(&asked.scope, |worker| {
+            let card = self.card(worker, &sums);
+            let name = &worker.kept.program;
+            let program = programs.entry(name.clone()).or_insert_with(|| Program {
+                name: name.clone(),
+                workers: 0,
+                alive: 0,
+            });
+            program.workers += 1;
+            program.alive += usize::from(card.alive);
+            workers.push(card);
+        })?;
+        // Those that live first, should there be too many.
+        workers.sort_by_key(|card: &Card| !card.alive);
+        let left_out = cut(&mut workers, asked.limit);
+        let programs = programs.into_values().collect();
+        Ok(Workers { head: self.head("workers"), left_out, programs, workers })
+    }
+
+    fn card(&self, worker: &Worker, sums: &Sums) -> Card {
+        let (state, alive) = self.state(worker);
+        let kept = &worker.kept;
+        let process = worker.process();
+        let ended_ms = kept.ended_ms.filter(|_| !alive);
+        let lived_ms = kept.started_ms.and_then(|from| {
+            let to = if alive { Some(self.now_ms) } else { ended_ms };
+            to.map(|to| to.saturating_sub(from))
+        });
+        let heard = process.and_then(|process| process.last_metric).filter(|_| alive);
+        let unix_ns = self.now_ms * 1_000_000;
+        Card {
+            id: kept.uid.to_string(),
+            program: kept.program.clone(),
+            pid: kept.pid,
+            host: kept.host.clone(),
+            exe: kept.exe.clone(),
+            args: kept.args.clone(),
+            // Where it lies is nobody's business.
+            log: kept.log.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            started_ms: kept.started_ms,
+            ended_ms,
+            uptime_ns: lived_ms.map(|ms| ms.saturating_mul(1_000_000)),
+            state,
+            alive,
+            gone: worker.is_gone,
+            exit_code: kept.exit_code,
+            signal: kept.signal,
+            death: kept.death.clone(),
+            idle_ns: worker.idle_ns(self.now).filter(|_| alive),
+            heard_ns: heard.map(|at| self.now.since(at)),
+            numbers: self.numbers(worker, alive, sums),
+            doing: self.doing(worker),
+            line: Line {
+                step_ms: 10_000,
+                cpu_percent: worker.line.values(unix_ns, |usage| usage.cpu.mean().map(hundredths)),
+                rss_bytes: worker
+                    .line
+                    .values(unix_ns, |usage| usage.rss_bytes.mean().map(f64::round)),
+            },
+            history_percent: hundredths(worker.history_percent()),
+        }
+    }
+
+    pub(super) fn numbers(&self, worker: &Worker, alive: bool, sums: &Sums) -> Numbers {
+        let process = worker.process();
+        let sample = process.and_then(|process| process.last_sample).filter(|_| alive);
+        let live = worker.live.process(LOG).filter(|_| alive);
+        let none = Usage::default();
+        let sum = sums.get(&worker.number).unwrap_or(&none);
+        let rate = process.map_or(0.0, |process| process.spans_per_second(self.now));
+        Numbers {
+            cpu_percent: sample.and_then(|sample| sample.cpu_percent).map(hundredths),
+            rss_bytes: sample.and_then(|sample| sample.rss_bytes),
+            threads: sample.and_then(|sample| sample.threads),
+            open_spans: live.map(|live| live.open_spans() as u64),
+            open_tasks: live.map(|live| live.tasks().len() as u64),
+            spans_per_second: if alive { hundredths(rate) } else { 0.0 },
+            spans: sum.spans,
+            errors: sum.errors,
+            panics: sum.panics,
+            cancelled: sum.cancelled,
+            dropped: sum.dropped,
+        }
+    }
+
+    /// The outermost span that has been open longest.
+    fn doing(&self, worker: &Worker) -> Option<Doing> {
+        let stack = match &worker.last_stack {
+            Some(_) => return None,
+            None => Stack::outermost(worker, self.now)?,
+        };
+        Some(Doing { name: stack.name, age_ns: stack.age_ns })
+    }
+}
