@@ -67,5 +67,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.alerts = { title: "Alerts", make, uses: [] };
+  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [] };
 })((globalThis.Ferret ??= {}));

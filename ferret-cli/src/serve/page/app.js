@@ -71,6 +71,14 @@
     badges();
   }
 
+  // What the stream brings is drawn by the views that are made of it; the others ask for theirs.
+  function redrawLive() {
+    const at = now();
+    drawControls(at);
+    if (views[at.view].isLive) made[at.view].draw(at);
+    badges();
+  }
+
   function complain(error) {
     text(part("wrong"), error.message);
     show(part("wrong"), true);
@@ -158,7 +166,7 @@
       shell.drawLink();
       shell.drawHealth();
       if (what !== "data") return;
-      redraw();
+      redrawLive();
       // Some views wait for the first word of who is there.
       if (isFirst && live.data.workers) {
         isFirst = false;

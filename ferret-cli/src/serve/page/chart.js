@@ -51,8 +51,8 @@
     return `${title}. ${said.join(". ")}`;
   }
 
-  // options: { title, unit, series: [{ name, label, colour }], height, sync, onselect(fromMs, toMs) }
-  function make({ title, unit, series, height = HEIGHT, sync = "times", onselect = null }) {
+  // options: { title, unit, series: [{ name, label, colour }], height, sync, onselect(fromMs, toMs) of a drag, onpoint(ms) of a click }
+  function make({ title, unit, series, height = HEIGHT, sync = "times", onselect = null, onpoint = null }) {
     const keys = series.map((one, at) => makeKey(one, series.length === 1, () => toggle(at)));
     const when = h("span.when");
     const place = h("div.plot", { role: "img" });
@@ -109,6 +109,8 @@
         data,
         place,
       );
+      // Fingers do not drag here: they scroll the page.
+      if (onpoint) plot.over.addEventListener("click", (event) => onpoint(plot.posToVal(event.offsetX, "x") * 1000));
     }
 
     new ResizeObserver(() => {

@@ -143,5 +143,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.events = { title: "Events", make, uses: ["scope", "filter"], filterHint: "part of a text or program" };
+  Ferret.views.events = { title: "Events", make, isLive: true, uses: ["scope", "filter"], filterHint: "part of a text or program" };
 })((globalThis.Ferret ??= {}));

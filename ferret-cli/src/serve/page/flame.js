@@ -6,6 +6,8 @@
   const { format, state, api, range, live, chart } = Ferret;
   const FIRST_RANGE = "15m";
   const MOST_SLICES = 20000;
+  // How much is shown around a moment that is clicked.
+  const AROUND_MS = 5000;
   const SAVED = [["pprof", "pprof", "pprof", {}], ["chrome", "Chrome / Perfetto", "export", { format: "chrome" }], ["speedscope", "speedscope", "export", { format: "speedscope" }]];
 
   function makeDetails() {
@@ -58,13 +60,15 @@
   }
 
   function make(root) {
+    const choose = (from, to) => state.set({ start: Math.round(from), end: Math.max(Math.round(to), Math.round(from) + 1) });
     const overview = chart.make({
-      title: "spans per second: drag over a stretch to see its spans",
+      title: "spans per second: drag over a stretch, or click, to see its spans",
       unit: "per_second",
       series: [{ name: "spans_per_second", label: "spans/s", colour: "line-1" }],
       height: 90,
       sync: "flame",
-      onselect: (from, to) => state.set({ start: Math.round(from), end: Math.max(Math.round(to), Math.round(from) + 1) }),
+      onselect: choose,
+      onpoint: (ms) => choose(ms - AROUND_MS, ms + AROUND_MS),
     });
     const form = makeForm();
     const details = makeDetails();
@@ -122,5 +126,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.flame = { title: "Flame", make, uses: ["scope", "range"], ranges: ["15m", "1h", "6h", "24h", "7d"], firstRange: FIRST_RANGE, everyMs: 5000 };
+  Ferret.views.flame = { title: "Flame", make, isLive: true, uses: ["scope", "range"], ranges: ["15m", "1h", "6h", "24h", "7d"], firstRange: FIRST_RANGE, everyMs: 5000 };
 })((globalThis.Ferret ??= {}));

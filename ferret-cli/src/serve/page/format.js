@@ -37,9 +37,11 @@
     return `${digits(value)} ${units[at]}`;
   }
 
+  const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
   // 1,234,567
   function count(value) {
-    return isNone(value) ? NONE : Math.round(value).toLocaleString("en-US");
+    return isNone(value) ? NONE : grouped.format(value);
   }
 
   // 999, 12.3k, 4.56M

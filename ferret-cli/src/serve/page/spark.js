@@ -23,24 +23,29 @@
     return found;
   }
 
-  const point = ([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  const tenth = (value) => Math.round(value * 10) / 10;
+  const point = ([x, y]) => `${tenth(x)} ${tenth(y)}`;
   const stroke = (piece) => `M${piece.map(point).join("L")}${piece.length === 1 ? "h0.5" : ""}`;
-  const area = (piece) => `M${piece[0][0].toFixed(1)} ${HEIGHT}L${piece.map(point).join("L")}L${piece.at(-1)[0].toFixed(1)} ${HEIGHT}z`;
+  const area = (piece) => `M${tenth(piece[0][0])} ${HEIGHT}L${piece.map(point).join("L")}L${tenth(piece.at(-1)[0])} ${HEIGHT}z`;
 
   function make() {
     const fill = svg("path", { class: "area" });
     const line = svg("path", { class: "line" });
     const node = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
     node.append(fill, line);
+    let drawnOf = null;
     return {
       node,
       // `least` is the value that the top has at least, so that noise near nothing looks like that.
       update(values, least, label, places = 60) {
+        attribute(node, "aria-label", label);
+        const drawing = `${least} ${values}`;
+        if (drawing === drawnOf) return;
+        drawnOf = drawing;
         const known = values.filter((value) => value !== null);
         const drawn = pieces(values, Math.max(least, ...known), places);
         attribute(line, "d", drawn.map(stroke).join(""));
         attribute(fill, "d", drawn.map(area).join(""));
-        attribute(node, "aria-label", label);
       },
     };
   }

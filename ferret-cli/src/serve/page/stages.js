@@ -77,5 +77,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.stages = { title: "Stages", make, uses: ["scope", "filter"], everyMs: 2000, filterHint: "transcribe | download" };
+  Ferret.views.stages = { title: "Stages", make, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "transcribe | download" };
 })((globalThis.Ferret ??= {}));

@@ -44,7 +44,13 @@
     return next;
   }
 
-  const now = () => parse(location.hash);
+  // Asked for by every link of every row, so it is parsed once.
+  let known = { hash: null, state: null };
+  function now() {
+    if (known.hash !== location.hash) known = { hash: location.hash, state: parse(location.hash) };
+    return known.state;
+  }
+
   const link = (changes) => write(changed(now(), changes));
 
   function set(changes, { isSmall = false } = {}) {

@@ -186,5 +186,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.workers = { title: "Workers", make, uses: ["scope", "filter"], filterHint: "part of a name, pid, host, log", nobody };
+  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], filterHint: "part of a name, pid, host, log", nobody };
 })((globalThis.Ferret ??= {}));
