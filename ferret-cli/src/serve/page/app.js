@@ -33,7 +33,7 @@
     const alive = workers?.workers.filter((worker) => worker.alive).length;
     const running = stages?.stages.filter((stage) => stage.state === "running").length;
     const firing = alerts?.rules.filter((rule) => rule.state === "firing").length;
-    text(tabs.workers.badge, workers ? `${format.count(alive)}/${format.count(workers.workers.length)}` : "");
+    text(tabs.workers.badge, workers?.workers.length ? `${format.count(alive)}/${format.count(workers.workers.length)}` : "");
     text(tabs.stages.badge, running ? format.count(running) : "");
     text(tabs.alerts.badge, firing ? format.count(firing) : "");
     attribute(tabs.alerts.badge, "data-tone", firing ? "bad" : null);
@@ -128,7 +128,7 @@
       show(part("wrong"), false);
       scrollTo(0, 0);
       if (document.activeElement?.getAttribute("role") === "tab") tabs[at.view].focus();
-      tabs[at.view].scrollIntoView({ block: "nearest", inline: "nearest" });
+      tabs[at.view].scrollIntoView({ block: "nearest", inline: "center" });
     }
     redraw();
     load();

@@ -78,7 +78,7 @@
     const saves = SAVED.map(([, title]) => h("a", { download: "" }, title));
     const saving = h("span.saves", {}, h("span.faint", {}, "save as"), ...saves);
     const note = h("p.note");
-    const shown = h("div", {}, overview.node, h("div.flame-bar", {}, form, zooms, saving), flame.node, details, note);
+    const shown = h("div", {}, overview.node, h("div.flame-bar", {}, form, zooms, saving), details, flame.node, note);
     const choices = h("div.choices");
     const asking = h("div", {}, empty("Of which worker?", "A flame chart is of one worker: choose it above, or here."), choices);
     const nothing = h("div");

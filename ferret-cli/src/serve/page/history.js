@@ -63,7 +63,7 @@
       const options = known.map((row) => ({ value: row.id, title: `${row.name}${row.module ? `  (${row.module})` : ""}` }));
       if (chosen && !known.some(({ id }) => id === chosen)) options.unshift({ value: chosen, title: `function ${chosen}` });
       functions.put(options, chosen ?? "");
-      for (const { node } of [percentiles, calls, errors]) show(node, Boolean(chosen));
+      for (const node of [functions, percentiles.node, calls.node, errors.node]) show(node, Boolean(chosen));
       noCalls.replaceChildren(...(chosen ? [] : [empty("No calls in this range", "Take a longer range, or other workers.")]));
       if (!chosen) return;
       const history = await api.ask("history", { ...asked, function: chosen }, "history-function");

@@ -58,7 +58,7 @@
         attribute(open, "aria-pressed", String(Boolean(now.from)));
         const ends = now.from ? [Number(now.from), Number(now.to ?? Date.now())] : [Date.now() - (length(chosen) ?? UNITS.h), Date.now()];
         // Not under the fingers of who is typing.
-        if (custom.hidden || now.from) {
+        if (!custom.contains(document.activeElement)) {
           from.value = format.toInput(ends[0]).slice(0, 19);
           to.value = format.toInput(ends[1]).slice(0, 19);
         }
