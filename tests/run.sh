@@ -137,6 +137,16 @@ compiled_out() {
     cargo test --quiet --features ferret-core/off --test edition_2021
 }
 
+# What of the page of `ferret serve` needs no browser.
+page() {
+    packages node:nodejs
+    local script
+    for script in ferret-cli/src/serve/page/*.js; do
+        node --check "$script"
+    done
+    node --test tests/tools/page_tests.mjs
+}
+
 doc_tests() {
     cargo test --doc --quiet
     cargo test --doc --quiet --features "$allocator" -- alloc
@@ -201,6 +211,7 @@ part build binaries
 part tests unit_and_end_to_end
 part with-allocator with_allocator
 part compiled-out compiled_out
+part page page
 part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom
