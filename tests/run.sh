@@ -77,7 +77,8 @@ viewers() {
 }
 
 setup() {
-    packages tmux:tmux
+    # Of Prometheus only the programs are used, not the service that the package may start.
+    packages tmux:tmux prometheus:prometheus
     viewers
     rustc --version
     local component
@@ -134,6 +135,16 @@ with_allocator() {
 # The macro's cases once more, with recording compiled out.
 compiled_out() {
     cargo test --quiet --features ferret-core/off --test edition_2021
+}
+
+# What of the page of `ferret serve` needs no browser.
+page() {
+    packages node:nodejs
+    local script
+    for script in ferret-cli/src/serve/page/*.js; do
+        node --check "$script"
+    done
+    node --test tests/tools/page_tests.mjs
 }
 
 doc_tests() {
@@ -200,6 +211,7 @@ part build binaries
 part tests unit_and_end_to_end
 part with-allocator with_allocator
 part compiled-out compiled_out
+part page page
 part doc-tests doc_tests
 part rustdoc rustdoc
 part loom loom

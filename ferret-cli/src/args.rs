@@ -1,5 +1,7 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
+#[cfg(feature = "serve")]
+use crate::serve;
 use crate::{analyze, check, completions, diff, export, log, man, run, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +32,9 @@ pub(crate) enum Command {
     Diff(diff::DiffArgs),
     /// Write a run in the form that another tool opens.
     Export(export::ExportArgs),
+    /// Show what processes do in a browser, and tell other systems their numbers.
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     /// Print the raw entries of a log, like tail -f.
     Log(log::LogArgs),
     /// Read all of a log, and say what was found.
@@ -49,6 +54,8 @@ impl Command {
             Self::Analyze(args) => analyze::run(args),
             Self::Diff(args) => diff::run(args),
             Self::Export(args) => export::run(args),
+            #[cfg(feature = "serve")]
+            Self::Serve(args) => serve::run(args),
             Self::Log(args) => log::run(args),
             Self::Check(args) => check::run(args),
             Self::Completions(args) => completions::run(args),

@@ -11,12 +11,16 @@
 
 mod chrome;
 mod csv;
+#[cfg(feature = "serve")]
+mod flame;
 mod flamegraph;
 mod folded;
 mod follow;
 mod form;
 mod jsonl;
 mod output;
+#[cfg(feature = "serve")]
+mod part;
 mod pprof;
 mod protobuf;
 mod reading;
@@ -24,6 +28,10 @@ mod speedscope;
 mod spool;
 mod stacks;
 mod timeline;
+
+pub(crate) use form::Form;
+#[cfg(feature = "serve")]
+pub(crate) use part::{Part, PartError, PartForm, write as write_part};
 
 use crate::exit::{self, Code};
 use crate::filter::Filter;
@@ -33,7 +41,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use ferret::log::ReadOptions;
 use follow::Follow;
-pub(crate) use form::Form;
+
 use output::{Output, Stop};
 use reading::{BySpan, ByStack, Format, Read, Told};
 use stacks::Stacks;
@@ -91,7 +99,7 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
     let timeline = Timeline::new(&mut run);
     let window = timeline.window(args.since, args.until)?;
     let follow = Follow::new(window, args.filter.clone());
-    let mut format = format(form, timeline, follow, &output)?;
+    let mut format = format(form, timeline, follow, output.folder())?;
     let read = reading::read(&mut run, &mut format, stop, &mut output)
         .and_then(|failure| Ok((failure, format.finish(&Read::of(&run), &mut output)?)))
         .and_then(|read| output.flush().map(|()| read));
@@ -130,12 +138,12 @@ fn format(
     form: Form,
     timeline: Timeline,
     follow: Follow,
-    output: &Output,
+    scratch: PathBuf,
 ) -> anyhow::Result<Format> {
     Ok(match form {
         Form::Chrome => by_span(chrome::Chrome::new(timeline, follow)),
         Form::Speedscope => {
-            let spool = spool::Spool::create(output.folder())
+            let spool = spool::Spool::create(scratch)
                 .context("making a temporary file for what each thread did")?;
             by_span(speedscope::Speedscope::new(timeline, follow, spool))
         }

@@ -26,7 +26,7 @@ fn export_until(script: &Script, form: Form, filter: &str, until: Option<&str>) 
     let window =
         if until.is_some() { timeline.window(None, until).unwrap() } else { Window::default() };
     let output = Output::to_stdout(Form::Csv).unwrap();
-    let mut format = format(form, timeline, Follow::new(window, filter), &output).unwrap();
+    let mut format = format(form, timeline, Follow::new(window, filter), output.folder()).unwrap();
     let mut out = Vec::new();
     format.begin(&mut out).unwrap();
     script.each(|log, names, entry| format.entry(log, names, entry, &mut out).unwrap());

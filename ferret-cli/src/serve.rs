@@ -4,16 +4,36 @@
 //! asked is [`question`]'s, and how it comes over the network [`http`]'s.
 
 mod answer;
+mod health;
+mod http;
+mod page;
+mod prometheus;
 mod question;
 mod serving;
+mod window;
 
+use crate::exit;
 use crate::fleet::Keep;
 use crate::when::parse_duration;
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use http::{Access, Files, Site, Token};
+use serving::Serving;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Threads for the connections; what takes a moment has its own.
+const WORKERS: usize = 2;
+/// What is being read when the server stops is not waited for any longer.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// What to serve, and to whom.
 #[derive(Debug, Args)]
@@ -49,4 +69,88 @@ pub(crate) struct Settings {
     /// Rules of alerts: see `ferret alert`
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+///
+/// It cannot begin.
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let token = args.token_file.as_deref().map(Token::read).transpose()?;
+    if token.is_none() && !args.listen.ip().is_loopback() {
+        bail!(
+            "{} can be reached from other machines: give --token-file FILE, or listen on 127.0.0.1",
+            args.listen
+        );
+    }
+    let listener = listen(args.listen)?;
+    let address = listener.local_addr().context("asking for the address")?;
+    for missing in args.settings.logs.iter().filter(|path| !path.exists()) {
+        let missing = missing.display();
+        exit::say(format_args!("{missing} is not there yet: it is read when it is"));
+    }
+    let serving = Arc::new(Serving::start(&args.settings)?);
+    let site = Site::new(Arc::clone(&serving), Access::new(address, token), files());
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(http::THREADS)
+        .thread_name("ferret-serve")
+        .enable_all()
+        .build()
+        .context("starting the server's threads")?;
+    let served = runtime.block_on(serve(listener, site));
+    // A long answer that nobody waits for any more must not hold the end up.
+    runtime.shutdown_timeout(LAST_WORDS);
+    serving.stop();
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(listener: std::net::TcpListener, site: Site) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("asking for the address")?;
+    let listener = TcpListener::from_std(listener).context("listening")?;
+    let asked = || -> std::io::Result<_> {
+        let [interrupt, terminate, hangup] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Ok((signal(interrupt)?, signal(terminate)?, signal(hangup)?))
+    };
+    let (mut interrupt, mut terminate, mut hangup) =
+        asked().context("asking to be told of signals")?;
+    let (stops, is_told) = watch::channel(false);
+    let site = Arc::new(site);
+    let serving = tokio::spawn(http::serve(listener, Arc::clone(&site), is_told.clone()));
+    let itself = tokio::spawn(async move { site.run(is_told).await });
+    exit::say(format_args!("serving at http://{address}/ until Ctrl-C"));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    stops.send_replace(true);
+    itself.await.context("what the server tells of itself")?;
+    serving.await.context("serving")
+}
+
+/// The page's.
+fn files() -> Files {
+    let files = page::FILES.iter();
+    Files::new(files.map(|file| (file.path, file.content_type, file.text.as_bytes())))
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address).map_err(|error| {
+        let known = [
+            (
+                ErrorKind::AddrInUse,
+                "something listens there already: stop it, or take another port (0 takes a free one)",
+            ),
+            (ErrorKind::AddrNotAvailable, "this machine has no such address: see  ip address"),
+            (ErrorKind::PermissionDenied, "ports below 1024 are the administrator's: take another"),
+        ];
+        let found = known.iter().find(|(kind, _)| *kind == error.kind());
+        let what_next = found.map_or("take another --listen ADDRESS:PORT", |(_, next)| next);
+        anyhow!("cannot listen at {address} ({error}): {what_next}")
+    })?;
+    listener.set_nonblocking(true).context("listening")?;
+    Ok(listener)
 }

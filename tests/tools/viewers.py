@@ -56,6 +56,8 @@ class Chromium:
         os.close(to_read)
         os.close(from_write)
         self.to, self.answers, self.rest, self.last = to_write, from_read, b"", 0
+        # What it tells by itself, where it was asked to.
+        self.events = []
 
     def close(self):
         self.process.kill()
@@ -76,6 +78,8 @@ class Chromium:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
+            if "method" in answer:
+                self.events.append(answer)
 
     def next(self):
         while b"\0" not in self.rest:
@@ -86,23 +90,25 @@ class Chromium:
         message, self.rest = self.rest.split(b"\0", 1)
         return json.loads(message)
 
-    def open(self, url):
+    def attach(self, url):
+        """Opens a page; the session that it is told things in."""
         target = self.call("Target.createTarget", url=url)["targetId"]
-        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        return self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
-        def evaluate(expression):
-            result = self.call(
-                "Runtime.evaluate",
-                session,
-                expression=expression,
-                returnByValue=True,
-                awaitPromise=True,
-            )
-            if "exceptionDetails" in result:
-                raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
-            return result["result"].get("value")
+    def evaluate(self, session, expression):
+        result = self.call(
+            "Runtime.evaluate",
+            session,
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
+        )
+        if "exceptionDetails" in result:
+            raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
+        return result["result"].get("value")
 
-        return evaluate
+    def open(self, url):
+        return functools.partial(self.evaluate, self.attach(url))
 
 
 def serve(folder, file):

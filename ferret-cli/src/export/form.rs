@@ -54,6 +54,20 @@ impl Form {
         Self::value_variants().iter().map(|form| form.name()).collect::<Vec<_>>().join("|")
     }
 
+    /// What a file of it ends with, and its media type.
+    #[cfg(feature = "serve")]
+    pub(crate) fn as_file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chrome => (".json", "application/json"),
+            Self::Speedscope => (".speedscope.json", "application/json"),
+            Self::Folded => (".folded", "text/plain; charset=utf-8"),
+            Self::Flamegraph => (".svg", "image/svg+xml"),
+            Self::Pprof => (".pb.gz", "application/octet-stream"),
+            Self::Jsonl => (".jsonl", "application/x-ndjson"),
+            Self::Csv => (".csv", "text/csv; charset=utf-8"),
+        }
+    }
+
     /// Whether a terminal cannot show it.
     pub(super) fn is_binary(self) -> bool {
         self == Self::Pprof

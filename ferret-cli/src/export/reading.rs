@@ -5,11 +5,13 @@ use super::output::Stop;
 use super::stacks::{Added, Stacks};
 use crate::progress::ProgressLine;
 use ferret::event::{Entry, LogIndex, LogTime, Names, Opened};
+#[cfg(feature = "serve")]
+use ferret::log::Tail;
 use ferret::log::{LogError, Run};
 use std::io::{self, Write};
 
 /// Entries that are decoded before they are written: what stays in a core's cache.
-const AT_ONCE: usize = 1_000;
+pub(super) const AT_ONCE: usize = 1_000;
 
 /// What writes a run.
 pub(super) enum Format {
@@ -103,7 +105,13 @@ impl Format {
         Ok(())
     }
 
-    fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) -> io::Result<()> {
+    /// Begins in the middle of a log, or goes on behind entries that were missed.
+    pub(super) fn resume(
+        &mut self,
+        log: LogIndex,
+        names: &Names,
+        opened: &Opened,
+    ) -> io::Result<()> {
         match self {
             Self::BySpan(format) => return format.resume(log, names, opened),
             Self::ByStack(stacks, _) => stacks.resume(log, names, opened),
@@ -137,6 +145,12 @@ impl<'a> Read<'a> {
     pub(super) fn of(run: &'a Run) -> Self {
         let logs = run.logs().iter().map(|tail| (tail.names(), ferret::is_alive(tail)));
         Self { logs: logs.collect(), now: ferret::log::now() }
+    }
+
+    /// Of one log alone.
+    #[cfg(feature = "serve")]
+    pub(super) fn of_log(tail: &'a Tail) -> Self {
+        Self { logs: vec![(tail.names(), ferret::is_alive(tail))], now: ferret::log::now() }
     }
 
     /// The names of a log.

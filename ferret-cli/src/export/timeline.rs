@@ -8,7 +8,7 @@ use crate::input;
 use crate::when::When;
 use anyhow::Context as _;
 use ferret::event::{LogEntry, LogIndex, LogTime, Offset, ProcessStart};
-use ferret::log::Run;
+use ferret::log::{Run, Tail};
 
 /// The line.
 #[derive(Clone, Debug, Default)]
@@ -36,25 +36,16 @@ impl Timeline {
     pub(super) fn new(run: &mut Run) -> Self {
         let mut places = Vec::new();
         for log in (0..run.logs().len()).map(LogIndex) {
-            let info = run.logs()[log.0].info().clone();
-            // One that is damaged or gone is told of by whoever reads on.
-            let first = run.log_mut(log).map(|tail| input::entry_at(tail, Offset(0)));
-            let first = first.and_then(Result::ok).flatten();
+            places.extend(run.log_mut(log).map(Place::of));
             run.seek(log, Offset(0));
-            let start = first.and_then(|entry| match entry.what {
-                LogEntry::ProcessStart(start) => Some((entry.time, start)),
-                _ => None,
-            });
-            let began = start.as_ref().map_or(info.first_time, |(at, _)| *at);
-            places.push(Place {
-                pid: info.pid,
-                first: began.min(info.first_time),
-                start,
-                boot_id: info.boot_id,
-                shift: 0,
-            });
         }
         Self::of(places)
+    }
+
+    /// Of one log alone.
+    #[cfg(feature = "serve")]
+    pub(super) fn of_log(tail: &mut Tail) -> Self {
+        Self::of(vec![Place::of(tail)])
     }
 
     fn of(mut places: Vec<Place>) -> Self {
@@ -124,6 +115,14 @@ impl Timeline {
         u64::try_from(i128::from(start.unix_ns) + since_start).ok()
     }
 
+    /// The log time of a moment, Unix ms; none if the log does not tell.
+    #[cfg(feature = "serve")]
+    pub(super) fn log_time(&self, log: LogIndex, unix_ms: u64) -> Option<LogTime> {
+        let (at, start) = self.logs.get(log.0)?.start.as_ref()?;
+        let since_start = i128::from(unix_ms) * 1_000_000 - i128::from(start.unix_ns);
+        Some(LogTime(u64::try_from(i128::from(at.0) + since_start).unwrap_or(0)))
+    }
+
     /// When the run starts, ns since the Unix epoch; none if no log tells.
     pub(super) fn start_unix_ns(&self) -> Option<u64> {
         let is_told = self.logs.iter().any(|place| place.start.is_some());
@@ -136,6 +135,27 @@ impl Timeline {
         let path = if start.exe.is_empty() { start.args.first() } else { Some(&start.exe) };
         let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         if name.is_empty() { format!("process {}", start.pid) } else { name.to_owned() }
+    }
+}
+
+impl Place {
+    /// Of a log, which then stands anywhere.
+    fn of(tail: &mut Tail) -> Self {
+        let info = tail.info().clone();
+        // One that is damaged or gone is told of by whoever reads on.
+        let first = input::entry_at(tail, Offset(0)).ok().flatten();
+        let start = first.and_then(|entry| match entry.what {
+            LogEntry::ProcessStart(start) => Some((entry.time, start)),
+            _ => None,
+        });
+        let began = start.as_ref().map_or(info.first_time, |(at, _)| *at);
+        Self {
+            pid: info.pid,
+            first: began.min(info.first_time),
+            start,
+            boot_id: info.boot_id,
+            shift: 0,
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 mod parameters;
 mod parse;
 
+pub(crate) use parameters::decode;
+
 use crate::export::Form;
 use crate::filter::Filter;
 use ferret::event::ProcessUid;

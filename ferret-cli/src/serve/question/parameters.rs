@@ -192,7 +192,11 @@ fn moment(text: &str) -> Result<u64, String> {
 }
 
 /// Decodes `%41` and `+`.
-fn decode(text: &str) -> Result<String, String> {
+///
+/// # Errors
+///
+/// It is not encoded so, or too long.
+pub(crate) fn decode(text: &str) -> Result<String, String> {
     if text.len() > LONGEST_VALUE {
         return Err(format!("a parameter is longer than {LONGEST_VALUE} bytes"));
     }

@@ -1,0 +1,71 @@
+// The view of the alerts: the rules and what they say, and where messages go.
+(function (Ferret) {
+  "use strict";
+
+  const { h, text, attribute, show, keyed, empty, state: stateMark } = Ferret.dom;
+  const { format, live } = Ferret;
+  const ORDER = { firing: 0, pending: 1, ok: 2 };
+
+  function makeSubject() {
+    const mark = stateMark("");
+    const who = h("strong");
+    const said = h("span.said");
+    const since = h("span.faint.number");
+    const node = h("li.subject", {}, mark, who, said, since);
+    node.update = (subject) => {
+      mark.set(subject.state);
+      text(who, subject.subject);
+      text(said, subject.text ?? "");
+      text(since, subject.since_ms === null ? "" : `since ${format.moment(subject.since_ms)}`);
+    };
+    return node;
+  }
+
+  function makeRule() {
+    const mark = stateMark("");
+    const name = h("h2");
+    const severity = h("span.faint");
+    const subjects = h("ul.subjects");
+    const node = h("article.rule", {}, h("div.rule-head", {}, mark, name, severity), subjects);
+    node.update = (rule) => {
+      mark.set(rule.state);
+      attribute(node, "data-state", rule.state);
+      text(name, rule.name);
+      text(severity, rule.severity);
+      keyed(subjects, rule.subjects, (subject) => subject.subject, makeSubject);
+      show(subjects, rule.subjects.length > 0);
+    };
+    return node;
+  }
+
+  const SINKS = [
+    { id: "name", title: "sink", isText: true, value: (sink) => sink.name, show: (sink) => sink.name },
+    { id: "kind", title: "kind", isText: true, value: (sink) => sink.kind, show: (sink) => sink.kind },
+    ...["sent", "failed", "waiting", "lost"].map((id) => ({ id, title: id, value: (sink) => sink[id], show: (sink) => format.count(sink[id]) })),
+    { id: "error", title: "last error", isText: true, show: (sink) => sink.last_error ?? format.NONE },
+  ];
+
+  function make(root) {
+    let sort = "name";
+    const rules = h("div.rules");
+    const sinks = Ferret.table.make({ label: "Sinks", key: (sink) => sink.name, columns: SINKS, onsort: (next) => { sort = next; draw(); } });
+    const sinksPanel = h("section", {}, h("h2.section", {}, "Where messages go"), sinks.node);
+    const nothing = h("div");
+    root.append(rules, sinksPanel, nothing);
+
+    function draw() {
+      const answer = live.data.alerts;
+      if (!answer) return;
+      const sorted = [...answer.rules].sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.name.localeCompare(b.name));
+      keyed(rules, sorted, (rule) => rule.name, makeRule);
+      sinks.update(answer.sinks, sort);
+      show(sinksPanel, answer.sinks.length > 0);
+      nothing.replaceChildren(...(sorted.length ? [] : [empty("No rules", "Write what is not to happen into a file of rules and start with it: `ferret serve --rules rules.toml FOLDER`.", "`ferret alert test rules.toml run.redb` says what would have fired in a log that is there.")]));
+    }
+
+    return { draw };
+  }
+
+  Ferret.views ??= {};
+  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [] };
+})((globalThis.Ferret ??= {}));

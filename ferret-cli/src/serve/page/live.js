@@ -1,0 +1,123 @@
+// What is true now, kept so by server-sent events; where those do not come, by asking every two seconds. Says which of the two it is,
+// and since when the server is away.
+(function (Ferret) {
+  "use strict";
+
+  const POLL_MS = 2000;
+  const HEALTH_MS = 10000;
+  const LONGEST_WAIT_MS = 30000;
+  const MOST_EVENTS = 2000;
+
+  const { api } = Ferret;
+  const data = { workers: null, stages: null, alerts: null, health: null, events: [] };
+  const link = { state: "connecting", sinceMs: null, error: null };
+  const listeners = [];
+  let source = null;
+  let waitMs = 1000;
+  // Which chain of polls is under way, if one is.
+  let polling = null;
+  let next = 0;
+
+  const tell = (what) => listeners.forEach((listener) => listener(what));
+
+  // Events come in pieces that may overlap, and begin again when the server does.
+  function merge(known, answer) {
+    if (answer.next < (known.at(-1)?.number ?? 0)) known = [];
+    const numbers = new Set(known.map((event) => event.number));
+    const all = known.concat(answer.events.filter((event) => !numbers.has(event.number)));
+    return all.sort((a, b) => a.number - b.number).slice(-MOST_EVENTS);
+  }
+
+  function takeEvents(answer) {
+    data.events = merge(data.events, answer);
+    next = answer.next;
+  }
+
+  function take(now) {
+    data.workers = now.workers;
+    data.stages = now.stages;
+    data.alerts = now.alerts;
+    takeEvents(now.events);
+    tell("data");
+  }
+
+  function say(state, error = null) {
+    if (state === "lost" && link.state !== "lost") link.sinceMs = Date.now();
+    link.state = state;
+    link.error = error;
+    tell("link");
+  }
+
+  function connect() {
+    source = new EventSource("api/stream");
+    source.addEventListener("now", (event) => {
+      polling = null;
+      waitMs = 1000;
+      if (link.state !== "live") say("live");
+      take(JSON.parse(event.data));
+    });
+    // The browser would try again by itself, but tells nobody when.
+    source.onerror = fallBack;
+  }
+
+  function fallBack() {
+    source?.close();
+    source = null;
+    if (polling === null) poll();
+    setTimeout(connect, waitMs);
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  async function poll() {
+    const mine = (polling = {});
+    try {
+      const [workers, stages, events, alerts] = await Promise.all([
+        api.ask("workers"), api.ask("stages"), api.ask("events", { after: next }), api.ask("alerts"),
+      ]);
+      // A stream may have come meanwhile.
+      if (polling !== mine) return;
+      say("polling");
+      take({ workers, stages, events, alerts });
+    } catch (error) {
+      if (polling === mine) say("lost", error);
+    }
+    const again = () => polling === mine && poll();
+    setTimeout(again, link.state === "lost" ? waitMs : POLL_MS);
+  }
+
+  async function askHealth() {
+    try {
+      data.health = await api.ask("health");
+      tell("data");
+    } catch (error) {
+      // A stream that nobody serves any more may look open for minutes.
+      if (error instanceof api.Away && source?.readyState === EventSource.OPEN) fallBack();
+    }
+    setTimeout(askHealth, HEALTH_MS);
+  }
+
+  async function thaw() {
+    say("frozen");
+    const names = ["workers", "stages", "alerts", "health", "events"];
+    const found = await Promise.allSettled(names.map((name) => api.ask(name)));
+    found.forEach(({ value }, at) => {
+      if (names[at] === "events") data.events = value?.events ?? [];
+      else data[names[at]] = value ?? null;
+    });
+    tell("data");
+  }
+
+  function start() {
+    if (api.isFrozen) {
+      thaw();
+      return;
+    }
+    connect();
+    askHealth();
+  }
+
+  // By id; undefined of one that is not among them.
+  const worker = (id) => data.workers?.workers.find((worker) => worker.id === id);
+
+  Ferret.live = { data, link, start, worker, merge, takeEvents, listen: (listener) => listeners.push(listener) };
+})((globalThis.Ferret ??= {}));

@@ -1,0 +1,71 @@
+// The choice of a time: up to now, or from–to. Also what it is for the API.
+(function (Ferret) {
+  "use strict";
+
+  const { h, attribute, show, keyed } = Ferret.dom;
+  const { format, state } = Ferret;
+  const UNITS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
+
+  // Of "15m" the milliseconds; null of anything else.
+  function length(range) {
+    const [, number, unit] = /^(\d+)([smhd])$/.exec(range ?? "") ?? [];
+    return number ? Number(number) * UNITS[unit] : null;
+  }
+
+  // As the API wants it: `fallback` where the address says nothing.
+  function params(now, fallback) {
+    if (now.from) return { from: now.from, to: now.to ?? Date.now() };
+    return { range: length(now.range) ? now.range : fallback };
+  }
+
+  // The control of the bar above the views. A view has choices, of which "" is all there is, and a first one.
+  function make(place) {
+    const chips = h("div.chips", { role: "group", "aria-label": "Range" });
+    const from = h("input", { type: "datetime-local", step: "1", "aria-label": "From" });
+    const to = h("input", { type: "datetime-local", step: "1", "aria-label": "To" });
+    const wrong = h("p.wrong", { role: "alert", hidden: true }, "The end must be behind the beginning.");
+    const custom = h("form.custom", { hidden: true }, from, h("span.faint", {}, "–"), to, h("button", {}, "Show"), wrong);
+    const open = h("button", { type: "button", "aria-expanded": "false" }, "custom");
+    place.append(h("div.chips", {}, chips, open), custom);
+
+    function expand(isOpen) {
+      show(custom, isOpen);
+      attribute(open, "aria-expanded", String(isOpen));
+    }
+
+    open.addEventListener("click", () => {
+      expand(custom.hidden);
+      if (!custom.hidden) from.focus();
+    });
+    custom.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const ends = [format.fromInput(from.value), format.fromInput(to.value)];
+      const isRight = ends.every((ms) => ms !== null) && ends[0] < ends[1];
+      show(wrong, !isRight);
+      if (isRight) state.set({ from: ends[0], to: ends[1] });
+    });
+
+    function chip(range) {
+      const node = h("button", { type: "button", onclick: () => state.set({ range: range || null, from: null, to: null }) }, range || "all");
+      return node;
+    }
+
+    return {
+      update(now, choices, first) {
+        const chosen = now.from ? null : (length(now.range) ? now.range : first);
+        keyed(chips, choices.includes(chosen) || chosen === null ? choices : [...choices, chosen], (range) => range, chip);
+        for (const node of chips.children) attribute(node, "aria-pressed", String(node.textContent === (chosen === "" ? "all" : chosen)));
+        attribute(open, "aria-pressed", String(Boolean(now.from)));
+        const ends = now.from ? [Number(now.from), Number(now.to ?? Date.now())] : [Date.now() - (length(chosen) ?? UNITS.h), Date.now()];
+        // Not under the fingers of who is typing.
+        if (!custom.contains(document.activeElement)) {
+          from.value = format.toInput(ends[0]).slice(0, 19);
+          to.value = format.toInput(ends[1]).slice(0, 19);
+        }
+        expand(Boolean(now.from) || (!custom.hidden && custom.contains(document.activeElement)));
+      },
+    };
+  }
+
+  Ferret.range = { length, params, make };
+})((globalThis.Ferret ??= {}));

@@ -1,0 +1,190 @@
+// The view of the workers: a card for each, by program, with what the fleet adds up to above them.
+(function (Ferret) {
+  "use strict";
+
+  const { h, text, attribute, show, keyed, empty, state: stateMark } = Ferret.dom;
+  const { format, state, api, live } = Ferret;
+  const STATES = ["running", "stalled", "zombie", "unknown", "stopped", "exited", "failed", "crashed"];
+
+  const FIGURES = [
+    ["CPU", (worker) => format.percent(worker.cpu_percent)],
+    ["RSS", (worker) => format.bytes(worker.rss_bytes)],
+    ["threads", (worker) => format.count(worker.threads)],
+    ["spans/s", (worker) => format.short(worker.spans_per_second)],
+  ];
+  const TROUBLES = ["errors", "panics", "cancelled", "dropped"];
+
+  // What is worth knowing of it in one line.
+  function doing(worker) {
+    if (worker.death) return worker.death;
+    if (!worker.alive) return worker.ended_ms ? `ended ${format.moment(worker.ended_ms)}` : "ended";
+    if (worker.state === "stalled") return `not heard of for ${format.duration(worker.heard_ns)}`;
+    if (worker.doing) return `${worker.doing.name} for ${format.duration(worker.doing.age_ns)}`;
+    return worker.idle_ns === null ? "–" : `idle for ${format.duration(worker.idle_ns)}`;
+  }
+
+  async function forget(button, id) {
+    button.disabled = true;
+    try {
+      await api.forget(id);
+      const answer = live.data.workers;
+      answer.workers = answer.workers.filter((worker) => worker.id !== id);
+      Ferret.app.redraw();
+    } catch (error) {
+      button.disabled = false;
+      Ferret.app.complain(error);
+    }
+  }
+
+  function makeCard({ id }) {
+    const mark = stateMark("");
+    const who = h("a.who", {});
+    const age = h("span.faint.number");
+    const activity = h("p.doing");
+    const spark = Ferret.spark.make();
+    const figures = FIGURES.map(([name]) => ({ value: h("dd"), name: h("dt", {}, name) }));
+    const troubles = h("p.troubles");
+    const links = ["stack", "flame", "metrics"].map((view) => [view, h("a", {}, view)]);
+    const forgetting = h("button.quiet", { type: "button", hidden: true, onclick: () => forget(forgetting, id) }, "forget");
+    const node = h("article.card", {},
+      h("header", {}, mark, who, age),
+      activity,
+      h("div.pulse", {}, h("dl.figures", {}, ...figures.map(({ name, value }) => h("div", {}, name, value))), spark.node),
+      h("footer", {}, troubles, h("span.links", {}, ...links.map(([, link]) => link), forgetting)));
+    node.update = (worker) => {
+      const isOver = !worker.alive;
+      const name = `${worker.program} ${worker.pid}`;
+      attribute(node, "aria-label", `${name}, ${worker.state}`);
+      attribute(node, "data-tone", mark.dataset.tone);
+      attribute(node, "data-over", isOver);
+      mark.set(worker.state);
+      text(who, `${worker.pid}${worker.host ? ` @ ${worker.host}` : ""}`);
+      attribute(who, "title", [worker.exe, ...(worker.args ?? [])].join(" ") + `\n${worker.log}${worker.gone ? " (gone)" : ""}`);
+      attribute(who, "href", state.link({ view: "stack", worker: id }));
+      text(age, format.duration(worker.uptime_ns));
+      attribute(age, "title", `started ${format.moment(worker.started_ms)}`);
+      text(activity, doing(worker));
+      FIGURES.forEach(([, figure], at) => text(figures[at].value, isOver ? format.NONE : figure(worker)));
+      const line = worker.line?.cpu_percent ?? [];
+      spark.update(line, 100, `CPU of the last ten minutes, now ${format.percent(worker.cpu_percent)}`);
+      const had = TROUBLES.filter((name) => worker[name] > 0);
+      text(troubles, had.map((name) => `${format.short(worker[name])} ${worker[name] === 1 ? name.replace(/s$/, "") : name}`).join(" · "));
+      for (const [view, link] of links) {
+        attribute(link, "href", state.link({ view, worker: id }));
+        attribute(link, "aria-label", `${view} of ${name}`);
+      }
+      show(forgetting, isOver && !api.isFrozen);
+      attribute(forgetting, "aria-label", `forget ${name}`);
+    };
+    return node;
+  }
+
+  function sum(workers, name) {
+    const known = workers.map((worker) => worker[name]).filter((value) => value !== null);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) : null;
+  }
+
+  function makeGroup({ name }) {
+    const title = h("h2", {}, name);
+    const alive = h("span.alive");
+    const sums = h("span.faint.number");
+    const cards = h("div.cards");
+    const node = h("section.group", { "aria-label": name }, h("div.group-head", {}, title, alive, sums), cards);
+    node.update = ({ program, workers, shown }) => {
+      text(alive, `${program.alive} of ${program.workers} alive`);
+      attribute(alive, "data-tone", program.alive === program.workers ? "good" : program.alive === 0 ? "idle" : "warn");
+      const living = workers.filter((worker) => worker.alive);
+      const figures = [
+        `CPU ${format.percent(sum(living, "cpu_percent"))}`,
+        `RSS ${format.bytes(sum(living, "rss_bytes"))}`,
+        `${format.short(sum(living, "spans_per_second"))} spans/s`,
+      ];
+      text(sums, living.length ? figures.join("  ·  ") : "");
+      keyed(cards, shown, (worker) => worker.id, makeCard);
+    };
+    return node;
+  }
+
+  function makeTile(name) {
+    const value = h("dd");
+    const node = h("div.tile", {}, h("dt", {}, name), value);
+    node.set = (words, tone = null) => {
+      text(value, words);
+      attribute(value, "data-tone", tone);
+    };
+    return node;
+  }
+
+  function fleet(tiles, workers) {
+    const living = workers.filter((worker) => worker.alive);
+    const errors = sum(workers, "errors") ?? 0;
+    const dropped = sum(workers, "dropped") ?? 0;
+    tiles.alive.set(`${format.count(living.length)} of ${format.count(workers.length)}`);
+    tiles.CPU.set(format.percent(sum(living, "cpu_percent")));
+    tiles.RSS.set(format.bytes(sum(living, "rss_bytes")));
+    tiles["spans/s"].set(format.short(sum(living, "spans_per_second")));
+    tiles["open spans"].set(format.short(sum(living, "open_spans")));
+    tiles.errors.set(format.short(errors), errors ? "bad" : null);
+    tiles.dropped.set(format.short(dropped), dropped ? "warn" : null);
+  }
+
+  // A part of what a worker is called, whatever it is.
+  function passes(worker, words) {
+    const all = [worker.program, worker.pid, worker.host, worker.state, worker.log, worker.id, worker.doing?.name, worker.death];
+    return all.join(" ").toLowerCase().includes(words.toLowerCase());
+  }
+
+  function make(root) {
+    const tiles = Object.fromEntries(["alive", "CPU", "RSS", "spans/s", "open spans", "errors", "dropped"].map((name) => [name, makeTile(name)]));
+    const strip = h("dl.tiles", {}, ...Object.values(tiles));
+    const chips = h("div.chips.states", { role: "group", "aria-label": "States" });
+    const groups = h("div");
+    const note = h("p.note");
+    const nothing = h("div");
+    root.append(strip, chips, groups, note, nothing);
+
+    function chip({ name }) {
+      const number = h("span.number");
+      const node = h("button", { type: "button", onclick: () => state.set({ state: state.now().state === name ? null : name }) }, stateMark(name), number);
+      node.update = ({ many, isOn }) => {
+        text(number, format.count(many));
+        attribute(node, "aria-pressed", String(isOn));
+      };
+      return node;
+    }
+
+    function draw(now) {
+      const answer = live.data.workers;
+      if (!answer) return;
+      const { workers, programs } = answer;
+      fleet(tiles, workers);
+      const known = STATES.map((name) => ({ name, many: workers.filter((worker) => worker.state === name).length, isOn: now.state === name }));
+      keyed(chips, known.filter(({ many, isOn }) => many || isOn), ({ name }) => name, chip);
+      const ofProgram = (worker) => (now.program ?? worker.program) === worker.program && (now.worker ?? worker.id) === worker.id;
+      const shown = workers.filter((worker) => ofProgram(worker) && (now.state ?? worker.state) === worker.state && passes(worker, now.filter ?? ""));
+      const drawn = programs.map((program) => ({
+        name: program.name,
+        program,
+        workers: workers.filter((worker) => worker.program === program.name),
+        shown: shown.filter((worker) => worker.program === program.name),
+      }));
+      keyed(groups, drawn.filter(({ shown }) => shown.length), ({ name }) => name, makeGroup);
+      text(note, answer.left_out ? `${format.ending(answer.left_out, "more worker")} not shown: filter, or choose a program.` : "");
+      show(strip, workers.length > 0);
+      if (!workers.length) nothing.replaceChildren(nobody(answer));
+      else if (!shown.length) nothing.replaceChildren(empty("No worker passes", "Take back the filter, the state or the choice of workers above."));
+      else nothing.replaceChildren();
+    }
+
+    return { draw };
+  }
+
+  function nobody({ watched }) {
+    const places = watched?.length ? ` in ${watched.join(", ")}` : "";
+    const path = watched?.[0] ?? "FOLDER";
+    return empty(`No logs yet${places}`, `Start a program with \`ferret run --log ${path}${path.endsWith(".redb") ? "" : "/run.redb"} -- PROGRAM\`, or one that records by itself with \`FERRET_LOG\` set.`, "It is shown here as soon as its log is there.");
+  }
+
+  Ferret.views ??= {};
+  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], filterHint: "part of a name, pid, host, log", nobody };
+})((globalThis.Ferret ??= {}));

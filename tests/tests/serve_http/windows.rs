@@ -1,0 +1,145 @@
+//! A window of one worker: as flame chart, profile and export, by the tools that read them.
+
+use super::client::Server;
+use super::{record, worker};
+use ferret_tests::{Place, ferret, output, until};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+
+/// The log of three threads that are busy for some seconds.
+fn busy() -> Place {
+    record("load", &["4", "20000"])
+}
+
+/// All the time there is, Unix ms.
+fn bounds(server: &Server, id: &str) -> (u64, u64) {
+    let chart = server.get(&format!("/api/flame?worker={id}&range=1h&limit=1")).json();
+    let ms = |name: &str| chart[name].as_u64().unwrap_or_else(|| panic!("{chart}"));
+    (ms("from_ms"), ms("to_ms"))
+}
+
+/// Begins an export of all there is, and takes its first byte.
+fn begin_export(server: &Server, id: &str) -> (u16, TcpStream) {
+    let mut stream = server.connect();
+    let path = format!("/api/export?worker={id}&format=jsonl&range=1h");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it takes a request");
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).expect("an answer");
+    let status = std::str::from_utf8(&status[9..]).expect("a status");
+    (status.parse().expect("a status"), stream)
+}
+
+#[test]
+fn a_window_from_the_middle_is_what_export_finds_there() {
+    let place = busy();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let (begin, end) = bounds(&server, &id);
+    assert!(end - begin > 3_500, "it took {} ms", end - begin);
+    // Whole seconds, which all tools write alike.
+    let from = (begin + 1_999) / 1_000;
+    let date = |seconds: u64| {
+        let mut date = Command::new("date");
+        output(date.args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]))
+            .stdout
+            .trim()
+            .to_owned()
+    };
+    for form in ["csv", "jsonl", "chrome"] {
+        let path = format!(
+            "/api/export?worker={id}&format={form}&from={}&to={}",
+            from * 1_000,
+            (from + 1) * 1_000
+        );
+        let served = server.get(&path);
+        assert_eq!(served.status, 200, "{form}: {}", served.text());
+        assert!(served.header("content-disposition").starts_with("attachment; filename=\"ferret-"));
+        let mut export = ferret();
+        export.arg("export").arg(&place.log).args(["--format", form]);
+        let exported =
+            output(export.args(["--since", &date(from), "--until", &date(from + 1)])).stdout;
+        assert!(exported.len() > 10_000, "{form}: {} bytes", exported.len());
+        assert!(served.text() == exported, "{form}: {} bytes", served.body.len());
+    }
+}
+
+#[test]
+fn a_flame_chart_has_the_longest_slices_of_each_thread() {
+    let place = busy();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let chart = server.get(&format!("/api/flame?worker={id}&limit=300"));
+    let chart = chart.json();
+    assert_eq!((chart["kind"].as_str(), chart["worker"].as_str()), (Some("flame"), Some(&*id)));
+    let lanes = chart["lanes"].as_array().expect("lanes");
+    let slices: Vec<&Value> =
+        lanes.iter().flat_map(|lane| lane["slices"].as_array().expect("slices")).collect();
+    assert_eq!(slices.len(), 300);
+    assert!(chart["left_out"].as_u64() > Some(10_000), "{}", chart["left_out"]);
+    let names: BTreeSet<_> = slices.iter().filter_map(|slice| slice["name"].as_str()).collect();
+    assert!(names.contains("serve") && names.contains("request"), "{names:?}");
+    for slice in slices {
+        let depth = slice["depth"].as_u64();
+        let is_outermost = slice["name"] == "serve" || slice["name"] == "load";
+        assert_eq!(depth == Some(0), is_outermost, "{slice}");
+    }
+    let filtered = server.get(&format!("/api/flame?worker={id}&filter=name%3Drequest")).json();
+    let lanes = filtered["lanes"].as_array().expect("lanes");
+    let others = lanes.iter().flat_map(|lane| lane["slices"].as_array().expect("slices"));
+    assert!(others.into_iter().all(|slice| slice["name"] == "request"));
+}
+
+#[test]
+fn pprof_opens_a_window() {
+    let place = busy();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let profile = server.get(&format!("/api/pprof?worker={id}&range=1h"));
+    assert_eq!(profile.status, 200, "{profile:?}");
+    let path = place.folder().join("profile.pb.gz");
+    std::fs::write(&path, &profile.body).expect("a file");
+    let mut pprof = Command::new("go");
+    pprof.args(["tool", "pprof", "-top", "-nodefraction=0"]).arg(&path);
+    pprof.env("PPROF_TMPDIR", place.folder()).env("GOTOOLCHAIN", "local");
+    let top = output(&mut pprof);
+    assert_eq!(top.code, Some(0), "`tests/run.sh setup` installs golang-go: {}", top.stderr);
+    for name in ["request", "render", "parse"] {
+        assert!(top.stdout.contains(name), "{name}: {}", top.stdout);
+    }
+}
+
+#[test]
+fn two_windows_are_read_at_once_and_one_that_nobody_takes_is_given_up() {
+    let place = busy();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let first = begin_export(&server, &id);
+    let second = begin_export(&server, &id);
+    assert_eq!((first.0, second.0), (200, 200));
+    let path = format!("/api/flame?worker={id}");
+    let third = server.get(&path);
+    assert_eq!((third.status, third.header("retry-after")), (503, "1"), "{third:?}");
+    assert_eq!(server.get("/api/workers").status, 200, "other questions are answered");
+    drop(first);
+    until("a free place", || (server.get(&path).status == 200).then_some(()));
+    let peak = server.peak_kib();
+    assert!(peak < 200_000, "{peak} KiB");
+}
+
+#[test]
+fn a_time_of_which_the_log_knows_nothing_is_not_there() {
+    let place = record("stages", &[]);
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let answer = server.get(&format!("/api/pprof?worker={id}&from=1000&to=2000"));
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("nothing of then"), "{}", answer.text());
+    // What is gone is not there either, and no path is told.
+    std::fs::remove_file(&place.log).expect("it is there");
+    let answer = server.get(&format!("/api/pprof?worker={id}"));
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    assert!(!answer.text().contains(&*place.folder().to_string_lossy()), "{}", answer.text());
+}

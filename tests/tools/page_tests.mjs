@@ -1,0 +1,135 @@
+// What of the page needs no browser: how things are written, the address, the order of rows, events that overlap, the nearest answer of a
+// frozen page, and where the slices of a flame chart are.
+//
+//     node --test tests/tools/page_tests.mjs
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import vm from "node:vm";
+
+const folder = new URL("../../ferret-cli/src/serve/page/", import.meta.url);
+
+// The scripts in a world of their own: what they do when they are loaded needs a page only in `theme.js` and `app.js`.
+function load(...names) {
+  const world = vm.createContext({ URLSearchParams, location: { hash: "" }, setTimeout, console, Ferret: {} });
+  for (const name of names) vm.runInContext(readFileSync(new URL(`${name}.js`, folder), "utf8"), world, { filename: `${name}.js` });
+  return world.Ferret;
+}
+
+// Objects of another world have other prototypes.
+const same = (found, expect) => assert.deepEqual(JSON.parse(JSON.stringify(found)), expect);
+
+test("durations have three digits that count, and long ones two units", () => {
+  const { format } = load("format");
+  const cases = [
+    [null, "–"], [undefined, "–"], [0, "0 ns"], [999, "999 ns"], [1234, "1.23 µs"], [999_499, "999 µs"], [999_999, "1.00 ms"],
+    [12_345_678, "12.3 ms"], [1.5e9, "1.50 s"], [59.9e9, "59.9 s"], [60e9, "1m 00s"], [3599e9, "59m 59s"], [3600e9, "1h 00m"],
+    [86400e9 * 5 + 3 * 3600e9, "5d 03h"],
+  ];
+  for (const [ns, expect] of cases) assert.equal(format.duration(ns), expect, String(ns));
+});
+
+test("bytes, counts and shares", () => {
+  const { format } = load("format");
+  assert.equal(format.bytes(0), "0 B");
+  assert.equal(format.bytes(1023), "1.00 KiB");
+  assert.equal(format.bytes(104_857_600), "100 MiB");
+  assert.equal(format.bytes(1e15), "909 TiB");
+  assert.equal(format.count(1_234_567), "1,234,567");
+  assert.equal(format.short(9_999), "9,999");
+  assert.equal(format.short(12_345), "12.3k");
+  assert.equal(format.short(4_560_000), "4.56M");
+  assert.equal(format.percent(93.456), "93.5 %");
+  assert.equal(format.percent(null), "–");
+  assert.equal(format.ending(1, "span"), "1 span");
+  assert.equal(format.ending(2000, "span"), "2,000 spans");
+});
+
+test("what is typed as a time is that time", () => {
+  const { format } = load("format");
+  const ms = 1764000000123;
+  assert.equal(format.fromInput(format.toInput(ms)), ms);
+  assert.equal(format.fromInput(""), null);
+});
+
+test("an address says what is looked at, whatever it holds", () => {
+  const { state } = load("state");
+  same(state.parse(""), { view: "workers" });
+  same(state.parse("#functions?sort=-p95&filter=dur%20%3E%201s%20%26%20a%3Fb&evil=1"), { view: "functions", sort: "-p95", filter: "dur > 1s & a?b" });
+  const all = { view: "flame", worker: "ab", start: "1", end: "2", filter: "<&?#=" };
+  same(state.parse(state.write(all)), all);
+});
+
+test("another view keeps workers and time, and nothing else", () => {
+  const { state } = load("state");
+  const now = { view: "functions", program: "p", range: "1h", sort: "p95", filter: "x" };
+  assert.equal(state.write(state.changed(now, { view: "metrics" })), "#metrics?program=p&range=1h");
+  assert.equal(state.write(state.changed(now, { worker: "w" })), "#functions?worker=w&range=1h&filter=x&sort=p95");
+  assert.equal(state.write(state.changed(now, { from: 5, to: 9, sort: null })), "#functions?program=p&from=5&to=9&filter=x");
+});
+
+test("rows are in order, and what is not known comes last both ways", () => {
+  const { table } = load("format", "dom", "table");
+  const rows = [{ n: 2, s: "b" }, { n: null, s: "a" }, { n: 10, s: "C" }];
+  same(table.order(rows, (row) => row.n, false).map((row) => row.n), [10, 2, null]);
+  same(table.order(rows, (row) => row.n, true).map((row) => row.n), [2, 10, null]);
+  same(table.order(rows, (row) => row.s, false).map((row) => row.s), ["a", "b", "C"]);
+  same(table.sortOf("-p95"), { column: "p95", isReverse: true });
+});
+
+test("events that come twice are there once, and a server that begins again is heard", () => {
+  const { live } = load("format", "dom", "state", "api", "live");
+  const event = (number) => ({ number });
+  const known = live.merge([], { next: 3, events: [1, 2, 3].map(event) });
+  same(live.merge(known, { next: 5, events: [3, 4, 5].map(event) }), [1, 2, 3, 4, 5].map(event));
+  same(live.merge(known, { next: 3, events: [] }), known);
+  same(live.merge(known, { next: 1, events: [event(1)] }), [event(1)]);
+});
+
+test("a frozen page has the nearest answer, and of another function none", () => {
+  const { api } = load("api");
+  const stages = { stages: [{ worker: "a", program: "p" }, { worker: "b", program: "q" }] };
+  const all = { "/api/history?range=6h": "six", "/api/history?range=1h": "one", "/api/history?function=3&range=1h": "three", "/api/stages": stages, "/api/functions": "all" };
+  assert.equal(api.nearest(all, "api/history?range=1h"), "one");
+  assert.ok(["one", "six"].includes(api.nearest(all, "api/history?from=5&to=9")));
+  assert.equal(api.nearest(all, "api/history?function=3"), "three");
+  assert.equal(api.nearest(all, "api/history?function=4"), null);
+  assert.equal(api.nearest(all, "api/functions?sort=p95&limit=7"), "all");
+  assert.equal(api.nearest(all, "api/functions?worker=a"), null);
+  same(api.nearest(all, "api/stages?worker=b"), { stages: [{ worker: "b", program: "q" }] });
+  assert.equal(api.nearest(all, "api/flame?worker=b"), null);
+});
+
+test("a gap in a line is a gap", () => {
+  const { spark } = load("dom", "spark");
+  const found = spark.pieces([1, null, 1, 2], 2, 4);
+  same(found.map((piece) => piece.length), [1, 2]);
+  assert.equal(found[1][1][0], 100);
+});
+
+test("the arrow keys go from slice to slice", () => {
+  const { flameLayout } = load("flame_layout");
+  const slice = (name, depth, at_ns, ns) => ({ name, depth, at_ns, ns });
+  const answer = { from_ms: 0, to_ms: 1, lanes: [{ thread: "main", slices: [slice("inner", 1, 10, 20), slice("outer", 0, 0, 100), slice("next", 0, 200, 5)] }, { thread: "other", slices: [slice("far", 0, 0, 9)] }] };
+  const chart = flameLayout.layout(answer);
+  const go = (from, key) => flameLayout.beside(chart, from, key);
+  const outer = go(null, "ArrowDown");
+  assert.equal(outer.name, "outer");
+  const inner = go(outer, "ArrowDown");
+  assert.equal(inner.name, "inner");
+  assert.equal(go(inner, "ArrowUp"), outer);
+  assert.equal(go(outer, "ArrowRight").name, "next");
+  assert.equal(go(outer, "ArrowLeft"), outer);
+  assert.equal(go(inner, "ArrowDown").name, "far");
+  assert.equal(flameLayout.at(chart, 15, inner.y + 1), inner);
+  assert.equal(flameLayout.at(chart, 150, outer.y + 1), null);
+});
+
+test("what is shown of a flame chart stays within it", () => {
+  const { flameLayout } = load("flame_layout");
+  same(flameLayout.view(-50, 950, 1e6), { from: 0, to: 1000 });
+  same(flameLayout.view(999_500, 1_000_500, 1e6), { from: 999_000, to: 1_000_000 });
+  same(flameLayout.zoom({ from: 0, to: 1000 }, 0.5, 0, 1e6), { from: 0, to: 500 });
+  same(flameLayout.zoom({ from: 0, to: 1000 }, 1e9, 500, 1e6), { from: 0, to: 1e6 });
+});
