@@ -7,7 +7,7 @@ use super::{Counted, Settings, Shared, Troubles, past};
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log::{self, LogError, ReadOptions};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -288,7 +288,8 @@ impl Keeper {
             }
         });
         let path = worker.kept.log.clone();
-        drop(workers);
+        // Whoever asks meanwhile has a turn.
+        MutexGuard::unlock_fair(workers);
         match read {
             Ok(is_all) => is_all,
             Err(error) => {
