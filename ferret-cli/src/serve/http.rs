@@ -117,18 +117,18 @@ impl Site {
             return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "send this without a body");
         }
         let asking = Asking { peer, method: &head.method, uri: &head.uri, headers: &head.headers };
-        match place {
-            Place::LoginStyle => return login::style(),
-            Place::Login if head.method == Method::POST => {
-                return login::posted(&self.access, asking, body).await;
-            }
-            // The token in the address is exchanged at once: no link or history needs to keep it.
-            _ if path == "/" && self.access.needs_token() => {
-                if let Some(token) = form::field(query, "token") {
-                    return login::shown(&self.access, asking, &token).await;
-                }
-            }
-            _ => {}
+        if matches!(place, Place::LoginStyle) {
+            return login::style();
+        }
+        if matches!(place, Place::Login) && head.method == Method::POST {
+            return login::posted(&self.access, asking, body).await;
+        }
+        // The token in the address is exchanged at once: no link or history needs to keep it.
+        if path == "/"
+            && self.access.needs_token()
+            && let Some(token) = form::field(query, "token")
+        {
+            return login::shown(&self.access, asking, &token).await;
         }
         if let Err(denied) = self.access.check(asking) {
             return login::denied(denied, asking).await;
@@ -216,9 +216,8 @@ impl Site {
 
     async fn metrics(&self) -> Reply {
         let (serving, counts) = (Arc::clone(&self.serving), Arc::clone(&self.counts));
-        let made = self
-            .looks
-            .run(move || serving.snapshot().map(|now| prometheus::text(&now, &counts)));
+        let made =
+            self.looks.run(move || serving.snapshot().map(|now| prometheus::text(&now, &counts)));
         match made.await {
             Ok(Ok(text)) => Reply::new(prometheus::TYPE, text),
             Ok(Err(refusal)) => refused(&refusal),

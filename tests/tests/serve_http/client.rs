@@ -14,7 +14,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// What it said before its address.
     pub(crate) said: String,
-    _stderr: BufReader<ChildStderr>,
+    stderr: BufReader<ChildStderr>,
 }
 
 /// What came back.
@@ -41,17 +41,23 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("ferret starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
-        let mut said = String::new();
+        let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { child, address, said: String::new(), stderr };
+        server.address.set_port(server.port());
+        server
+    }
+
+    /// The port that it says it listens at.
+    fn port(&mut self) -> u16 {
         loop {
-            let begun = said.len();
-            let read = stderr.read_line(&mut said).expect("it speaks");
-            assert!(read > 0, "it ended: {said}");
-            if let Some((_, rest)) = said[begun..].split_once("http://") {
+            let begun = self.said.len();
+            let read = self.stderr.read_line(&mut self.said).expect("it speaks");
+            assert!(read > 0, "it ended: {}", self.said);
+            if let Some((_, rest)) = self.said[begun..].split_once("http://") {
                 let address = rest.split('/').next().expect("an address");
                 let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
-                let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
-                return Self { child, address, said, _stderr: stderr };
+                return port.expect("a port");
             }
         }
     }
@@ -72,16 +78,16 @@ impl Server {
     /// Asks.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Response {
         let mut stream = self.connect();
-        let host = format!("Host: {}", self.address);
+        let (host, length) =
+            (format!("Host: {}", self.address), format!("Content-Length: {}", body.len()));
         let has_host = headers.iter().any(|header| header.starts_with("Host:"));
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        for header in headers.iter().copied().chain((!has_host).then_some(host.as_str())) {
-            head += &format!("{header}\r\n");
-        }
-        if !body.is_empty() {
-            head += &format!("Content-Length: {}\r\n", body.len());
-        }
-        stream.write_all(format!("{head}\r\n{body}").as_bytes()).expect("it takes a request");
+        let line = format!("{method} {path} HTTP/1.1");
+        let mut lines = vec![line.as_str(), "Connection: close"];
+        lines.extend(headers);
+        lines.extend((!has_host).then_some(host.as_str()));
+        lines.extend((!body.is_empty()).then_some(length.as_str()));
+        let head = lines.join("\r\n");
+        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("it takes a request");
         receive(&mut stream).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 

@@ -1,6 +1,7 @@
 //! Threads for what takes a moment: so many at once, so many waiting, and no more.
 
 use super::reply::{Reply, unavailable};
+use crate::serve::serving::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -36,7 +37,7 @@ impl Pool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Reply> {
-        let busy = || unavailable("too much is asked at once: ask again in a second");
+        let busy = || unavailable(&Refusal::Busy.to_string());
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Err(busy()) };
         let in_turn = async {
             let turn = Arc::clone(&self.running).acquire_owned().await;
