@@ -177,7 +177,8 @@ fn beside(now: Made, then: Made, line: &str) -> String {
         fold.apply(LogIndex(0), &logs[0].names, entry);
     }
     let mut now = analysis(&mut fold, &facts(&logs), LogTime(logs[0].now), &args);
-    now.last_good = Some(history::GoodRun::of(&then, "run.1-2.redb").compare(&now));
+    let then = history::GoodRun::of(&then, "run.1-2.redb");
+    now.last_good = Some(then.compare(&now.stages, now.run.duration_ns));
     let text = render(&now, &args, Page { width: Some(80), colour: false }).unwrap();
     text.replace(&local_start(), "<start>")
 }

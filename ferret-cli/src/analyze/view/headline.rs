@@ -5,6 +5,7 @@ use crate::analyze::rows::percent;
 use crate::format;
 use crate::page::{Page, Style};
 use crate::text;
+use crate::when::local;
 
 pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
     let run = &analysis.run;
@@ -109,15 +110,4 @@ fn several(processes: &[Process]) -> (String, String, Style) {
         many => many.iter().map(|(s, n)| format!("{n} {s}")).collect::<Vec<_>>().join(", "),
     };
     (who, how, worst.unwrap_or_default())
-}
-
-/// A moment on this machine's calendar, to the second.
-pub(super) fn local(rfc3339: &str) -> String {
-    rfc3339.parse::<jiff::Timestamp>().map_or_else(
-        |_| rfc3339.to_owned(),
-        |at| {
-            let zoned = at.to_zoned(jiff::tz::TimeZone::system());
-            zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
-        },
-    )
 }
