@@ -209,7 +209,7 @@ fn every_field_of_the_reports_is_described() {
 fn reports_fit_every_terminal() {
     for (logs, width) in [[panicking()], [server()]]
         .iter()
-        .flat_map(|logs| (60..140).map(move |width| (logs, width)))
+        .flat_map(|logs| (40..140).map(move |width| (logs, width)))
     {
         for line in ["--slowest 20", "--bottom-up", "--errors", "--concurrency", "--by task"] {
             show(logs, line, Some(width));
