@@ -18,10 +18,11 @@ pub(super) use slowest::Slow;
 pub(super) use tasks::Task;
 
 use super::build::LogFacts;
-use super::fold::{Fold, SpanSubject};
+use super::fold::Fold;
 use super::moments::Moments;
 use super::open::OpenSpan;
 use super::second_look::each_part;
+use super::subject::SpanSubject;
 use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::Filter;
 use anyhow::{Context as _, bail};
@@ -117,7 +118,7 @@ impl ReportArgs {
 pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> anyhow::Result<()> {
     slowest::said_by_slowest(fold, run).context("reading the log once more, for tags")?;
     let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
-    let filters = [wanted.as_ref(), args.filter.as_ref()];
+    let filters = [wanted.as_ref(), args.chosen.filter.as_ref()];
     if filters.into_iter().flatten().any(Filter::asks_tags) {
         bail!(
             "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"

@@ -7,8 +7,9 @@
 
 use super::{Tag, stack, tags, thread_name};
 use crate::analyze::build::{LogFacts, rfc3339};
-use crate::analyze::fold::{Fold, name_of};
+use crate::analyze::fold::Fold;
 use crate::analyze::moments::Moments;
+use crate::analyze::name_of;
 use crate::analyze::open::OpenSpan;
 use crate::analyze::second_look::each_part;
 use ferret::event::{CallsiteId, LogEntry, LogIndex, LogTime, Offset, Part, SpanId, TagValue};
