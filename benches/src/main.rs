@@ -5,6 +5,7 @@
 //! cargo run --release -p benches -- million    ten million nested spans, whole processes
 //! cargo run --release -p benches -- recorder   what Ferret's thread can do, and takes
 //! cargo run --release -p benches -- latency    from one process to another
+//! cargo run --release -p benches -- fleet      `ferret serve` for 200 processes with 30 days behind them
 //! cargo run --release -p benches -- pairs      any two commands
 //! cargo run --release -p benches -- short      all of it in a few seconds; so does `cargo bench`
 //! ```
@@ -16,6 +17,7 @@
 mod batches;
 mod child;
 mod clocks;
+mod fleet;
 mod latency;
 mod log;
 mod million;
@@ -51,6 +53,8 @@ enum What {
     Recorder(recorder::Recorder),
     /// From START in one process to decoded in another.
     Latency(latency::Latency),
+    /// What `ferret serve` needs for very many processes with a long past.
+    Fleet(fleet::Fleet),
     /// Two whole commands in turn.
     Pairs(pairs::Pairs),
     /// All of it in a few seconds, with checks.
@@ -78,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         What::Million(million) => million.run()?.0,
         What::Recorder(recorder) => vec![recorder.run()?],
         What::Latency(latency) => vec![latency.run()?],
+        What::Fleet(fleet) => fleet.run()?,
         What::Pairs(pairs) => vec![pairs.run()?],
         What::Short => {
             let (tables, checked) = short::run()?;

@@ -156,15 +156,5 @@ fn with(known: &[(u64, u64)], (from, to): (u64, u64)) -> Vec<(u64, u64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stretches_that_touch_become_one() {
-        assert_eq!(with(&[], (3, 5)), [(3, 5)]);
-        assert_eq!(with(&[(0, 3), (9, 12)], (3, 5)), [(0, 5), (9, 12)]);
-        assert_eq!(with(&[(0, 5), (9, 12)], (5, 9)), [(0, 12)]);
-        assert_eq!(with(&[(4, 6)], (0, 2)), [(0, 2), (4, 6)]);
-        assert_eq!(with(&[(4, 6)], (5, 5)), [(4, 6)]);
-    }
-}
+#[path = "fleet_tests.rs"]
+mod tests;

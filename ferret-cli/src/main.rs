@@ -20,6 +20,8 @@ mod fleet;
 mod format;
 mod input;
 mod log;
+#[cfg(test)]
+mod made_up;
 mod man;
 mod markdown;
 mod page;

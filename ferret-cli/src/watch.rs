@@ -12,8 +12,6 @@ mod front;
 mod inputs;
 mod journey;
 mod kept;
-#[cfg(test)]
-mod made_up;
 mod memory_limit;
 mod moment;
 mod once;

@@ -7,7 +7,7 @@ use super::{Counted, Settings, Shared, Troubles, past};
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log::{self, LogError, ReadOptions};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -288,7 +288,8 @@ impl Keeper {
             }
         });
         let path = worker.kept.log.clone();
-        drop(workers);
+        // Whoever asks meanwhile has a turn.
+        MutexGuard::unlock_fair(workers);
         match read {
             Ok(is_all) => is_all,
             Err(error) => {
@@ -313,6 +314,9 @@ impl Keeper {
             }
             self.events.extend(worker.news(now, zombie_after_ns));
             worker.note_state(now, zombie_after_ns);
+            if files {
+                worker.let_go_if_done(now);
+            }
         }
         if let Some(see) = &mut self.see {
             self.events.extend(see.round(&workers, now));
@@ -347,7 +351,7 @@ impl Keeper {
         let mut workers = self.shared.workers.lock();
         for uid in uids {
             if let Some(worker) = workers.get_mut(&uid) {
-                worker.was_added(added.is_ok(), log::now());
+                worker.was_added(added.is_ok());
             }
         }
         drop(workers);

@@ -67,11 +67,6 @@ impl WallClock {
     pub(crate) fn unix_ms(self, at: LogTime) -> u64 {
         self.unix_ns(at) / 1_000_000
     }
-
-    /// The moment of the log at that wall time; its beginning for all that was before.
-    pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
-        LogTime(unix_ns.saturating_add_signed(self.offset_ns.saturating_neg()))
-    }
 }
 
 impl Slots {

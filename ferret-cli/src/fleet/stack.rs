@@ -4,7 +4,7 @@ use super::slots::LOG;
 use super::worker::Worker;
 use crate::analyze::kind;
 use ferret::event::{CallsiteKind, LogTime, Names, PathId};
-use ferret::projections::{LiveProcess, Said};
+use ferret::projections::Said;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -47,7 +47,6 @@ pub(crate) struct Frame {
 struct Looking<'a> {
     worker: &'a Worker,
     names: &'a Names,
-    live: &'a LiveProcess,
     now: LogTime,
 }
 
@@ -65,7 +64,7 @@ impl Stack {
             let state = worker.process_state(now);
             process.known_until(state, now)
         });
-        let looking = Looking { worker, names: tail.names(), live, now };
+        let looking = Looking { worker, names: tail.names(), now };
         let threads = live.threads().filter(|(_, thread)| !thread.frames.is_empty());
         let threads = threads.map(|(id, thread)| Thread {
             id: id.0,
@@ -88,7 +87,7 @@ impl Stack {
     /// The outermost span of a worker that has been open longest.
     pub(crate) fn outermost(worker: &Worker, now: LogTime) -> Option<Frame> {
         let (tail, live) = (worker.tail()?, worker.live.process(LOG)?);
-        let looking = Looking { worker, names: tail.names(), live, now };
+        let looking = Looking { worker, names: tail.names(), now };
         let threads = live.threads().filter_map(|(_, thread)| thread.frames.first());
         let threads = threads.map(|frame| (frame.since, frame.path, &frame.said));
         let tasks = live.tasks().map(|(_, task)| (task.since, task.path, &task.said));

@@ -20,13 +20,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// A log of more entries is not read to its end before its process is shown.
-const LONG: u64 = 100_000;
+const LONG: u64 = if cfg!(test) { 1_000 } else { 100_000 };
 
 /// Entries before the end of a long log that are read for what the process reported last.
-const LATELY: usize = 2_000;
+const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 
 /// Entries that are read before others have their turn.
-pub(crate) const AT_ONCE: u64 = 20_000;
+pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 20_000 };
 
 /// A process of the fleet.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(crate) struct Worker {
     reached: Offset,
     changes: Changes,
     pub(crate) line: Line,
+    /// When it was last read to its end: of what came later nothing is known.
+    seen: LogTime,
     owned: Option<bool>,
     findings: Findings,
     /// What was open when it ended.
@@ -94,6 +96,7 @@ impl Worker {
             reached: from,
             changes: Changes::default(),
             line: Line::default(),
+            seen: LogTime(0),
             owned: None,
             findings: Findings::default(),
             last_stack: None,
@@ -101,7 +104,8 @@ impl Worker {
             is_new: true,
             parts: Parts::default(),
         };
-        worker.kept.started_ms = worker.began().and_then(|at| worker.unix_ms(at));
+        let began = head.first().map(|first| first.time);
+        worker.kept.started_ms = began.and_then(|at| worker.unix_ms(at));
         worker.look_at_file();
         Ok(worker)
     }
@@ -121,6 +125,7 @@ impl Worker {
             reached: Offset(0),
             changes: Changes::default(),
             line: Line::default(),
+            seen: LogTime(0),
             owned: None,
             findings: Findings::default(),
             last_stack: None,
@@ -152,6 +157,7 @@ impl Worker {
         &mut self,
         mut see: impl FnMut(&Self, &Names, Part<'_>),
     ) -> Result<bool, LogError> {
+        let now = ferret::log::now();
         let Some(mut tail) = self.tail.take() else { return Ok(true) };
         let mut parts = std::mem::take(&mut self.parts);
         parts.clear();
@@ -164,6 +170,9 @@ impl Worker {
             see(self, tail.names(), part);
         }
         let is_all = parts.entries() < AT_ONCE;
+        if is_all {
+            self.seen = now;
+        }
         (self.tail, self.parts) = (Some(tail), parts);
         read.map(|()| is_all)
     }
@@ -191,10 +200,19 @@ impl Worker {
         self.reached = self.reached.max(part.next());
     }
 
-    /// Looks at the file anew: who holds it, whether it is there.
+    /// Looks at the file anew: who holds it, and how it ended if nobody does.
     pub(crate) fn look_at_file(&mut self) {
-        let Some(tail) = &self.tail else { return };
-        self.owned = ferret::is_alive(tail);
+        let Some(tail) = &mut self.tail else { return };
+        let mut owned = ferret::is_alive(tail);
+        if owned == Some(false) {
+            // What it wrote last may not have been read yet. One that cannot be read says so when it is.
+            tail.refresh().ok();
+            if self.reached < tail.info().next_offset {
+                // How it ended may stand there: until then it lives.
+                owned = Some(true);
+            }
+        }
+        self.owned = owned;
         self.findings = tail.info().into();
     }
 
@@ -277,12 +295,16 @@ impl Worker {
     }
 
     /// The store has been told what was counted, or could not be: then whoever reads the past counts it once more.
-    pub(super) fn was_added(&mut self, is_added: bool, now: LogTime) {
-        if !is_added {
+    pub(super) fn was_added(&mut self, is_added: bool) {
+        if is_added {
+            self.is_new = false;
+        } else {
             self.from = self.counted;
-            return;
         }
-        self.is_new = false;
+    }
+
+    /// Lets go of the log, if all is known that it will ever say.
+    pub(super) fn let_go_if_done(&mut self, now: LogTime) {
         if self.is_done(now) {
             self.kept.is_done = true;
             self.kept.stamp = stamp(&self.kept.log).unwrap_or(self.kept.stamp);

@@ -2,8 +2,8 @@
 
 use super::super::front::front;
 use super::super::kept::Kept;
-use super::super::made_up::{BEGAN, Dice, MS, write};
 use super::*;
+use crate::made_up::{BEGAN, Dice, MS, write};
 use ferret::event::Names;
 use ferret::log::ReadOptions;
 use ferret::projections::LiveProcess;

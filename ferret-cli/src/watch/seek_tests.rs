@@ -1,8 +1,8 @@
 //! Against the plain oracle: a look at all entries.
 
-use super::super::made_up::Dice;
 use super::super::moment::tests::Made;
 use super::*;
+use crate::made_up::Dice;
 
 #[test]
 fn the_nearest_entry_is_found_in_both_directions() {

@@ -1,8 +1,8 @@
 //! Orders, and what comes of them.
 
-use super::super::made_up::{BEGAN, Dice, MS};
 use super::super::moment::tests::{Made, facts, oracle};
 use super::*;
+use crate::made_up::{BEGAN, Dice, MS};
 use ferret::event::{Entry, LogIndex, Names};
 use std::time::Duration;
 

@@ -45,6 +45,7 @@ impl Worker {
     /// The state that its log and its lock tell.
     pub(crate) fn process_state(&self, now: LogTime) -> ProcessState {
         let process = self.process();
+        let now = now.min(self.seen);
         process.map_or(ProcessState::Unknown, |process| process.state(self.owned, now))
     }
 
@@ -56,7 +57,7 @@ impl Worker {
         if open > 0 || !self.process_state(now).is_live() {
             return None;
         }
-        process.quiet_since().map(|since| now.since(since))
+        process.quiet_since().map(|since| now.min(self.seen).since(since))
     }
 
     /// How it died, if it crashed.

@@ -55,7 +55,8 @@
 
     function put(answer) {
       const stages = [...answer.stages].sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.since_ms - a.since_ms);
-      keyed(list, stages, (stage) => stage.id, makeStage);
+      // An id is the function's, and the same in all workers.
+      keyed(list, stages, (stage) => `${stage.worker} ${stage.name}`, makeStage);
       show(note, answer.left_out > 0);
       text(note, `${format.count(answer.left_out)} more are left out: choose a worker or a program above, or filter.`);
       nothing.replaceChildren(...(stages.length ? [] : [empty("No stages", "A stage is a part of a program's work that tells how far it is: mark its function with `#[profile(stage)]`. If there are some, filter for less.")]));

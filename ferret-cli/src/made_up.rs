@@ -10,16 +10,16 @@ use ferret::log::{Durability, Limits, Place, Unsaved, Writer};
 use std::path::Path;
 use std::time::Duration;
 
-pub(super) const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 /// When the first process begins.
-pub(super) const BEGAN: LogTime = LogTime(50_000 * MS);
+pub(crate) const BEGAN: LogTime = LogTime(50_000 * MS);
 
 /// A row of numbers that are as good as random.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(super) u64);
 
 impl Dice {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         (self.0 >> 33) % limit
     }
@@ -40,7 +40,7 @@ struct Program {
 
 /// Writes a log of so many ticks, of a process that begins so much later than the first. Gives the
 /// moment of its end.
-pub(super) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
+pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
     let mut dice = Dice(seed);
     let place = Place {
         path: path.to_owned(),

@@ -1,0 +1,216 @@
+//! A fleet beside the plain fold over the same logs: however it is stopped, begun again, or robbed of its store, it
+//! counts every span once.
+
+use super::*;
+use crate::made_up;
+use ferret::log::{Merged, ReadOptions, Run};
+use ferret::projections::{Calls, GroupBy, Totals};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// For longer than the logs are old.
+const KEEP: Keep = Keep { ten_seconds: 1 << 40, five_minutes: 1 << 40, hour: 1 << 40 };
+
+const SETTINGS: Settings = Settings { zombie_after_ns: 1 << 60, forget_after_ns: None };
+
+/// What spans came to, by function and level: calls, errors, total and self time.
+type Sums = BTreeMap<(Level, String), (u64, u64, u64, u64)>;
+
+fn follow(folder: &Path, store: Store) -> Fleet {
+    Fleet::follow(vec![folder.to_owned()], store, SETTINGS, None).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "bounds the waiting of a test")]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(60), "waited for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until so many logs are known to their ends.
+fn until_done(fleet: &Fleet, logs: usize) {
+    until("all logs to be known", || {
+        let workers = fleet.shared.workers.lock();
+        workers.values().filter(|worker| worker.kept.is_done).count() == logs
+    });
+}
+
+fn plain(folder: &Path) -> Sums {
+    let mut run = Run::open(&[folder.to_owned()], &ReadOptions::default()).unwrap();
+    let (mut calls, mut merged) = (Calls::new(GroupBy::Function), Merged::default());
+    run.poll_into(u64::MAX, &mut merged).unwrap();
+    for (log, part) in merged.iter() {
+        let names = run.logs()[log.0].names();
+        match part {
+            ferret::event::Part::Spans(spans) => calls.apply_spans(log, names, spans.ended),
+            ferret::event::Part::Other(entry) => calls.apply(log, names, entry),
+        }
+    }
+    let of = |totals: Totals| (totals.calls, totals.errors, totals.total_ns, totals.self_ns);
+    let rows = calls.functions();
+    let rows = rows.iter().filter(|row| row.totals.calls > 0);
+    let rows = rows
+        .flat_map(|row| Level::EVERY.map(|level| ((level, row.info.name.clone()), of(row.totals))));
+    rows.collect()
+}
+
+fn stored(fleet: &Fleet) -> Sums {
+    let store = &fleet.shared.store;
+    let mut sums = Sums::new();
+    for (number, function) in store.functions().unwrap() {
+        for level in Level::EVERY {
+            let mut sum = CallsRow::default();
+            let every = (Slot(0), Slot(u32::MAX));
+            store.calls(level, number, every, |_, _, row| sum.add(row)).unwrap();
+            let sum = (sum.calls, sum.errors, sum.total_ns, sum.self_ns);
+            sums.insert((level, function.info.name.clone()), sum);
+        }
+    }
+    sums
+}
+
+/// How often each kind of event was told, of state alone.
+fn told(fleet: &Fleet) -> BTreeMap<&'static str, usize> {
+    let (events, more) = fleet.shared.store.events(None, usize::MAX, |_| true).unwrap();
+    assert_eq!(more, 0);
+    let mut told = BTreeMap::new();
+    for event in events.iter().filter(|event| event.what != What::Error) {
+        *told.entry(event.what.name()).or_default() += 1;
+    }
+    told
+}
+
+fn logs(folder: &Path, seeds: std::ops::Range<u64>, ticks: u64) {
+    for seed in seeds {
+        made_up::write(&folder.join(format!("{seed}.redb")), seed, ticks, seed * 1_000_000_000);
+    }
+}
+
+#[test]
+fn the_history_is_what_the_logs_say_on_every_level() {
+    let folder = tempfile::tempdir().unwrap();
+    logs(folder.path(), 1..4, 60);
+    let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
+    until_done(&fleet, 3);
+    assert_eq!(stored(&fleet), plain(folder.path()));
+    assert_eq!(told(&fleet), BTreeMap::from([("start", 3), ("exit", 3)]));
+    let samples = {
+        let mut samples = 0;
+        let all = (Slot(0), Slot(0));
+        let store = &fleet.shared.store;
+        store.usage(Level::All, all, |_, _, usage| samples += usage.samples).unwrap();
+        samples
+    };
+    assert_eq!(samples, 180);
+}
+
+#[test]
+fn a_long_log_is_shown_from_its_end_and_counted_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    logs(folder.path(), 5..6, 400);
+    let worker = Worker::open(&folder.path().join("5.redb")).unwrap();
+    assert!(worker.gap().is_some_and(|(from, to)| from == 0 && to > 1_000), "{:?}", worker.gap());
+    let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
+    until_done(&fleet, 1);
+    assert_eq!(stored(&fleet), plain(folder.path()));
+}
+
+#[test]
+fn one_that_is_stopped_at_any_time_and_goes_on_counts_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store/history");
+    let mut dice = made_up::Dice(7);
+    logs(folder.path(), 10..13, 300);
+    for round in 0..8 {
+        let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+        std::thread::sleep(Duration::from_millis(dice.below(60)));
+        drop(fleet);
+        if round == 4 {
+            logs(folder.path(), 13..14, 100);
+        }
+    }
+    let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+    until_done(&fleet, 4);
+    assert_eq!(stored(&fleet), plain(folder.path()));
+    assert_eq!(told(&fleet), BTreeMap::from([("start", 4), ("exit", 4)]));
+}
+
+#[test]
+fn a_store_that_is_lost_or_broken_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store/history");
+    logs(folder.path(), 20..22, 80);
+    for damage in [false, true] {
+        let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+        assert_eq!(fleet.shared.store.moved_aside.is_some(), damage);
+        until_done(&fleet, 2);
+        assert_eq!(stored(&fleet), plain(folder.path()));
+        drop(fleet);
+        std::fs::write(&store, "this is no store".repeat(4_096)).unwrap();
+    }
+}
+
+#[test]
+fn two_cannot_have_one_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history");
+    let _one = Store::open(&path, KEEP).unwrap();
+    let error = Store::open(&path, KEEP).unwrap_err();
+    assert!(error.to_string().contains("is in use by another ferret"), "{error}");
+}
+
+#[test]
+fn a_worker_whose_log_is_gone_stays_until_it_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store/history");
+    logs(folder.path(), 30..32, 50);
+    let before = plain(folder.path());
+    let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+    until_done(&fleet, 2);
+    let uid = ProcessUid(30);
+    let is_gone =
+        |fleet: &Fleet| fleet.shared.workers.lock().get(&uid).map(|worker| worker.is_gone);
+    assert_eq!(is_gone(&fleet), Some(false));
+    std::fs::remove_file(folder.path().join("30.redb")).unwrap();
+    until("it to be gone", || is_gone(&fleet) == Some(true));
+    until("that to be told", || told(&fleet).get("gone") == Some(&1));
+    assert_eq!(stored(&fleet), before, "what it did stays");
+    drop(fleet);
+    let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+    assert_eq!(is_gone(&fleet), Some(true));
+    assert!(fleet.shared.forget(uid).unwrap());
+    drop(fleet);
+    let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
+    assert_eq!(is_gone(&fleet), None);
+    assert_eq!(stored(&fleet), before);
+}
+
+#[test]
+fn what_is_older_than_it_is_kept_is_dropped_level_by_level() {
+    let folder = tempfile::tempdir().unwrap();
+    logs(folder.path(), 40..41, 60);
+    // The logs are of the year 2026.
+    let keep = Keep { ten_seconds: 60, five_minutes: 60, hour: 1 << 40 };
+    let fleet = follow(folder.path(), Store::in_memory(keep).unwrap());
+    until_done(&fleet, 1);
+    let sums = stored(&fleet);
+    let calls = |level| sums.iter().filter(|((of, _), _)| *of == level).map(|(_, sum)| sum.0).sum();
+    let calls: [u64; 4] = Level::EVERY.map(calls);
+    assert!(calls[3] > 0 && calls == [0, 0, calls[3], calls[3]], "{calls:?}");
+    let later_ms = unix_ms() + (1 << 41) * 1_000;
+    fleet.shared.store.prune(later_ms).unwrap();
+    let sums = stored(&fleet);
+    let left = sums.iter().filter(|(_, sum)| sum.0 > 0);
+    assert!(left.clone().count() > 0 && left.clone().all(|((level, _), _)| *level == Level::All));
+}
+
+#[test]
+fn stretches_that_touch_become_one() {
+    assert_eq!(with(&[], (3, 5)), [(3, 5)]);
+    assert_eq!(with(&[(0, 3), (9, 12)], (3, 5)), [(0, 5), (9, 12)]);
+    assert_eq!(with(&[(0, 5), (9, 12)], (5, 9)), [(0, 12)]);
+    assert_eq!(with(&[(4, 6)], (0, 2)), [(0, 2), (4, 6)]);
+    assert_eq!(with(&[(4, 6)], (5, 5)), [(4, 6)]);
+}
