@@ -77,7 +77,7 @@ pub(super) fn text(snapshot: &Snapshot, counts: &Counts) -> String {
 fn of_workers(page: &mut Page, workers: &[WorkerNumbers]) {
     let mut states: BTreeMap<&str, [u64; State::ALL.len()]> = BTreeMap::new();
     for worker in workers {
-        let of_program = states.entry(&worker.program).or_default();
+        let of_program = states.entry(short(&worker.program)).or_default();
         let at = State::ALL.iter().position(|(_, state)| *state == worker.state);
         if let Some(count) = at.and_then(|at| of_program.get_mut(at)) {
             *count += 1;
@@ -100,8 +100,8 @@ fn of_workers(page: &mut Page, workers: &[WorkerNumbers]) {
         let pid = worker.pid.to_string();
         let labels = [
             ("worker", id.as_str()),
-            ("program", &worker.program),
-            ("host", &worker.host),
+            ("program", short(&worker.program)),
+            ("host", short(&worker.host)),
             ("pid", &pid),
         ];
         page.sample("ferret_worker_info", &labels, 1.0);
@@ -113,7 +113,7 @@ fn of_workers(page: &mut Page, workers: &[WorkerNumbers]) {
         page.family(&name, kind, help);
         for (worker, id) in &shown {
             if let Some(value) = of(worker) {
-                page.sample(&name, &[("worker", id), ("program", &worker.program)], value);
+                page.sample(&name, &[("worker", id), ("program", short(&worker.program))], value);
             }
         }
     }
@@ -123,53 +123,47 @@ fn of_workers(page: &mut Page, workers: &[WorkerNumbers]) {
 
 fn of_functions(page: &mut Page, functions: &[FunctionNumbers]) {
     let mut merged: BTreeMap<[&str; 3], FunctionNumbers> = BTreeMap::new();
-    // Two functions of a module may share a name, and a label set may be there only once.
+    // Two functions may have one name, and a label set may be there only once.
     for function in functions {
-        let key = [function.program.as_str(), &function.module, &function.name];
-        let sum = merged.entry(key).or_insert_with(|| FunctionNumbers {
-            calls: 0,
-            errors: 0,
-            panics: 0,
-            cancelled: 0,
-            total_ns: 0,
-            ..function.clone()
-        });
+        let key = [&function.program, &function.module, &function.name].map(|text| short(text));
+        let Some(sum) = merged.get_mut(&key) else {
+            merged.insert(key, function.clone());
+            continue;
+        };
         sum.calls += function.calls;
         sum.errors += function.errors;
         sum.panics += function.panics;
         sum.cancelled += function.cancelled;
         sum.total_ns = sum.total_ns.saturating_add(function.total_ns);
     }
-    let mut shown: Vec<_> = merged.values().collect();
-    shown.sort_by_key(|function| std::cmp::Reverse(function.total_ns));
+    let mut shown: Vec<_> = merged.iter().collect();
+    shown.sort_by_key(|(_, function)| std::cmp::Reverse(function.total_ns));
     let left_out = shown.len().saturating_sub(FUNCTIONS);
     shown.truncate(FUNCTIONS);
-    let labels = |function: &'_ FunctionNumbers| -> [(&'static str, String); 3] {
-        [
-            ("program", function.program.clone()),
-            ("module", function.module.clone()),
-            ("function", function.name.clone()),
-        ]
-    };
     page.family("ferret_function_duration_seconds", "summary", "Calls that ended, and their time.");
-    for function in &shown {
-        let labels = labels(function);
-        let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let total = seconds(function.total_ns);
+    for (key, function) in &shown {
+        let (labels, total) = (labels(key), seconds(function.total_ns));
         page.sample("ferret_function_duration_seconds_sum", &labels, total);
         page.sample("ferret_function_duration_seconds_count", &labels, float(function.calls));
     }
     for (name, help, of) in OF_FUNCTIONS {
         let name = format!("ferret_function_{name}");
         page.family(&name, "counter", help);
-        for function in &shown {
-            let labels = labels(function);
-            let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
-            page.sample(&name, &labels, float(of(function)));
+        for (key, function) in &shown {
+            page.sample(&name, &labels(key), float(of(function)));
         }
     }
     page.family("ferret_functions_left_out", "gauge", "Functions that have no series.");
     page.sample("ferret_functions_left_out", &[], float_of(left_out));
+}
+
+fn labels<'a>([program, module, name]: &[&'a str; 3]) -> [(&'static str, &'a str); 3] {
+    [("program", program), ("module", module), ("function", name)]
+}
+
+/// So much of a name as a label has.
+fn short(name: &str) -> &str {
+    name.char_indices().nth(VALUE).map_or(name, |(end, _)| &name[..end])
 }
 
 fn of_server(page: &mut Page, counts: &Counts) {
@@ -214,7 +208,7 @@ impl Page {
             self.0.push_str(if index == 0 { "{" } else { "," });
             self.0.push_str(label);
             self.0.push_str("=\"");
-            for c in text.chars().take(VALUE) {
+            for c in text.chars() {
                 match c {
                     '\\' => self.0.push_str("\\\\"),
                     '"' => self.0.push_str("\\\""),

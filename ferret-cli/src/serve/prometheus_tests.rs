@@ -74,8 +74,12 @@ fn there_are_so_many_series_at_most() {
     assert!(page.contains("\nferret_workers_left_out 5\n"));
     assert!(page.contains("\nferret_functions_left_out 7\n"));
     assert!(!page.contains("function=\"f6\""), "the ones with least time are left out");
-    let long =
-        Snapshot { functions: vec![function(&"é".repeat(5_000), 1)], ..Snapshot::default() };
+    // Names that differ only where they are cut are one.
+    let long = |end: &str| function(&("é".repeat(5_000) + end), 1);
+    let long = Snapshot { functions: vec![long("a"), long("b")], ..Snapshot::default() };
     let page = text(&long, &Counts::default());
     assert!(page.lines().all(|line| line.len() < 700));
+    let name = "ferret_function_duration_seconds_count";
+    let counts = page.lines().filter(|line| line.starts_with(name));
+    assert_eq!(counts.map(|line| line.ends_with(" 14")).collect::<Vec<_>>(), [true]);
 }

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Stdio};
+use tempfile::TempDir;
 
 /// A running `ferret serve`, which is killed when dropped.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct Server {
     /// What it said before its address.
     pub(crate) said: String,
     stderr: BufReader<ChildStderr>,
+    /// Where it keeps its history.
+    _state: TempDir,
 }
 
 /// What came back.
@@ -34,7 +37,9 @@ impl Server {
 
     /// Starts it there.
     pub(crate) fn start_at(listen: &str, args: &[&OsStr]) -> Self {
+        let state = tempfile::tempdir().expect("a temporary folder");
         let mut child = ferret()
+            .env("XDG_STATE_HOME", state.path())
             .args(["serve", "--listen", listen])
             .args(args)
             .stdin(Stdio::null())
@@ -43,8 +48,9 @@ impl Server {
             .expect("ferret starts");
         let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { child, address, said: String::new(), stderr };
-        server.address.set_port(server.port());
+        let mut server = Self { child, address, said: String::new(), stderr, _state: state };
+        let port = server.port();
+        server.address.set_port(port);
         server
     }
 
