@@ -154,9 +154,9 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     // Where no signal can be had, none ends the reading early.
     let stop = Stop::on(&[SIGINT]).unwrap_or_default();
     let read = reading::read(&mut run, args, &stop)?;
-    let Read { mut fold, unread, share, interrupted, failure } = read;
+    let Read { mut fold, unread, share, reach, interrupted, failure } = read;
     stop.end_at_once();
-    report::look_closer(&mut fold, &run, args)?;
+    report::look_closer(&mut fold, &run, reach, args)?;
     let now = ferret::log::now();
     let mut analysis = analysis(&mut fold, &facts(&run, &unread), now, args);
     if !interrupted && args.shows_history() {

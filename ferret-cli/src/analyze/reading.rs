@@ -26,6 +26,8 @@ pub(super) struct Read {
     pub(super) unread: Vec<u64>,
     /// How much was read, 0 to 1.
     pub(super) share: f64,
+    /// How far a second look goes: no further than the first. None: to the end.
+    pub(super) reach: Option<u64>,
     /// Somebody was in a hurry.
     pub(super) interrupted: bool,
     /// What ended it in the middle.
@@ -48,10 +50,10 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs, stop: &Stop) -> anyhow::Re
         in_parallel(run, args, &mut fold, &mut goal, stop)
     };
     let interrupted = stop.is_asked() && !goal.is_reached();
-    let share = goal.share();
+    let (share, reach) = (goal.share(), interrupted.then_some(goal.done));
     // What is damaged is never read.
     let unread = if interrupted { goal.missing } else { Vec::new() };
-    Ok(Read { fold, unread, share, interrupted, failure })
+    Ok(Read { fold, unread, share, reach, interrupted, failure })
 }
 
 /// Whether single entries matter: for what is only known as long as a span is open, or of a process that has

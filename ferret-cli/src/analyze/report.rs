@@ -110,13 +110,18 @@ impl ReportArgs {
     }
 }
 
-/// Finds what only a second look at the run tells.
+/// Finds what only a second look at the run tells, at so many entries of it.
 ///
 /// # Errors
 ///
 /// It cannot be read once more; or a filter asks what is not known there.
-pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> anyhow::Result<()> {
-    slowest::said_by_slowest(fold, run).context("reading the log once more, for tags")?;
+pub(super) fn look_closer(
+    fold: &mut Fold,
+    run: &Run,
+    reach: Option<u64>,
+    args: &AnalyzeArgs,
+) -> anyhow::Result<()> {
+    slowest::said_by_slowest(fold, run, reach).context("reading the log once more, for tags")?;
     let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
     let filters = [wanted.as_ref(), args.chosen.filter.as_ref()];
     if filters.into_iter().flatten().any(Filter::asks_tags) {
@@ -125,7 +130,7 @@ pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> any
         );
     }
     let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
-    let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, see))
+    let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, reach, see))
         .context("reading the log once more, for the critical path")?;
     fold.report.critical = found;
     Ok(())

@@ -49,7 +49,11 @@ type Told = (Offset, CallsiteId, TagValue);
 /// # Errors
 ///
 /// The log cannot be read once more.
-pub(in crate::analyze) fn said_by_slowest(fold: &mut Fold, run: &Run) -> Result<(), LogError> {
+pub(in crate::analyze) fn said_by_slowest(
+    fold: &mut Fold,
+    run: &Run,
+    reach: Option<u64>,
+) -> Result<(), LogError> {
     let Some(slowest) = fold.report.slowest.take() else { return Ok(()) };
     let most = slowest.most();
     let mut spans = slowest.into_sorted();
@@ -59,7 +63,7 @@ pub(in crate::analyze) fn said_by_slowest(fold: &mut Fold, run: &Run) -> Result<
         .map(|span| ((span.log, span.ended.span), Vec::new()))
         .collect();
     if !wanted.is_empty() {
-        let seen = each_part(run, |seen: &mut Vec<_>, log, part| {
+        let seen = each_part(run, reach, |seen: &mut Vec<_>, log, part| {
             if let Part::Other(entry) = part
                 && let LogEntry::Tag { span, key, value } = &entry.what
                 && wanted.contains_key(&(log, *span))
