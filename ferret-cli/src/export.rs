@@ -87,6 +87,10 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
         Some(path) => Output::to_file(path, stop)?,
         None => Output::to_stdout(form)?,
     };
+    #[cfg(feature = "serve")]
+    if form == Form::Html {
+        return frozen(args, stop, output);
+    }
     let mut run = input::open(&args.logs, ReadOptions::default())?;
     let (failure, told) = write(&mut run, args, form, stop, &mut output)?;
     if let Some(bytes) = output.keep()? {
@@ -124,6 +128,22 @@ fn write(
             Ok((failure, added.told()))
         }
     }
+}
+
+/// Writes the page of `ferret serve` with all that it would answer.
+#[cfg(feature = "serve")]
+fn frozen(args: &ExportArgs, stop: &Stop, mut output: Output) -> anyhow::Result<ExitCode> {
+    if !args.chosen.is_all() {
+        bail!("the page holds all of the run: leave --filter, --since and --until out");
+    }
+    let page = crate::serve::frozen_page(&args.logs, stop)?;
+    let written = output.write_all(page.as_bytes()).and_then(|()| output.flush());
+    written.with_context(|| format!("writing {}", output.name()))?;
+    if let Some(bytes) = output.keep()? {
+        let (name, bytes) = (output.name(), format::bytes(bytes));
+        exit::say(format_args!("wrote {name}: html, {bytes}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl ExportArgs {
@@ -172,6 +192,8 @@ fn format(
         Form::Folded => return Ok(Format::ByStack(&folded::Folded)),
         Form::Flamegraph => return Ok(Format::ByStack(&flamegraph::Picture)),
         Form::Pprof => return Ok(Format::ByStack(&pprof::Pprof)),
+        #[cfg(feature = "serve")]
+        Form::Html => bail!("a window is no page: ask the server for the page itself"),
     };
     Ok(Format::BySpan(by_span))
 }
