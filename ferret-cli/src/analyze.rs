@@ -28,7 +28,9 @@ mod report;
 mod rows;
 mod said;
 mod second_look;
+mod subject;
 mod summary;
+mod trees;
 mod view;
 mod whole;
 mod window;
@@ -38,25 +40,26 @@ pub(crate) use build::{hundredths, kind, stage};
 #[cfg(test)]
 pub(crate) use document::Durations;
 pub(crate) use document::{Analysis, CounterOfProcess, FORMAT, Function, Node, Process, Stage};
-pub(crate) use fold::{SpanSubject, name_of};
 pub(crate) use gate::{Answer, Clause, Gate, GateError, HeldBy, Selector, of_rows, show};
 pub(crate) use gates::{conclude, say, told};
 pub(crate) use histogram::Histogram;
-pub(crate) use history::{GoodRun, StageThen, good_run_before};
+pub(crate) use history::{GoodRun, LastGood, StageThen, good_run_before};
 pub(crate) use markdown::gates as gates_as_markdown;
 pub(crate) use said::of_processes;
+pub(crate) use subject::{SpanSubject, name_of, passes, said_by};
 pub(crate) use summary::summary;
-pub(crate) use whole::{Part, whole};
+pub(crate) use trees::{Trees, trees};
+pub(crate) use whole::{asks_of_entries, narrow, whole};
 pub(crate) use window::Window;
 
+use crate::chosen::Chosen;
 use crate::exit::{self, Code};
-use crate::filter::Filter;
 use crate::format;
 use crate::input;
 use crate::page::Page;
 use crate::pager::{self, PagerArgs};
 use crate::reach::Lost;
-use crate::when::When;
+use crate::stop::Stop;
 use anyhow::{Context as _, bail};
 use build::{LogFacts, Parts};
 use clap::{Args, ValueEnum};
@@ -67,6 +70,7 @@ use fold::Fold;
 use reading::Read;
 use report::ReportArgs;
 use rows::SortBy;
+use signal_hook::consts::SIGINT;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -106,15 +110,8 @@ pub(crate) struct AnalyzeArgs {
     /// Leave out what took less than this share of the run
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     min_percent: f64,
-    /// Count only spans, and show only rows, that pass this
-    #[arg(long, value_name = "EXPR")]
-    filter: Option<Filter>,
-    /// Count only spans that ended after this: +1m30s from the start, 14:03:10, RFC 3339
-    #[arg(long, value_name = "TIME")]
-    since: Option<When>,
-    /// Show the run as it was at this time
-    #[arg(long, value_name = "TIME")]
-    until: Option<When>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Print the document that docs/json.md describes
     #[arg(long)]
     json: bool,
@@ -154,14 +151,20 @@ pub(crate) fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         Ok(run) => run,
         Err(error) => return Ok(unreadable(&error)),
     };
-    let Read { mut fold, unread, share, interrupted, failure } = reading::read(&mut run, args)?;
-    report::look_closer(&mut fold, &run, args)?;
+    // Where no signal can be had, none ends the reading early.
+    let stop = Stop::on(&[SIGINT]).unwrap_or_default();
+    let read = reading::read(&mut run, args, &stop)?;
+    let Read { mut fold, unread, share, reach, interrupted, failure } = read;
+    stop.end_at_once();
+    report::look_closer(&mut fold, &run, reach, args)?;
     let now = ferret::log::now();
     let mut analysis = analysis(&mut fold, &facts(&run, &unread), now, args);
     if !interrupted && args.shows_history() {
         analysis.last_good = history::last_good(args, &analysis);
     }
     analysis.gates = gates::ask(&analysis, args.by, &args.fail_if);
+    // A pager takes Ctrl-C for itself.
+    drop(stop);
     let page = Page::of_stdout();
     let text = render(&analysis, args, page)?;
     pager::print(&text, page, args.pager)?;
@@ -283,7 +286,8 @@ fn render(analysis: &Analysis, args: &AnalyzeArgs, page: Page) -> anyhow::Result
         top: args.top.unwrap_or(if page.width.is_some() { TOP_IN_TERMINAL } else { 0 }),
         depth: args.depth,
         min_percent: args.min_percent,
-        filtered: args.filter.is_some(),
+        filtered: args.chosen.filter.is_some(),
+        cut_short: args.chosen.until.is_some(),
     };
     Ok(gates::told(&analysis.gates, page) + &view::draw(analysis, options, page))
 }

@@ -266,7 +266,7 @@ fn functions_in_a_pipe_a_narrow_and_a_wide_terminal() {
     insta::assert_snapshot!("functions", show(&[podcasts()], "", None));
     insta::assert_snapshot!("functions_80", show(&[podcasts()], "", Some(80)));
     insta::assert_snapshot!("functions_120", show(&[podcasts()], "--top 3 --sort p99", Some(120)));
-    for width in 60..130 {
+    for width in 40..130 {
         for line in ["", "--tree", "--by stage", "--by thread", "--by process"] {
             show(&[podcasts()], line, Some(width));
         }

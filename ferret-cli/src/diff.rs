@@ -18,12 +18,14 @@ mod statistics;
 mod view;
 mod words;
 
-use crate::analyze::{self, Part};
+use crate::analyze;
+use crate::chosen::Chosen;
 use crate::exit::{self, Code};
-use crate::filter::Filter;
+use crate::export::Output;
 use crate::page::Page;
+use crate::pager::{self, PagerArgs};
 use crate::progress::ProgressLine;
-use crate::when::When;
+use crate::stop::Stop;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use compare::Tree;
@@ -75,18 +77,13 @@ pub(crate) struct DiffArgs {
     /// A change by less is none
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     least: f64,
-    /// Count only spans, and show only rows, that pass this
-    #[arg(long, value_name = "EXPR")]
-    filter: Option<Filter>,
-    /// Count only spans that ended after this: +1m30s from the start of each run
-    #[arg(long, value_name = "TIME")]
-    since: Option<When>,
-    /// Compare the runs as they were at this time
-    #[arg(long, value_name = "TIME")]
-    until: Option<When>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Print the document that docs/json.md describes
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pager: PagerArgs,
     /// Print a summary fit for a comment on a pull request
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -122,9 +119,9 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.flamegraph {
         write_flamegraph(&comparison, tree.as_ref(), path)?;
     }
-    let text = render(&comparison, tree.as_ref(), args, Page::of_stdout())?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")?;
+    let page = Page::of_stdout();
+    let text = render(&comparison, tree.as_ref(), args, page)?;
+    pager::print(&text, page, args.pager)?;
     if args.json {
         analyze::say(&comparison.gates);
     }
@@ -157,11 +154,10 @@ impl Reading {
     /// None if a run of it cannot be read.
     fn side(&mut self, named: &[Named], args: &DiffArgs) -> anyhow::Result<Option<Vec<SideRun>>> {
         let mut progress = ProgressLine::new("comparing");
-        let part = Part { filter: args.filter.as_ref(), since: args.since, until: args.until };
         let mut runs = Vec::new();
         for run in named {
             progress.tell(self.done, self.all);
-            match sides::load(run, part)? {
+            match sides::load(run, &args.chosen)? {
                 Loaded::Run(run, code) => {
                     runs.push(*run);
                     self.note(code);
@@ -191,7 +187,10 @@ fn write_flamegraph(all: &Comparison, tree: Option<&Tree>, path: &Path) -> anyho
         );
     };
     let svg = picture::flamegraph(all, tree).svg();
-    std::fs::write(path, svg).with_context(|| format!("writing {}", path.display()))?;
+    let mut output = Output::to_file(path, &Stop::default())?;
+    let written = output.write_all(svg.as_bytes()).and_then(|()| output.flush());
+    written.with_context(|| format!("writing {}", path.display()))?;
+    output.keep()?;
     exit::say(format_args!("wrote {}", path.display()));
     Ok(())
 }

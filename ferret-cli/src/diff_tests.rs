@@ -149,7 +149,7 @@ fn a_comparison_in_a_pipe_and_in_terminals() {
     insta::assert_snapshot!("text_80", show("", Some(80)));
     insta::assert_snapshot!("text_120", show("--all", Some(120)));
     insta::assert_snapshot!("tree", show("--tree", None));
-    for width in 60..130 {
+    for width in 40..130 {
         for line in ["", "--tree", "--all", "--top 1 --fail-if any.p95>+10%"] {
             show(line, Some(width));
         }

@@ -29,22 +29,21 @@ mod spool;
 mod stacks;
 mod timeline;
 
-pub(crate) use form::Form;
-#[cfg(feature = "serve")]
-pub(crate) use part::{Part, PartError, PartForm, write as write_part};
-
+use crate::chosen::Chosen;
 use crate::exit::{self, Code};
-use crate::filter::Filter;
-use crate::when::When;
-use crate::{format, input};
+use crate::stop::Stop;
+use crate::{analyze, format, input};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ferret::log::ReadOptions;
+use ferret::log::{LogError, ReadOptions, Run};
 use follow::Follow;
-
-use output::{Output, Stop};
-use reading::{BySpan, ByStack, Format, Read, Told};
-use stacks::Stacks;
+pub(crate) use form::Form;
+pub(crate) use output::Output;
+#[cfg(feature = "serve")]
+pub(crate) use part::{Part, PartError, PartForm, write as write_part};
+use reading::{BySpan, Read, Told};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use stacks::{Added, ByStack};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,20 +69,13 @@ pub(crate) struct ExportArgs {
     /// Where to write it: under this name once it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Only spans that pass this
-    #[arg(long, value_name = "EXPR")]
-    filter: Option<Filter>,
-    /// Only spans that ended after this: +1m30s from the start, 14:03:10, RFC 3339
-    #[arg(long, value_name = "TIME")]
-    since: Option<When>,
-    /// The run as it was at this time
-    #[arg(long, value_name = "TIME")]
-    until: Option<When>,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 /// Does it.
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let stop = Stop::on_signals().context("asking to be told of signals")?;
+    let stop = Stop::on(&[SIGINT, SIGTERM, SIGHUP]).context("asking to be told of signals")?;
     let done = export(args, &stop);
     // By now what was begun is closed or gone.
     if stop.signal().is_some() { stop.die() } else { done }
@@ -95,15 +87,12 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
         Some(path) => Output::to_file(path, stop)?,
         None => Output::to_stdout(form)?,
     };
+    #[cfg(feature = "serve")]
+    if form == Form::Html {
+        return frozen(args, stop, output);
+    }
     let mut run = input::open(&args.logs, ReadOptions::default())?;
-    let timeline = Timeline::new(&mut run);
-    let window = timeline.window(args.since, args.until)?;
-    let follow = Follow::new(window, args.filter.clone());
-    let mut format = format(form, timeline, follow, output.folder())?;
-    let read = reading::read(&mut run, &mut format, stop, &mut output)
-        .and_then(|failure| Ok((failure, format.finish(&Read::of(&run), &mut output)?)))
-        .and_then(|read| output.flush().map(|()| read));
-    let (failure, told) = read.with_context(|| format!("writing {}", output.name()))?;
+    let (failure, told) = write(&mut run, args, form, stop, &mut output)?;
     if let Some(bytes) = output.keep()? {
         say_written(form, &output, bytes, &told);
     }
@@ -113,6 +102,48 @@ fn export(args: &ExportArgs, stop: &Stop) -> anyhow::Result<ExitCode> {
     let Some(error) = failure else { return Ok(unread) };
     exit::say(&error);
     Ok(if error.is_damage() { Code::Damaged.into() } else { Code::Unreadable.into() })
+}
+
+/// Writes the run, or what of it there is before something fails.
+fn write(
+    run: &mut Run,
+    args: &ExportArgs,
+    form: Form,
+    stop: &Stop,
+    output: &mut Output,
+) -> anyhow::Result<(Option<LogError>, Told)> {
+    let writing = format!("writing {}", output.name());
+    let timeline = Timeline::new(run);
+    let Chosen { filter, since, until } = &args.chosen;
+    let follow = Follow::new(timeline.window(*since, *until)?, filter.clone());
+    match format(form, &timeline, follow, output.folder())? {
+        Format::BySpan(mut format) => reading::read(run, &mut *format, stop, output)
+            .and_then(|failure| Ok((failure, format.finish(&Read::of(run), output)?)))
+            .and_then(|read| output.flush().map(|()| read))
+            .context(writing),
+        Format::ByStack(format) => {
+            let (trees, failure) = analyze::trees(run, &args.chosen, stop)?;
+            let added = Added::new(&trees, &timeline, filter.as_ref());
+            format.write(&added, output).and_then(|()| output.flush()).context(writing)?;
+            Ok((failure, added.told()))
+        }
+    }
+}
+
+/// Writes the page of `ferret serve` with all that it would answer.
+#[cfg(feature = "serve")]
+fn frozen(args: &ExportArgs, stop: &Stop, mut output: Output) -> anyhow::Result<ExitCode> {
+    if !args.chosen.is_all() {
+        bail!("the page holds all of the run: leave --filter, --since and --until out");
+    }
+    let page = crate::serve::frozen_page(&args.logs, stop)?;
+    let written = output.write_all(page.as_bytes()).and_then(|()| output.flush());
+    written.with_context(|| format!("writing {}", output.name()))?;
+    if let Some(bytes) = output.keep()? {
+        let (name, bytes) = (output.name(), format::bytes(bytes));
+        exit::say(format_args!("wrote {name}: html, {bytes}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl ExportArgs {
@@ -134,40 +165,44 @@ impl ExportArgs {
     }
 }
 
+/// What writes a run.
+enum Format {
+    /// As it is read.
+    BySpan(Box<dyn BySpan>),
+    /// What it adds up to.
+    ByStack(&'static dyn ByStack),
+}
+
 fn format(
     form: Form,
-    timeline: Timeline,
+    timeline: &Timeline,
     follow: Follow,
     scratch: PathBuf,
 ) -> anyhow::Result<Format> {
-    Ok(match form {
-        Form::Chrome => by_span(chrome::Chrome::new(timeline, follow)),
+    let timeline = timeline.clone();
+    let by_span: Box<dyn BySpan> = match form {
+        Form::Chrome => Box::new(chrome::Chrome::new(timeline, follow)),
         Form::Speedscope => {
             let spool = spool::Spool::create(scratch)
                 .context("making a temporary file for what each thread did")?;
-            by_span(speedscope::Speedscope::new(timeline, follow, spool))
+            Box::new(speedscope::Speedscope::new(timeline, follow, spool))
         }
-        Form::Jsonl => by_span(jsonl::Jsonl::new(timeline, follow)),
-        Form::Csv => by_span(csv::Csv::new(timeline, follow)),
-        Form::Folded => by_stack(timeline, follow, folded::Folded),
-        Form::Flamegraph => by_stack(timeline, follow, flamegraph::Picture),
-        Form::Pprof => by_stack(timeline, follow, pprof::Pprof),
-    })
-}
-
-fn by_span(format: impl BySpan + 'static) -> Format {
-    Format::BySpan(Box::new(format))
-}
-
-fn by_stack(timeline: Timeline, follow: Follow, format: impl ByStack + 'static) -> Format {
-    Format::ByStack(Box::new(Stacks::new(timeline, follow)), Box::new(format))
+        Form::Jsonl => Box::new(jsonl::Jsonl::new(timeline, follow)),
+        Form::Csv => Box::new(csv::Csv::new(timeline, follow)),
+        Form::Folded => return Ok(Format::ByStack(&folded::Folded)),
+        Form::Flamegraph => return Ok(Format::ByStack(&flamegraph::Picture)),
+        Form::Pprof => return Ok(Format::ByStack(&pprof::Pprof)),
+        #[cfg(feature = "serve")]
+        Form::Html => bail!("a window is no page: ask the server for the page itself"),
+    };
+    Ok(Format::BySpan(by_span))
 }
 
 fn say_written(form: Form, output: &Output, bytes: u64, told: &Told) {
-    let [spans, open] = [told.spans, told.open].map(format::count);
+    let (spans, open) = (format::spans(told.spans), format::count(told.open));
     let open = if told.open > 0 { format!(", {open} of them open") } else { String::new() };
     let (name, bytes) = (output.name(), format::bytes(bytes));
-    exit::say(format_args!("wrote {name}: {}, {bytes}, {spans} spans{open}", form.name()));
+    exit::say(format_args!("wrote {name}: {}, {bytes}, {spans}{open}", form.name()));
 }
 
 /// What the log has that the format cannot hold.

@@ -1,10 +1,9 @@
 //! What is written of made-up runs, in every format that is text.
 
 use super::*;
-use crate::analyze::Window;
+use crate::analyze::Trees;
 use crate::tui::script::{MS, Script};
 use ferret::event::{Names, Outcome, TagValue};
-use reading::Read;
 use serde_json::Value;
 
 /// What a run is in a format, with this filter.
@@ -15,6 +14,8 @@ fn export(script: &Script, form: Form, filter: &str) -> (String, Told) {
 
 fn export_until(script: &Script, form: Form, filter: &str, until: Option<&str>) -> (Vec<u8>, Told) {
     let filter = (!filter.is_empty()).then(|| filter.parse().unwrap());
+    let until = until.map(|until| until.parse().unwrap());
+    let chosen = Chosen { filter, since: None, until };
     let mut starts = Vec::new();
     script.each(|_, _, entry| {
         if let ferret::event::LogEntry::ProcessStart(start) = &entry.what {
@@ -22,20 +23,31 @@ fn export_until(script: &Script, form: Form, filter: &str, until: Option<&str>) 
         }
     });
     let timeline = Timeline::of_starts(starts);
-    let until = until.map(|until| until.parse().unwrap());
-    let window =
-        if until.is_some() { timeline.window(None, until).unwrap() } else { Window::default() };
+    let window = timeline.window(None, until).unwrap();
     let output = Output::to_stdout(Form::Csv).unwrap();
-    let mut format = format(form, timeline, Follow::new(window, filter), output.folder()).unwrap();
+    let follow = Follow::new(window, chosen.filter.clone());
     let mut out = Vec::new();
-    format.begin(&mut out).unwrap();
-    script.each(|log, names, entry| format.entry(log, names, entry, &mut out).unwrap());
-    let told = script.look(|scene| {
-        let owned = |log: usize| scene.board.logs[log].owned;
-        let logs: Vec<(&Names, _)> =
-            scene.names.iter().enumerate().map(|(log, names)| (*names, owned(log))).collect();
-        format.finish(&Read { logs, now: scene.now }, &mut out).unwrap()
-    });
+    let told = match format(form, &timeline, follow, output.folder()).unwrap() {
+        Format::ByStack(format) => {
+            let trees = Trees::of_script(script, &chosen);
+            let added = Added::new(&trees, &timeline, chosen.filter.as_ref());
+            format.write(&added, &mut out).unwrap();
+            added.told()
+        }
+        Format::BySpan(mut format) => {
+            format.begin(&mut out).unwrap();
+            script.each(|log, names, entry| {
+                reading::take(&mut *format, (log, names), entry, &mut out).unwrap();
+            });
+            script.look(|scene| {
+                let owned = |log: usize| scene.board.logs[log].owned;
+                let names = scene.names.iter().enumerate();
+                let logs: Vec<(&Names, _)> =
+                    names.map(|(log, names)| (*names, owned(log))).collect();
+                format.finish(&Read { logs, now: scene.now }, &mut out).unwrap()
+            })
+        }
+    };
     (out, told)
 }
 

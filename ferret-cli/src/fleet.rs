@@ -87,6 +87,13 @@ impl Shared {
         self.changes.fetch_add(1, Ordering::Release);
     }
 
+    /// How many entries are in the history, of how many there are to read.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        let workers = self.workers.lock();
+        let of = workers.values().map(Worker::progress);
+        of.fold((0, 0), |(read, all), (one, of)| (read + one, all + of))
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

@@ -151,6 +151,11 @@ fn three_digits(thousandths: u128, factor: u128, units: &[&str]) -> String {
     }
 }
 
+/// `1 span`, `2,000 spans`.
+pub(crate) fn spans(number: u64) -> String {
+    format!("{} span{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

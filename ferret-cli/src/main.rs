@@ -7,6 +7,7 @@ mod args;
 mod callsite_names;
 mod check;
 mod child;
+mod chosen;
 mod completions;
 mod death;
 mod diff;
@@ -33,6 +34,7 @@ mod run;
 mod salvage;
 #[cfg(feature = "serve")]
 mod serve;
+mod stop;
 mod summary;
 mod table;
 mod text;

@@ -71,6 +71,25 @@ impl Page {
         }
     }
 
+    /// Facts, each in its style, with that between them; on as many lines as they need.
+    pub(crate) fn facts(self, facts: &[(String, Style)], between: &str) -> String {
+        let (mut out, mut column) = (String::new(), 0);
+        for (fact, style) in facts {
+            let fact = text::fit(fact, self.width.unwrap_or(usize::MAX));
+            let (gap, needed) = (text::width(between), text::width(&fact));
+            if column > 0 && self.width.is_some_and(|width| column + gap + needed > width) {
+                out.push('\n');
+                column = 0;
+            } else if column > 0 {
+                out += &self.paint(between, Style::Faint);
+                column += gap;
+            }
+            out += &self.paint(&fact, *style);
+            column += needed;
+        }
+        out + "\n"
+    }
+
     /// A sentence in that style, broken into lines that fit; one that begins with a dash hangs.
     pub(crate) fn sentence(self, text: &str, style: Style) -> String {
         let indent = if text.starts_with("- ") { "  " } else { "" };
@@ -96,6 +115,14 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn facts_are_broken_between_each_other() {
+        let facts = ["one", "two three", "four"].map(|fact| (fact.to_owned(), Style::Plain));
+        assert_eq!(Page::PLAIN.facts(&facts, " · "), "one · two three · four\n");
+        let page = Page { width: Some(15), colour: false };
+        assert_eq!(page.facts(&facts, " · "), "one · two three\nfour\n");
+    }
 
     #[test]
     fn sentences_are_broken_between_words() {

@@ -23,8 +23,7 @@ pub(crate) struct PagerArgs {
 ///
 /// # Errors
 ///
-/// It cannot be written. That a reader, or a pager, has had enough is an error of kind
-/// [`ErrorKind::BrokenPipe`] in a pipe, and none in a pager.
+/// It cannot be written. That a reader, or a pager, has had enough is none: the exit code still tells what was found.
 pub(crate) fn print(text: &str, page: Page, args: PagerArgs) -> anyhow::Result<()> {
     if !args.no_pager
         && io::stdout().is_terminal()
@@ -35,7 +34,10 @@ pub(crate) fn print(text: &str, page: Page, args: PagerArgs) -> anyhow::Result<(
         return Ok(());
     }
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("printing")
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("printing"),
+    }
 }
 
 /// Whether the terminal cannot show all of it, and the prompt below it.

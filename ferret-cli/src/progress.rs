@@ -23,6 +23,12 @@ impl ProgressLine {
         Self { what, next, is_shown: false }
     }
 
+    /// Tells nobody.
+    #[cfg(feature = "serve")]
+    pub(crate) fn silent() -> Self {
+        Self { what: "", next: None, is_shown: false }
+    }
+
     /// So much of all is done.
     pub(crate) fn tell(&mut self, done: u64, all: u64) {
         let Some(next) = self.next else { return };

@@ -4,6 +4,7 @@
 //! asked is [`question`]'s, and how it comes over the network [`http`]'s.
 
 mod answer;
+mod frozen;
 mod health;
 mod http;
 mod page;
@@ -11,6 +12,8 @@ mod prometheus;
 mod question;
 mod serving;
 mod window;
+
+pub(crate) use frozen::page as frozen_page;
 
 use crate::exit;
 use crate::fleet::Keep;

@@ -46,6 +46,9 @@ pub(crate) enum WhenError {
     /// The calendar knows no such moment.
     #[error("{0} is no moment this machine's calendar knows")]
     Calendar(String),
+    /// A part of a run that ends before it begins.
+    #[error("--since is later than --until: nothing is between them")]
+    Backwards,
 }
 
 /// Reads a duration: one or more numbers with units, `1m30s`, `1.5s`, `250ms`.
@@ -168,6 +171,17 @@ impl RunSpan {
 
 fn in_zone(local: civil::DateTime, zone: &TimeZone) -> Result<Timestamp, WhenError> {
     zone.to_timestamp(local).map_err(|error| WhenError::Calendar(error.to_string()))
+}
+
+/// A moment on this machine's calendar, to the second.
+pub(crate) fn local(rfc3339: &str) -> String {
+    rfc3339.parse::<jiff::Timestamp>().map_or_else(
+        |_| rfc3339.to_owned(),
+        |at| {
+            let zoned = at.to_zoned(jiff::tz::TimeZone::system());
+            zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What one core counts: the spans that end in the pieces of logs that it decodes. Nothing here depends on
 //! order; what does is left to [`Fold`], which gets all other entries.
 
-use super::fold::{Fold, SpanSubject};
+use super::fold::Fold;
 use super::report::outermost;
+use super::subject::SpanSubject;
 use super::window::Place;
 use crate::filter::Filter;
 use ferret::event::{EndedSpan, LogIndex, Names, Part, Parts, PathId, SpanId, ThreadId};

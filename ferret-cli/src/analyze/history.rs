@@ -8,6 +8,9 @@
 use super::document::{Analysis, Stage};
 use super::reading::{Read, read};
 use super::{AnalyzeArgs, analysis, facts};
+use crate::format;
+use crate::stop::Stop;
+use crate::when::local;
 use ferret::log::{ReadOptions, Run, earlier_runs};
 use serde::{Deserialize, Serialize};
 use std::os::unix::fs::MetadataExt as _;
@@ -63,12 +66,11 @@ pub(crate) struct GoodRun {
 /// What the present run is to the last good one, if it has stages and all of it is analysed.
 pub(super) fn last_good(args: &AnalyzeArgs, now: &Analysis) -> Option<LastGood> {
     let [path] = args.logs.as_slice() else { return None };
-    let is_whole = args.filter.is_none() && args.since.is_none() && args.until.is_none();
-    if !is_whole || now.stages.is_empty() {
+    if !args.chosen.is_all() || now.stages.is_empty() {
         return None;
     }
     let exe = now.processes.first().map(|process| process.exe.as_str())?;
-    Some(good_run_before(path, exe)?.compare(now))
+    Some(good_run_before(path, exe)?.compare(&now.stages, now.run.duration_ns))
 }
 
 /// The last good run before the one whose log has this name, of the same program, unless it is a large one.
@@ -89,8 +91,8 @@ pub(crate) fn good_run_before(path: &Path, exe: &str) -> Option<GoodRun> {
 fn analyzed(head: &Path) -> Option<Analysis> {
     let mut run = Run::open(&[head.to_owned()], &ReadOptions::default()).ok()?;
     let args = AnalyzeArgs::default();
-    let Read { mut fold, unread, interrupted, failure, .. } = read(&mut run, &args).ok()?;
-    if interrupted || failure.is_some() {
+    let Read { mut fold, unread, failure, .. } = read(&mut run, &args, &Stop::default()).ok()?;
+    if failure.is_some() {
         return None;
     }
     Some(analysis(&mut fold, &facts(&run, &unread), ferret::log::now(), &args))
@@ -114,14 +116,14 @@ impl GoodRun {
         }
     }
 
-    /// What stages took now and then.
-    pub(super) fn compare(&self, now: &Analysis) -> LastGood {
-        let stage = |stage: &Stage| self.stage(stage, now.run.duration_ns);
+    /// What stages of a run that has taken so long took now and then.
+    pub(crate) fn compare(&self, now: &[Stage], run_ns: u64) -> LastGood {
+        let stage = |stage: &Stage| self.stage(stage, run_ns);
         LastGood {
             path: self.path.clone(),
             start: self.start.clone(),
             duration_ns: self.duration_ns,
-            stages: now.stages.iter().filter_map(stage).collect(),
+            stages: now.iter().filter_map(stage).collect(),
         }
     }
 
@@ -145,6 +147,13 @@ impl GoodRun {
     }
 }
 
+impl LastGood {
+    /// When it began, for people.
+    pub(crate) fn when(&self) -> String {
+        self.start.as_deref().map_or_else(|| self.path.clone(), local)
+    }
+}
+
 impl StageThen {
     /// `1.6 × slower`, or faster, and whether it is slower; none where that may be chance.
     pub(crate) fn words(&self) -> Option<(String, bool)> {
@@ -152,6 +161,23 @@ impl StageThen {
         let is_slower = times >= 1.0;
         let (factor, word) = if is_slower { (times, "slower") } else { (1.0 / times, "faster") };
         Some((format!("{factor:.1} × {word}"), is_slower))
+    }
+
+    /// All that is to be told of it, and whether it is slower where it differs; none where there is nothing.
+    pub(crate) fn said(&self) -> Option<(String, Option<bool>)> {
+        let (words, is_slower) = self.words().unzip();
+        let words = words.map(|words| {
+            let [now, then] = [self.wall_ns, self.then_ns].map(format::duration);
+            // Of one that is not done, what it took so far is not to be compared with the whole.
+            if self.left_ns.is_some() {
+                format!("{words} so far")
+            } else {
+                format!("{words} ({now}, {then} then)")
+            }
+        });
+        let left = self.left_ns.map(|ns| format!("about {} left", format::age(ns)));
+        let facts: Vec<_> = words.into_iter().chain(left).collect();
+        (!facts.is_empty()).then(|| (format!("{}: {}", self.name, facts.join(", ")), is_slower))
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn draw(analysis: &Analysis, gates: &[Answer]) -> String {
     let mut facts = vec![
         programs.join(", ") + &more,
         format::duration(run.duration_ns),
-        format!("{} spans", format::count(run.spans)),
+        format::spans(run.spans),
     ];
     if analysis.logs.iter().any(|log| log.unread_entries > 0) {
         facts.push("**partial: interrupted**".to_owned());

@@ -2,8 +2,9 @@
 
 use super::build::LogFacts;
 use super::document::Open;
-use super::fold::{Fold, SpanSubject};
+use super::fold::Fold;
 use super::moments::Moments;
+use super::subject::SpanSubject;
 use ferret::event::{LogIndex, LogTime, PathId, SpanId, ThreadId};
 use ferret::projections::{LiveProcess, LiveThread, OpenCall, OpenFrame, Task};
 

@@ -8,16 +8,12 @@ use super::report::Folded;
 use super::window::Window;
 use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::{Field, Filter};
-use crate::progress::ProgressLine;
+use crate::stop::Stop;
 use anyhow::{Context as _, bail};
 use ferret::event::{Entry, LogEntry, LogIndex, Names, Offset};
 use ferret::log::{LogError, Run, Tail};
 use ferret::projections::{GroupBy, Spreads};
 use parking_lot::Mutex;
-use signal_hook::consts::SIGINT;
-use signal_hook::flag;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Entries read at a time, one by one.
 const AT_ONCE: usize = 65_536;
@@ -30,42 +26,34 @@ pub(super) struct Read {
     pub(super) unread: Vec<u64>,
     /// How much was read, 0 to 1.
     pub(super) share: f64,
+    /// How far a second look goes: no further than the first. None: to the end.
+    pub(super) reach: Option<u64>,
     /// Somebody was in a hurry.
     pub(super) interrupted: bool,
     /// What ended it in the middle.
     pub(super) failure: Option<LogError>,
 }
 
-/// Folds all there is. A failure in the middle, or Ctrl-C, ends it, and what was read is given.
+/// Folds all there is. A failure in the middle, or a signal, ends it, and what was read is given.
 ///
 /// # Errors
 ///
 /// The beginning of the run is gone, and the window needs it.
-pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
+pub(super) fn read(run: &mut Run, args: &AnalyzeArgs, stop: &Stop) -> anyhow::Result<Read> {
     // A log that is being written never ends: what it had when we began is what is analyzed.
     let mut goal = Goal::new(run);
-    let has_window = args.since.is_some() || args.until.is_some();
+    let has_window = args.chosen.has_window();
     let mut fold = begin(args, &if has_window { beginnings(run) } else { Vec::new() })?;
-    let interrupted = Arc::new(AtomicBool::new(false));
-    // Twice means that even what was read is not wanted.
-    let hooks = [
-        flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, Arc::clone(&interrupted)),
-        flag::register(SIGINT, Arc::clone(&interrupted)),
-    ];
     let failure = if reads_entries(args) {
-        by_entries(run, &mut fold, &mut goal, &interrupted)
+        by_entries(run, &mut fold, &mut goal, stop)
     } else {
-        in_parallel(run, args, &mut fold, &mut goal, &interrupted)
+        in_parallel(run, args, &mut fold, &mut goal, stop)
     };
-    // Where no signal can be had, none ends it early.
-    for hook in hooks.into_iter().flatten() {
-        signal_hook::low_level::unregister(hook);
-    }
-    let interrupted = interrupted.load(Ordering::Relaxed) && !goal.is_reached();
-    let share = goal.share();
+    let interrupted = stop.is_asked() && !goal.is_reached();
+    let (share, reach) = (goal.share(), interrupted.then_some(goal.done));
     // What is damaged is never read.
     let unread = if interrupted { goal.missing } else { Vec::new() };
-    Ok(Read { fold, unread, share, interrupted, failure })
+    Ok(Read { fold, unread, share, reach, interrupted, failure })
 }
 
 /// Whether single entries matter: for what is only known as long as a span is open, or of a process that has
@@ -73,19 +61,14 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs) -> anyhow::Result<Read> {
 fn reads_entries(args: &AnalyzeArgs) -> bool {
     let asks = |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid]);
     // When each span that passes was open, is of no other use.
-    if args.report.concurrency && args.filter.is_some() {
+    if args.report.concurrency && args.chosen.filter.is_some() {
         return true;
     }
-    args.filter.as_ref().is_some_and(asks)
+    args.chosen.filter.as_ref().is_some_and(asks)
 }
 
-fn by_entries(
-    run: &mut Run,
-    fold: &mut Fold,
-    goal: &mut Goal,
-    interrupted: &AtomicBool,
-) -> Option<LogError> {
-    let mut progress = ProgressLine::new("reading");
+fn by_entries(run: &mut Run, fold: &mut Fold, goal: &mut Goal, stop: &Stop) -> Option<LogError> {
+    let mut progress = stop.progress("reading");
     loop {
         let entries = match run.poll(AT_ONCE) {
             Ok(entries) => entries,
@@ -100,7 +83,7 @@ fn by_entries(
         }
         progress.tell(goal.done, goal.all);
         let is_over = entries.is_empty() || goal.is_reached();
-        if is_over || interrupted.load(Ordering::Relaxed) {
+        if is_over || stop.is_asked() {
             return None;
         }
     }
@@ -111,9 +94,9 @@ fn in_parallel(
     args: &AnalyzeArgs,
     fold: &mut Fold,
     goal: &mut Goal,
-    interrupted: &AtomicBool,
+    stop: &Stop,
 ) -> Option<LogError> {
-    let mut progress = ProgressLine::new("reading");
+    let mut progress = stop.progress("reading");
     let cores = cores::each(|| Counting::new(group(args), fold));
     let mut rests: Vec<Mutex<Rest>> = Vec::new();
     let failure = loop {
@@ -134,7 +117,7 @@ fn in_parallel(
             Err(error) => break Some(error),
         }
         progress.tell(goal.done, goal.all);
-        if goal.is_reached() || interrupted.load(Ordering::Relaxed) {
+        if goal.is_reached() || stop.is_asked() {
             break None;
         }
     };
@@ -225,7 +208,7 @@ fn beginnings(run: &mut Run) -> Vec<(LogIndex, Entry)> {
 /// The beginning is gone, and the window needs it.
 pub(super) fn begin(args: &AnalyzeArgs, first: &[(LogIndex, Entry)]) -> anyhow::Result<Fold> {
     let mut window = Window::default();
-    if args.since.is_some() || args.until.is_some() {
+    if args.chosen.has_window() {
         let starts = first.iter().filter_map(|(log, entry)| match &entry.what {
             LogEntry::ProcessStart(start) => Some((*log, entry.time, start)),
             _ => None,
@@ -235,13 +218,13 @@ pub(super) fn begin(args: &AnalyzeArgs, first: &[(LogIndex, Entry)]) -> anyhow::
                 "the log does not say any more when the run began: --since and --until need that"
             );
         };
-        window = Window::new(args.since, args.until, at, start)
+        window = Window::new(args.chosen.since, args.chosen.until, at, start)
             .context("placing --since and --until in the run")?;
         for (log, at, start) in starts {
             window.process(log, at, start);
         }
     }
-    let mut fold = Fold::new(group(args), args.filter.clone(), window, Folded::new(args));
+    let mut fold = Fold::new(group(args), args.chosen.filter.clone(), window, Folded::new(args));
     fold.spreads = args.json.then(Spreads::default);
     Ok(fold)
 }

@@ -18,10 +18,11 @@ pub(super) use slowest::Slow;
 pub(super) use tasks::Task;
 
 use super::build::LogFacts;
-use super::fold::{Fold, SpanSubject};
+use super::fold::Fold;
 use super::moments::Moments;
 use super::open::OpenSpan;
 use super::second_look::each_part;
+use super::subject::SpanSubject;
 use super::{AnalyzeArgs, GroupedBy};
 use crate::filter::Filter;
 use anyhow::{Context as _, bail};
@@ -109,22 +110,27 @@ impl ReportArgs {
     }
 }
 
-/// Finds what only a second look at the run tells.
+/// Finds what only a second look at the run tells, at so many entries of it.
 ///
 /// # Errors
 ///
 /// It cannot be read once more; or a filter asks what is not known there.
-pub(super) fn look_closer(fold: &mut Fold, run: &Run, args: &AnalyzeArgs) -> anyhow::Result<()> {
-    slowest::said_by_slowest(fold, run).context("reading the log once more, for tags")?;
+pub(super) fn look_closer(
+    fold: &mut Fold,
+    run: &Run,
+    reach: Option<u64>,
+    args: &AnalyzeArgs,
+) -> anyhow::Result<()> {
+    slowest::said_by_slowest(fold, run, reach).context("reading the log once more, for tags")?;
     let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
-    let filters = [wanted.as_ref(), args.filter.as_ref()];
+    let filters = [wanted.as_ref(), args.chosen.filter.as_ref()];
     if filters.into_iter().flatten().any(Filter::asks_tags) {
         bail!(
             "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"
         );
     }
     let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
-    let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, see))
+    let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, reach, see))
         .context("reading the log once more, for the critical path")?;
     fold.report.critical = found;
     Ok(())

@@ -6,7 +6,8 @@ use crate::progress::ProgressLine;
 use ferret::event::{LogIndex, Part, Parts};
 use ferret::log::{LogError, Run};
 
-/// Shows each part of what the logs have by now to `see`, with something that is the core's own; gives those.
+/// Shows each part of what the logs have by now, or of the first so many entries, to `see`, with something that is
+/// the core's own; gives those.
 /// What is damaged is passed over: whoever read the run before has said so.
 ///
 /// # Errors
@@ -14,11 +15,13 @@ use ferret::log::{LogError, Run};
 /// A log cannot be opened any more, or none can be read.
 pub(super) fn each_part<T: Default + Send>(
     run: &Run,
+    reach: Option<u64>,
     see: impl Fn(&mut T, LogIndex, Part<'_>) + Sync,
 ) -> Result<Vec<T>, LogError> {
     let mut progress = ProgressLine::new("looking closer");
     let mut again = run.again()?;
     let all: u64 = run.logs().iter().map(|tail| tail.info().entries()).sum();
+    let all = reach.map_or(all, |reach| reach.min(all));
     let cores = cores::each(|| (T::default(), Parts::default()));
     let mut done = 0;
     while done < all {

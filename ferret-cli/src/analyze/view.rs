@@ -38,6 +38,8 @@ pub(super) struct Options {
     pub(super) min_percent: f64,
     /// Whether a filter was given.
     pub(super) filtered: bool,
+    /// Whether the run is shown as it was before its end.
+    pub(super) cut_short: bool,
 }
 
 /// The whole text.
@@ -47,7 +49,9 @@ pub(super) fn draw(analysis: &Analysis, options: Options, page: Page) -> String 
     out += &death;
     out.push('\n');
     let is_empty = analysis.run.spans == 0 && analysis.run.dropped_spans == 0;
-    if is_empty {
+    if is_empty && options.cut_short {
+        out += &page.sentence("No span had begun by then.", Style::Plain);
+    } else if is_empty {
         out += &notes::nothing_recorded(analysis, page);
     } else if let Some(report) = report::draw(analysis, options, page) {
         out += &report;
@@ -94,6 +98,7 @@ pub(super) fn summary(analysis: &Analysis, page: Page) -> String {
         depth: 0,
         min_percent: 0.0,
         filtered: false,
+        cut_short: false,
     };
     let mut out = headline::draw(analysis, page);
     let death = death::draw(analysis, page);

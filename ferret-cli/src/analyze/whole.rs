@@ -5,57 +5,46 @@ use super::document::{Analysis, Node};
 use super::reading::{Read, read};
 use super::rows::FunctionRow;
 use super::{AnalyzeArgs, analysis, facts};
-use crate::filter::{Field, Filter};
-use crate::when::When;
-use anyhow::bail;
+use crate::chosen::Chosen;
+use crate::filter::Field;
+use crate::stop::Stop;
 use ferret::log::{LogError, Run};
 use std::collections::BTreeSet;
-
-/// What of a run counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Part<'a> {
-    pub(crate) filter: Option<&'a Filter>,
-    pub(crate) since: Option<When>,
-    pub(crate) until: Option<When>,
-}
 
 /// Reads it. A failure in the middle is given back beside what was read.
 ///
 /// # Errors
 ///
-/// The part cannot be told, or Ctrl-C ended it.
-pub(crate) fn whole(run: &mut Run, part: Part<'_>) -> anyhow::Result<(Analysis, Option<LogError>)> {
-    let Part { filter, since, until } = part;
-    let filter = filter.cloned();
+/// The part cannot be told.
+pub(crate) fn whole(
+    run: &mut Run,
+    chosen: &Chosen,
+) -> anyhow::Result<(Analysis, Option<LogError>)> {
     let args =
-        AnalyzeArgs { tree: true, json: true, filter, since, until, ..AnalyzeArgs::default() };
-    let Read { mut fold, interrupted, failure, .. } = read(run, &args)?;
-    if interrupted {
-        bail!("interrupted before all was read");
-    }
+        AnalyzeArgs { tree: true, json: true, chosen: chosen.clone(), ..AnalyzeArgs::default() };
+    // Ctrl-C ends it as it ends any program: half of a run is not to be compared.
+    let Read { mut fold, failure, .. } = read(run, &args, &Stop::default())?;
     Ok((analysis(&mut fold, &facts(run, &[]), ferret::log::now(), &args), failure))
 }
 
-impl Part<'_> {
-    /// What of this cannot be asked of rows that are made already.
-    pub(crate) fn asks_of_entries(&self) -> Option<&'static str> {
-        if self.since.is_some() || self.until.is_some() {
-            return Some("--since and --until");
-        }
-        let asks_spans = self.filter.is_some_and(|filter| filter.asks(&Field::OF_SPANS));
-        asks_spans.then_some("a --filter on thread, process, pid, outcome, tag or dur")
+/// What of this cannot be asked of rows that are made already.
+pub(crate) fn asks_of_entries(chosen: &Chosen) -> Option<&'static str> {
+    if chosen.has_window() {
+        return Some("--since and --until");
     }
+    let asks_spans = chosen.filter.as_ref().is_some_and(|filter| filter.asks(&Field::OF_SPANS));
+    asks_spans.then_some("a --filter on thread, process, pid, outcome, tag or dur")
+}
 
-    /// Leaves the rows that the filter lets through.
-    pub(crate) fn narrow(&self, analysis: &mut Analysis) {
-        let Some(filter) = self.filter else { return };
-        let run_ns = analysis.run.duration_ns;
-        analysis.functions.retain(|function| filter.allows(&FunctionRow { function, run_ns }));
-        analysis.stages.retain(|stage| filter.allows(&stage));
-        let kept: BTreeSet<u32> = analysis.functions.iter().map(|function| function.id).collect();
-        for node in analysis.tree.iter_mut().flatten() {
-            hide(node, &kept);
-        }
+/// Leaves the rows that the filter lets through.
+pub(crate) fn narrow(analysis: &mut Analysis, chosen: &Chosen) {
+    let Some(filter) = &chosen.filter else { return };
+    let run_ns = analysis.run.duration_ns;
+    analysis.functions.retain(|function| filter.allows(&FunctionRow { function, run_ns }));
+    analysis.stages.retain(|stage| filter.allows(&stage));
+    let kept: BTreeSet<u32> = analysis.functions.iter().map(|function| function.id).collect();
+    for node in analysis.tree.iter_mut().flatten() {
+        hide(node, &kept);
     }
 }
 

@@ -49,7 +49,7 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// The calendar has no such moment.
+    /// The calendar has no such moment, or it ends before it begins.
     pub(crate) fn new(
         since: Option<When>,
         until: Option<When>,
@@ -60,12 +60,11 @@ impl Window {
         let run = RunSpan { start: at, start_unix_ns: start.unix_ns, end: LogTime(u64::MAX) };
         let zone = TimeZone::system();
         let resolve = |when: Option<When>| when.map(|w| w.resolve(&run, &zone)).transpose();
-        Ok(Self {
-            since: resolve(since)?,
-            until: resolve(until)?,
-            clock: Some(Clock::of(at, start)),
-            shifts: Vec::new(),
-        })
+        let (since, until) = (resolve(since)?, resolve(until)?);
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(WhenError::Backwards);
+        }
+        Ok(Self { since, until, clock: Some(Clock::of(at, start)), shifts: Vec::new() })
     }
 
     /// A process begins.

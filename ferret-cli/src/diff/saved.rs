@@ -31,8 +31,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Analysis>> {
     if depth(&text) > DEEPEST {
         bail!("{name} is no analysis: it is nested over {DEEPEST} deep");
     }
-    let head: Head = parse(&text)
-        .with_context(|| format!("{name} is no analysis that `ferret analyze --json` wrote"))?;
+    let head: Head = parse(&text).map_err(|error| {
+        let is_cut = error.is_eof();
+        let error = anyhow::Error::from(error);
+        error.context(if is_cut {
+            format!("{name} ends in the middle: save it again with `ferret analyze --tree --json`")
+        } else {
+            format!("{name} is no analysis that `ferret analyze --json` wrote")
+        })
+    })?;
     match (head.kind.as_deref(), head.format) {
         (Some("analysis"), Some(format)) if format > FORMAT => bail!(
             "{name} has format {format}, and this ferret knows up to {FORMAT}: compare it with the one that wrote it"
@@ -135,7 +142,8 @@ mod tests {
     fn what_is_no_analysis_is_told_with_what_would_be() {
         check("{}", Err("no document of ferret's"));
         check("[1]", Err("no document of ferret's"));
-        check("{\"kind\":\"analysis\"", Err("no analysis"));
+        check("{\"kind\":\"analysis\"", Err("ends in the middle"));
+        check("{\"kind\":}", Err("no analysis"));
         check(r#"{"kind":"snapshot","format":1}"#, Err("kind \"snapshot\""));
         check(r#"{"kind":"analysis","format":99}"#, Err("format 99"));
         check(r#"{"kind":"analysis","format":1}"#, Err("missing field"));

@@ -2,7 +2,8 @@
 //! saved.
 
 use super::saved;
-use crate::analyze::{self, Analysis, Part};
+use crate::analyze::{self, Analysis};
+use crate::chosen::Chosen;
 use crate::input;
 use anyhow::{Context as _, bail};
 use ferret::log::{ReadOptions, earlier_runs};
@@ -93,15 +94,15 @@ fn range(text: &str) -> Option<(i64, i64)> {
 }
 
 /// Reads a run.
-pub(super) fn load(named: &Named, part: Part<'_>) -> anyhow::Result<Loaded> {
+pub(super) fn load(named: &Named, chosen: &Chosen) -> anyhow::Result<Loaded> {
     let Named { name: source, path } = named.clone();
     if let Some(mut analysis) = saved::read(&path)? {
-        if let Some(what) = part.asks_of_entries() {
+        if let Some(what) = analyze::asks_of_entries(chosen) {
             bail!(
                 "{what} can only be asked of a log: {source} is a saved analysis, which has rows alone"
             );
         }
-        part.narrow(&mut analysis);
+        analyze::narrow(&mut analysis, chosen);
         let run = SideRun { source, path, is_saved: true, analysis };
         return Ok(Loaded::Run(Box::new(run), ExitCode::SUCCESS));
     }
@@ -110,7 +111,7 @@ pub(super) fn load(named: &Named, part: Part<'_>) -> anyhow::Result<Loaded> {
         Err(error) => return Ok(Loaded::Unreadable(analyze::unreadable(&error))),
     };
     let (analysis, failure) =
-        analyze::whole(&mut run, part).with_context(|| format!("reading {source}"))?;
+        analyze::whole(&mut run, chosen).with_context(|| format!("reading {source}"))?;
     let mut code = input::conclude(&run);
     if let Some(error) = failure {
         code = analyze::unreadable(&error);

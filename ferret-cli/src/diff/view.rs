@@ -47,21 +47,21 @@ pub(super) fn draw(all: &Comparison, tree: Option<&Tree>, options: Options, page
 
 fn headline(all: &Comparison, page: Page) -> String {
     let verdicts = words::verdicts(&all.summary);
-    let what = match verdicts.as_slice() {
-        [] => page.paint("nothing changed", Style::Good),
-        some => {
-            let paint = |(text, is_bad): &(String, Option<bool>)| {
-                let style = match is_bad {
-                    Some(true) => Style::Bad,
-                    Some(false) => Style::Good,
-                    None => Style::Strong,
-                };
-                page.paint(text, style)
-            };
-            some.iter().map(paint).collect::<Vec<_>>().join(", ")
-        }
-    };
-    let mut out = format!("{what}; {}\n", words::unchanged(&all.summary));
+    let (last, mut facts) = (verdicts.len().saturating_sub(1), Vec::new());
+    for (index, (text, is_bad)) in verdicts.iter().enumerate() {
+        let style = match is_bad {
+            Some(true) => Style::Bad,
+            Some(false) => Style::Good,
+            None => Style::Strong,
+        };
+        facts.push((format!("{text}{}", if index == last { ';' } else { ',' }), style));
+    }
+    if facts.is_empty() {
+        facts.push(("nothing changed;".to_owned(), Style::Good));
+    }
+    let unchanged = words::unchanged(&all.summary);
+    facts.extend(unchanged.split(' ').map(|word| (word.to_owned(), Style::Plain)));
+    let mut out = page.facts(&facts, " ");
     for (title, side) in [("base", &all.base), ("head", &all.head)] {
         out += &page.sentence(&format!("{title}  {}", words::side(side)), Style::Faint);
     }

@@ -103,7 +103,7 @@ fn facts(run: &Run) -> String {
     facts.extend(more);
     facts.extend(run.states.iter().take(3).cloned());
     facts.push(format::duration(run.duration_ns));
-    facts.push(format!("{} spans", format::count(run.spans)));
+    facts.push(format::spans(run.spans));
     if run.saved {
         facts.push("saved".to_owned());
     }

@@ -1,8 +1,7 @@
 //! The call tree as a picture (SVG 1.1, <https://www.w3.org/TR/SVG11/>), drawn by
 //! [`crate::flamegraph`]. Several programs stand side by side, each on its own name.
 
-use super::reading::ByStack;
-use super::stacks::{Added, Stack};
+use super::stacks::{Added, ByStack, Stack};
 use crate::flamegraph::{Flamegraph, Node};
 use crate::{format, passing};
 use ferret::event::CallsiteInfo;

@@ -2,8 +2,7 @@
 //! innermost was at work by itself, in nanoseconds. The format is that of Brendan Gregg's
 //! stackcollapse scripts, <https://github.com/brendangregg/FlameGraph#2-fold-stacks>.
 
-use super::reading::ByStack;
-use super::stacks::{Added, full_name};
+use super::stacks::{Added, ByStack, full_name};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 

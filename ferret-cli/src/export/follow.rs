@@ -2,7 +2,7 @@
 //! filter. One for all formats that write span by span.
 
 use super::reading::{Read, Told};
-use crate::analyze::{SpanSubject, Window};
+use crate::analyze::{SpanSubject, Window, passes, said_by};
 use crate::filter::Filter;
 use ferret::event::{
     Entry, LogEntry, LogIndex, LogTime, Names, Opened, Outcome, PathId, SpanId, ThreadId,
@@ -65,7 +65,7 @@ impl Follow {
     /// Takes note of an entry before it is looked at; false if it is behind the window.
     pub(super) fn reach(&mut self, log: LogIndex, entry: &Entry) -> bool {
         if self.window.until(log).is_some_and(|until| entry.time > until) {
-            self.went_on.insert(log);
+            self.goes_on(log);
             return false;
         }
         self.processes.apply(log, entry);
@@ -89,9 +89,14 @@ impl Follow {
         self.live.resume(log, names, opened);
     }
 
-    /// The part of the run that is asked for.
-    pub(super) fn window(&self) -> &Window {
-        &self.window
+    /// The last moment of a log that counts.
+    pub(super) fn until(&self, log: LogIndex) -> Option<LogTime> {
+        self.window.until(log)
+    }
+
+    /// A log goes on behind the window.
+    pub(super) fn goes_on(&mut self, log: LogIndex) {
+        self.went_on.insert(log);
     }
 
     /// Who asks.
@@ -110,10 +115,9 @@ impl Follow {
         if !self.is_late(log, entry.time) {
             return false;
         }
-        let Some(filter) = &self.filter else { return true };
         let said = if self.asks_tags { self.said(log, entry) } else { None };
-        let span = SpanSubject::ended(names, &self.processes, log, entry, said);
-        span.is_some_and(|span| filter.allows(&span))
+        let filter = self.filter.as_ref();
+        passes(filter, names, &self.processes, log, entry, said) == Some(true)
     }
 
     /// Whether what a span that begins here says of itself so far keeps it out.
@@ -143,18 +147,7 @@ impl Follow {
 
     /// What the span that an entry is about has said until then.
     pub(super) fn said(&self, log: LogIndex, entry: &Entry) -> Option<&Said> {
-        let span = match &entry.what {
-            LogEntry::SpanEnd { span, .. }
-            | LogEntry::Enter { span, .. }
-            | LogEntry::Exit { span, .. }
-            | LogEntry::Polls { span, .. }
-            | LogEntry::Alloc { span, .. }
-            | LogEntry::Tag { span, .. }
-            | LogEntry::Progress { span: Some(span), .. }
-            | LogEntry::Mark { span: Some(span), .. } => *span,
-            _ => return None,
-        };
-        self.live.process(log)?.said_by(span)
+        said_by(&self.live, log, entry)
     }
 
     /// The last moment of a process that counts.

@@ -20,10 +20,15 @@ pub(crate) enum Form {
     Jsonl,
     /// A table of spans
     Csv,
+    /// The page of `ferret serve`, frozen into one file
+    #[cfg(feature = "serve")]
+    Html,
 }
 
 /// Endings that mean one format; those that are the end of another come after it.
-const ENDINGS: [(&str, Form); 10] = [
+const ENDINGS: &[(&str, Form)] = &[
+    #[cfg(feature = "serve")]
+    (".html", Form::Html),
     (".speedscope.json", Form::Speedscope),
     (".speedscope", Form::Speedscope),
     (".json", Form::Chrome),
@@ -65,6 +70,7 @@ impl Form {
             Self::Pprof => (".pb.gz", "application/octet-stream"),
             Self::Jsonl => (".jsonl", "application/x-ndjson"),
             Self::Csv => (".csv", "text/csv; charset=utf-8"),
+            Self::Html => (".html", "text/html; charset=utf-8"),
         }
     }
 

@@ -3,14 +3,12 @@
 //! brought to a proper end.
 
 use super::form::Form;
+use crate::stop::Stop;
 use anyhow::{Context as _, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::NamedTempFile;
 
 /// Written at once.
@@ -18,7 +16,7 @@ const BUFFER: usize = 256 << 10;
 
 /// Where it goes.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     to: BufWriter<Counted>,
     /// The name it gets in the end; none for what has its name already.
     name: Option<PathBuf>,
@@ -41,10 +39,6 @@ enum To {
     Temporary(NamedTempFile),
 }
 
-/// Whether a signal has asked to end.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Stop(Arc<AtomicUsize>);
-
 impl Output {
     /// To stdout.
     ///
@@ -65,7 +59,7 @@ impl Output {
     /// # Errors
     ///
     /// Nothing can be written there.
-    pub(super) fn to_file(path: &Path, stop: &Stop) -> anyhow::Result<Self> {
+    pub(crate) fn to_file(path: &Path, stop: &Stop) -> anyhow::Result<Self> {
         let said = path.display().to_string();
         // Of a link, what it leads to is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_not_there_yet| path.to_owned());
@@ -106,7 +100,7 @@ impl Output {
     /// # Errors
     ///
     /// The name cannot be given.
-    pub(super) fn keep(&mut self) -> anyhow::Result<Option<u64>> {
+    pub(crate) fn keep(&mut self) -> anyhow::Result<Option<u64>> {
         let Some(name) = self.name.take() else { return Ok(None) };
         let counted = self.to.get_mut();
         if counted.is_stopped() {
@@ -158,43 +152,6 @@ impl Write for Counted {
             To::Special(file) => file.flush(),
             To::Temporary(file) => file.as_file_mut().flush(),
         }
-    }
-}
-
-impl Stop {
-    /// Told by the signals that ask a program to end. The second one ends it at once.
-    ///
-    /// # Errors
-    ///
-    /// The system does not tell.
-    pub(super) fn on_signals() -> io::Result<Self> {
-        let stop = Self::default();
-        let is_second = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            let number = usize::try_from(signal).unwrap_or(0);
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&is_second))?;
-            signal_hook::flag::register(signal, Arc::clone(&is_second))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&stop.0), number)?;
-        }
-        Ok(stop)
-    }
-
-    /// The signal that came.
-    pub(super) fn signal(&self) -> Option<i32> {
-        i32::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|signal| *signal > 0)
-    }
-
-    /// Dies by the signal, as whoever sent it expects.
-    ///
-    /// # Errors
-    ///
-    /// It does not.
-    pub(super) fn die<T>(&self) -> anyhow::Result<T> {
-        if let Some(signal) = self.signal() {
-            signal_hook::low_level::emulate_default_handler(signal)
-                .context("ending as the signal asks")?;
-        }
-        bail!("ended by a signal")
     }
 }
 
@@ -255,7 +212,7 @@ mod tests {
         let stop = Stop::default();
         let mut output = Output::to_file(&folder.path().join("a.csv"), &stop).unwrap();
         output.write_all(b"a").unwrap();
-        stop.0.store(2, Ordering::Relaxed);
+        stop.ask(2);
         assert!(output.flush().is_err());
     }
 

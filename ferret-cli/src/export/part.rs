@@ -6,14 +6,17 @@
 use super::flame::Flame;
 use super::follow::Follow;
 use super::form::Form;
-use super::reading::{AT_ONCE, Format, Read};
+use super::reading::{AT_ONCE, BySpan, Read, take};
+use super::stacks::Added;
 use super::timeline::Timeline;
-use super::{by_span, format};
+use super::{Format, format};
+use crate::chosen::Chosen;
 use crate::filter::Filter;
-use crate::input;
+use crate::stop::Stop;
 use crate::when::When;
+use crate::{analyze, input};
 use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Offset, Opened};
-use ferret::log::{LogError, ReadOptions, Tail};
+use ferret::log::{LogError, ReadOptions, Run, Tail};
 use jiff::Timestamp;
 use std::io::{self, Write};
 use std::path::Path;
@@ -51,6 +54,9 @@ pub(crate) enum PartError {
     /// Nobody takes it, or not so long.
     #[error("{0}")]
     Write(#[from] io::Error),
+    /// It cannot be made of this.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
 }
 
 /// Where the part lies.
@@ -63,43 +69,57 @@ pub(super) struct Bounds {
 
 const LOG: LogIndex = LogIndex(0);
 
-/// Writes a part of the log at `path`. `go_on` is asked every thousand entries.
+/// Writes a part of the log at `path`, or as much as there was when `stop` was asked.
 ///
 /// # Errors
 ///
-/// The log cannot be read, has nothing of then, or `out` takes no more; or what `go_on` says.
+/// The log cannot be read, has nothing of then, or `out` takes no more.
 pub(crate) fn write(
     path: &Path,
     part: Part,
     out: &mut dyn Write,
-    go_on: &dyn Fn() -> io::Result<()>,
+    stop: &Stop,
 ) -> Result<(), PartError> {
-    let mut tail = Tail::open(path, &ReadOptions::default())?;
+    let options = ReadOptions::default();
+    let mut tail = Tail::open(path, &options)?;
     let timeline = Timeline::of_log(&mut tail);
     let bounds = bounds(&mut tail, &timeline, part.between_ms)?;
-    let window = timeline.window(Some(at(bounds.from_ms)), Some(at(bounds.to_ms)));
+    let (since, until) = (Some(at(bounds.from_ms)), Some(at(bounds.to_ms)));
+    let chosen = Chosen { filter: part.filter, since, until };
+    let window = timeline.window(since, until);
     let window = window.map_err(|error| PartError::NotThen(error.to_string()))?;
-    let until = window.until(LOG).unwrap_or(LogTime(u64::MAX));
-    let follow = Follow::new(window, part.filter);
-    let mut format = match part.form {
-        PartForm::Export(form) => format(form, timeline, follow, std::env::temp_dir())
-            .map_err(|error| io::Error::other(error.to_string()))?,
-        PartForm::Flame(limit) => by_span(Flame::new(timeline, follow, bounds, limit)),
+    let end = window.until(LOG).unwrap_or(LogTime(u64::MAX));
+    let follow = Follow::new(window, chosen.filter.clone());
+    let format = match part.form {
+        PartForm::Export(form) => format(form, &timeline, follow, std::env::temp_dir())?,
+        PartForm::Flame(limit) => {
+            Format::BySpan(Box::new(Flame::new(timeline.clone(), follow, bounds, limit)))
+        }
     };
-    format.begin(out)?;
-    read(&mut tail, &mut format, (bounds.since, until), out, go_on)?;
-    let read = Read::of_log(&tail);
-    format.finish(&read, out)?;
+    match format {
+        Format::BySpan(mut format) => {
+            format.begin(out)?;
+            read(&mut tail, &mut *format, (bounds.since, end), out, stop)?;
+            format.finish(&Read::of_log(&tail), out)?;
+        }
+        Format::ByStack(format) => {
+            tail.seek(Offset(0));
+            let mut run = Run::of(tail, &options);
+            let (trees, failure) = analyze::trees(&mut run, &chosen, stop)?;
+            failure.map_or(Ok(()), Err)?;
+            format.write(&Added::new(&trees, &timeline, chosen.filter.as_ref()), out)?;
+        }
+    }
     Ok(())
 }
 
 /// Feeds what counts to the format, and what it must know of before.
 fn read(
     tail: &mut Tail,
-    format: &mut Format,
+    format: &mut dyn BySpan,
     (since, until): (LogTime, LogTime),
     out: &mut dyn Write,
-    go_on: &dyn Fn() -> io::Result<()>,
+    stop: &Stop,
 ) -> Result<(), PartError> {
     let settled = tail.settled(until)?.unwrap_or(Offset(u64::MAX));
     // What is written while we read is none of it: a log that is written may never end.
@@ -109,7 +129,7 @@ fn read(
     let mut known = None;
     if begin > Offset(0) {
         if let Some(first) = first(tail)? {
-            format.entry(LOG, tail.names(), &first, out)?;
+            take(format, (LOG, tail.names()), &first, out)?;
         }
         let snapshot = tail.snapshot_at(since)?;
         let stacks = snapshot.threads.into_iter().map(|(thread, stack, _)| (thread, stack));
@@ -119,8 +139,7 @@ fn read(
         begin = begin.max(Offset(1));
     }
     tail.seek(begin);
-    loop {
-        go_on()?;
+    while !stop.is_asked() {
         let entries = tail.poll(AT_ONCE)?;
         if entries.is_empty() {
             return Ok(());
@@ -135,10 +154,11 @@ fn read(
                 format.resume(LOG, tail.names(), &opened)?;
             }
             if known.is_none_or(|known| entry.time > known) {
-                format.entry(LOG, tail.names(), entry, out)?;
+                take(format, (LOG, tail.names()), entry, out)?;
             }
         }
     }
+    Ok(())
 }
 
 /// The entry that says who is recorded. It is in every log, also in one that has lost the rest of its beginning.

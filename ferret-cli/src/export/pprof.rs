@@ -3,8 +3,7 @@
 //! of a process, with the number of its spans and the time that it was at work by itself: pprof adds up.
 
 use super::protobuf::Message;
-use super::reading::ByStack;
-use super::stacks::{Added, ProcessTree, Stack, full_name};
+use super::stacks::{Added, ByStack, ProcessTree, Stack, full_name};
 use ferret::event::CallsiteInfo;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -84,7 +83,7 @@ impl<'a> Tables<'a> {
         message
     }
 
-    fn sample(&mut self, tree: &ProcessTree, stack: &Stack<'a>) {
+    fn sample(&mut self, tree: &ProcessTree<'_>, stack: &Stack<'a>) {
         let mapping = self.program(&tree.program);
         // The innermost first.
         let frames: Vec<u64> =

@@ -1,9 +1,8 @@
 //! Reads a run once, from its beginning to what it had when the reading began, into a format.
 
 use super::follow::Follow;
-use super::output::Stop;
-use super::stacks::{Added, Stacks};
 use crate::progress::ProgressLine;
+use crate::stop::Stop;
 use ferret::event::{Entry, LogIndex, LogTime, Names, Opened};
 #[cfg(feature = "serve")]
 use ferret::log::Tail;
@@ -12,14 +11,6 @@ use std::io::{self, Write};
 
 /// Entries that are decoded before they are written: what stays in a core's cache.
 pub(super) const AT_ONCE: usize = 1_000;
-
-/// What writes a run.
-pub(super) enum Format {
-    /// As it is read.
-    BySpan(Box<dyn BySpan>),
-    /// What it adds up to.
-    ByStack(Box<Stacks>, Box<dyn ByStack>),
-}
 
 /// A format that is written as the run is read.
 pub(super) trait BySpan {
@@ -64,72 +55,6 @@ pub(super) trait BySpan {
     ///
     /// It cannot be written.
     fn finish(self: Box<Self>, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told>;
-}
-
-/// A format of what was called from where in each process, added up.
-pub(super) trait ByStack {
-    /// Writes it.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be written.
-    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()>;
-}
-
-impl Format {
-    /// Writes what stands before all else.
-    pub(super) fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::BySpan(format) => format.begin(out),
-            Self::ByStack(..) => Ok(()),
-        }
-    }
-
-    /// Takes the next entry of `log`.
-    pub(super) fn entry(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        entry: &Entry,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        match self {
-            Self::BySpan(format) => {
-                if format.follow().reach(log, entry) {
-                    format.entry(log, names, entry, out)?;
-                    format.follow().pass(log, names, entry);
-                }
-            }
-            Self::ByStack(stacks, _) => stacks.entry(log, names, entry),
-        }
-        Ok(())
-    }
-
-    /// Begins in the middle of a log, or goes on behind entries that were missed.
-    pub(super) fn resume(
-        &mut self,
-        log: LogIndex,
-        names: &Names,
-        opened: &Opened,
-    ) -> io::Result<()> {
-        match self {
-            Self::BySpan(format) => return format.resume(log, names, opened),
-            Self::ByStack(stacks, _) => stacks.resume(log, names, opened),
-        }
-        Ok(())
-    }
-
-    /// Writes what is left, and the end.
-    pub(super) fn finish(self, read: &Read<'_>, out: &mut dyn Write) -> io::Result<Told> {
-        match self {
-            Self::BySpan(format) => format.finish(read, out),
-            Self::ByStack(mut stacks, format) => {
-                let added = stacks.added(read);
-                format.write(&added, out)?;
-                Ok(added.told())
-            }
-        }
-    }
 }
 
 /// What is known of the logs when the reading is over.
@@ -182,11 +107,12 @@ pub(super) struct Told {
 /// What was read cannot be written.
 pub(super) fn read(
     run: &mut Run,
-    format: &mut Format,
+    format: &mut dyn BySpan,
     stop: &Stop,
     out: &mut dyn Write,
 ) -> io::Result<Option<LogError>> {
     format.begin(out)?;
+    leave_out_behind(run, format.follow());
     let mut progress = ProgressLine::new("exporting");
     // What is written while we read is left for the next time: a log that is written may never end.
     let mut missing: Vec<u64> = run.logs().iter().map(|tail| tail.info().entries()).collect();
@@ -210,9 +136,35 @@ pub(super) fn read(
             while let Some(opened) = run.next_opened(*log, entry.offset) {
                 format.resume(*log, run.logs()[log.0].names(), &opened)?;
             }
-            format.entry(*log, run.logs()[log.0].names(), entry, out)?;
+            take(format, (*log, run.logs()[log.0].names()), entry, out)?;
         }
         progress.tell(done, all);
     }
+    for (index, _) in run.logs().iter().enumerate().filter(|(_, tail)| tail.has_left_out()) {
+        format.follow().goes_on(LogIndex(index));
+    }
     Ok(None)
+}
+
+/// What is behind the window is not decoded.
+fn leave_out_behind(run: &mut Run, follow: &Follow) {
+    for log in (0..run.logs().len()).map(LogIndex) {
+        if let (Some(tail), Some(until)) = (run.log_mut(log), follow.until(log)) {
+            tail.leave_out_behind(until);
+        }
+    }
+}
+
+/// Takes the next entry of a log.
+pub(super) fn take(
+    format: &mut dyn BySpan,
+    (log, names): (LogIndex, &Names),
+    entry: &Entry,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if format.follow().reach(log, entry) {
+        format.entry(log, names, entry, out)?;
+        format.follow().pass(log, names, entry);
+    }
+    Ok(())
 }

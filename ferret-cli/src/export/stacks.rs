@@ -3,20 +3,22 @@
 //! The numbers are those of `ferret analyze --tree`, and what is open has the time that it has been at
 //! work by itself so far. Each process has a tree of its own, as deep as those are at most.
 
-use super::follow::Follow;
-use super::reading::{Read, Told};
+use super::reading::Told;
 use super::timeline::Timeline;
+use crate::analyze::Trees;
 use crate::filter::Filter;
-use crate::passing::Passing;
-use ferret::event::{CallsiteInfo, Entry, LogIndex, LogTime, Names, Opened};
-use ferret::projections::{CallTree, Calls, GroupBy, TreeNode};
+use ferret::event::{CallsiteInfo, LogIndex};
+use ferret::projections::{CallTree, Calls, TreeNode};
+use std::io::{self, Write};
 
-/// The calls of each process.
-#[derive(Debug)]
-pub(super) struct Stacks {
-    timeline: Timeline,
-    follow: Follow,
-    processes: Vec<Passing>,
+/// A format of what was called from where in each process, added up.
+pub(super) trait ByStack {
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// What all that was read adds up to.
@@ -27,7 +29,7 @@ pub(super) struct Added<'a> {
     /// The end of the run, ns from its start.
     pub(super) end_ns: u64,
     /// What each process did, in the order of the logs.
-    pub(super) trees: Vec<ProcessTree>,
+    pub(super) trees: Vec<ProcessTree<'a>>,
     /// What is asked for.
     pub(super) filter: Option<&'a Filter>,
     dropped: u64,
@@ -35,11 +37,11 @@ pub(super) struct Added<'a> {
 
 /// What one process did.
 #[derive(Debug)]
-pub(super) struct ProcessTree {
+pub(super) struct ProcessTree<'a> {
     pub(super) program: String,
     pub(super) pid: u32,
-    calls: Calls,
-    tree: CallTree,
+    calls: &'a Calls,
+    tree: &'a CallTree,
 }
 
 /// One place that was at work, or was called.
@@ -62,54 +64,22 @@ impl Stack<'_> {
     }
 }
 
-/// In a [`Passing`] of its own, every process is the first.
-const ALONE: LogIndex = LogIndex(0);
-
-impl Stacks {
-    pub(super) fn new(timeline: Timeline, follow: Follow) -> Self {
-        let passing = |log| {
-            let until = follow.window().until(log).unwrap_or(LogTime(u64::MAX));
-            let passing = Passing::new(follow.filter().cloned(), until).and_open();
-            // No durations are asked for: one row of them is the least.
-            passing.since(follow.window().since(log), GroupBy::Process)
+impl<'a> Added<'a> {
+    /// Of these trees, of processes that lie so.
+    pub(super) fn new(trees: &'a Trees, timeline: &Timeline, filter: Option<&'a Filter>) -> Self {
+        // One that began meanwhile is left for the next time.
+        let known = || (0..timeline.len()).map(LogIndex).zip(&trees.processes);
+        let process = |(log, (tree, _)): (LogIndex, &'a (CallTree, _))| {
+            let (program, pid) = (timeline.program(log), timeline.pid(log));
+            ProcessTree { program, pid, calls: &trees.calls, tree }
         };
-        let processes = (0..timeline.len()).map(LogIndex).map(passing).collect();
-        Self { timeline, follow, processes }
-    }
-
-    pub(super) fn entry(&mut self, log: LogIndex, names: &Names, entry: &Entry) {
-        self.follow.reach(log, entry);
-        if let Some(passing) = self.processes.get_mut(log.0) {
-            passing.apply(ALONE, names, entry);
-        }
-    }
-
-    pub(super) fn resume(&mut self, log: LogIndex, names: &Names, opened: &Opened) {
-        if let Some(passing) = self.processes.get_mut(log.0) {
-            passing.resume(ALONE, names, opened);
-        }
-    }
-
-    /// What each process did, in the order of the logs.
-    pub(super) fn added(&mut self, read: &Read<'_>) -> Added<'_> {
-        let logs = self.processes.iter_mut().zip(&read.logs).enumerate();
-        let trees = logs.map(|(index, (passing, log))| {
-            let tree = passing.tree(std::slice::from_ref(log), read.now);
-            let calls = std::mem::take(&mut passing.calls);
-            let log = LogIndex(index);
-            let (program, pid) = (self.timeline.program(log), self.timeline.pid(log));
-            ProcessTree { program, pid, calls, tree }
-        });
-        let trees = trees.collect();
-        let logs = (0..self.timeline.len()).map(LogIndex);
-        let ends = logs.map(|log| self.timeline.ns(log, self.follow.end(read, log)));
-        let end_ns = ends.max().unwrap_or(0);
-        Added {
-            start_unix_ns: self.timeline.start_unix_ns(),
-            end_ns,
-            trees,
-            filter: self.follow.filter(),
-            dropped: self.follow.told.dropped,
+        let ends = known().map(|(log, (_, end))| timeline.ns(log, *end));
+        Self {
+            start_unix_ns: timeline.start_unix_ns(),
+            end_ns: ends.max().unwrap_or(0),
+            trees: known().map(process).collect(),
+            filter,
+            dropped: trees.dropped,
         }
     }
 }
@@ -126,7 +96,7 @@ impl Added<'_> {
     }
 }
 
-impl ProcessTree {
+impl ProcessTree<'_> {
     /// The places, each before those below it.
     pub(super) fn stacks(&self) -> impl Iterator<Item = Stack<'_>> {
         self.nodes().map(|node| {

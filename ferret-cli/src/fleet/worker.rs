@@ -270,15 +270,20 @@ impl Worker {
         (from < self.from.0).then_some((from, self.from.0))
     }
 
-    /// How much of the log is in the history, percent.
-    #[expect(clippy::cast_precision_loss, reason = "for display")]
-    pub(crate) fn history_percent(&self) -> f64 {
-        let Some(info) = self.tail.as_ref().map(Tail::info) else { return 100.0 };
+    /// How many entries are in the history, of how many its log has: one at least, of a log of which all is known.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        let Some(info) = self.tail.as_ref().map(Tail::info) else { return (1, 1) };
         let first = info.first_offset.0;
         let kept = self.kept.read.iter().map(|(from, to)| to.saturating_sub(first.max(*from)));
         let all = info.next_offset.0.saturating_sub(first);
-        let read: u64 = kept.sum();
-        if all == 0 { 100.0 } else { (read as f64 * 100.0 / all as f64).min(100.0) }
+        (kept.sum::<u64>().min(all), all)
+    }
+
+    /// How much of the log is in the history, percent.
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub(crate) fn history_percent(&self) -> f64 {
+        let (read, all) = self.progress();
+        if all == 0 { 100.0 } else { read as f64 * 100.0 / all as f64 }
     }
 
     /// What has been counted since this was last asked: which entries, and what they came to.

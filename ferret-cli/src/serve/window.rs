@@ -5,6 +5,7 @@ use super::http::BrokenOff;
 use super::question::{WindowForm, WindowQuestion};
 use super::serving::Refusal;
 use crate::export::{Part, PartError, PartForm, write_part};
+use crate::stop::Stop;
 use ferret::log::LogError;
 use hyper::body::Bytes;
 use jiff::Timestamp;
@@ -120,18 +121,17 @@ fn read(question: WindowQuestion, log: &Path, pieces: &mut Pieces) -> Result<(),
     let between_ms = question.range.map(|range| range.at(now_ms));
     let part = Part { between_ms, filter: question.filter, form };
     let (to, until) = (pieces.to.clone(), Instant::now() + LONGEST);
-    write_part(log, part, pieces, &|| {
-        if to.is_closed() {
-            return Err(nobody_waits());
-        }
-        if Instant::now() > until {
-            return Err(io::Error::new(
-                ErrorKind::TimedOut,
-                "this window takes too long to read: ask for a shorter one, or use ferret export",
-            ));
-        }
-        Ok(())
-    })
+    let stop = Stop::once(move || to.is_closed() || Instant::now() > until);
+    write_part(log, part, pieces, &stop)?;
+    if pieces.to.is_closed() {
+        return Err(nobody_waits().into());
+    }
+    if Instant::now() > until {
+        let too_long =
+            "this window takes too long to read: ask for a shorter one, or use ferret export";
+        return Err(io::Error::new(ErrorKind::TimedOut, too_long).into());
+    }
+    Ok(())
 }
 
 fn nobody_waits() -> io::Error {
@@ -143,7 +143,9 @@ fn refusal_of(error: &PartError) -> Refusal {
         PartError::Log(LogError::NotFound { .. }) => {
             Refusal::NotThere("the log of this worker is not there any more".to_owned())
         }
-        PartError::Log(_) | PartError::Write(_) => Refusal::Question(error.to_string()),
+        PartError::Log(_) | PartError::Write(_) | PartError::Other(_) => {
+            Refusal::Question(error.to_string())
+        }
         PartError::NotThen(why) => Refusal::NotThere(why.clone()),
     }
 }

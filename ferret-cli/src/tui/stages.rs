@@ -5,7 +5,7 @@ use super::columns::{Cell, Column};
 use super::headline::Tone;
 use super::pick;
 use super::wording::{self, Mood};
-use crate::analyze::{self, StageThen};
+use crate::analyze::{self, LastGood, StageThen};
 use crate::filter::Filter;
 use crate::format;
 use ferret::projections::{FunctionId, StageState, StageStats};
@@ -102,6 +102,13 @@ pub(crate) fn cells(scene: &Scene, stage: &StageStats) -> Vec<Cell> {
             },
         ),
     ]
+}
+
+/// What all stages are to those of the last good run.
+pub(crate) fn last_good(scene: &Scene) -> Option<LastGood> {
+    let run_ns = scene.last_moment().since(scene.began()?);
+    let now: Vec<_> = scene.stages.stages.iter().map(analyze::stage).collect();
+    Some(scene.before?.compare(&now, run_ns))
 }
 
 /// The stage beside the same one in the last good run.

@@ -5,13 +5,15 @@ use crate::analyze::{GoodRun, good_run_before};
 use crate::tui::board::Board;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// What is known of that run.
 #[derive(Debug, Default)]
 pub(super) struct Before {
     /// None until it is looked for.
     found: Option<Arc<OnceLock<GoodRun>>>,
+    /// What looks for it.
+    reading: Option<JoinHandle<()>>,
 }
 
 impl Before {
@@ -37,6 +39,12 @@ impl Before {
                 found.set(run).ok();
             }
         });
-        drop(reading);
+        self.reading = reading.ok();
+    }
+
+    /// Waits until it is found, or known not to be there: for who looks once.
+    pub(super) fn wait(&mut self) {
+        // One that panicked has found nothing.
+        self.reading.take().map(JoinHandle::join).transpose().ok();
     }
 }

@@ -7,11 +7,13 @@ mod open;
 mod recent;
 mod warnings;
 
+use crate::analyze::LastGood;
 use crate::death::Death;
 use crate::filter::Filter;
 use crate::tui::board::Scene;
 use crate::tui::pick;
 use crate::tui::stack_text::whole;
+use crate::tui::stages::last_good;
 use crate::tui::{headline, processes, wording};
 use counters::{Counter, counters};
 use ferret::event::{EndKind, LogIndex, LogTime, ProcessExit};
@@ -37,6 +39,9 @@ pub(super) struct Snapshot {
     /// Null where no log tells.
     heap: Option<Heap>,
     stages: Vec<Stage>,
+    /// Absent where none is known, and while no stage runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_good: Option<LastGood>,
     counters: Vec<Counter>,
     counters_left_out: u64,
     counters_not_numbers: u64,
@@ -169,6 +174,7 @@ impl Snapshot {
             processes: processes().map(|(log, process)| row(scene, log, process)).collect(),
             heap: heap(scene),
             stages: stages(scene),
+            last_good: last_good(scene),
             counters: counters(scene),
             counters_left_out: scene.board.counters.left_out(),
             counters_not_numbers: scene.board.counters.not_numbers(),
@@ -290,7 +296,10 @@ fn stamp(process: &Process, time: LogTime) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyze;
     use crate::tui::script::{S, Script, podcast};
+    use crate::tui::travel::Travel;
+    use crate::watch::once;
     use ferret::event::{Offset, ProcessUid, RunId};
 
     fn info() -> LogInfo {
@@ -345,6 +354,29 @@ mod tests {
         let part = |name: &str| snapshot[name].clone();
         insta::assert_json_snapshot!("tasks", [part("open"), part("counters")]);
         assert_eq!(part("counters_not_numbers"), 1);
+    }
+
+    #[test]
+    fn stages_stand_beside_those_of_the_last_good_run() {
+        let mut script = Script::default().process("cast", 7).stage(1, "read").wait(4 * S);
+        assert!(of(&script, "").get("last_good").is_none());
+        let stage = analyze::Stage {
+            name: "read".to_owned(),
+            calls: 1,
+            wall_ns: 2 * S,
+            ..Default::default()
+        };
+        let then = analyze::Analysis { stages: vec![stage], ..Default::default() };
+        script.before = Some(analyze::GoodRun::of(&then, "run.1-2.redb"));
+        let snapshot = of(&script, "");
+        let (then, stage) = (&snapshot["last_good"], &snapshot["last_good"]["stages"][0]);
+        assert_eq!(
+            (then["path"].as_str(), stage["times"].as_f64()),
+            (Some("run.1-2.redb"), Some(2.0))
+        );
+        let page = script.look(|scene| once::page(scene, None, 100, Travel::default())).join("\n");
+        let told = "Compared with the last good run, of run.1-2.redb:\n   read: 2.0 × slower";
+        assert!(page.contains(told), "{page}");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::document::Snapshot;
 use super::source::Source;
+use crate::analyze::StageThen;
 use crate::exit;
 use crate::filter::Filter;
 use crate::tui::board::Scene;
+use crate::tui::stages;
 use crate::tui::travel::Travel;
 use crate::tui::ui::Ui;
 use crate::tui::view;
@@ -40,6 +42,7 @@ pub(super) fn run(
         None => while source.read(BATCH, |_, _, _| {})? > 0 {},
     }
     source.look_at_files().iter().for_each(exit::say);
+    source.wait_for_before();
     let now = log::now();
     if json {
         let logs = source.infos();
@@ -70,9 +73,21 @@ pub(super) fn page(
     ui.travel = travel;
     let areas = ui.arrange_page(scene, width, LIVE_ROWS, RECENT_ROWS);
     let mut lines = view::page(scene, &ui, &areas);
+    lines.extend(beside_the_last_good_run(scene));
     for warning in scene.warnings {
         lines.push(format!(" ⚠ {}", warning.what));
         lines.push(format!("   {}", warning.look));
+    }
+    lines
+}
+
+/// What the stages are to those of the last good run.
+fn beside_the_last_good_run(scene: &Scene) -> Vec<String> {
+    let Some(then) = stages::last_good(scene) else { return Vec::new() };
+    let told = then.stages.iter().filter_map(StageThen::said);
+    let mut lines: Vec<_> = told.map(|(words, _)| format!("   {words}")).collect();
+    if !lines.is_empty() {
+        lines.insert(0, format!(" Compared with the last good run, of {}:", then.when()));
     }
     lines
 }

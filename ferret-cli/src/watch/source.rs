@@ -223,6 +223,11 @@ impl Source {
         said
     }
 
+    /// Waits for what is looked for beside the screen: the last good run.
+    pub(crate) fn wait_for_before(&mut self) {
+        self.before.wait();
+    }
+
     /// The logs that are read and how, for another reading of them.
     pub(crate) fn paths(&self) -> Option<(Vec<PathBuf>, ReadOptions)> {
         match &self.wanted {

@@ -71,6 +71,9 @@ pub struct Stretch {
     pub started: u64,
     /// Innermost frames of the thread that were open before, and have ended.
     pub closed: u32,
+    /// Time in frames above the innermost frame that was open before and still is, since that began, ns. None
+    /// where there is no such frame, or no more is known of it than that it is.
+    pub child_ns: Option<u64>,
     /// Spans that ended well and are not listed, because the reader had no use for them any more.
     pub left_out: u64,
 }

@@ -92,8 +92,16 @@ impl Run {
     pub fn again(&self) -> Result<Self, LogError> {
         let options = self.options;
         let tails: Result<Vec<_>, _> = self.tails.iter().map(|tail| tail.again(&options)).collect();
-        let tails = tails?;
-        Ok(Self {
+        Ok(Self::of_tails(tails?, options))
+    }
+
+    /// A run of this log alone, whatever family it is of, from where it has been read to.
+    pub fn of(tail: Tail, options: &ReadOptions) -> Self {
+        Self::of_tails(vec![tail], *options)
+    }
+
+    fn of_tails(tails: Vec<Tail>, options: ReadOptions) -> Self {
+        Self {
             named: Vec::new(),
             options,
             queues: tails.iter().map(|_| Queue::default()).collect(),
@@ -102,7 +110,7 @@ impl Run {
             problems: Vec::new(),
             watch: Watch::new(&[]),
             next_scan: instant() + SCAN_EVERY,
-        })
+        }
     }
 
     /// The next entry of `log` is the one at `offset`, or the first one there is behind it.

@@ -48,6 +48,9 @@ pub struct Tail {
     /// Entries dropped since, before they were read.
     missed: u64,
     middle: Middle,
+    /// Blocks of which all is later are not decoded.
+    until: Option<LogTime>,
+    left_out: bool,
 }
 
 impl Tail {
@@ -107,6 +110,8 @@ impl Tail {
             reached: LogTime::default(),
             missed: 0,
             middle: Middle::default(),
+            until: None,
+            left_out: false,
         };
         tail.refresh()?;
         tail.began = tail.info.first_offset;
@@ -129,6 +134,17 @@ impl Tail {
     /// ask until there is no more.
     pub fn next_opened(&mut self, offset: Offset) -> Option<Opened> {
         self.middle.next(offset)
+    }
+
+    /// Leaves out blocks in which nothing is as early as this. What is left may be later too: that a block was left out
+    /// tells [`Tail::has_left_out`].
+    pub fn leave_out_behind(&mut self, until: LogTime) {
+        self.until = Some(until);
+    }
+
+    /// Whether a block was, of which all is behind [`Tail::leave_out_behind`].
+    pub fn has_left_out(&self) -> bool {
+        self.left_out
     }
 
     /// Entries that were dropped from the log before this could read them, since it was opened.
@@ -345,7 +361,12 @@ impl Tail {
                 self.reached = self.reached.max(cursor.times().1);
                 let next = cursor.next().max(wanted);
                 self.place = Place::Behind { key: behind, next: Some(next) };
-                self.cursor = Some(cursor);
+                // Not all that follow: a thread that was silent for long may tell of something earlier yet. Nor one that
+                // may say first what a thread had open.
+                let is_behind = self.until.is_some_and(|until| cursor.times().0 > until)
+                    && !self.middle.is_met_by_threads();
+                self.left_out |= is_behind;
+                self.cursor = (!is_behind).then_some(cursor);
             }
             Err(damage) => {
                 self.place = Place::Behind { key: behind, next: None };

@@ -51,9 +51,9 @@ impl Live {
     /// Takes the next part of `log`.
     pub fn apply_spans(&mut self, log: LogIndex, names: &Names, spans: &Spans<'_>) {
         let process = self.process_mut(log);
-        let Stretch { thread: id, closed, .. } = spans.stretch;
+        let Stretch { thread: id, closed, child_ns, .. } = spans.stretch;
         if let Some(thread) = process.thread_mut(names, id) {
-            thread.close_innermost(closed);
+            thread.close_innermost(closed, child_ns);
             thread.open(spans.opened);
         }
     }
@@ -206,7 +206,7 @@ impl LiveProcess {
             LogEntry::SpanStart { span, path, parent, is_async: false } => {
                 self.push(names, id, OpenFrame::new(*span, *path, *parent, time));
             }
-            LogEntry::SpanEnd { span, path, .. } => self.end(names, id, *span, *path),
+            LogEntry::SpanEnd { span, path, .. } => self.end(names, id, time, (*span, *path)),
             LogEntry::Created { span, parent, path } => self.create(*span, *path, *parent, time),
             LogEntry::SpanStart { span, path, parent, is_async: true } => {
                 self.begin(*span, *path, *parent, time);
@@ -218,12 +218,14 @@ impl LiveProcess {
                 self.push(names, id, OpenFrame::poll(*span, *path, time));
             }
             LogEntry::Exit { span, busy_ns, .. } => {
-                self.close(id, *span);
+                self.close(id, time, *span);
                 self.polled(*span, id, time, 1, *busy_ns);
             }
             LogEntry::Polls { span, count, busy_ns, .. } => {
+                self.add_child_time(id, *busy_ns);
                 self.polled(*span, id, time, *count, *busy_ns);
             }
+            LogEntry::Dropped { busy_ns, .. } => self.add_child_time(id, *busy_ns),
             LogEntry::Tag { span, key, value } => {
                 if let Some(said) = self.said(id, *span) {
                     said.tag(*key, value);
@@ -269,22 +271,34 @@ impl LiveProcess {
         self.tasks.insert(span, task);
     }
 
-    fn end(&mut self, names: &Names, id: ThreadId, span: SpanId, path: PathId) {
+    fn end(&mut self, names: &Names, id: ThreadId, time: LogTime, (span, path): (SpanId, PathId)) {
         match self.tasks.remove(&span) {
             Some(task) => self.unpolled -= usize::from(!task.begun),
             // One whose beginning is not known, as where the log's own is gone: no frame is its.
             None if is_async(names, path) => {}
-            None => self.close(id, span),
+            None => self.close(id, time, span),
         }
     }
 
-    /// Takes the frame of `span` out, from the middle if need be.
-    fn close(&mut self, id: ThreadId, span: SpanId) {
+    /// Takes the frame of `span` out, from the middle if need be, as `ThreadStack::close` does.
+    fn close(&mut self, id: ThreadId, end: LogTime, span: SpanId) {
         let Some(thread) = self.threads.get_mut(id.0 as usize) else { return };
-        match thread.frames.iter().rposition(|frame| frame.span == span) {
-            Some(index) => drop(thread.frames.remove(index)),
-            // As `ThreadStack::close` does: one of the frames not known in full.
-            None => thread.hidden = thread.hidden.saturating_sub(1),
+        let Some(index) = thread.frames.iter().rposition(|frame| frame.span == span) else {
+            // One of the frames not known in full.
+            thread.hidden = thread.hidden.saturating_sub(1);
+            return;
+        };
+        let frame = thread.frames.remove(index);
+        // The frames above it stay, and will add their own time to the one below.
+        let covered = thread.frames.get(index).map_or(0, |above| end.since(above.since));
+        let own_ns = end.since(frame.since).saturating_sub(covered);
+        thread.add_child_time(index.checked_sub(1), own_ns);
+    }
+
+    /// What is told of together ran directly above the innermost frame.
+    fn add_child_time(&mut self, id: ThreadId, ns: u64) {
+        if let Some(thread) = self.threads.get_mut(id.0 as usize) {
+            thread.add_child_time(thread.frames.len().checked_sub(1), ns);
         }
     }
 
@@ -342,6 +356,7 @@ impl LiveProcess {
         let Some(thread) = self.thread_mut(names, id) else { return };
         let open = |frame: &Frame| OpenFrame {
             is_poll: is_poll(frame),
+            child_ns: frame.child_ns,
             ..OpenFrame::new(frame.span, frame.path, None, frame.since)
         };
         thread.alive |= stack.depth() > 0;
@@ -352,15 +367,26 @@ impl LiveProcess {
 
 impl LiveThread {
     /// Takes out so many innermost frames: they began in the same segment, so all are known.
-    fn close_innermost(&mut self, count: u32) {
+    /// Of the one below them `child_ns` is known then.
+    fn close_innermost(&mut self, count: u32, child_ns: Option<u64>) {
         self.frames.truncate(self.frames.len().saturating_sub(count as usize));
+        if let Some((top, ns)) = self.frames.last_mut().zip(child_ns) {
+            top.child_ns = ns;
+        }
+    }
+
+    fn add_child_time(&mut self, index: Option<usize>, ns: u64) {
+        if let Some(frame) = index.and_then(|index| self.frames.get_mut(index)) {
+            frame.child_ns = frame.child_ns.saturating_add(ns);
+        }
     }
 
     fn open(&mut self, frames: &[Frame]) {
         self.alive = true;
         for frame in frames {
             let parent = self.frames.last().map(|top| top.span);
-            self.frames.push(OpenFrame::new(frame.span, frame.path, parent, frame.since));
+            let open = OpenFrame::new(frame.span, frame.path, parent, frame.since);
+            self.frames.push(OpenFrame { child_ns: frame.child_ns, ..open });
         }
     }
 }

@@ -69,9 +69,19 @@ impl CallTree {
     /// The tree of what `calls` has counted, and of `open`. Siblings stand by their time up to now,
     /// longest first, and of equals the first seen.
     pub fn new(calls: &Calls, open: &[OpenCall]) -> Self {
+        Self::of((0..calls.logs.len()).map(LogIndex), calls, open)
+    }
+
+    /// The tree of one process alone.
+    pub fn of_process(calls: &Calls, log: LogIndex, open: &[OpenCall]) -> Self {
+        Self::of(std::iter::once(log), calls, open)
+    }
+
+    fn of(logs: impl Iterator<Item = LogIndex>, calls: &Calls, open: &[OpenCall]) -> Self {
         let mut tree = Self::default();
         let mut places: BTreeMap<(Option<usize>, FunctionId), usize> = BTreeMap::new();
-        for (index, log) in calls.logs.iter().enumerate() {
+        for index in logs {
+            let Some(log) = calls.logs.get(index.0) else { continue };
             // Parents come before their children, so a parent's node is known here.
             let mut nodes: Vec<usize> = Vec::with_capacity(log.paths.len());
             for cell in &log.paths {
@@ -84,13 +94,14 @@ impl CallTree {
                 tree.nodes[node].self_ns += cell.totals.self_ns;
                 nodes.push(node);
             }
-            for call in open.iter().filter(|call| call.log == LogIndex(index)) {
+            for call in open.iter().filter(|call| call.log == index) {
                 if let Some(slot) = calls.slot_of(call.log, call.path) {
                     let node = &mut tree.nodes[nodes[slot]];
                     node.open += 1;
                     node.open_ns = node.open_ns.saturating_add(call.age_ns);
                 }
             }
+            tree.places.resize_with(index.0, Vec::new);
             tree.places.push(nodes);
         }
         tree.count_folded_once();

@@ -8,8 +8,9 @@ mod collect;
 
 use super::slowest::began;
 use super::{stack, thread_name};
+use crate::analyze::SpanSubject;
 use crate::analyze::build::{LogFacts, hundredths};
-use crate::analyze::fold::{Fold, SpanSubject};
+use crate::analyze::fold::Fold;
 use crate::analyze::moments::Moments;
 use crate::analyze::rows::percent;
 use crate::filter::{Filter, FilterError};

@@ -2,7 +2,8 @@
 
 use super::{Tag, stack, tags};
 use crate::analyze::build::{LogFacts, hundredths, rfc3339};
-use crate::analyze::fold::{Fold, name_of};
+use crate::analyze::fold::Fold;
+use crate::analyze::name_of;
 use crate::analyze::rows::percent;
 use ferret::event::{LogIndex, PathId};
 use ferret::projections::{Failure, Failures, How};

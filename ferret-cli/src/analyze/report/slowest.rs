@@ -7,8 +7,9 @@
 
 use super::{Tag, stack, tags, thread_name};
 use crate::analyze::build::{LogFacts, rfc3339};
-use crate::analyze::fold::{Fold, name_of};
+use crate::analyze::fold::Fold;
 use crate::analyze::moments::Moments;
+use crate::analyze::name_of;
 use crate::analyze::open::OpenSpan;
 use crate::analyze::second_look::each_part;
 use ferret::event::{CallsiteId, LogEntry, LogIndex, LogTime, Offset, Part, SpanId, TagValue};
@@ -48,7 +49,11 @@ type Told = (Offset, CallsiteId, TagValue);
 /// # Errors
 ///
 /// The log cannot be read once more.
-pub(in crate::analyze) fn said_by_slowest(fold: &mut Fold, run: &Run) -> Result<(), LogError> {
+pub(in crate::analyze) fn said_by_slowest(
+    fold: &mut Fold,
+    run: &Run,
+    reach: Option<u64>,
+) -> Result<(), LogError> {
     let Some(slowest) = fold.report.slowest.take() else { return Ok(()) };
     let most = slowest.most();
     let mut spans = slowest.into_sorted();
@@ -58,7 +63,7 @@ pub(in crate::analyze) fn said_by_slowest(fold: &mut Fold, run: &Run) -> Result<
         .map(|span| ((span.log, span.ended.span), Vec::new()))
         .collect();
     if !wanted.is_empty() {
-        let seen = each_part(run, |seen: &mut Vec<_>, log, part| {
+        let seen = each_part(run, reach, |seen: &mut Vec<_>, log, part| {
             if let Part::Other(entry) = part
                 && let LogEntry::Tag { span, key, value } = &entry.what
                 && wanted.contains_key(&(log, *span))

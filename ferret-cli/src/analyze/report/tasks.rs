@@ -1,8 +1,9 @@
 //! `--by task`: async spans that an executor polls, by function.
 
+use crate::analyze::SpanSubject;
 use crate::analyze::build::{LogFacts, durations, kind};
 use crate::analyze::document::Durations;
-use crate::analyze::fold::{Fold, SpanSubject};
+use crate::analyze::fold::Fold;
 use crate::analyze::moments::Moments;
 use ferret::event::{LogIndex, PathId};
 use ferret::projections::{TaskCalls, Tasks};

@@ -5,6 +5,7 @@ use crate::analyze::rows::percent;
 use crate::format;
 use crate::page::{Page, Style};
 use crate::text;
+use crate::when::local;
 
 pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
     let run = &analysis.run;
@@ -13,24 +14,20 @@ pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
         [only] => (program(only).to_owned(), ending(only), style(only)),
         many => several(many),
     };
-    let mut facts = vec![page.paint(&text::fit(&who, 40), Style::Strong)];
+    let mut facts = vec![(text::fit(&who, 40), Style::Strong)];
     if !how.is_empty() {
-        facts.push(page.paint(&how, style));
+        facts.push((how, style));
     }
-    facts.push(format::duration(run.duration_ns));
-    let spans = |count: u64, what: &str| {
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{} {what}span{plural}", format::count(count))
-    };
-    facts.push(spans(run.spans, ""));
+    facts.push((format::duration(run.duration_ns), Style::Plain));
+    facts.push((format::spans(run.spans), Style::Plain));
     if run.open_spans > 0 {
-        facts.push(page.paint(&format!("{} open", format::count(run.open_spans)), Style::Warn));
+        facts.push((format!("{} open", format::count(run.open_spans)), Style::Warn));
     }
     if run.dropped_spans > 0 {
-        facts.push(page.paint(&spans(run.dropped_spans, "dropped "), Style::Bad));
+        let dropped = format::spans(run.dropped_spans).replace(' ', " dropped ");
+        facts.push((dropped, Style::Bad));
     }
-    let mut out = facts.join(&page.paint(" · ", Style::Faint));
-    out.push('\n');
+    let mut out = page.facts(&facts, " · ");
     let bytes: u64 = analysis.logs.iter().map(|log| log.bytes).sum();
     let mut from = match analysis.logs.as_slice() {
         [only] => only.path.clone(),
@@ -44,8 +41,7 @@ pub(super) fn draw(analysis: &Analysis, page: Page) -> String {
         .start
         .as_deref()
         .map_or_else(String::new, |start| format!(", started {}", local(start)));
-    out += &page.paint(&format!("{from}, {size}{started}"), Style::Faint);
-    out.push('\n');
+    out += &page.sentence(&format!("{from}, {size}{started}"), Style::Faint);
     let (unread, all) = analysis.logs.iter().fold((0, 0), |(unread, all), log| {
         (unread + log.unread_entries, all + log.next_offset.saturating_sub(log.first_offset))
     });
@@ -109,15 +105,4 @@ fn several(processes: &[Process]) -> (String, String, Style) {
         many => many.iter().map(|(s, n)| format!("{n} {s}")).collect::<Vec<_>>().join(", "),
     };
     (who, how, worst.unwrap_or_default())
-}
-
-/// A moment on this machine's calendar, to the second.
-pub(super) fn local(rfc3339: &str) -> String {
-    rfc3339.parse::<jiff::Timestamp>().map_or_else(
-        |_| rfc3339.to_owned(),
-        |at| {
-            let zoned = at.to_zoned(jiff::tz::TimeZone::system());
-            zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
-        },
-    )
 }

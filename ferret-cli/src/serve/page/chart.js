@@ -5,6 +5,7 @@
   const { h, text, attribute, show } = Ferret.dom;
   const { format, theme } = Ferret;
   const HEIGHT = 150;
+  const RECENT_STEPS = 3;
   const FONT = "11px system-ui, sans-serif";
 
   // Of bytes the steps are powers of two, of all else the usual ones.
@@ -21,12 +22,25 @@
     ];
   }
 
+  // Values between gaps on both sides, which a line would not show.
+  function alone(plot, series) {
+    const values = plot.data[series];
+    const isNone = (at) => values[at] === null || values[at] === undefined;
+    return [...values.keys()].filter((at) => !isNone(at) && isNone(at - 1) && isNone(at + 1));
+  }
+
+  // The last value that is known, if it is of the end of the time.
+  function newest(values) {
+    const recent = values.slice(-Math.max(RECENT_STEPS, Math.ceil(values.length / 20)));
+    return recent.findLast((value) => value !== null) ?? null;
+  }
+
   function lines(series) {
     const drawn = series.map(({ colour }) => ({
       stroke: theme.colour(colour),
       width: 1.5,
       fill: series.length === 1 ? `color-mix(in srgb, ${theme.colour(colour)} 12%, transparent)` : undefined,
-      points: { show: false },
+      points: { show: () => false, filter: alone, size: 5, fill: theme.colour(colour) },
     }));
     return [{}, ...drawn];
   }
@@ -79,7 +93,7 @@
       const at = plot?.cursor.idx ?? null;
       series.forEach((_, one) => {
         const column = data[one + 1];
-        text(keys[one].words, format.unit(at === null ? column.findLast((value) => value !== null) : column[at], unit));
+        text(keys[one].words, format.unit(at === null ? newest(column) : column[at], unit));
       });
       text(when, at === null ? "" : format.moment(data[0][at] * 1000));
     }
@@ -96,7 +110,7 @@
           legend: { show: false },
           series: lines(series).map((line, at) => ({ ...line, show: !at || keys[at - 1].getAttribute("aria-pressed") !== "false" })),
           axes: axes(unit),
-          padding: [8, 8, 0, 0],
+          padding: [8, 20, 0, 0],
           cursor: {
             y: false,
             sync: { key: sync },

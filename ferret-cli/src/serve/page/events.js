@@ -76,6 +76,9 @@
     };
   }
 
+  // Their numbers are in the order in which they were found, which is another one when old logs are read.
+  const byTime = (events) => [...events].sort((a, b) => a.at_ms - b.at_ms || a.number - b.number);
+
   function makeEvent(event) {
     const at = h("time.faint.number", { datetime: new Date(event.at_ms).toISOString() }, format.moment(event.at_ms));
     const mark = stateMark(event.what);
@@ -116,7 +119,7 @@
     function draw(now) {
       const chosen = (now.kind ?? "").split(",").filter(Boolean);
       const words = (now.filter ?? "").toLowerCase();
-      const of = live.data.events.filter((event) =>
+      const of = byTime(live.data.events).filter((event) =>
         (now.worker ?? event.worker) === event.worker && (now.program ?? event.program) === event.program && `${event.what} ${event.program} ${event.text}`.toLowerCase().includes(words));
       const kinds = KINDS.map((kind) => ({ kind, many: of.filter((event) => event.what === kind).length, isOn: chosen.includes(kind) }));
       keyed(chips, kinds.filter(({ many, isOn }) => many || isOn), ({ kind }) => kind, chip);

@@ -14,6 +14,7 @@
   const listeners = [];
   let source = null;
   let waitMs = 1000;
+  let retry = null;
   // Which chain of polls is under way, if one is.
   let polling = null;
   let next = 0;
@@ -48,6 +49,18 @@
     tell("link");
   }
 
+  // A page that nobody looks at, also one that the browser keeps for "back", must not hold a connection: there are six for all pages of
+  // a server, and with a seventh nothing would be answered any more.
+  function follow() {
+    source?.close();
+    source = null;
+    polling = null;
+    clearTimeout(retry);
+    if (document.hidden) return;
+    waitMs = 1000;
+    connect();
+  }
+
   function connect() {
     source = new EventSource("api/stream");
     source.addEventListener("now", (event) => {
@@ -64,7 +77,8 @@
     source?.close();
     source = null;
     if (polling === null) poll();
-    setTimeout(connect, waitMs);
+    clearTimeout(retry);
+    retry = setTimeout(connect, waitMs);
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
   }
 
@@ -112,7 +126,10 @@
       thaw();
       return;
     }
-    connect();
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pagehide", () => source?.close());
+    addEventListener("pageshow", (event) => event.persisted && follow());
+    follow();
     askHealth();
   }
 

@@ -25,7 +25,7 @@
 
   const tenth = (value) => Math.round(value * 10) / 10;
   const point = ([x, y]) => `${tenth(x)} ${tenth(y)}`;
-  const stroke = (piece) => `M${piece.map(point).join("L")}${piece.length === 1 ? "h0.5" : ""}`;
+  const stroke = (piece) => `M${piece.map(point).join("L")}${piece.length === 1 ? "h1.5" : ""}`;
   const area = (piece) => `M${tenth(piece[0][0])} ${HEIGHT}L${piece.map(point).join("L")}L${tenth(piece.at(-1)[0])} ${HEIGHT}z`;
 
   function make() {

@@ -16,7 +16,9 @@
 
   // What is worth knowing of it in one line.
   function doing(worker) {
-    if (worker.death) return worker.death;
+    const gone = worker.gone ? ", its log is gone" : "";
+    if (worker.death) return worker.death + gone;
+    if (worker.gone) return "its log is gone";
     if (!worker.alive) return worker.ended_ms ? `ended ${format.moment(worker.ended_ms)}` : "ended";
     if (worker.state === "stalled") return `not heard of for ${format.duration(worker.heard_ns)}`;
     if (worker.doing) return `${worker.doing.name} for ${format.duration(worker.doing.age_ns)}`;
@@ -73,7 +75,8 @@
         attribute(link, "href", state.link({ view, worker: id }));
         attribute(link, "aria-label", `${view} of ${name}`);
       }
-      show(forgetting, isOver && !api.isFrozen);
+      // While its log is there it would come back.
+      show(forgetting, worker.gone && !api.isFrozen);
       attribute(forgetting, "aria-label", `forget ${name}`);
     };
     return node;

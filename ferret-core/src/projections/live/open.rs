@@ -14,6 +14,8 @@ pub struct OpenFrame {
     pub parent: Option<SpanId>,
     /// When the span, or this poll, began.
     pub since: LogTime,
+    /// Time in frames above it that have ended, ns.
+    pub child_ns: u64,
     /// It is one poll of an async span: what else is known stands in its [`Task`].
     pub is_poll: bool,
     /// What the span said about itself.
@@ -78,7 +80,8 @@ impl Said {
 impl OpenFrame {
     #[inline]
     pub(super) fn new(span: SpanId, path: PathId, parent: Option<SpanId>, since: LogTime) -> Self {
-        Self { span, path, parent, since, is_poll: false, said: Said::default() }
+        let (child_ns, is_poll, said) = (0, false, Said::default());
+        Self { span, path, parent, since, child_ns, is_poll, said }
     }
 
     pub(super) fn poll(span: SpanId, path: PathId, since: LogTime) -> Self {

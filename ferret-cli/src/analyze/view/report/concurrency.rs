@@ -12,11 +12,13 @@ const WIDEST: usize = 120;
 /// Columns of what stands before a line, at most, and behind it.
 const NAME: usize = 22;
 const BEHIND: usize = 24;
+/// No line has fewer columns, and no name.
+const NARROWEST: usize = 8;
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub(super) fn draw(analysis: &Analysis, all: &Concurrency, page: Page) -> String {
     let room = page.width.map_or(PLAIN, |width| width.saturating_sub(NAME + BEHIND + 2));
-    let columns = room.clamp(8, WIDEST);
+    let columns = room.clamp(NARROWEST, WIDEST);
     let cpu: Vec<f64> = all.cpu_percent.iter().map(|cpu| cpu.unwrap_or(0.0) / 100.0).collect();
     let mut lines = vec![("threads in spans".to_owned(), &all.threads, false)];
     if all.async_spans.iter().any(|open| *open > 0.0) {
@@ -31,7 +33,9 @@ pub(super) fn draw(analysis: &Analysis, all: &Concurrency, page: Page) -> String
     let stages = all.stages.iter().map(|stage| (stage.name.clone(), &stage.open, false));
     lines.extend(stages);
     let widest = lines.iter().map(|(name, ..)| text::width(name)).max().unwrap_or(0);
-    let name = widest.min(NAME);
+    let beside = BEHIND + 2 + columns;
+    let name = page.width.map_or(NAME, |width| width.saturating_sub(beside));
+    let name = widest.min(name.clamp(NARROWEST, NAME));
     let mut out = String::new();
     let (first, last) = ("0", format::duration(analysis.run.duration_ns));
     let axis = text::pad_left(&last, columns - first.len());

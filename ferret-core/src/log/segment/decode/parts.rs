@@ -85,9 +85,12 @@ impl SegmentEntries<'_> {
         (self.input, self.fold, self.next, self.left) = (input, fold, next, left);
         if let Some(first) = first {
             let closed = u32::try_from(depth - lowest).unwrap_or(u32::MAX);
-            let stretch = Stretch { thread, next, first, last, started, closed, left_out: 0 };
+            let (below, opened) = self.stack.frames().split_at(lowest);
+            let child_ns = below.last().map(|frame| frame.child_ns);
+            let stretch =
+                Stretch { thread, next, first, last, started, closed, child_ns, left_out: 0 };
             let ended = ended.len() - ended_before;
-            parts.open(&self.stack.frames()[lowest..]);
+            parts.open(opened);
             parts.end_spans(stretch, ended);
         }
         result
