@@ -1,12 +1,15 @@
-//! A hundred clients on the loopback: each listens to the stream, and asks as a page without it would.
+//! A hundred clients on the loopback, while a program runs: each listens to the stream, and asks as a page without it
+//! would.
 //!
 //! ```text
 //! FERRET_LOAD_SECONDS=30 cargo nextest run -p ferret-tests --test serve_http --no-capture a_hundred_clients
 //! ```
 
 use super::client::Server;
-use super::{now, record, worker};
+use super::{now, worker};
+use ferret_tests::{Place, example, until};
 use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,6 +25,23 @@ struct Met {
     is_over: AtomicBool,
     told: AtomicU64,
     told_bytes: AtomicU64,
+}
+
+/// A program that runs, until it is dropped.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn start(place: &Place) -> Child {
+    let mut load = example("load");
+    load.args(["600", "2000"]).env("FERRET_LOG", &place.log).stdout(Stdio::null());
+    load.spawn().expect("it starts")
 }
 
 /// Listens to the stream.
@@ -58,7 +78,9 @@ fn ask(server: &Server, met: &Met) -> Vec<Duration> {
 
 #[test]
 fn a_hundred_clients_are_served() {
-    let place = record("tasks", &[]);
+    let place = Place::new();
+    let _program = Program(start(&place));
+    until("the log", || place.log.exists().then_some(()));
     let server = Server::start(&[place.log.as_os_str()]);
     worker(&server);
     let seconds = std::env::var("FERRET_LOAD_SECONDS").ok().and_then(|text| text.parse().ok());

@@ -22,9 +22,9 @@ const PAGE: &str = "<!doctype html>
 <title>Ferret</title><link rel=\"stylesheet\" href=\"/login.css\">
 <main><h1>Ferret</h1>
 <form method=\"post\" action=\"/login\">
-<label for=\"token\">Token</label>
+<label for=\"token\">The token that this server was started with</label>
 <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus>
-<button>Show</button>
+<button>Log in</button>
 </form>
 <p role=\"alert\">MESSAGE</p>
 </main></html>

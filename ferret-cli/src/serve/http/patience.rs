@@ -82,3 +82,44 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
         Pin::new(&mut self.to).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    /// The other side: takes what there is room for.
+    struct Room(usize);
+
+    impl AsyncWrite for Room {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn who_takes_nothing_for_too_long_is_given_up() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut patient = Patient::new(Room(3), Duration::from_millis(20));
+            let wrote = poll_fn(|context| Pin::new(&mut patient).poll_write(context, b"12345"));
+            assert_eq!(wrote.await.unwrap(), 3);
+            let stuck = poll_fn(|context| Pin::new(&mut patient).poll_write(context, b"45"));
+            assert_eq!(stuck.await.unwrap_err().kind(), ErrorKind::TimedOut);
+        });
+    }
+}

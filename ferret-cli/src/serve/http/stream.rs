@@ -204,6 +204,8 @@ fn message(workers: &[u8], stages: &[u8], events: &[u8], alerts: &[u8]) -> Bytes
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::runtime::Builder;
+    use tokio::sync::watch;
 
     #[test]
     fn an_event_is_one_json_object_over_as_many_lines_as_it_has() {
@@ -214,5 +216,64 @@ mod tests {
         let expect = serde_json::json!({ "workers": { "a": 1 }, "stages": {}, "events": [2], "alerts": null });
         assert_eq!(value, expect);
         assert!(said.starts_with("event: now\n") && said.ends_with("\n\n"));
+    }
+
+    /// One who listens, and what is told, and what he has taken.
+    struct Heard {
+        told: broadcast::Sender<Bytes>,
+        pieces: mpsc::Receiver<Result<Bytes, BrokenOff>>,
+        counts: Arc<Counts>,
+        stops: watch::Sender<bool>,
+        listening: tokio::task::JoinHandle<()>,
+    }
+
+    fn listen() -> Heard {
+        let (to, pieces) = mpsc::channel(BEHIND);
+        let (told, listening) = broadcast::channel(BEHIND);
+        let counts = Arc::<Counts>::default();
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (stops, stop) = watch::channel(false);
+        let listener = Listener { to, told: listening, counts: Arc::clone(&counts), place };
+        let listening = tokio::spawn(listener.listen(stop));
+        Heard { told, pieces, counts, stops, listening }
+    }
+
+    fn check(test: impl Future<Output = ()>) {
+        Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+    }
+
+    #[test]
+    fn who_takes_nothing_is_dropped_and_not_remembered() {
+        check(async {
+            let mut heard = listen();
+            let mut said = 0;
+            while heard.told.send(Bytes::from_static(b"x")).is_ok() {
+                said += 1;
+                assert!(said <= 3 * BEHIND, "nobody takes it");
+                tokio::task::yield_now().await;
+            }
+            heard.listening.await.unwrap();
+            assert_eq!(heard.counts.now()[1], 0);
+            assert_eq!(heard.counts.now()[3], 1);
+            // What was on its way still comes, and then the end.
+            let mut taken = 0;
+            while heard.pieces.recv().await.is_some() {
+                taken += 1;
+            }
+            assert_eq!(taken, BEHIND);
+        });
+    }
+
+    #[test]
+    fn listening_ends_with_the_server_or_with_who_listens() {
+        check(async {
+            let heard = listen();
+            heard.stops.send_replace(true);
+            heard.listening.await.unwrap();
+            let heard = listen();
+            drop(heard.pieces);
+            heard.listening.await.unwrap();
+            assert_eq!(heard.counts.now()[3], 0, "neither was too slow");
+        });
     }
 }
