@@ -167,13 +167,17 @@ fn a_comment_for_a_pull_request() {
 fn the_same_run_twice_has_no_change() {
     let text = show_of(&[old()], &[old()], "", None);
     assert!(text.starts_with("nothing changed; 5 functions unchanged\n"), "{text}");
+    let text = show_of(&[old()], &[old()], "--markdown", None);
+    assert!(text.starts_with("### ferret diff: nothing changed\n"), "{text}");
+    assert!(show_of(&[], &[], "", None).contains("no function is on either side"));
+}
+
+#[test]
+fn the_name_of_a_program_never_moves_the_cursor() {
     let mut hostile = old();
     hostile.analysis.processes[0].exe = "/tmp/\u{1b}[31mred".to_owned();
     let text = show_of(&[old()], &[hostile], "", None);
     assert!(!text.contains('\u{1b}') && text.contains("[31mred"), "{text}");
-    let text = show_of(&[old()], &[old()], "--markdown", None);
-    assert!(text.starts_with("### ferret diff: nothing changed\n"), "{text}");
-    assert!(show_of(&[], &[], "", None).contains("no function is on either side"));
 }
 
 #[test]
