@@ -21,7 +21,10 @@ mod watched;
 mod window;
 mod worker;
 
+pub(crate) use alerts::{Alerts, AlertsReport};
+pub(crate) use notice::{Notice, What as Noticed};
 pub(crate) use rules::Rules;
+pub(crate) use worker::worker_now;
 
 use crate::exit::{Code, say};
 use anyhow::Context as _;
@@ -102,7 +105,7 @@ pub(crate) fn run(args: &AlertArgs) -> anyhow::Result<ExitCode> {
         (Some(AlertCommand::Check(args)), _) => check(&args.rules),
         (Some(AlertCommand::Test(args)), _) => {
             let Some(rules) = read(&args.rules)? else { return Ok(broken) };
-            let read = ReadOptions { read_only: args.read_only };
+            let read = ReadOptions { read_only: args.read_only, ..ReadOptions::default() };
             let options = timeline::Options { json: args.json, fail: args.fail, read };
             timeline::test(rules, &args.logs, options)
         }
@@ -111,7 +114,11 @@ pub(crate) fn run(args: &AlertArgs) -> anyhow::Result<ExitCode> {
             if args.json {
                 rules.print_json();
             }
-            live::run(rules, &args.logs, ReadOptions { read_only: args.read_only })
+            live::run(
+                rules,
+                &args.logs,
+                ReadOptions { read_only: args.read_only, ..ReadOptions::default() },
+            )
         }
         (None, None) => {
             anyhow::bail!("name a file of rules, as in ferret alert rules.toml run.redb")

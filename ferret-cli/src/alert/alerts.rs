@@ -6,7 +6,8 @@ use super::notice::{FORMAT, Notice};
 use super::rules::{Rule, Rules, Severity};
 use super::sinks::{SinkReport, Sinks};
 use super::subject::State;
-use super::watched::{WallClock, WorkerNow};
+use super::watched::WorkerNow;
+use crate::fleet::WallClock;
 use ferret::event::{Names, Part, ProcessUid};
 use serde::Serialize;
 use std::time::Duration;
@@ -130,7 +131,6 @@ impl Alerts {
     }
 
     /// What the rules say now, and how the sinks do.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`ferret serve` asks for it"))]
     pub(crate) fn report(&self, now_ns: u64) -> AlertsReport {
         AlertsReport {
             format: FORMAT,

@@ -4,10 +4,12 @@
 use super::alerts::Alerts;
 use super::rules::Rules;
 use super::sinks::SinkReport;
-use super::watched::{WallClock, WorkerNow};
-use super::worker::Worker;
+use super::watched::WorkerNow;
+use super::worker::worker_now;
 use crate::child;
 use crate::exit::say;
+use crate::fleet::Folded;
+use crate::fleet::WallClock;
 use crate::format;
 use crate::salvage::Salvager;
 use ferret::event::{LogIndex, LogTime, ProcessUid};
@@ -37,7 +39,7 @@ struct Named {
 /// One log.
 #[derive(Debug, Default)]
 struct Followed {
-    worker: Worker,
+    folded: Folded,
     /// Entries missed, as far as that was said.
     missed: u64,
 }
@@ -213,14 +215,14 @@ impl Logs {
             let tails = named.run.iter().flat_map(Run::logs);
             for (tail, followed) in tails.zip(&named.workers) {
                 let this_boot = (self.boot.as_str(), self.clock);
-                let Some(clock) = clock_of(tail, &followed.worker, this_boot) else { continue };
+                let Some(clock) = clock_of(tail, &followed.folded, this_boot) else { continue };
                 let here = clock.log_time(self.clock.unix_ns(now));
                 // A log may be named twice, as by its folder and by itself. One that was removed is open still.
                 if !tail.info().path.exists() || !seen.insert(tail.info().uid) {
                     continue;
                 }
                 let owned = ferret::is_alive(tail);
-                workers.extend(followed.worker.now(tail, owned, clock, here, wants));
+                workers.extend(worker_now(&followed.folded, tail, owned, clock, here, wants));
             }
         }
         workers
@@ -228,8 +230,8 @@ impl Logs {
 }
 
 /// Logs of this boot have its clock; others say their own wall time.
-fn clock_of(tail: &Tail, worker: &Worker, (boot, clock): (&str, WallClock)) -> Option<WallClock> {
-    if tail.info().boot_id == boot { Some(clock) } else { worker.clock() }
+fn clock_of(tail: &Tail, folded: &Folded, (boot, clock): (&str, WallClock)) -> Option<WallClock> {
+    if tail.info().boot_id == boot { Some(clock) } else { folded.clock() }
 }
 
 impl Named {
@@ -274,13 +276,13 @@ impl Named {
             run.poll_into(AT_ONCE, merged)?;
             self.workers.resize_with(run.logs().len(), Followed::default);
             for (log, part) in merged.iter() {
-                let worker = &mut self.workers[log.0].worker;
+                let folded = &mut self.workers[log.0].folded;
                 while let Some(opened) = run.next_opened(log, part.first()) {
-                    worker.resume(run.logs()[log.0].names(), &opened);
+                    folded.resume(run.logs()[log.0].names(), &opened);
                 }
                 let tail = &run.logs()[log.0];
-                worker.apply(tail.names(), part);
-                if let Some(clock) = clock_of(tail, worker, this_boot) {
+                folded.apply(tail.names(), part);
+                if let Some(clock) = clock_of(tail, folded, this_boot) {
                     alerts.see_part(tail.info().uid, clock, tail.names(), part);
                 }
             }
@@ -293,7 +295,7 @@ impl Named {
             run.log_mut(index).map(Tail::refresh).transpose().ok();
         }
         for (tail, followed) in run.logs().iter().zip(&mut self.workers) {
-            followed.worker.note(tail);
+            followed.folded.note(tail);
             let missed = tail.missed();
             if missed > followed.missed {
                 let what = crate::reach::missed(missed - followed.missed);

@@ -2,8 +2,10 @@
 
 use super::alerts::{Alerts, Wants};
 use super::notice::Notice;
-use super::watched::{WallClock, WorkerNow};
-use super::worker::Worker;
+use super::watched::WorkerNow;
+use super::worker::worker_now;
+use crate::fleet::Folded;
+use crate::fleet::WallClock;
 use ferret::event::{Entry, LogEntry, LogTime, Part};
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use std::collections::VecDeque;
@@ -20,7 +22,7 @@ pub(super) struct Replay {
 #[derive(Debug)]
 struct Log {
     tail: Tail,
-    worker: Worker,
+    folded: Folded,
     clock: WallClock,
     entries: VecDeque<Entry>,
     /// The latest moment of what was read: across threads, time may go back.
@@ -51,11 +53,11 @@ impl Replay {
         for tail in run.logs() {
             let owned = ferret::is_alive(tail);
             let tail = tail.again(&options)?;
-            let mut worker = Worker::default();
-            worker.note(&tail);
+            let mut folded = Folded::default();
+            folded.note(&tail);
             let mut log = Log {
                 tail,
-                worker,
+                folded,
                 clock: WallClock::default(),
                 entries: VecDeque::new(),
                 reached_ns: 0,
@@ -158,8 +160,8 @@ impl Log {
             // Who it is stands there still; between that and the rest nothing is known, and nothing is asked.
             if info.first_offset.0 > 1 && info.first_time > first.time {
                 let first_time = info.first_time;
-                self.worker.apply(self.tail.names(), Part::Other(first));
-                self.worker.begin_at(first_time);
+                self.folded.apply(self.tail.names(), Part::Other(first));
+                self.folded.begin_at(first_time);
                 self.entries.pop_front();
             }
         }
@@ -173,10 +175,10 @@ impl Log {
             let Some(entry) = self.entries.pop_front() else { break };
             self.reached_ns = at_ns;
             while let Some(opened) = self.tail.next_opened(entry.offset) {
-                self.worker.resume(self.tail.names(), &opened);
+                self.folded.resume(self.tail.names(), &opened);
             }
             let part = Part::Other(&entry);
-            self.worker.apply(self.tail.names(), part);
+            self.folded.apply(self.tail.names(), part);
             alerts.see_part(uid, self.clock, self.tail.names(), part);
             self.fill()?;
             if self.next_ns().is_none_or(|next_ns| next_ns > until_ns) {
@@ -190,8 +192,8 @@ impl Log {
     fn now(&self, at_ns: u64, wants: Wants) -> Option<WorkerNow> {
         // As long as its log goes on, it lives.
         let owned = if self.is_over { self.owned } else { Some(true) };
-        let heard = self.worker.last_heard()?;
+        let heard = self.folded.last_heard()?;
         let now = LogTime(self.clock.log_time(at_ns).0.max(heard.0));
-        self.worker.now(&self.tail, owned, self.clock, now, wants)
+        worker_now(&self.folded, &self.tail, owned, self.clock, now, wants)
     }
 }

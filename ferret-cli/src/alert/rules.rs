@@ -16,10 +16,11 @@ pub(super) use sink::{
     is_loopback,
 };
 
+pub(crate) use crate::fleet::Severity;
+
 use super::metric::Metric;
 use crate::analyze::Clause;
 use crate::filter::{Field, Filter};
-use serde::Serialize;
 
 /// A file of rules.
 #[derive(Debug, Default)]
@@ -96,16 +97,6 @@ pub(crate) enum Event {
     Vanished,
 }
 
-/// How bad it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
-    Info,
-    #[default]
-    Warning,
-    Error,
-}
-
 impl Event {
     pub(super) const ALL: [(&'static str, Self); 6] = [
         ("started", Self::Started),
@@ -115,20 +106,6 @@ impl Event {
         ("crashed", Self::Crashed),
         ("vanished", Self::Vanished),
     ];
-}
-
-impl Severity {
-    pub(super) const ALL: [(&'static str, Self); 3] =
-        [("info", Self::Info), ("warning", Self::Warning), ("error", Self::Error)];
-
-    /// As it is written.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
 }
 
 impl Rule {

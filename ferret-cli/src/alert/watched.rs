@@ -2,7 +2,7 @@
 //! engine knows nothing of logs, files and clocks.
 
 use crate::filter::{Field, Subject, Value};
-use ferret::event::{LogTime, ProcessState, ProcessUid, SpanId, TagValue};
+use ferret::event::{ProcessState, ProcessUid, SpanId, TagValue};
 
 /// A worker now. Ages are as of the moment that is asked about.
 #[derive(Clone, Debug)]
@@ -69,35 +69,6 @@ pub(crate) struct OpenNow {
     pub(crate) tags: Vec<(String, TagValue)>,
     /// Units done and in all, where it said so.
     pub(crate) progress: Option<(u64, u64)>,
-}
-
-/// What turns the times of a log into Unix time. Clocks of machines differ, and each boot has its own log time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WallClock {
-    /// Unix time less log time, ns.
-    ahead_ns: i64,
-}
-
-impl WallClock {
-    /// The one by which `time` is this Unix time.
-    pub(crate) fn at(time: LogTime, unix_ns: u64) -> Self {
-        let (unix_ns, time) = (signed(unix_ns), signed(time.0));
-        Self { ahead_ns: unix_ns.saturating_sub(time) }
-    }
-
-    /// Unix time, ns.
-    pub(crate) fn unix_ns(self, time: LogTime) -> u64 {
-        u64::try_from(signed(time.0).saturating_add(self.ahead_ns)).unwrap_or(0)
-    }
-
-    /// The log time of a Unix time, ns.
-    pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
-        LogTime(u64::try_from(signed(unix_ns).saturating_sub(self.ahead_ns)).unwrap_or(0))
-    }
-}
-
-fn signed(ns: u64) -> i64 {
-    i64::try_from(ns).unwrap_or(i64::MAX)
 }
 
 impl WorkerNow {

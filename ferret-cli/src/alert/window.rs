@@ -3,8 +3,8 @@
 //!
 //! (The calls themselves, each with its time, would be exact; a busy program makes a million of them a second.)
 
-use super::watched::WallClock;
 use crate::filter::{Field, Filter, Subject, Value};
+use crate::fleet::WallClock;
 use ferret::event::{
     CallsiteInfo, LogEntry, LogTime, Names, Outcome, Part, PathId, ProcessUid, SUMMARY_BUCKETS,
     Summary, summary_bucket, summary_bucket_range,

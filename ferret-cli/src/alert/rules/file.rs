@@ -35,7 +35,7 @@ struct Defaults {
 impl Default for Defaults {
     fn default() -> Self {
         Self {
-            severity: Severity::default(),
+            severity: Severity::Warning,
             for_ns: 0,
             resolve_after_ns: None,
             window_ns: MINUTE,
