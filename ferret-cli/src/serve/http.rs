@@ -11,6 +11,7 @@ mod login;
 mod patience;
 mod payload;
 mod pool;
+mod recent;
 mod reply;
 mod sessions;
 mod stream;
@@ -32,13 +33,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use pool::Pool;
+use recent::Recent;
 use reply::{Document, Reply, takes_gzip, unavailable};
 use std::net::IpAddr;
 use std::sync::Arc;
 use stream::Streams;
 
 /// Documents that are made at once, and those that wait for these.
-const ANSWERS: (usize, usize) = (4, 60);
+const ANSWERS: (usize, usize) = (4, 250);
 /// The same of what is asked by those who look after the server.
 const LOOKS: (usize, usize) = (2, 10);
 /// Threads for all of that, for the windows, and for the stream's own documents.
@@ -55,6 +57,7 @@ pub(super) struct Site {
     files: Files,
     counts: Arc<Counts>,
     answers: Pool,
+    recent: Recent,
     looks: Pool,
     windows: Windows,
     streams: Streams,
@@ -78,6 +81,7 @@ impl Site {
             access,
             files,
             answers: Pool::new(ANSWERS.0, ANSWERS.1),
+            recent: Recent::default(),
             looks: Pool::new(LOOKS.0, LOOKS.1),
             windows: Windows::default(),
             streams: Streams::new(Arc::clone(&serving), Arc::clone(&counts)),
@@ -188,11 +192,15 @@ impl Site {
     }
 
     async fn document(&self, question: Question, takes_gzip: bool) -> Reply {
-        let serving = Arc::clone(&self.serving);
-        let made = self.answers.run(move || {
-            serving
-                .answer(&question)
-                .map(|answer| Document::new(answer.content_type, answer.body, takes_gzip))
+        // What it says of itself tells it from all others.
+        let name = format!("{question:?} {takes_gzip}");
+        let made = self.recent.get(name, async || {
+            let serving = Arc::clone(&self.serving);
+            let make = move || {
+                let answer = serving.answer(&question)?;
+                Ok(Document::new(answer.content_type, answer.body, takes_gzip))
+            };
+            self.answers.run(make).await
         });
         match made.await {
             Ok(Ok(document)) => document.into_reply(),
@@ -231,7 +239,10 @@ impl Site {
         };
         let serving = Arc::clone(&self.serving);
         match self.answers.run(move || serving.forget(worker)).await {
-            Ok(Ok(())) => Reply::empty(StatusCode::NO_CONTENT),
+            Ok(Ok(())) => {
+                self.recent.forget();
+                Reply::empty(StatusCode::NO_CONTENT)
+            }
             Ok(Err(refusal)) => refused(&refusal),
             Err(instead) => instead,
         }

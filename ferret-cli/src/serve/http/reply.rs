@@ -123,7 +123,7 @@ pub(super) fn unavailable(why: &str) -> Reply {
 }
 
 /// A document, and whether it is compressed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Document {
     content_type: &'static str,
     body: Bytes,
