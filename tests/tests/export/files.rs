@@ -83,8 +83,12 @@ fn of_a_damaged_log_the_rest_is_a_whole_file() {
 
 /// A log that takes a while to export.
 fn long() -> Place {
+    load("2", "100000")
+}
+
+fn load(seconds: &str, rate: &str) -> Place {
     let place = Place::new();
-    let done = output(example("load").args(["2", "100000"]).env("FERRET_LOG", &place.log));
+    let done = output(example("load").args([seconds, rate]).env("FERRET_LOG", &place.log));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     place
 }
@@ -163,7 +167,7 @@ fn a_pipe_and_a_device_are_written_to_and_stay() {
 
 #[test]
 fn up_to_a_moment_is_what_had_ended_by_then() {
-    let place = long();
+    let place = load("1", "20000");
     let rows = |args: &[&str]| {
         let table = output(ferret().args(["export", "--format", "csv"]).args(args).arg(&place.log));
         assert_eq!(table.code, Some(0), "{}", table.stderr);
