@@ -89,6 +89,9 @@ setup() {
 
 # Where it is not the features of one package that are checked, cargo is given all packages, and told which
 # targets: of each other selection it would build what is shared with other features, once more.
+# Tests have `ferret serve` and `ferret alert`; with the allocator, and in benchmarks and the demo, the command is the
+# plain one.
+serve=(--features ferret-cli/serve)
 allocator=ferret-core/alloc,ferret-examples/alloc
 with_allocator=(--features "$allocator" --lib --test allocations --test profiled_allocator)
 # The benchmarks have the features that the pipeline is built with, or redb, Ferret and more would be optimized twice.
@@ -96,7 +99,7 @@ with_allocator=(--features "$allocator" --lib --test allocations --test profiled
 export BENCHES_PACKAGES="-p benches -p ferret-cli -p pipeline"
 
 lint() {
-    cargo clippy --all-targets --quiet -- -D warnings
+    cargo clippy --all-targets --quiet "${serve[@]}" -- -D warnings
     # What a profiled program builds, what a reader builds, and nothing at all.
     cargo clippy -p ferret-core --quiet -- -D warnings
     cargo clippy -p ferret-core --quiet --no-default-features --features read -- -D warnings
@@ -108,7 +111,7 @@ lint() {
 }
 
 binaries() {
-    cargo build --quiet --bins --tests --examples
+    cargo build --quiet "${serve[@]}" --bins --tests --examples
     # By itself, or all the others would have the feature too.
     cargo build --quiet "${with_allocator[@]}" --bin allocations
 }
@@ -116,9 +119,9 @@ binaries() {
 unit_and_end_to_end() {
     export FERRET_TESTS_BUILT=1
     if cargo nextest --version > /dev/null 2>&1; then
-        cargo nextest run --status-level slow --final-status-level fail
+        cargo nextest run "${serve[@]}" --status-level slow --final-status-level fail
     else
-        cargo test --quiet --lib --bins --tests
+        cargo test --quiet "${serve[@]}" --lib --bins --tests
     fi
 }
 
@@ -153,7 +156,7 @@ doc_tests() {
 }
 
 rustdoc() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet "${serve[@]}"
 }
 
 # Every interleaving of writer and reader of a chunk, up to three preemptions. The flag is for this one crate

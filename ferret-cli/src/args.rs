@@ -33,11 +33,17 @@ pub(crate) enum Command {
     /// Send a message when a rule about programs that run holds.
     #[cfg(feature = "serve")]
     Alert(alert::AlertArgs),
+    /// Not in this build: send a message when a rule about programs that run holds.
+    #[cfg(not(feature = "serve"))]
+    Alert(NotBuilt),
     /// Write a run in the form that another tool opens.
     Export(export::ExportArgs),
     /// Show what processes do in a browser, and tell other systems their numbers.
     #[cfg(feature = "serve")]
     Serve(serve::ServeArgs),
+    /// Not in this build: show what processes do in a browser.
+    #[cfg(not(feature = "serve"))]
+    Serve(NotBuilt),
     /// Print the raw entries of a log, like tail -f.
     Log(log::LogArgs),
     /// Read all of a log, and say what was found.
@@ -46,6 +52,14 @@ pub(crate) enum Command {
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one page per command into a folder.
     Man(man::ManArgs),
+}
+
+/// Arguments of a command that is not there.
+#[cfg(not(feature = "serve"))]
+#[derive(Debug, clap::Args)]
+pub(crate) struct NotBuilt {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _arguments: Vec<std::ffi::OsString>,
 }
 
 impl Command {
@@ -61,6 +75,11 @@ impl Command {
             Self::Export(args) => export::run(args),
             #[cfg(feature = "serve")]
             Self::Serve(args) => serve::run(args),
+            #[cfg(not(feature = "serve"))]
+            Self::Alert(_) | Self::Serve(_) => anyhow::bail!(
+                "this ferret was built without `serve` and `alert`: \
+                 cargo install --path ferret-cli --features serve"
+            ),
             Self::Log(args) => log::run(args),
             Self::Check(args) => check::run(args),
             Self::Completions(args) => completions::run(args),

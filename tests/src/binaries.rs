@@ -64,7 +64,8 @@ fn build(folder: &Path) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
-    let all: &[&str] = &["-p", "ferret-cli", "-p", "ferret-examples"];
+    let all: &[&str] =
+        &["-p", "ferret-cli", "--features", "ferret-cli/serve", "-p", "ferret-examples"];
     // By itself, or all the others would have the feature too.
     let wrapped = &["-p", "ferret-examples", "--features", "alloc", "--bin", "allocations"];
     for what in [all, wrapped] {
