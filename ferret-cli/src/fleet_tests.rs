@@ -187,6 +187,25 @@ fn a_worker_whose_log_is_gone_stays_until_it_is_forgotten() {
     assert_eq!(stored(&fleet), before);
 }
 
+/// As a new run does with the log of the last.
+#[test]
+fn a_log_that_lost_its_name_to_a_new_run_is_not_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = folder.path().join("run.redb");
+    made_up::write(&head, 50, 200, 0);
+    let store = || Store::in_memory(KEEP).unwrap();
+    let fleet = Fleet::follow(vec![head.clone()], store(), SETTINGS, None).unwrap();
+    until_done(&fleet, 1);
+    made_up::write(&head, 51, 30, 1_000_000_000);
+    until_done(&fleet, 2);
+    let workers = fleet.shared.workers.lock();
+    let names = workers.values().map(|worker| (worker.is_gone, worker.kept.log == head));
+    assert_eq!(names.collect::<Vec<_>>(), [(false, false), (false, true)]);
+    drop(workers);
+    assert_eq!(stored(&fleet), plain(folder.path()));
+    assert_eq!(told(&fleet), BTreeMap::from([("start", 2), ("exit", 2)]));
+}
+
 #[test]
 fn what_is_older_than_it_is_kept_is_dropped_level_by_level() {
     let folder = tempfile::tempdir().unwrap();

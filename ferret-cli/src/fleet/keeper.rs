@@ -158,7 +158,7 @@ impl Keeper {
         let mut workers = self.shared.workers.lock();
         for worker in workers.values_mut().filter(|worker| !worker.is_gone) {
             let (device, inode, _) = worker.kept.stamp;
-            if there.contains(&(device, inode)) {
+            if there.contains(&(device, inode)) || worker.find_again() {
                 continue;
             }
             worker.vanish();

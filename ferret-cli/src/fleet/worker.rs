@@ -267,6 +267,23 @@ impl Worker {
         self.changes.rate.per_second(self.began().unwrap_or_default(), now)
     }
 
+    /// Whether its log is there, if not by the name that is asked for: a new run has taken that, and the log of the old
+    /// one lies beside it.
+    pub(crate) fn find_again(&mut self) -> bool {
+        let (device, inode, _) = self.kept.stamp;
+        let is_it = |path: &Path| stamp(path).is_some_and(|(d, i, _)| (d, i) == (device, inode));
+        if is_it(&self.kept.log) {
+            return true;
+        }
+        let folder = self.kept.log.parent().map(std::fs::read_dir);
+        // A folder that cannot be read has nothing for us.
+        let files = folder.into_iter().flatten().flatten().flatten().map(|file| file.path());
+        let found = files.into_iter().find(|path| is_it(path));
+        let is_found = found.is_some();
+        self.kept.log = found.unwrap_or_else(|| std::mem::take(&mut self.kept.log));
+        is_found
+    }
+
     /// Its log has vanished.
     pub(crate) fn vanish(&mut self) {
         (self.tail, self.is_gone) = (None, true);
