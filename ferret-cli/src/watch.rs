@@ -13,7 +13,7 @@ mod inputs;
 mod journey;
 mod kept;
 #[cfg(test)]
-mod made_up;
+pub(crate) mod made_up;
 mod memory_limit;
 mod moment;
 mod once;

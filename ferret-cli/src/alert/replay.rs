@@ -228,3 +228,61 @@ impl Log {
         self.worker.now(&self.tail, owned, self.clock, now, wants)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::rules;
+    use crate::watch::made_up::{self, BEGAN};
+
+    fn replay(folder: &tempfile::TempDir, seed: u64) -> Replay {
+        let path = folder.path().join("run.redb");
+        made_up::write(&path, seed, 200, 0);
+        let options = ReadOptions { read_only: true };
+        Replay::new(&Run::open(&[path], &options).unwrap(), options).unwrap()
+    }
+
+    fn silent() -> Alerts {
+        Alerts::of_the_past(rules::read("[[rule]]\nname = \"r\"\nhappens = \"exited\"").unwrap())
+    }
+
+    #[test]
+    fn at_no_moment_is_anything_known_that_came_later_and_at_the_end_all_is() {
+        for seed in 1..6 {
+            let folder = tempfile::tempdir().unwrap();
+            let mut replay = replay(&folder, seed);
+            let mut alerts = silent();
+            let log = &mut replay.logs[0];
+            let mut now_ns = log.clock.unix_ns(BEGAN);
+            // Threads tell one after the other what they did since the last tick: only if it is put in order, is it so.
+            while log.first_pending().is_some() {
+                now_ns += 1_000_000;
+                log.come_to(now_ns, &mut alerts).unwrap();
+                let heard = log.worker.last_heard().map(|heard| log.clock.unix_ns(heard));
+                assert!(heard.is_none_or(|heard| heard <= now_ns), "seed {seed}");
+            }
+            let mut all = log.tail.again(&ReadOptions { read_only: true }).unwrap();
+            let entries = all.poll(usize::MAX).unwrap();
+            let is_end = |entry: &&Entry| matches!(entry.what, LogEntry::SpanEnd { .. });
+            let ends = entries.iter().filter(is_end).count() as u64;
+            let known = log.now(now_ns, Wants::default()).unwrap().spans;
+            assert!(ends > 100, "{ends}");
+            assert_eq!(known, ends, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_replay_tells_how_a_process_ended_at_the_second_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut replay, mut alerts) = (replay(&folder, 7), silent());
+        let mut told = Vec::new();
+        replay
+            .run(&mut alerts, |notice| {
+                told.push((notice.at_ms, notice.subjects[0].since_ms));
+                Ok(())
+            })
+            .unwrap();
+        let [(at_ms, since_ms)] = told[..] else { panic!("{told:?}") };
+        assert!(at_ms % 1_000 == 0 && at_ms - since_ms < 1_000, "{told:?}");
+    }
+}

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(super) const MS: u64 = 1_000_000;
 /// When the first process begins.
-pub(super) const BEGAN: LogTime = LogTime(50_000 * MS);
+pub(crate) const BEGAN: LogTime = LogTime(50_000 * MS);
 
 /// A row of numbers that are as good as random.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ struct Program {
 
 /// Writes a log of so many ticks, of a process that begins so much later than the first. Gives the
 /// moment of its end.
-pub(super) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
+pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
     let mut dice = Dice(seed);
     let place = Place {
         path: path.to_owned(),
