@@ -1,6 +1,6 @@
 //! `ferret alert`: rules over logs, and a message when one holds. How a file of rules is written is in docs/alert.md.
 //!
-//! The rules' engine ([`Alerts`]) knows no log: workers and parts of logs are given to it, by the commands here and by
+//! The rules' engine ([`alerts::Alerts`]) knows no log: workers and parts of logs are given to it, by the commands here and by
 //! `ferret serve`.
 
 mod alerts;

@@ -46,7 +46,8 @@ impl Growth {
     /// Takes the count of a worker as it is now; how much it grew in the window.
     fn of(&mut self, worker: &WorkerNow, value: f64, window_ns: u64, now: Now<'_>) -> f64 {
         let now_ns = now.ns;
-        if self.0.is_empty() && worker.started_ns >= now.news_from_ns {
+        let is_young = worker.started_ns >= now.news_from_ns.max(now_ns.saturating_sub(window_ns));
+        if self.0.is_empty() && is_young {
             // What it counted before the first look counts, too.
             self.0.push_back((worker.started_ns.min(now_ns), 0.0));
         }

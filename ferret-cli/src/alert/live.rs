@@ -100,14 +100,7 @@ pub(super) fn run(
             std::process::exit(130);
         }
     })?;
-    for sink in alerts.stop(LAST_WORDS).iter().filter(|sink| sink.lost > 0) {
-        let SinkReport { name, lost, last_error, .. } = sink;
-        let why = last_error.as_deref().unwrap_or("there was no time left");
-        say(format_args!(
-            "sink {name}: {} messages were not delivered: {why}",
-            format::count(*lost)
-        ));
-    }
+    say_sinks(&alerts.stop(LAST_WORDS), &mut said);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,9 +139,11 @@ fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
         }
         *is_failing = fails;
         if lost > lost_before {
-            let more = format::count(lost - *lost_before);
+            let more = lost - *lost_before;
+            let messages = if more == 1 { "message was" } else { "messages were" };
             let why = last_error.as_deref().unwrap_or("too many were waiting");
-            say(format_args!("sink {name}: {more} messages were not delivered: {why}"));
+            let more = format::count(more);
+            say(format_args!("sink {name}: {more} {messages} not delivered: {why}"));
         }
         *lost_before = *lost;
     }

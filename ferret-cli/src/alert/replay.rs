@@ -1,12 +1,11 @@
-//! Rules on logs that are there: entry after entry in the order of wall time, and a tick for every second of it.
+//! Rules on logs that are there: a tick for every second of wall time, and before it all entries of that second.
 
 use super::alerts::{Alerts, Wants};
 use super::notice::Notice;
 use super::watched::WorkerNow;
 use super::worker::worker_now;
-use crate::fleet::Folded;
-use crate::fleet::WallClock;
-use ferret::event::{Entry, LogEntry, LogTime, Part};
+use crate::fleet::{Folded, WallClock};
+use ferret::event::{Entry, LogEntry, LogTime, Offset, Opened, Part};
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use std::collections::VecDeque;
 
@@ -14,8 +13,8 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(super) struct Replay {
     logs: Vec<Log>,
-    /// The next tick, ns.
-    next_ns: Option<u64>,
+    /// The next tick, ns; 0 before the first.
+    next_ns: u64,
 }
 
 /// A log.
@@ -24,18 +23,33 @@ struct Log {
     tail: Tail,
     folded: Folded,
     clock: WallClock,
-    entries: VecDeque<Entry>,
-    /// The latest moment of what was read: across threads, time may go back.
-    reached_ns: u64,
+    /// What is read and not yet taken, in the order of its times but for what was read last.
+    pending: VecDeque<Pending>,
+    /// The latest moment of what was read.
+    latest: LogTime,
+    /// Behind the last entry that was read.
+    next: Offset,
     /// All of it was read.
     is_over: bool,
     /// Whether its process lives, now.
     owned: Option<bool>,
 }
 
+/// An entry, and what is open before it where nothing else tells.
+#[derive(Debug)]
+struct Pending {
+    entry: Entry,
+    opened: Vec<Opened>,
+}
+
 /// Entries decoded at once.
 const AHEAD: usize = 4_096;
+/// Entries of a log that wait for their time: a hundred bytes each.
+const PENDING: usize = 500_000;
 const SECOND: u64 = 1_000_000_000;
+/// Across the threads of a process, time goes back by less, ns: so far it is read ahead where the log does not tell how
+/// far is enough.
+const BACK_NS: u64 = 10 * SECOND;
 /// After the end, so many ticks: how a process ended is told a tick later.
 const AFTER: u64 = 3;
 /// A time without entries that is longer is passed over but for its first seconds: machines are switched off, and logs of
@@ -49,25 +63,8 @@ impl Replay {
     ///
     /// One cannot be opened.
     pub(super) fn new(run: &Run, options: ReadOptions) -> Result<Self, LogError> {
-        let mut logs = Vec::new();
-        for tail in run.logs() {
-            let owned = ferret::is_alive(tail);
-            let tail = tail.again(&options)?;
-            let mut folded = Folded::default();
-            folded.note(&tail);
-            let mut log = Log {
-                tail,
-                folded,
-                clock: WallClock::default(),
-                entries: VecDeque::new(),
-                reached_ns: 0,
-                is_over: false,
-                owned,
-            };
-            log.fill()?;
-            logs.push(log);
-        }
-        Ok(Self { logs, next_ns: None })
+        let logs = run.logs().iter().map(|tail| Log::new(tail, options));
+        Ok(Self { logs: logs.collect::<Result<_, _>>()?, next_ns: 0 })
     }
 
     /// Reads all, and gives each message to `tell` as it comes.
@@ -80,28 +77,19 @@ impl Replay {
         alerts: &mut Alerts,
         mut tell: impl FnMut(&Notice) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let mut last_ns = 0;
-        while let Some((index, at_ns)) = self.furthest_behind() {
-            let first_ns = self.next_ns.get_or_insert(whole_second(at_ns));
-            if at_ns > *first_ns + LONGEST_GAP_NS {
-                for _ in 0..AFTER {
-                    self.tick(alerts, &mut tell)?;
-                }
-                self.next_ns = Some(whole_second(at_ns));
+        let mut ticks_after = 0;
+        while let Some(at_ns) = self.first_pending() {
+            if self.next_ns == 0 || (at_ns > self.next_ns + LONGEST_GAP_NS && ticks_after >= AFTER)
+            {
+                self.next_ns = whole_second(at_ns);
             }
-            while self.next_ns.is_some_and(|next_ns| next_ns < at_ns) {
-                self.tick(alerts, &mut tell)?;
-            }
-            let others = self.logs.iter().enumerate().filter(|(other, _)| *other != index);
-            let until_ns = others.filter_map(|(_, log)| log.next_ns()).chain(self.next_ns).min();
-            self.logs[index].take(until_ns.unwrap_or(u64::MAX), alerts)?;
-            last_ns = last_ns.max(at_ns);
+            ticks_after = if at_ns > self.next_ns { ticks_after + 1 } else { 0 };
+            self.tick(alerts, &mut tell)?;
         }
         for _ in 0..AFTER {
             self.tick(alerts, &mut tell)?;
         }
-        let now_ns = self.next_ns.unwrap_or(last_ns);
-        alerts.finish(now_ns).iter().try_for_each(tell)
+        alerts.finish(self.next_ns).iter().try_for_each(tell)
     }
 
     /// The logs that were read.
@@ -111,14 +99,13 @@ impl Replay {
 
     /// The workers as they were last.
     pub(super) fn workers(&self) -> Vec<WorkerNow> {
-        let at_ns = self.next_ns.unwrap_or(0);
-        self.logs.iter().filter_map(|log| log.now(at_ns, Wants::default())).collect()
+        let now = |log: &Log| log.now(self.next_ns, Wants::default());
+        self.logs.iter().filter_map(now).collect()
     }
 
-    fn furthest_behind(&self) -> Option<(usize, u64)> {
-        let next = |(index, log): (usize, &Log)| Some((log.next_ns()?, index));
-        let (at_ns, index) = self.logs.iter().enumerate().filter_map(next).min()?;
-        Some((index, at_ns))
+    /// The next entry of all logs, ns; none where there are no more.
+    fn first_pending(&self) -> Option<u64> {
+        self.logs.iter().filter_map(Log::first_pending).min()
     }
 
     fn tick(
@@ -126,10 +113,13 @@ impl Replay {
         alerts: &mut Alerts,
         tell: &mut impl FnMut(&Notice) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let Some(now_ns) = self.next_ns else { return Ok(()) };
+        let now_ns = self.next_ns;
+        for log in &mut self.logs {
+            log.come_to(now_ns, alerts)?;
+        }
         let wants = alerts.wants();
         let workers: Vec<_> = self.logs.iter().filter_map(|log| log.now(now_ns, wants)).collect();
-        self.next_ns = Some(now_ns + SECOND);
+        self.next_ns = now_ns + SECOND;
         alerts.tick(now_ns, &workers).iter().try_for_each(tell)
     }
 }
@@ -140,60 +130,161 @@ fn whole_second(at_ns: u64) -> u64 {
 }
 
 impl Log {
-    /// When the next entry was, ns; none where there are no more.
-    fn next_ns(&self) -> Option<u64> {
-        let next = self.entries.front()?;
-        Some(self.clock.unix_ns(next.time).max(self.reached_ns))
-    }
-
-    /// Decodes ahead, unless there is enough or nothing more.
-    fn fill(&mut self) -> Result<(), LogError> {
-        if !self.entries.is_empty() || self.is_over {
-            return Ok(());
+    fn new(tail: &Tail, options: ReadOptions) -> Result<Self, LogError> {
+        let owned = ferret::is_alive(tail);
+        let mut tail = tail.again(&options)?;
+        let mut folded = Folded::default();
+        folded.note(&tail);
+        let first = tail.poll(1)?;
+        let mut log = Self {
+            tail,
+            folded,
+            clock: WallClock::default(),
+            pending: VecDeque::new(),
+            latest: LogTime(0),
+            next: Offset(0),
+            is_over: first.is_empty(),
+            owned,
+        };
+        if let Some(Entry { time, what: LogEntry::ProcessStart(start), .. }) = first.first() {
+            log.clock = WallClock::at(*time, start.unix_ns);
         }
-        self.entries = self.tail.poll(AHEAD)?.into();
-        self.is_over = self.entries.is_empty();
-        let Some(first) = self.entries.front() else { return Ok(()) };
-        if let LogEntry::ProcessStart(start) = &first.what {
-            self.clock = WallClock::at(first.time, start.unix_ns);
-            let info = self.tail.info();
+        let info = log.tail.info();
+        let (is_pruned, first_time) = (info.first_offset.0 > 1, info.first_time);
+        log.wait(first);
+        if let Some(Pending { entry, .. }) = log.pending.front()
+            && is_pruned
+            && first_time > entry.time
+        {
             // Who it is stands there still; between that and the rest nothing is known, and nothing is asked.
-            if info.first_offset.0 > 1 && info.first_time > first.time {
-                let first_time = info.first_time;
-                self.folded.apply(self.tail.names(), Part::Other(first));
-                self.folded.begin_at(first_time);
-                self.entries.pop_front();
-            }
+            log.folded.apply(log.tail.names(), Part::Other(entry));
+            log.folded.begin_at(first_time);
+            log.pending.clear();
+            log.read_on()?;
+        }
+        Ok(log)
+    }
+
+    fn first_pending(&self) -> Option<u64> {
+        self.pending.front().map(|next| self.clock.unix_ns(next.entry.time))
+    }
+
+    /// Keeps entries until it is their time.
+    fn wait(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            let opened = std::iter::from_fn(|| self.tail.next_opened(entry.offset)).collect();
+            self.latest = self.latest.max(entry.time);
+            self.next = entry.offset.plus(1);
+            self.pending.push_back(Pending { entry, opened });
+        }
+    }
+
+    /// Takes all entries up to a moment. Those of a thread stay in their order; across threads the log's order is that of
+    /// its commits, which may be seconds away from that of time.
+    fn come_to(&mut self, now_ns: u64, alerts: &mut Alerts) -> Result<(), LogError> {
+        let now = self.clock.log_time(now_ns);
+        while self.needs_more(now)? {
+            self.read_on()?;
+        }
+        let uid = self.tail.info().uid;
+        while let Some(next) = self.pending.pop_front_if(|next| next.entry.time <= now) {
+            let names = self.tail.names();
+            next.opened.iter().for_each(|opened| self.folded.resume(names, opened));
+            let part = Part::Other(&next.entry);
+            self.folded.apply(names, part);
+            alerts.see_part(uid, self.clock, names, part);
+        }
+        // Who has nothing more is over.
+        while self.pending.is_empty() && !self.is_over {
+            self.read_on()?;
         }
         Ok(())
     }
 
-    /// Takes the next entry, and those behind it up to `until_ns`.
-    fn take(&mut self, until_ns: u64, alerts: &mut Alerts) -> Result<(), LogError> {
-        let uid = self.tail.info().uid;
-        while let Some(at_ns) = self.next_ns() {
-            let Some(entry) = self.entries.pop_front() else { break };
-            self.reached_ns = at_ns;
-            while let Some(opened) = self.tail.next_opened(entry.offset) {
-                self.folded.resume(self.tail.names(), &opened);
-            }
-            let part = Part::Other(&entry);
-            self.folded.apply(self.tail.names(), part);
-            alerts.see_part(uid, self.clock, self.tail.names(), part);
-            self.fill()?;
-            if self.next_ns().is_none_or(|next_ns| next_ns > until_ns) {
-                break;
-            }
-        }
+    fn read_on(&mut self) -> Result<(), LogError> {
+        let entries = self.tail.poll(AHEAD)?;
+        self.is_over = entries.is_empty();
+        self.wait(entries);
+        // Stable, and quick where there is nearly nothing to do.
+        self.pending.make_contiguous().sort_by_key(|next| next.entry.time);
         Ok(())
+    }
+
+    /// Whether entries of before then may not have been read.
+    fn needs_more(&mut self, now: LogTime) -> Result<bool, LogError> {
+        let is_ahead = self.latest > now.after(BACK_NS) && self.pending.len() > 1;
+        if self.is_over || is_ahead || self.pending.len() >= PENDING {
+            return Ok(false);
+        }
+        let settled = self.tail.settled(now)?;
+        Ok(settled.is_none_or(|settled| self.next < settled))
     }
 
     /// The worker at a moment.
     fn now(&self, at_ns: u64, wants: Wants) -> Option<WorkerNow> {
         // As long as its log goes on, it lives.
-        let owned = if self.is_over { self.owned } else { Some(true) };
+        let owned = if self.is_over && self.pending.is_empty() { self.owned } else { Some(true) };
         let heard = self.folded.last_heard()?;
         let now = LogTime(self.clock.log_time(at_ns).0.max(heard.0));
         worker_now(&self.folded, &self.tail, owned, self.clock, now, wants)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::rules;
+    use crate::made_up::{self, BEGAN};
+
+    fn replay(folder: &tempfile::TempDir, seed: u64) -> Replay {
+        let path = folder.path().join("run.redb");
+        made_up::write(&path, seed, 200, 0);
+        let options = ReadOptions { read_only: true, ..ReadOptions::default() };
+        Replay::new(&Run::open(&[path], &options).unwrap(), options).unwrap()
+    }
+
+    fn silent() -> Alerts {
+        Alerts::of_the_past(rules::read("[[rule]]\nname = \"r\"\nhappens = \"exited\"").unwrap())
+    }
+
+    #[test]
+    fn at_no_moment_is_anything_known_that_came_later_and_at_the_end_all_is() {
+        for seed in 1..6 {
+            let folder = tempfile::tempdir().unwrap();
+            let mut replay = replay(&folder, seed);
+            let mut alerts = silent();
+            let log = &mut replay.logs[0];
+            let mut now_ns = log.clock.unix_ns(BEGAN);
+            // Threads tell one after the other what they did since the last tick: only if it is put in order, is it so.
+            while log.first_pending().is_some() {
+                now_ns += 1_000_000;
+                log.come_to(now_ns, &mut alerts).unwrap();
+                let heard = log.folded.last_heard().map(|heard| log.clock.unix_ns(heard));
+                assert!(heard.is_none_or(|heard| heard <= now_ns), "seed {seed}");
+            }
+            let mut all =
+                log.tail.again(&ReadOptions { read_only: true, ..ReadOptions::default() }).unwrap();
+            let entries = all.poll(usize::MAX).unwrap();
+            let is_end = |entry: &&Entry| matches!(entry.what, LogEntry::SpanEnd { .. });
+            let ends = entries.iter().filter(is_end).count() as u64;
+            let known = log.now(now_ns, Wants::default()).unwrap().spans;
+            assert!(ends > 100, "{ends}");
+            assert_eq!(known, ends, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_replay_tells_how_a_process_ended_at_the_second_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut replay, mut alerts) = (replay(&folder, 7), silent());
+        let mut told = Vec::new();
+        replay
+            .run(&mut alerts, |notice| {
+                told.push((notice.at_ms, notice.subjects[0].since_ms));
+                Ok(())
+            })
+            .unwrap();
+        let [(at_ms, since_ms)] = told[..] else { panic!("{told:?}") };
+        assert!(at_ms % 1_000 == 0 && at_ms - since_ms < 1_000, "{told:?}");
     }
 }

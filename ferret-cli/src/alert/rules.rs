@@ -1,5 +1,5 @@
 //! The rules, as they are once a file of them has been read: what is asked, of whom, and how it is told. How the
-//! file is written is in [`file`]; what its mistakes are called in [`fault`].
+//! file is written is in [`mod@file`]; what its mistakes are called in [`fault`].
 
 mod fault;
 mod file;

@@ -8,6 +8,7 @@ mod webhook;
 
 use super::notice::Notice;
 use super::rules::{SinkKind, SinkRule};
+use anyhow::Context as _;
 use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -118,7 +119,11 @@ impl Sinks {
     ///
     /// A secret is not to be had, or there is no thread.
     pub(crate) fn start(rules: &[SinkRule]) -> anyhow::Result<Self> {
-        let all = rules.iter().map(|rule| Running::start(rule, FIRST_WAIT));
+        let start = |rule: &SinkRule| {
+            let started = Running::start(rule, FIRST_WAIT);
+            started.with_context(|| format!("sink {} cannot start", rule.name))
+        };
+        let all = rules.iter().map(start);
         Ok(Self { all: all.collect::<anyhow::Result<_>>()? })
     }
 
@@ -153,6 +158,7 @@ impl Sinks {
                 // It is in the middle of something, and nobody waits for it any longer.
                 let left = state.queue.len() as u64 + u64::from(state.is_busy);
                 state.queue.clear();
+                state.is_busy = false;
                 state.lost += left;
             }
             drop(state);

@@ -42,7 +42,7 @@ pub(crate) struct WorkerNow {
     /// What the program counts itself.
     pub(crate) counters: Vec<CounterNow>,
     /// The spans that have been open for as long as any rule asks about
-    /// ([`Alerts::wants_open_from_ns`](super::Alerts::wants_open_from_ns)).
+    /// ([`Alerts::wants`](super::alerts::Alerts::wants)).
     pub(crate) open: Vec<OpenNow>,
 }
 

@@ -5,7 +5,7 @@ use super::store::{Event, Kept, Severity, Store, StoreError, What};
 use super::worker::{self, Worker};
 use super::{Counted, Settings, Shared, Troubles, past};
 use crate::salvage::Salvager;
-use ferret::event::{LogTime, Names, Part, ProcessUid};
+use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, LogError, ReadOptions};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +53,8 @@ struct Keeper {
     /// When each worker's log had been written when it was read last, and when that was.
     read: BTreeMap<ProcessUid, (i64, LogTime)>,
     salvager: Salvager,
+    /// Memory that is used again.
+    parts: Parts,
     events: Vec<Event>,
     see: Option<Box<dyn See>>,
     next_look: LogTime,
@@ -90,6 +92,7 @@ impl Fleet {
             files: BTreeMap::new(),
             read: BTreeMap::new(),
             salvager: Salvager::default(),
+            parts: Parts::default(),
             events: Vec::new(),
             see,
             next_look: LogTime(0),
@@ -282,7 +285,7 @@ impl Keeper {
         let mut workers = self.shared.workers.lock();
         let Some(worker) = workers.get_mut(&uid) else { return true };
         let see = &mut self.see;
-        let read = worker.read(|worker, names, part| {
+        let read = worker.read(&mut self.parts, |worker, names, part| {
             if let Some(see) = see {
                 see.part(worker, names, part);
             }

@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Entries that are counted before they are added: enough that rows are not written again and again.
 const BATCH: u64 = if cfg!(test) { 700 } else { 2_000_000 };
 
+/// And slots: each counts for itself until then.
+const SLOTS: usize = if cfg!(test) { 5 } else { 2_000 };
+
 /// A part of a log that nobody has counted.
 struct Gap {
     uid: ProcessUid,
@@ -75,7 +78,7 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
             // What is missing was dropped from the log meanwhile, or is damaged.
             reached = gap.to;
         }
-        if slots.entries() >= BATCH || reached >= gap.to {
+        if slots.entries() >= BATCH || slots.count() >= SLOTS || reached >= gap.to {
             let counted = (gap.uid, Some((from, reached.min(gap.to))), slots.take());
             if let Err(error) = shared.add(vec![counted], &[], keeper::unix_ms()) {
                 // It is read once more when the store can be written.

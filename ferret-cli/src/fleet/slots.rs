@@ -81,6 +81,11 @@ impl Slots {
         self.entries
     }
 
+    /// How many slots there are.
+    pub(crate) fn count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Takes them out.
     pub(crate) fn take(&mut self) -> BTreeMap<Slot, SlotRow> {
         self.entries = 0;

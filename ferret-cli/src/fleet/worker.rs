@@ -27,7 +27,7 @@ const LONG: u64 = if cfg!(test) { 1_000 } else { 100_000 };
 const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 
 /// Entries that are read before others have their turn.
-pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 20_000 };
+pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 4_000 };
 
 /// For how long a log is kept open of which all is known.
 const LINGERS_NS: u64 = if cfg!(test) { 0 } else { 3_000_000_000 };
@@ -61,7 +61,6 @@ pub(crate) struct Worker {
     pub(crate) is_gone: bool,
     /// What is kept of it has changed since the store was told.
     is_new: bool,
-    parts: Parts,
 }
 
 impl Worker {
@@ -105,7 +104,6 @@ impl Worker {
             last_stack: None,
             is_gone: false,
             is_new: true,
-            parts: Parts::default(),
         };
         let began = head.first().map(|first| first.time);
         worker.kept.started_ms = began.and_then(|at| worker.unix_ms(at));
@@ -133,7 +131,6 @@ impl Worker {
             last_stack: None,
             is_gone,
             is_new: false,
-            parts: Parts::default(),
         }
     }
 
@@ -150,20 +147,20 @@ impl Worker {
         }
     }
 
-    /// Reads what there is, up to [`AT_ONCE`] entries; says whether that is all.
+    /// Reads what there is, up to [`AT_ONCE`] entries; says whether that is all. `parts` is memory that is used again.
     ///
     /// # Errors
     ///
     /// The log cannot be read any more.
     pub(crate) fn read(
         &mut self,
+        parts: &mut Parts,
         mut see: impl FnMut(&Self, &Names, Part<'_>),
     ) -> Result<bool, LogError> {
         let now = ferret::log::now();
         let Some(mut tail) = self.tail.take() else { return Ok(true) };
-        let mut parts = std::mem::take(&mut self.parts);
         parts.clear();
-        let read = tail.poll_parts(AT_ONCE, &mut parts);
+        let read = tail.poll_parts(AT_ONCE, parts);
         for part in parts.iter() {
             while let Some(opened) = tail.next_opened(part.first()) {
                 self.folded.resume(tail.names(), &opened);
@@ -175,7 +172,7 @@ impl Worker {
         if is_all {
             self.seen = now;
         }
-        (self.tail, self.parts) = (Some(tail), parts);
+        self.tail = Some(tail);
         read.map(|()| is_all)
     }
 
@@ -368,7 +365,7 @@ impl Worker {
     /// Lets go of the log, of which all is known.
     fn let_go(&mut self, now: LogTime) {
         self.last_stack = Some(Stack::of(self, now));
-        (self.tail, self.slots, self.parts) = (None, None, Parts::default());
+        (self.tail, self.slots) = (None, None);
         self.folded.close_all();
     }
 }

@@ -9,7 +9,7 @@ use redb::{ReadTransaction, ReadableTable};
 use std::collections::VecDeque;
 
 /// Block bytes copied in one read transaction, at most (one block more).
-const FETCH_BYTES: usize = 4 << 20;
+pub(super) const FETCH_BYTES: usize = 4 << 20;
 
 /// Where a log begins and ends.
 #[derive(Debug, Default)]
@@ -52,6 +52,7 @@ pub(super) fn blocks_from(
     txn: &ReadTransaction,
     place: Place,
     lease: Lease,
+    enough: usize,
 ) -> Result<VecDeque<(Offset, Vec<u8>)>, ReadError> {
     let table = txn.open_table(schema::BLOCKS)?;
     let from = match place {
@@ -70,7 +71,7 @@ pub(super) fn blocks_from(
         let block = if block.len() > block::LARGEST { Vec::new() } else { block.to_vec() };
         bytes += block.len();
         fetched.push_back((Offset(order.up(key.value())?), block));
-        if bytes >= FETCH_BYTES || lease.is_over() {
+        if bytes >= enough || lease.is_over() {
             break;
         }
     }

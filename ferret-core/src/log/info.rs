@@ -1,5 +1,6 @@
 //! What a reader is told besides entries: options in, facts and damages out.
 
+use super::fetch::FETCH_BYTES;
 use super::schema::{LogEnd, Meta};
 use super::source::CACHE_BYTES;
 use crate::event::{LogTime, Offset, ProcessUid, RunId};
@@ -11,14 +12,24 @@ pub struct ReadOptions {
     /// Never write, not even to repair a file whose process was killed: it is then recovered in
     /// memory.
     pub read_only: bool,
-    /// One of many that are read by the same process: its cache takes a 32nd of the memory.
+    /// One of many that are read by the same process: its cache, and what is copied at a time, take a 32nd of
+    /// the memory.
     pub is_one_of_many: bool,
 }
 
 impl ReadOptions {
     /// Memory that the cache of a log may take, bytes.
     pub(super) fn cache_bytes(self) -> usize {
-        if self.is_one_of_many { CACHE_BYTES / 32 } else { CACHE_BYTES }
+        self.share_of(CACHE_BYTES)
+    }
+
+    /// Bytes of blocks that are copied at a time.
+    pub(super) fn fetch_bytes(self) -> usize {
+        self.share_of(FETCH_BYTES)
+    }
+
+    fn share_of(self, bytes: usize) -> usize {
+        if self.is_one_of_many { bytes / 32 } else { bytes }
     }
 }
 

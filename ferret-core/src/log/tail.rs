@@ -416,14 +416,14 @@ impl Tail {
     }
 
     fn fetch_now(&mut self) -> Result<bool, LogError> {
-        let (place, names) = (self.place, &mut self.names);
+        let (place, enough, names) = (self.place, self.options.fetch_bytes(), &mut self.names);
         let (mut fetched, mut found, mut open) = (VecDeque::new(), Ends::default(), None);
         self.source.read_in_turns(&self.info.path, |txn, lease| {
             // Blocks only where all names are known that they may refer to.
             if !names.update(txn, lease)? {
                 return Ok(false);
             }
-            (fetched, found) = (blocks_from(txn, place, lease)?, ends(txn)?);
+            (fetched, found) = (blocks_from(txn, place, lease, enough)?, ends(txn)?);
             if is_behind_gap(place, &fetched, &found) {
                 open = Some(OpenRows::read(txn)?);
             }
