@@ -196,8 +196,9 @@ impl AnalyzeArgs {
             && !self.report.is_asked()
     }
 
-    /// Refuses an order that the rows do not have.
+    /// Refuses an order that the rows do not have, and a filter that a report cannot answer.
     fn check(&self) -> anyhow::Result<()> {
+        self.report.check(self.chosen.filter.as_ref())?;
         let Some(sort) = self.sort else { return Ok(()) };
         if let Some(report) = self.report.unsorted() {
             bail!("{report} has an order of its own: leave --sort out");

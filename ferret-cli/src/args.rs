@@ -1,7 +1,7 @@
 //! The command line as typed: one subcommand a file, each with its own arguments there.
 
 #[cfg(feature = "serve")]
-use crate::serve;
+use crate::{alert, serve};
 use crate::{analyze, check, completions, diff, export, log, man, run, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +30,9 @@ pub(crate) enum Command {
     Analyze(analyze::AnalyzeArgs),
     /// Tell what changed between runs, and whether that may be chance.
     Diff(diff::DiffArgs),
+    /// Send a message when a rule about programs that run holds.
+    #[cfg(feature = "serve")]
+    Alert(alert::AlertArgs),
     /// Write a run in the form that another tool opens.
     Export(export::ExportArgs),
     /// Show what processes do in a browser, and tell other systems their numbers.
@@ -53,6 +56,8 @@ impl Command {
             Self::Watch(args) => watch::run(args),
             Self::Analyze(args) => analyze::run(args),
             Self::Diff(args) => diff::run(args),
+            #[cfg(feature = "serve")]
+            Self::Alert(args) => alert::run(args),
             Self::Export(args) => export::run(args),
             #[cfg(feature = "serve")]
             Self::Serve(args) => serve::run(args),

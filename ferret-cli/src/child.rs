@@ -175,7 +175,7 @@ fn lock(target: &Mutex<Target>) -> MutexGuard<'_, Target> {
 }
 
 /// The signals this process was started with ignored, as the kernel's mask: bit N-1 for signal N.
-fn ignored_signals() -> u64 {
+pub(crate) fn ignored_signals() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {

@@ -173,6 +173,14 @@ fn the_same_run_twice_has_no_change() {
 }
 
 #[test]
+fn the_name_of_a_program_never_moves_the_cursor() {
+    let mut hostile = old();
+    hostile.analysis.processes[0].exe = "/tmp/\u{1b}[31mred".to_owned();
+    let text = show_of(&[old()], &[hostile], "", None);
+    assert!(!text.contains('\u{1b}') && text.contains("[31mred"), "{text}");
+}
+
+#[test]
 fn the_document_has_every_row() {
     let text = show("--json --fail-if new>0", None);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();

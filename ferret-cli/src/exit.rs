@@ -1,6 +1,7 @@
 //! Exit codes, and how a failure is told: one sentence on stderr, the causes behind it. A closed
 //! pipe is no failure: whoever read our output had enough.
 
+use crate::text::printable;
 use ferret::log::LogError;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
@@ -61,10 +62,11 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     if is_run { Code::RunFailed.into() } else { Code::Unreadable.into() }
 }
 
-/// One line of ferret's own on stderr.
+/// One line of ferret's own on stderr, in which no name moves the cursor.
 pub(crate) fn say(line: impl Display) {
+    let line = line.to_string();
     // A closed stderr must not stop the work that the line tells of.
-    writeln!(io::stderr().lock(), "ferret: {line}").ok();
+    writeln!(io::stderr().lock(), "ferret: {}", printable(&line)).ok();
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

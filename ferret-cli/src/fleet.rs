@@ -10,6 +10,8 @@
 //! long as it takes to copy what is asked; the store answers beside its writer.
 
 mod calls_row;
+mod clock;
+mod folded;
 mod keeper;
 mod levels;
 mod line;
@@ -21,13 +23,15 @@ mod usage;
 mod worker;
 
 pub(crate) use calls_row::{CallsRow, Spread};
+pub(crate) use clock::WallClock;
+pub(crate) use folded::Folded;
 pub(crate) use keeper::{Fleet, See, unix_ms};
 pub(crate) use levels::{Keep, Level, Steps};
-pub(crate) use slots::{LOG, Slot};
+pub(crate) use slots::Slot;
 pub(crate) use stack::{Frame, Stack};
 pub(crate) use store::{Event, Function, FunctionNumber, Kept, Severity, Store, StoreError, What};
 pub(crate) use usage::Usage;
-pub(crate) use worker::{State, Worker};
+pub(crate) use worker::Worker;
 
 use ferret::event::ProcessUid;
 use parking_lot::Mutex;

@@ -29,12 +29,20 @@ pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<Run, LogEr
 /// Names what could not be read on stderr; the exit code: 3 if anything is damaged, 2 if a log of
 /// the run is out of reach.
 pub(crate) fn conclude(run: &Run) -> ExitCode {
+    conclude_of(run.problems(), run.logs())
+}
+
+/// The same, of logs that were read each by itself.
+pub(crate) fn conclude_of<'a>(
+    problems: &[LogError],
+    logs: impl IntoIterator<Item = &'a Tail>,
+) -> ExitCode {
     let mut code = None;
-    for error in run.problems() {
+    for error in problems {
         say(error);
         code = code.max(Some(if error.is_damage() { Code::Damaged } else { Code::Unreadable }));
     }
-    for tail in run.logs() {
+    for tail in logs {
         let (damages, count) = tail.damage();
         let Some(first) = damages.first() else { continue };
         code = Some(Code::Damaged);

@@ -2,6 +2,8 @@
 //! code. What a command does is in the file of its name; what several share is in `when` (times as
 //! people write them), `exit` (codes) and the files that say so.
 
+#[cfg(feature = "serve")]
+mod alert;
 mod analyze;
 mod args;
 mod callsite_names;

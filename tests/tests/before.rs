@@ -23,6 +23,11 @@ fn a_stage_is_told_beside_the_last_good_run() {
         let row = screen.lines().find(|line| line.contains("serve"))?;
         row.contains("× slower").then_some(())
     });
+    let once = ferret_tests::json(ferret().args(["watch", "--once", "--json"]).arg(&place.log));
+    let then = &once["last_good"]["stages"][0];
+    assert_eq!((&then["name"], &then["differs"]), (&"serve".into(), &true.into()), "{then}");
+    let page = output(ferret().args(["watch", "--once"]).arg(&place.log)).stdout;
+    assert!(page.contains("Compared with the last good run, of "), "{page}");
     again.kill().unwrap();
     again.wait().unwrap();
 }

@@ -44,3 +44,22 @@ fn a_closed_pipe_ends_every_command_quietly() {
         assert_eq!((code, said.as_str()), (Some(0), ""), "{command:?}, after {first:?}");
     }
 }
+
+#[test]
+fn a_gate_is_told_by_the_exit_code_however_little_is_read() {
+    let place = Place::new();
+    assert_eq!(output(example("workers").env("FERRET_LOG", &place.log)).code, Some(0));
+    let log = place.log.to_str().expect("UTF-8");
+    for command in [&["analyze", log][..], &["diff", log, log]] {
+        let mut program = ferret()
+            .args(command)
+            .args(["--fail-if", "any.calls > 0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(program.stdout.take());
+        assert_eq!(program.wait().unwrap().code(), Some(1), "{command:?}");
+    }
+}

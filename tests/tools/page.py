@@ -41,8 +41,11 @@ class Page:
 
     def open(self, url):
         self.host = urlsplit(url).netloc
+        # Of the same document only what is behind `#` would change.
+        self.call("Page.navigate", url="about:blank")
+        self.until("location.href === 'about:blank'")
         self.call("Page.navigate", url=url)
-        return self.until("document.readyState === 'complete'")
+        return self.until("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def eval(self, js):
         return {"value": self.chromium.evaluate(self.session, js)}

@@ -167,6 +167,8 @@ def speedscope(chromium, folder, file):
     evaluate("window.dispatchEvent(new KeyboardEvent('keypress', {key: '3'}))")
     until("speedscope's table", lambda: evaluate(f"{text}.includes('Symbol Name')"))
     rows = "[...document.querySelectorAll('tr')].map((row) => row.innerText)"
+    # Its head stands there before them.
+    until("the rows of that", lambda: evaluate(f"{rows}.some((row) => row.includes('('))"))
     split = [row.split(None, 4) for row in evaluate(rows)]
     # TIME (SHARE) TIME (SHARE) NAME; a list of the profiles may stand beside them.
     return {"title": title, "rows": [row for row in split if len(row) == 5 and row[1][0] == "("]}

@@ -98,6 +98,17 @@ impl ReportArgs {
         self.bottom_up || self.unsorted().is_some()
     }
 
+    /// Refuses a filter that asks what the report does not know.
+    pub(super) fn check(&self, filter: Option<&Filter>) -> anyhow::Result<()> {
+        let Some(Wanted(wanted)) = &self.critical_path else { return Ok(()) };
+        if [wanted.as_ref(), filter].into_iter().flatten().any(Filter::asks_tags) {
+            bail!(
+                "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"
+            );
+        }
+        Ok(())
+    }
+
     /// The option that asks for a report that has no `--sort`; none if none does.
     pub(super) fn unsorted(&self) -> Option<&'static str> {
         match self {
@@ -114,7 +125,7 @@ impl ReportArgs {
 ///
 /// # Errors
 ///
-/// It cannot be read once more; or a filter asks what is not known there.
+/// It cannot be read once more.
 pub(super) fn look_closer(
     fold: &mut Fold,
     run: &Run,
@@ -123,12 +134,6 @@ pub(super) fn look_closer(
 ) -> anyhow::Result<()> {
     slowest::said_by_slowest(fold, run, reach).context("reading the log once more, for tags")?;
     let Some(Wanted(wanted)) = &args.report.critical_path else { return Ok(()) };
-    let filters = [wanted.as_ref(), args.chosen.filter.as_ref()];
-    if filters.into_iter().flatten().any(Filter::asks_tags) {
-        bail!(
-            "--critical-path does not know the tags of spans: choose by name, dur, thread or outcome"
-        );
-    }
     let names: Vec<&Names> = run.logs().iter().map(Tail::names).collect();
     let found = critical::find(fold, &names, wanted.as_ref(), |see| each_part(run, reach, see))
         .context("reading the log once more, for the critical path")?;

@@ -27,10 +27,8 @@ pub(super) fn compare(
     head: &[SideRun],
     rules: Rules,
 ) -> (Comparison, Option<Tree>) {
-    let of = |side: &'_ [SideRun]| side.iter().map(|run| run.analysis.clone()).collect::<Vec<_>>();
-    let (base_runs, head_runs) = (of(base), of(head));
-    let base_of: Vec<&Analysis> = base_runs.iter().collect();
-    let head_of: Vec<&Analysis> = head_runs.iter().collect();
+    let base_of: Vec<&Analysis> = base.iter().map(|run| &run.analysis).collect();
+    let head_of: Vec<&Analysis> = head.iter().map(|run| &run.analysis).collect();
     let run = |of: fn(&Analysis) -> u64| of_runs(&base_of, &head_of, of);
     let functions = functions(&base_of, &head_of, rules);
     let mut summary = Summary::default();

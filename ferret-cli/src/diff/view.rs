@@ -63,7 +63,9 @@ fn headline(all: &Comparison, page: Page) -> String {
     facts.extend(unchanged.split(' ').map(|word| (word.to_owned(), Style::Plain)));
     let mut out = page.facts(&facts, " ");
     for (title, side) in [("base", &all.base), ("head", &all.head)] {
-        out += &page.sentence(&format!("{title}  {}", words::side(side)), Style::Faint);
+        // Programs are named by the log, and files by anybody.
+        let side = format!("{title}  {}", words::side(side));
+        out += &page.sentence(&crate::text::printable(&side), Style::Faint);
     }
     let duration = &all.duration_ns;
     let base = duration.base.map_or_else(String::new, |ns| Unit::Ns.text(ns));

@@ -1,7 +1,8 @@
 //! The thread that reads what was before: entries of long logs that were followed from their end, and of logs that
 //! grew while nobody followed them. What it counts is added to the same rows; the order does not matter.
 
-use super::slots::{Slots, WallClock};
+use super::clock::WallClock;
+use super::slots::Slots;
 use super::worker::AT_ONCE;
 use super::{Shared, keeper};
 use ferret::event::{Parts, ProcessUid};

@@ -2,6 +2,7 @@
 //! what `analyze` would say of that time.
 
 use super::calls_row::CallsRow;
+use super::clock::WallClock;
 use super::usage::Usage;
 use ferret::event::{CallsiteInfo, LogEntry, LogIndex, LogTime, Names, Part};
 use ferret::projections::{Calls, GroupBy};
@@ -16,13 +17,6 @@ pub(crate) const SLOT_NS: u64 = 10_000_000_000;
 /// A slot of wall time: its number since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot(pub(crate) u32);
-
-/// From the time of a log to wall time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WallClock {
-    /// What is added, ns.
-    offset_ns: i64,
-}
 
 /// The slots of one process that have not been stored yet.
 #[derive(Debug)]
@@ -50,22 +44,6 @@ impl Slot {
     pub(crate) fn at_unix_ns(unix_ns: u64) -> Self {
         // The year 3330.
         Self(u32::try_from(unix_ns / SLOT_NS).unwrap_or(u32::MAX))
-    }
-}
-
-impl WallClock {
-    /// That of a process which began at `at`, when the wall clock said `unix_ns`.
-    pub(crate) fn new(at: LogTime, unix_ns: u64) -> Self {
-        let signed = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
-        Self { offset_ns: signed(unix_ns).saturating_sub(signed(at.0)) }
-    }
-
-    pub(crate) fn unix_ns(self, at: LogTime) -> u64 {
-        at.0.saturating_add_signed(self.offset_ns)
-    }
-
-    pub(crate) fn unix_ms(self, at: LogTime) -> u64 {
-        self.unix_ns(at) / 1_000_000
     }
 }
 

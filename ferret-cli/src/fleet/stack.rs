@@ -1,6 +1,5 @@
 //! What is open in a worker, as `/api/stack` tells it: by thread, and the tasks.
 
-use super::slots::LOG;
 use super::worker::Worker;
 use crate::analyze::kind;
 use ferret::event::{CallsiteKind, LogTime, Names, PathId};
@@ -56,7 +55,7 @@ impl Stack {
         if let Some(last) = &worker.last_stack {
             return last.clone();
         }
-        let (Some(tail), Some(live)) = (worker.tail(), worker.live.process(LOG)) else {
+        let (Some(tail), Some(live)) = (worker.tail(), worker.live()) else {
             return Self::default();
         };
         let process = worker.process();
@@ -86,7 +85,7 @@ impl Stack {
 
     /// The outermost span of a worker that has been open longest.
     pub(crate) fn outermost(worker: &Worker, now: LogTime) -> Option<Frame> {
-        let (tail, live) = (worker.tail()?, worker.live.process(LOG)?);
+        let (tail, live) = (worker.tail()?, worker.live()?);
         let looking = Looking { worker, names: tail.names(), now };
         let threads = live.threads().filter_map(|(_, thread)| thread.frames.first());
         let threads = threads.map(|frame| (frame.since, frame.path, &frame.said));

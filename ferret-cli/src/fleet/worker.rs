@@ -6,15 +6,16 @@ mod state;
 
 pub(crate) use state::State;
 
+use super::clock::WallClock;
+use super::folded::Folded;
 use super::line::Line;
-use super::slots::{LOG, Slot, SlotRow, Slots, WallClock};
+use super::slots::{Slot, SlotRow, Slots};
 use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
-use crate::death::Findings;
 use changes::Changes;
 use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
 use ferret::log::{LogError, ReadOptions, Snapshot, Tail};
-use ferret::projections::{Live, Process, Processes};
+use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -28,6 +29,9 @@ const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 /// Entries that are read before others have their turn.
 pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 20_000 };
 
+/// For how long a log is kept open of which all is known.
+const LINGERS_NS: u64 = if cfg!(test) { 0 } else { 3_000_000_000 };
+
 /// A process of the fleet.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -35,8 +39,7 @@ pub(crate) struct Worker {
     pub(crate) kept: Kept,
     /// None: its log is gone, or all of it is known.
     tail: Option<Tail>,
-    pub(crate) live: Live,
-    processes: Processes,
+    folded: Folded,
     clock: Option<WallClock>,
     /// What is not in the store yet.
     slots: Option<Slots>,
@@ -47,10 +50,11 @@ pub(crate) struct Worker {
     reached: Offset,
     changes: Changes,
     pub(crate) line: Line,
+    /// Since when there is nothing more to learn.
+    done_since: Option<LogTime>,
     /// When it was last read to its end: of what came later nothing is known.
     seen: LogTime,
     owned: Option<bool>,
-    findings: Findings,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
     /// Its log is not there any more.
@@ -69,17 +73,17 @@ impl Worker {
     pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
         let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
         let mut tail = Tail::open(path, &options)?;
-        let (mut live, mut processes) = (Live::default(), Processes::default());
+        let mut folded = Folded::default();
         let mut from = Offset(0);
         let is_long = tail.info().entries() > LONG;
         let head = tail.poll(1)?;
         let clock = head.first().and_then(|first| match &first.what {
-            LogEntry::ProcessStart(start) => Some(WallClock::new(first.time, start.unix_ns)),
+            LogEntry::ProcessStart(start) => Some(WallClock::at(first.time, start.unix_ns)),
             _ => None,
         });
         if is_long {
-            head.iter().for_each(|entry| processes.apply(LOG, entry));
-            from = go_to_end(&mut tail, &mut live, &mut processes)?;
+            head.iter().for_each(|entry| folded.recall(entry));
+            from = go_to_end(&mut tail, &mut folded)?;
         } else {
             tail.seek(Offset(0));
         }
@@ -87,8 +91,7 @@ impl Worker {
             number: 0,
             kept: kept(&tail, &head),
             tail: Some(tail),
-            live,
-            processes,
+            folded,
             clock,
             slots: clock.map(Slots::new),
             from,
@@ -96,9 +99,9 @@ impl Worker {
             reached: from,
             changes: Changes::default(),
             line: Line::default(),
+            done_since: None,
             seen: LogTime(0),
             owned: None,
-            findings: Findings::default(),
             last_stack: None,
             is_gone: false,
             is_new: true,
@@ -116,8 +119,7 @@ impl Worker {
             number,
             kept,
             tail: None,
-            live: Live::default(),
-            processes: Processes::default(),
+            folded: Folded::default(),
             clock: None,
             slots: None,
             from: Offset(0),
@@ -125,9 +127,9 @@ impl Worker {
             reached: Offset(0),
             changes: Changes::default(),
             line: Line::default(),
+            done_since: None,
             seen: LogTime(0),
             owned: None,
-            findings: Findings::default(),
             last_stack: None,
             is_gone,
             is_new: false,
@@ -164,7 +166,7 @@ impl Worker {
         let read = tail.poll_parts(AT_ONCE, &mut parts);
         for part in parts.iter() {
             while let Some(opened) = tail.next_opened(part.first()) {
-                self.live.resume(LOG, tail.names(), &opened);
+                self.folded.resume(tail.names(), &opened);
             }
             self.apply(tail.names(), part);
             see(self, tail.names(), part);
@@ -178,18 +180,11 @@ impl Worker {
     }
 
     fn apply(&mut self, names: &Names, part: Part<'_>) {
-        match part {
-            Part::Spans(spans) => {
-                self.processes.apply_spans(LOG, &spans);
-                self.live.apply_spans(LOG, names, &spans);
-            }
-            Part::Other(entry) => {
-                self.processes.apply(LOG, entry);
-                self.live.apply(LOG, names, entry);
-                if let (LogEntry::Metric(sample), Some(clock)) = (&entry.what, self.clock) {
-                    self.line.read(clock.unix_ns(entry.time), sample);
-                }
-            }
+        self.folded.apply(names, part);
+        if let (Part::Other(entry), Some(clock)) = (part, self.clock)
+            && let LogEntry::Metric(sample) = &entry.what
+        {
+            self.line.read(clock.unix_ns(entry.time), sample);
         }
         if part.first() >= self.from {
             if let Some(slots) = &mut self.slots {
@@ -213,12 +208,32 @@ impl Worker {
             }
         }
         self.owned = owned;
-        self.findings = tail.info().into();
+        self.folded.note(tail);
     }
 
     /// The process, as far as its log has been read.
     pub(crate) fn process(&self) -> Option<&Process> {
-        self.processes.get(LOG)
+        self.folded.process()
+    }
+
+    /// Its log, folded.
+    pub(crate) fn folded(&self) -> &Folded {
+        &self.folded
+    }
+
+    /// Whether a process holds its log.
+    pub(crate) fn owned(&self) -> Option<bool> {
+        self.owned
+    }
+
+    /// As of when it is known.
+    pub(crate) fn seen(&self) -> LogTime {
+        self.seen
+    }
+
+    /// What it has open; none before its first span.
+    pub(crate) fn live(&self) -> Option<&LiveProcess> {
+        self.folded.live()
     }
 
     pub(crate) fn tail(&self) -> Option<&Tail> {
@@ -310,7 +325,12 @@ impl Worker {
 
     /// Lets go of the log, if all is known that it will ever say.
     pub(super) fn let_go_if_done(&mut self, now: LogTime) {
-        if self.is_done(now) {
+        if !self.is_done(now) {
+            self.done_since = None;
+            return;
+        }
+        // Whoever looks once a second has seen how it ended by then.
+        if now.since(*self.done_since.get_or_insert(now)) >= LINGERS_NS {
             self.kept.is_done = true;
             self.kept.stamp = stamp(&self.kept.log).unwrap_or(self.kept.stamp);
             self.is_new = true;
@@ -332,27 +352,21 @@ impl Worker {
     fn let_go(&mut self, now: LogTime) {
         self.last_stack = Some(Stack::of(self, now));
         (self.tail, self.slots, self.parts) = (None, None, Parts::default());
-        self.live = Live::default();
+        self.folded.close_all();
     }
 }
 
 /// Begins in the middle of a long log; gives the first entry that is still to be read.
-fn go_to_end(
-    tail: &mut Tail,
-    live: &mut Live,
-    processes: &mut Processes,
-) -> Result<Offset, LogError> {
+fn go_to_end(tail: &mut Tail, folded: &mut Folded) -> Result<Offset, LogError> {
     let Snapshot { threads, tasks, next } = tail.snapshot()?;
     tail.seek(Offset(next.0.saturating_sub(LATELY as u64).max(1)));
     let before = tail.poll(LATELY)?;
     if let Some(first) = before.first() {
-        processes.begin_at(LOG, first.time);
+        folded.begin_at(first.time);
     }
-    for entry in before.iter().filter(|entry| entry.offset < next) {
-        processes.apply(LOG, entry);
-    }
+    before.iter().filter(|entry| entry.offset < next).for_each(|entry| folded.recall(entry));
     let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
-    live.resume(LOG, tail.names(), &Opened::Anew { missed: 0, stacks, tasks });
+    folded.resume(tail.names(), &Opened::Anew { missed: 0, stacks, tasks });
     tail.seek(next);
     Ok(next)
 }
@@ -360,9 +374,9 @@ fn go_to_end(
 /// What is kept of a worker whose log was just opened, and begins so.
 fn kept(tail: &Tail, head: &[Entry]) -> Kept {
     let info = tail.info();
-    let mut processes = Processes::default();
-    head.iter().for_each(|entry| processes.apply(LOG, entry));
-    let process = processes.get(LOG);
+    let mut folded = Folded::default();
+    head.iter().for_each(|entry| folded.recall(entry));
+    let process = folded.process();
     let start = process.and_then(|process| process.start.as_deref().cloned());
     let unnamed = || ProcessStart { pid: info.pid, host: info.host.clone(), ..Default::default() };
     let start = start.unwrap_or_else(unnamed);

@@ -139,6 +139,6 @@ fn unreadable(error: StoreError) -> Refusal {
     Refusal::Broken(error.to_string())
 }
 
-fn json(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+pub(super) fn json(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(document).map_err(|error| Refusal::Broken(error.to_string()))
 }

@@ -82,7 +82,7 @@ fn read_all(shared: &Shared, stop: &Stop) -> anyhow::Result<()> {
         if troubles.has_looked {
             goal.get_or_insert(all);
         }
-        if goal.is_some_and(|goal| read >= goal) {
+        if goal.is_some_and(|goal| read >= goal.min(all)) {
             if let Some((path, why)) = troubles.logs.iter().next() {
                 bail!("{}: {why}", path.display());
             }

@@ -1,12 +1,15 @@
 //! What the server tells of, behind one type: it answers questions without knowing of HTTP.
 
 use super::Settings;
-use super::answer::{Asked, numbers};
+use super::answer::{self, Asked, numbers};
 use super::question::{Question, WorkerId};
+use super::watching::Watching;
+use crate::alert::{self, Alerts};
 use crate::exit::say;
-use crate::fleet::{self, Fleet, Shared, Store, StoreError};
+use crate::fleet::{self, Fleet, See, Shared, Store, StoreError};
+use anyhow::Context as _;
 use parking_lot::Mutex;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +18,8 @@ use std::time::Duration;
 pub(crate) struct Serving {
     fleet: Mutex<Option<Fleet>>,
     shared: Arc<Shared>,
+    /// None without rules.
+    watching: Option<Watching>,
 }
 
 /// An answer, to be sent as it is.
@@ -162,15 +167,20 @@ impl Serving {
             zombie_after_ns: ns(settings.zombie_after),
             forget_after_ns: settings.forget_after.map(ns),
         };
-        let fleet = Fleet::follow(settings.logs.clone(), store, looked_at, None)?;
+        let watching = settings.rules.as_deref().map(watching).transpose()?;
+        let see = watching.clone().map(|watching| -> Box<dyn See> { Box::new(watching) });
+        let fleet = Fleet::follow(settings.logs.clone(), store, looked_at, see)?;
         let shared = Arc::clone(&fleet.shared);
-        Ok(Self { fleet: Mutex::new(Some(fleet)), shared })
+        Ok(Self { fleet: Mutex::new(Some(fleet)), shared, watching })
     }
 
     /// Stops reading, and closes the store. What is asked from now on is answered from what was read.
     pub(crate) fn stop(&self) {
         let fleet = self.fleet.lock().take();
         drop(fleet);
+        if let Some(watching) = &self.watching {
+            watching.stop();
+        }
     }
 
     /// Answers. It takes a moment: not for a thread that must not wait.
@@ -179,7 +189,13 @@ impl Serving {
     ///
     /// Why there is no answer.
     pub(crate) fn answer(&self, question: &Question) -> Result<Answer, Refusal> {
-        let body = self.asked().answer(question)?;
+        let body = match (question, &self.watching) {
+            (Question::Alerts, Some(watching)) => {
+                let report = watching.report(fleet::unix_ms()).ok_or(Refusal::Busy)?;
+                answer::json(&report)?
+            }
+            _ => self.asked().answer(question)?,
+        };
         Ok(Answer { body, content_type: "application/json" })
     }
 
@@ -226,6 +242,14 @@ impl Serving {
     fn asked(&self) -> Asked<'_> {
         Asked { shared: &self.shared, now: ferret::log::now(), now_ms: fleet::unix_ms() }
     }
+}
+
+/// Puts the rules to work.
+fn watching(path: &Path) -> anyhow::Result<Watching> {
+    let rules = alert::read(path)?;
+    let rules = rules
+        .with_context(|| format!("{} cannot be used: it is told above why", path.display()))?;
+    Ok(Watching::new(Alerts::new(rules)?))
 }
 
 /// Opens the store: the one that is named, or that of these logs among the user's own files.

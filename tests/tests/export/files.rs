@@ -83,8 +83,12 @@ fn of_a_damaged_log_the_rest_is_a_whole_file() {
 
 /// A log that takes a while to export.
 fn long() -> Place {
+    load("2", "100000")
+}
+
+fn load(seconds: &str, rate: &str) -> Place {
     let place = Place::new();
-    let done = output(example("load").args(["2", "100000"]).env("FERRET_LOG", &place.log));
+    let done = output(example("load").args([seconds, rate]).env("FERRET_LOG", &place.log));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     place
 }
@@ -159,4 +163,24 @@ fn a_pipe_and_a_device_are_written_to_and_stay() {
         assert_eq!(done.stdout.contains("wait_for_a_word"), path == "/dev/stdout");
     }
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn up_to_a_moment_is_what_had_ended_by_then() {
+    let place = load("1", "20000");
+    let rows = |args: &[&str]| {
+        let table = output(ferret().args(["export", "--format", "csv"]).args(args).arg(&place.log));
+        assert_eq!(table.code, Some(0), "{}", table.stderr);
+        let ended = table.stdout.lines().skip(1).filter(|row| !row.contains(",open,"));
+        let mut rows: Vec<_> = ended.map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    let until_ns = 300_000_000;
+    let number = |row: &str, column: usize| row.split(',').nth(column)?.parse::<u64>().ok();
+    let end_ns = |row: &str| number(row, 9).zip(number(row, 10)).map(|(start, ns)| start + ns);
+    let mut by_then = rows(&[]);
+    by_then.retain(|row| end_ns(row).is_some_and(|end| end <= until_ns));
+    assert!(!by_then.is_empty());
+    assert_eq!(rows(&["--until", "+300ms"]), by_then);
 }

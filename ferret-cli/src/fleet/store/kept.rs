@@ -75,7 +75,8 @@ pub(crate) enum What {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     Info,
     Warning,
@@ -107,7 +108,10 @@ impl What {
 }
 
 impl Severity {
-    /// Its name in the API.
+    pub(crate) const ALL: [(&'static str, Self); 3] =
+        [("info", Self::Info), ("warning", Self::Warning), ("error", Self::Error)];
+
+    /// As it is written.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Info => "info",

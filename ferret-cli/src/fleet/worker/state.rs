@@ -2,8 +2,7 @@
 
 use super::Worker;
 use crate::death::Death;
-use crate::fleet::slots::LOG;
-use ferret::event::{EndKind, LogTime, ProcessExit, ProcessState};
+use ferret::event::{LogTime, ProcessState};
 
 /// In which state a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Worker {
     /// For how long it has done nothing; none while a span is open, or when it has ended.
     pub(crate) fn idle_ns(&self, now: LogTime) -> Option<u64> {
         let process = self.process()?;
-        let live = self.live.process(LOG);
+        let live = self.live();
         let open = live.map_or(0, |live| live.open_spans() + live.unpolled());
         if open > 0 || !self.process_state(now).is_live() {
             return None;
@@ -62,21 +61,12 @@ impl Worker {
 
     /// How it died, if it crashed.
     pub(crate) fn death(&self, now: LogTime) -> Option<Death> {
-        let process = self.process()?;
-        Death::of(process, self.process_state(now), self.findings)
+        self.folded.death(self.process_state(now))
     }
 
-    /// How it ended, as far as that is known: its exit code, or its signal.
+    /// The exit code, and the signal that ended it, as far as they are known.
     pub(crate) fn how_it_ended(&self) -> (Option<i32>, Option<i32>) {
-        let Some(process) = self.process() else { return (None, None) };
-        match (process.exit, process.end.map(|end| end.how)) {
-            (Some(ProcessExit::Code(code)), _) => (Some(code), None),
-            (Some(ProcessExit::Signal(signal)), _) | (None, Some(EndKind::Signal(signal))) => {
-                (None, Some(signal))
-            }
-            (None, Some(EndKind::Exited(code))) => (code, None),
-            (None, Some(EndKind::Closed | EndKind::Lost) | None) => (None, None),
-        }
+        self.folded.how_it_ended()
     }
 
     /// Takes over what is to be kept of its state.

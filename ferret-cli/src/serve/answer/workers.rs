@@ -4,7 +4,7 @@ use super::super::question;
 use super::super::serving::Refusal;
 use super::{Asked, Head, Sums, cut};
 use crate::analyze::hundredths;
-use crate::fleet::{LOG, Stack, Usage, Worker};
+use crate::fleet::{Stack, Usage, Worker};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -152,7 +152,7 @@ impl Asked<'_> {
     pub(super) fn numbers(&self, worker: &Worker, alive: bool, sums: &Sums) -> Numbers {
         let process = worker.process();
         let sample = process.and_then(|process| process.last_sample).filter(|_| alive);
-        let live = worker.live.process(LOG).filter(|_| alive);
+        let live = worker.live().filter(|_| alive);
         let none = Usage::default();
         let sum = sums.get(&worker.number).unwrap_or(&none);
         let rate = process.map_or(0.0, |process| process.spans_per_second(self.now));

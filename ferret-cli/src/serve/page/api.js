@@ -58,13 +58,18 @@
     return best?.found ?? null;
   }
 
+  const frozenAnswer = (address) => answers[`/${address}`] ?? answers[address] ?? nearest(answers, address);
+
+  // Whether there will be an answer. A server has one to everything.
+  const has = (path, params) => answers === null || frozenAnswer(url(path, params)) !== null;
+
   const lanes = new Map();
 
   // Asks; a later question of the same lane takes the place of one that is under way (whose promise then never ends).
   async function ask(path, params = {}, lane = null) {
     const address = url(path, params);
     if (answers) {
-      const found = answers[`/${address}`] ?? answers[address] ?? nearest(answers, address);
+      const found = frozenAnswer(address);
       if (found) return found;
       throw new Refused("This is not in the frozen file: ask a running `ferret serve`.", 404);
     }
@@ -110,5 +115,5 @@
   // The moment of a frozen page: that of its newest answer.
   const frozenMs = answers ? Math.max(...Object.values(answers).map((answer) => answer.now_ms ?? 0)) : null;
 
-  Ferret.api = { ask, url, nearest, forget, Refused, Away, isFrozen: answers !== null, frozenMs };
+  Ferret.api = { ask, has, url, nearest, forget, Refused, Away, isFrozen: answers !== null, frozenMs };
 })((globalThis.Ferret ??= {}));

@@ -75,6 +75,8 @@
     const node = h("figure.chart", {}, h("figcaption", {}, h("span", {}, title), h("span.keys-of", {}, ...keys), when), place, nothing);
     let plot = null;
     let data = null;
+    // The time that is asked for, s, of which there may be values of a part only.
+    let whole = null;
 
     function select(chart) {
       const { left, width } = chart.select;
@@ -117,7 +119,7 @@
             drag: { x: onselect !== null, y: false, setScale: false },
             points: { size: 6 },
           },
-          scales: { y: { range: (_, least, most) => [0, Math.max(most ?? 0, unit === "ns" ? 1000 : 1) * 1.08] } },
+          scales: { x: { range: () => whole }, y: { range: (_, least, most) => [0, Math.max(most ?? 0, unit === "ns" ? 1000 : 1) * 1.08] } },
           hooks: { setCursor: [say], ...(onselect ? { setSelect: [select] } : {}) },
         },
         data,
@@ -141,6 +143,7 @@
           const found = answer.series.find((one) => one.name === name);
           return found ? found.values : answer.times_ms.map(() => null);
         });
+        whole = [Math.min(answer.from_ms, answer.times_ms[0] ?? answer.from_ms) / 1000, answer.to_ms / 1000];
         data = [answer.times_ms.map((ms) => ms / 1000), ...columns];
         if (plot) plot.setData(data);
         else draw();

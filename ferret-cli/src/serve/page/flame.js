@@ -90,7 +90,7 @@
       const worker = workerOf(now);
       show(asking, !worker && Boolean(live.data.workers));
       show(shown, Boolean(worker));
-      const all = (live.data.workers?.workers ?? []).filter(({ program }) => (now.program ?? program) === program);
+      const all = (live.data.workers?.workers ?? []).filter(({ id, program }) => (now.program ?? program) === program && api.has("flame", { worker: id }));
       keyed(choices, worker ? [] : all, ({ id }) => id, makeChoice);
     }
 

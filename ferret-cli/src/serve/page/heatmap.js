@@ -61,7 +61,7 @@
     function drawAxis(context, colour, left, width, height) {
       context.fillStyle = colour;
       const places = Math.max(1, Math.floor((place.clientWidth - left) / 90));
-      for (let at = 0; at < places; at += 1) {
+      for (let at = 0; at < Math.min(places, answer.times_ms.length); at += 1) {
         const step = Math.floor((at * answer.times_ms.length) / places);
         const ms = answer.times_ms[step];
         if (ms !== undefined) context.fillText(format.tick(ms, answer.to_ms - answer.from_ms), left + step * width, height - AXIS / 2 + 2);

@@ -58,7 +58,7 @@
 
     async function loadFunction(now, asked) {
       const answer = await api.ask("functions", { ...asked, sort: "total", limit: MOST_FUNCTIONS }, "history-functions");
-      known = answer.functions;
+      known = answer.functions.filter(({ id }) => api.has("history", { function: id }));
       const chosen = now.function ?? known[0]?.id ?? null;
       const options = known.map((row) => ({ value: row.id, title: `${row.name}${row.module ? `  (${row.module})` : ""}` }));
       if (chosen && !known.some(({ id }) => id === chosen)) options.unshift({ value: chosen, title: `function ${chosen}` });
@@ -72,7 +72,8 @@
 
     async function loadHeat(now, asked) {
       const metric = Object.hasOwn(MEASURES, now.metric ?? "") ? now.metric : FIRST_MEASURE;
-      measures.put(Object.entries(MEASURES).map(([value, title]) => ({ value, title })), metric);
+      const options = Object.entries(MEASURES).map(([value, title]) => ({ value, title }));
+      measures.put(options.filter(({ value }) => api.has("history", { heatmap: value })), metric);
       const answer = await api.ask("history", { ...asked, heatmap: metric }, "heatmap");
       heat.update(answer);
       show(heat.node, answer.workers.length > 0);

@@ -1,0 +1,312 @@
+//! `ferret alert`: rules on logs that are being written, a tick a second until it is stopped. Logs come, and go; a new
+//! run takes the name of the last one.
+
+use super::alerts::Alerts;
+use super::rules::Rules;
+use super::sinks::SinkReport;
+use super::watched::WorkerNow;
+use super::worker::worker_now;
+use crate::child;
+use crate::exit::say;
+use crate::fleet::Folded;
+use crate::fleet::WallClock;
+use crate::format;
+use crate::salvage::Salvager;
+use ferret::event::{LogIndex, LogTime, ProcessUid};
+use ferret::log::{self, LogError, Merged, ReadOptions, Run, Tail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, SystemTime};
+
+/// Logs of one name, or of one folder.
+#[derive(Debug)]
+struct Named {
+    path: PathBuf,
+    /// None while there is nothing there.
+    run: Option<Run>,
+    /// By log.
+    workers: Vec<Followed>,
+    /// Why it cannot be opened, as far as that was said.
+    said: Option<String>,
+    /// Problems of the run that were said.
+    problems: usize,
+}
+
+/// One log.
+#[derive(Debug, Default)]
+struct Followed {
+    folded: Folded,
+    /// Entries missed, as far as that was said.
+    missed: u64,
+}
+
+/// All logs.
+#[derive(Debug)]
+struct Logs {
+    named: Vec<Named>,
+    options: ReadOptions,
+    salvager: Salvager,
+    /// The clock of this boot, and which boot it is.
+    clock: WallClock,
+    boot: String,
+    merged: Merged,
+}
+
+/// Between two ticks, ns.
+const TICK_NS: u64 = 1_000_000_000;
+/// Entries decoded before they are folded.
+const AT_ONCE: u64 = 1_000;
+/// How long sinks may take when it is stopped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Follows the logs until a signal ends it.
+///
+/// # Errors
+///
+/// A sink cannot start.
+pub(super) fn run(
+    rules: Rules,
+    paths: &[PathBuf],
+    options: ReadOptions,
+) -> anyhow::Result<ExitCode> {
+    let stop = listen()?;
+    let (count, names) = (rules.rules.len(), rules.sinks.len());
+    let mut alerts = Alerts::new(rules)?;
+    let mut logs = Logs::new(paths, options);
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let (s, of) = (plural(count), plural(names));
+    say(format_args!("{count} rule{s}, {names} sink{of}; Ctrl-C ends it"));
+    let mut said = BTreeMap::new();
+    loop {
+        logs.read(&mut alerts);
+        let now = log::now();
+        let workers = logs.workers(now, &alerts);
+        alerts.tick(logs.clock.unix_ns(now), &workers);
+        say_sinks(&alerts.sinks(), &mut said);
+        match stop.recv_timeout(until_next_tick(logs.clock, now)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    alerts.finish(logs.clock.unix_ns(log::now()));
+    // Whoever asks twice does not want to wait.
+    let impatient = std::thread::Builder::new().name("stop".to_owned());
+    impatient.spawn(move || {
+        if stop.recv().is_ok() {
+            std::process::exit(130);
+        }
+    })?;
+    for sink in alerts.stop(LAST_WORDS).iter().filter(|sink| sink.lost > 0) {
+        let SinkReport { name, lost, last_error, .. } = sink;
+        let why = last_error.as_deref().unwrap_or("there was no time left");
+        say(format_args!(
+            "sink {name}: {} messages were not delivered: {why}",
+            format::count(*lost)
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Signals that end it, each as a message.
+fn listen() -> anyhow::Result<Receiver<i32>> {
+    let (sender, receiver) = sync_channel(2);
+    let ignored = child::ignored_signals();
+    let heeded = |signal: &i32| ignored & (1_u64 << (signal - 1)) == 0;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].iter().filter(|it| heeded(it)))?;
+    let pass = move || {
+        for signal in signals.forever() {
+            // The second is enough.
+            sender.try_send(signal).unwrap_or(());
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(pass)?;
+    Ok(receiver)
+}
+
+/// Ticks come at whole seconds of wall time, as those of a replay do, however long each takes.
+fn until_next_tick(clock: WallClock, began: LogTime) -> Duration {
+    let next_ns = (clock.unix_ns(began) / TICK_NS + 1) * TICK_NS;
+    let now_ns = clock.unix_ns(log::now());
+    Duration::from_nanos(next_ns.saturating_sub(now_ns).max(1_000_000))
+}
+
+/// Says what is new of sinks that fail.
+fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
+    for SinkReport { name, failed, lost, last_error, waiting, .. } in reports {
+        let (is_failing, lost_before) = said.entry(name.clone()).or_default();
+        // Once when it begins, not at every try.
+        let fails = *failed > 0 && *waiting > 0;
+        if fails && !*is_failing {
+            let why = last_error.as_deref().unwrap_or("it says not why");
+            say(format_args!("sink {name} fails, and is tried again: {why}"));
+        }
+        *is_failing = fails;
+        if lost > lost_before {
+            let more = format::count(lost - *lost_before);
+            let why = last_error.as_deref().unwrap_or("too many were waiting");
+            say(format_args!("sink {name}: {more} messages were not delivered: {why}"));
+        }
+        *lost_before = *lost;
+    }
+}
+
+impl Logs {
+    fn new(paths: &[PathBuf], options: ReadOptions) -> Self {
+        let named = |path: &PathBuf| Named {
+            path: path.clone(),
+            run: None,
+            workers: Vec::new(),
+            said: None,
+            problems: 0,
+        };
+        #[expect(clippy::disallowed_methods, reason = "ties this boot's clock to wall time, once")]
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let unix_ns = u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX);
+        // Where it is not to be had, logs say their own wall time.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Self {
+            named: paths.iter().map(named).collect(),
+            options,
+            salvager: Salvager::default(),
+            clock: WallClock::at(log::now(), unix_ns),
+            boot: boot.trim().to_owned(),
+            merged: Merged::default(),
+        }
+    }
+
+    /// Takes all that is new.
+    fn read(&mut self, alerts: &mut Alerts) {
+        let Self { named, options, salvager, clock, boot, merged } = self;
+        for one in named {
+            if !one.open(*options) {
+                continue;
+            }
+            if let Some(run) = &one.run
+                && !options.read_only
+            {
+                salvager.look(run, *options).iter().for_each(say);
+            }
+            let this_boot = (boot.as_str(), *clock);
+            if let Err(error) = one.read(merged, this_boot, alerts) {
+                say(format_args!("{error}; it is opened anew"));
+                one.run = None;
+                continue;
+            }
+            if one.run.as_ref().is_some_and(Run::replaced) {
+                say(format_args!("a new run began in {}", one.path.display()));
+                one.run = None;
+                if one.open(*options)
+                    && let Err(error) = one.read(merged, this_boot, alerts)
+                {
+                    say(error);
+                }
+            }
+        }
+    }
+
+    fn workers(&self, now: LogTime, alerts: &Alerts) -> Vec<WorkerNow> {
+        let (mut workers, mut seen) = (Vec::new(), BTreeSet::<ProcessUid>::new());
+        let wants = alerts.wants();
+        for named in &self.named {
+            let tails = named.run.iter().flat_map(Run::logs);
+            for (tail, followed) in tails.zip(&named.workers) {
+                let this_boot = (self.boot.as_str(), self.clock);
+                let Some(clock) = clock_of(tail, &followed.folded, this_boot) else { continue };
+                let here = clock.log_time(self.clock.unix_ns(now));
+                // A log may be named twice, as by its folder and by itself. One that was removed is open still.
+                if !tail.info().path.exists() || !seen.insert(tail.info().uid) {
+                    continue;
+                }
+                let owned = ferret::is_alive(tail);
+                workers.extend(worker_now(&followed.folded, tail, owned, clock, here, wants));
+            }
+        }
+        workers
+    }
+}
+
+/// Logs of this boot have its clock; others say their own wall time.
+fn clock_of(tail: &Tail, folded: &Folded, (boot, clock): (&str, WallClock)) -> Option<WallClock> {
+    if tail.info().boot_id == boot { Some(clock) } else { folded.clock() }
+}
+
+impl Named {
+    /// Opens what is there; says whether anything is.
+    fn open(&mut self, options: ReadOptions) -> bool {
+        if self.run.is_some() {
+            return true;
+        }
+        let why = match Run::open(std::slice::from_ref(&self.path), &options) {
+            Ok(run) => {
+                let (said, problems) = (None, 0);
+                *self = Self {
+                    path: self.path.clone(),
+                    run: Some(run),
+                    workers: Vec::new(),
+                    said,
+                    problems,
+                };
+                return true;
+            }
+            Err(error @ (LogError::NotFound { .. } | LogError::EmptyFolder { .. })) => {
+                format!("waiting for a log: {error}")
+            }
+            Err(error) => format!("{error}; it is tried again"),
+        };
+        if self.said.as_ref() != Some(&why) {
+            say(&why);
+        }
+        self.said = Some(why);
+        false
+    }
+
+    /// Takes what is new in its logs.
+    fn read(
+        &mut self,
+        merged: &mut Merged,
+        this_boot: (&str, WallClock),
+        alerts: &mut Alerts,
+    ) -> Result<(), LogError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        loop {
+            run.poll_into(AT_ONCE, merged)?;
+            self.workers.resize_with(run.logs().len(), Followed::default);
+            for (log, part) in merged.iter() {
+                let folded = &mut self.workers[log.0].folded;
+                while let Some(opened) = run.next_opened(log, part.first()) {
+                    folded.resume(run.logs()[log.0].names(), &opened);
+                }
+                let tail = &run.logs()[log.0];
+                folded.apply(tail.names(), part);
+                if let Some(clock) = clock_of(tail, folded, this_boot) {
+                    alerts.see_part(tail.info().uid, clock, tail.names(), part);
+                }
+            }
+            if merged.entries() < AT_ONCE {
+                break;
+            }
+        }
+        for index in (0..run.logs().len()).map(LogIndex) {
+            // What a salvager, or its parent, says of its end. One that cannot be read says so when it is.
+            run.log_mut(index).map(Tail::refresh).transpose().ok();
+        }
+        for (tail, followed) in run.logs().iter().zip(&mut self.workers) {
+            followed.folded.note(tail);
+            let missed = tail.missed();
+            if missed > followed.missed {
+                let what = crate::reach::missed(missed - followed.missed);
+                say(format_args!("{}: {what}", tail.info().path.display()));
+            }
+            followed.missed = missed;
+        }
+        for problem in run.problems().iter().skip(self.problems) {
+            say(problem);
+        }
+        self.problems = run.problems().len();
+        Ok(())
+    }
+}

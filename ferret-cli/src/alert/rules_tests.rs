@@ -1,0 +1,75 @@
+//! Files of rules: what is read of good ones, and what is said of broken ones.
+
+use super::*;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn faults(text: &str) -> String {
+    let mut told = String::new();
+    for fault in read(text).err().unwrap_or_default() {
+        writeln!(told, "{}", fault.told(Path::new("rules.toml"))).unwrap();
+    }
+    told
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once_with_line_column_and_reason() {
+    let text = include_str!("rules_tests/broken.toml");
+    insta::assert_snapshot!(faults(text));
+}
+
+#[test]
+fn broken_sinks_are_told_and_secrets_are_not() {
+    let text = include_str!("rules_tests/broken_sinks.toml");
+    let told = faults(text);
+    assert!(!told.contains("hunter2") && !told.contains("very-secret-path"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_place() {
+    insta::assert_snapshot!(faults("[[rule]]\nname = \"a\nwhen = 3 3\n\n[defaults\n"));
+}
+
+#[test]
+fn a_file_without_rules_and_any_bytes_are_refused() {
+    assert!(faults("").contains("there is no rule here"));
+    assert!(faults("rule = 3").contains("written as [[rule]]"));
+    assert!(faults("rule = [3]").contains("a rule is a table"));
+    for text in ["\u{0}", "\u{feff}[[", "é = \"", "[[rule]]\nname=\"\u{1b}[31m\"", "a.b.c.d = {"] {
+        assert!(!faults(text).is_empty(), "{text:?}");
+    }
+    // A line that is as long as the file is not told in full.
+    let long = format!("[[rule]]\nname = \"{}\"\nwhen = 5", "x".repeat(100_000));
+    assert!(faults(&long).len() < 2_000);
+}
+
+#[test]
+fn the_example_in_the_docs_is_right() {
+    let docs = include_str!("../../../docs/alert.md");
+    let (_, rest) = docs.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let file = include_str!("../../../examples/alert.toml");
+    assert_eq!(example, file, "docs/alert.md shows examples/alert.toml");
+    assert_eq!(faults(file), "");
+    let rules = read(file).unwrap();
+    assert!(rules.rules.len() >= 8 && rules.sinks.len() == 4);
+}
+
+#[test]
+fn what_a_rule_does_not_say_the_defaults_do() {
+    let text = "[defaults]\nseverity = \"error\"\nfor = \"1m\"\nsinks = \"b\"\n[sinks]\na = { kind = \"stdout\" }\n\
+        b = { kind = \"stdout\", form = \"json\" }\n[[rule]]\nname = \"x\"\nwhen = \"worker.cpu > 90%\"\n\
+        [[rule]]\nname = \"y\"\nwhen = \"worker.rss > 2GiB\"\nfor = \"5s\"\nsinks = [\"a\", \"b\"]\nseverity = \"info\"";
+    let rules = read(text).unwrap();
+    let told = |rule: &Rule| {
+        (
+            rule.severity,
+            rule.for_ns / 1_000_000_000,
+            rule.resolve_after_ns / 1_000_000_000,
+            rule.sinks.clone(),
+        )
+    };
+    assert_eq!(told(&rules.rules[0]), (Severity::Error, 60, 60, vec![1]));
+    assert_eq!(told(&rules.rules[1]), (Severity::Info, 5, 5, vec![0, 1]));
+}

@@ -1,0 +1,119 @@
+//! The sink that posts messages to a URL. Neither the URL nor what is in the headers is ever told: both may be secrets.
+
+use super::{Deliver, Failure, Sent, json};
+use crate::alert::notice::What;
+use crate::alert::rules::{Secret, Severity, Shape, WebhookSink, check_url, is_loopback};
+use anyhow::Context as _;
+use serde_json::json;
+use ureq::Agent;
+
+/// A URL.
+pub(super) struct Webhook {
+    agent: Agent,
+    url: String,
+    shape: Shape,
+    headers: Vec<(String, String)>,
+}
+
+impl Webhook {
+    /// # Errors
+    ///
+    /// A secret is not to be had, or is no URL.
+    pub(super) fn new(sink: &WebhookSink) -> anyhow::Result<Self> {
+        let url = sink.url.get().context("the url of a webhook")?;
+        let uri = check_url(&url).map_err(anyhow::Error::msg).context("the url of a webhook")?;
+        let header = |(name, value): &(String, Secret)| {
+            let value = value.get().with_context(|| format!("the header {name} of a webhook"))?;
+            let is_one = ureq::http::HeaderValue::from_str(&value).is_ok();
+            anyhow::ensure!(
+                is_one,
+                "the header {name} of a webhook has a value that none can have"
+            );
+            Ok((name.clone(), value))
+        };
+        let headers = sink.headers.iter().map(header).collect::<anyhow::Result<_>>()?;
+        let config = Agent::config_builder()
+            .timeout_global(Some(sink.timeout))
+            .http_status_as_error(false)
+            // A message that is sent on is not posted any more.
+            .max_redirects(0)
+            .user_agent(concat!("ferret/", env!("CARGO_PKG_VERSION")));
+        let config = match uri.host() {
+            Some(host) if is_loopback(host) => config.proxy(None),
+            _ => config,
+        };
+        Ok(Self { agent: config.build().into(), url, shape: sink.shape, headers })
+    }
+}
+
+impl Deliver for Webhook {
+    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure> {
+        let body = match self.shape {
+            Shape::Json => json(sent).map_err(Failure::refusal)?,
+            Shape::Slack => slack(sent),
+        };
+        let mut request = self.agent.post(&self.url).header("Content-Type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send(body).map_err(|error| Failure::new(why(&error)))?;
+        let status = answer.status();
+        match status.as_u16() {
+            200..=299 => Ok(()),
+            // Later, it may.
+            408 | 425 | 429 | 500..=599 => Err(Failure::new(format!("the server says {status}"))),
+            _ => Err(Failure::refusal(format!("the server says {status}"))),
+        }
+    }
+}
+
+/// What went wrong, without the URL, which some of the errors quote.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others quote nothing")]
+fn why(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::BadUri(_) => "this is no URL".to_owned(),
+        ureq::Error::HostNotFound => "there is no such host".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// As Slack takes it.
+fn slack(sent: &Sent<'_>) -> String {
+    let notice = sent.notice;
+    let color = match (notice.what, notice.severity) {
+        (What::Resolved, _) => "good",
+        (_, Severity::Error) => "danger",
+        (_, Severity::Warning) => "warning",
+        (_, Severity::Info) => "#439fe0",
+    };
+    let what = match notice.what {
+        What::Firing => notice.severity.name(),
+        What::Resolved => "resolved",
+        What::Happened => "happened",
+    };
+    let mut lines: Vec<_> = notice
+        .subjects
+        .iter()
+        .map(|line| format!("*{}*: {}", escaped(&line.subject), escaped(&line.text)))
+        .collect();
+    if notice.left_out > 0 {
+        lines.push(format!("and {} more", notice.left_out));
+    }
+    if sent.lost_before > 0 {
+        lines.push(format!("{} messages before this one were lost", sent.lost_before));
+    }
+    let attachment = json!({
+        "color": color,
+        "fallback": escaped(&notice.text),
+        "text": lines.join("\n"),
+        "mrkdwn_in": ["text"],
+        "ts": notice.at_ms / 1_000,
+    });
+    let text = format!("[{what}] {}", escaped(&notice.rule));
+    json!({ "text": text, "attachments": [attachment] }).to_string()
+}
+
+/// Names come from logs: none of them mentions a person, or is a link.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,37 @@
+//! From the times of a log to wall time: clocks of machines differ, and each boot has its own log time.
+
+use ferret::event::LogTime;
+
+/// What turns the times of a log into Unix time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WallClock {
+    /// Unix time less log time, ns.
+    ahead_ns: i64,
+}
+
+impl WallClock {
+    /// The one by which `time` is this Unix time.
+    pub(crate) fn at(time: LogTime, unix_ns: u64) -> Self {
+        Self { ahead_ns: signed(unix_ns).saturating_sub(signed(time.0)) }
+    }
+
+    /// Unix time, ns.
+    pub(crate) fn unix_ns(self, time: LogTime) -> u64 {
+        time.0.saturating_add_signed(self.ahead_ns)
+    }
+
+    /// Unix time, ms.
+    pub(crate) fn unix_ms(self, time: LogTime) -> u64 {
+        self.unix_ns(time) / 1_000_000
+    }
+
+    /// The log time of a Unix time, ns; the beginning of the log's clock for all that was before.
+    pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
+        LogTime(unix_ns.saturating_add_signed(self.ahead_ns.saturating_neg()))
+    }
+}
+
+/// Times after the year 2262 are that year.
+fn signed(ns: u64) -> i64 {
+    i64::try_from(ns).unwrap_or(i64::MAX)
+}
