@@ -110,10 +110,13 @@ fn flame(q: &mut Parameters) -> Result<WindowForm, String> {
 }
 
 fn export(q: &mut Parameters) -> Result<WindowForm, String> {
-    let forms: Vec<_> = Form::value_variants().iter().map(|form| (form.name(), *form)).collect();
+    // The page is no form of a window.
+    let forms = Form::value_variants().iter().filter(|form| **form != Form::Html);
+    let forms: Vec<_> = forms.map(|form| (form.name(), *form)).collect();
     let forms: Vec<_> = forms.iter().map(|(name, form)| (name.as_str(), *form)).collect();
-    let form = q.one_of("format", &forms)?;
-    let form = form.ok_or_else(|| format!("say which form: format= {}", Form::names()))?;
+    let form = q.one_of("format", &forms)?.ok_or_else(|| {
+        format!("say which form: format= {}", one_of(forms.iter().map(|(name, _)| *name)))
+    })?;
     Ok(WindowForm::Export(form))
 }
 
