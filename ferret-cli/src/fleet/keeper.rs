@@ -1,6 +1,7 @@
 //! The thread that follows the logs: finds them, reads what is new, says what changed, and gives what was counted to
 //! the store. Four rounds a second, each as long as there is something to read.
 
+use super::slots::SLOTS_AT_ONCE;
 use super::store::{Event, Kept, Severity, Store, StoreError, What};
 use super::worker::{self, Worker};
 use super::{Counted, Settings, Shared, Troubles, past};
@@ -53,6 +54,8 @@ struct Keeper {
     /// When each worker's log had been written when it was read last, and when that was.
     read: BTreeMap<ProcessUid, (i64, LogTime)>,
     salvager: Salvager,
+    /// Slots that wait to be stored.
+    slots: usize,
     /// Memory that is used again.
     parts: Parts,
     events: Vec<Event>,
@@ -92,6 +95,7 @@ impl Fleet {
             files: BTreeMap::new(),
             read: BTreeMap::new(),
             salvager: Salvager::default(),
+            slots: 0,
             parts: Parts::default(),
             events: Vec::new(),
             see,
@@ -259,6 +263,9 @@ impl Keeper {
         let any = !left.is_empty();
         while !left.is_empty() && !self.shared.is_stopped() {
             left.retain(|uid| !self.read_one(*uid));
+            if self.slots >= SLOTS_AT_ONCE {
+                self.add(log::now(), true);
+            }
         }
         any
     }
@@ -285,11 +292,13 @@ impl Keeper {
         let mut workers = self.shared.workers.lock();
         let Some(worker) = workers.get_mut(&uid) else { return true };
         let see = &mut self.see;
+        let before = worker.slots();
         let read = worker.read(&mut self.parts, |worker, names, part| {
             if let Some(see) = see {
                 see.part(worker, names, part);
             }
         });
+        self.slots += worker.slots().saturating_sub(before);
         let path = worker.kept.log.clone();
         // Whoever asks meanwhile has a turn.
         MutexGuard::unlock_fair(workers);
@@ -329,11 +338,12 @@ impl Keeper {
         self.events.len() > before
     }
 
-    /// Gives the store what was counted, if it is time; says whether there was anything.
-    fn add(&mut self, now: LogTime, is_last: bool) -> bool {
-        if now < self.next_add && !is_last {
+    /// Gives the store what was counted, if it is time or `at_once`; says whether there was anything.
+    fn add(&mut self, now: LogTime, at_once: bool) -> bool {
+        if now < self.next_add && !at_once {
             return false;
         }
+        self.slots = 0;
         let counted: Vec<Counted> = {
             let mut workers = self.shared.workers.lock();
             let all = workers.iter_mut().filter_map(|(uid, worker)| {

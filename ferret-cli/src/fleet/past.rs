@@ -2,7 +2,7 @@
 //! grew while nobody followed them. What it counts is added to the same rows; the order does not matter.
 
 use super::clock::WallClock;
-use super::slots::Slots;
+use super::slots::{SLOTS_AT_ONCE, Slots};
 use super::worker::AT_ONCE;
 use super::{Shared, keeper};
 use ferret::event::{Parts, ProcessUid};
@@ -17,9 +17,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Entries that are counted before they are added: enough that rows are not written again and again.
 const BATCH: u64 = if cfg!(test) { 700 } else { 2_000_000 };
-
-/// And slots: each counts for itself until then.
-const SLOTS: usize = if cfg!(test) { 5 } else { 2_000 };
 
 /// A part of a log that nobody has counted.
 struct Gap {
@@ -78,7 +75,7 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
             // What is missing was dropped from the log meanwhile, or is damaged.
             reached = gap.to;
         }
-        if slots.entries() >= BATCH || slots.count() >= SLOTS || reached >= gap.to {
+        if slots.entries() >= BATCH || slots.count() >= SLOTS_AT_ONCE || reached >= gap.to {
             let counted = (gap.uid, Some((from, reached.min(gap.to))), slots.take());
             if let Err(error) = shared.add(vec![counted], &[], keeper::unix_ms()) {
                 // It is read once more when the store can be written.

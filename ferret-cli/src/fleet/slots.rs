@@ -14,6 +14,9 @@ pub(crate) const LOG: LogIndex = LogIndex(0);
 /// How long a slot is, ns.
 pub(crate) const SLOT_NS: u64 = 10_000_000_000;
 
+/// Slots that are kept before they are stored: each counts for itself until then.
+pub(crate) const SLOTS_AT_ONCE: usize = if cfg!(test) { 5 } else { 2_000 };
+
 /// A slot of wall time: its number since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -26,9 +29,10 @@ pub(crate) struct Slots {
     entries: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Sums {
-    calls: Calls,
+    /// None where nothing was called: most slots of most processes.
+    calls: Option<Box<Calls>>,
     usage: Usage,
 }
 
@@ -61,7 +65,7 @@ impl Slots {
                 let slot = |at| Slot::at_unix_ns(clock.unix_ns(at));
                 for ended in spans.ended.chunk_by(|a, b| slot(a.end) == slot(b.end)) {
                     if let Some(first) = ended.first() {
-                        self.at(first.end).calls.apply_spans(LOG, names, ended);
+                        self.at(first.end).calls().apply_spans(LOG, names, ended);
                     }
                 }
             }
@@ -70,7 +74,7 @@ impl Slots {
                 if let LogEntry::Metric(sample) = &entry.what {
                     sums.usage.read(sample);
                 } else {
-                    sums.calls.apply(LOG, names, entry);
+                    sums.calls().apply(LOG, names, entry);
                 }
             }
         }
@@ -95,16 +99,18 @@ impl Slots {
 
     fn at(&mut self, at: LogTime) -> &mut Sums {
         let slot = Slot::at_unix_ns(self.clock.unix_ns(at));
-        self.open.entry(slot).or_insert_with(|| Sums {
-            calls: Calls::new(GroupBy::Function),
-            usage: Usage::default(),
-        })
+        self.open.entry(slot).or_default()
     }
 }
 
 impl Sums {
+    fn calls(&mut self) -> &mut Calls {
+        self.calls.get_or_insert_with(|| Box::new(Calls::new(GroupBy::Function)))
+    }
+
     fn row(self) -> SlotRow {
         let Self { calls, mut usage } = self;
+        let Some(calls) = calls else { return SlotRow { usage, calls: Vec::new() } };
         for process in calls.processes() {
             usage.count(&process.totals);
         }

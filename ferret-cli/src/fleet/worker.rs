@@ -315,6 +315,11 @@ impl Worker {
         if all == 0 { 100.0 } else { read as f64 * 100.0 / all as f64 }
     }
 
+    /// Slots that have been counted since that was last asked.
+    pub(super) fn slots(&self) -> usize {
+        self.slots.as_ref().map_or(0, Slots::count)
+    }
+
     /// What has been counted since this was last asked: which entries, and what they came to.
     pub(super) fn take_slots(&mut self) -> Option<((u64, u64), BTreeMap<Slot, SlotRow>)> {
         let slots = self.slots.as_mut().filter(|slots| slots.entries() > 0)?;
