@@ -75,8 +75,8 @@ mod tests {
         runtime.block_on(test);
     }
 
-    fn document() -> Made {
-        Ok(Document::new(JSON, b"{}".to_vec(), false))
+    fn document() -> Document {
+        Document::new(JSON, b"{}".to_vec(), false)
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
                 recent.get(question.to_owned(), async || {
                     tokio::task::yield_now().await;
                     made.set(made.get() + 1);
-                    Ok(document())
+                    Ok(Ok(document()))
                 })
             };
             let (first, second, other) = tokio::join!(ask("a"), ask("a"), ask("b"));
@@ -105,9 +105,9 @@ mod tests {
             let recent = Recent::default();
             let refused = recent.get("a".to_owned(), async || Err(unavailable("not now"))).await;
             assert_eq!(refused.unwrap_err().status(), 503);
-            assert!(recent.get("a".to_owned(), async || Ok(document())).await.is_ok());
+            assert!(recent.get("a".to_owned(), async || Ok(Ok(document()))).await.is_ok());
             for number in 0..2 * MOST {
-                assert!(recent.get(number.to_string(), async || Ok(document())).await.is_ok());
+                assert!(recent.get(number.to_string(), async || Ok(Ok(document()))).await.is_ok());
             }
             assert_eq!(recent.0.lock().len(), MOST);
         });
