@@ -60,6 +60,8 @@ struct Logs {
 const TICK_NS: u64 = 1_000_000_000;
 /// Entries decoded before they are folded.
 const AT_ONCE: u64 = 1_000;
+/// The longest window, and somewhat more.
+const OLD: Duration = Duration::from_hours(25);
 /// How long sinks may take when it is stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -229,6 +231,20 @@ fn clock_of(tail: &Tail, folded: &Folded, (boot, clock): (&str, WallClock)) -> O
     if tail.info().boot_id == boot { Some(clock) } else { folded.clock() }
 }
 
+/// Of a process that ended before any window began, no rule asks: a folder may have weeks of logs.
+fn pass_over_old(run: &mut Run) {
+    for index in 0..run.logs().len() {
+        let info = run.logs()[index].info();
+        // One that cannot be looked at is read.
+        let age = info.path.metadata().and_then(|file| file.modified()).map(|at| at.elapsed());
+        let is_old = matches!(age, Ok(Ok(age)) if age > OLD);
+        if info.is_ended && is_old {
+            let end = info.next_offset;
+            run.seek(LogIndex(index), end);
+        }
+    }
+}
+
 impl Named {
     /// Opens what is there; says whether anything is.
     fn open(&mut self, options: ReadOptions) -> bool {
@@ -236,7 +252,8 @@ impl Named {
             return true;
         }
         let why = match Run::open(std::slice::from_ref(&self.path), &options) {
-            Ok(run) => {
+            Ok(mut run) => {
+                pass_over_old(&mut run);
                 let (said, problems) = (None, 0);
                 *self = Self {
                     path: self.path.clone(),
