@@ -63,8 +63,12 @@
     if (hasRange) controls.range.update(at, view.ranges, view.firstRange);
   }
 
+  // The address has changed, and `go` has not been told yet.
+  const isLeaving = (at) => at.view !== current;
+
   function redraw() {
     const at = now();
+    if (isLeaving(at)) return;
     drawTabs(at);
     drawControls(at);
     made[at.view].draw?.(at);
@@ -74,6 +78,7 @@
   // What the stream brings is drawn by the views that are made of it; the others ask for theirs.
   function redrawLive() {
     const at = now();
+    if (isLeaving(at)) return;
     drawControls(at);
     if (views[at.view].isLive) made[at.view].draw(at);
     badges();
@@ -88,6 +93,7 @@
   async function load({ isForced = true } = {}) {
     clearTimeout(timer);
     const at = now();
+    if (isLeaving(at)) return;
     const view = made[at.view];
     const address = location.hash;
     if (view.load && live.link.state !== "lost") {
