@@ -26,14 +26,16 @@ struct Server {
 
 impl Server {
     fn start(logs: &Path, args: &[&str]) -> Self {
+        // Beside the logs, not in the home folder.
+        let history =
+            if logs.is_dir() { logs.join("history") } else { logs.with_extension("history") };
         let child = ferret()
             .arg("serve")
             .arg(logs)
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
-            // Its history is beside the logs, not in the home folder.
             .arg("--store")
-            .arg(logs.with_extension("history"))
+            .arg(history)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
