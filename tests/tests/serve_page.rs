@@ -19,32 +19,35 @@ const VIEWS: [&str; 9] =
 struct Server {
     child: Child,
     /// Whoever closes it ends a server that has something to say.
-    _stderr: BufReader<ChildStderr>,
+    stderr: Option<BufReader<ChildStderr>>,
     /// `http://127.0.0.1:PORT/`
     address: String,
 }
 
 impl Server {
     fn start(logs: &Path, args: &[&str]) -> Self {
-        let mut child = ferret()
+        // Beside the logs, not in the home folder.
+        let history =
+            if logs.is_dir() { logs.join("history") } else { logs.with_extension("history") };
+        let child = ferret()
             .arg("serve")
             .arg(logs)
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
-            // Its history is beside the logs, not in the home folder.
             .arg("--store")
-            .arg(logs.with_extension("history"))
+            .arg(history)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("ferret starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut server = Self { child, stderr: None, address: String::new() };
+        let mut stderr = BufReader::new(server.child.stderr.take().expect("a pipe"));
         let mut said = String::new();
         while stderr.read_line(&mut said).expect("it is text") > 0 {
-            if let Some(address) = said.split_whitespace().find(|word| word.starts_with("http://"))
-            {
-                let address = address.to_owned();
-                return Self { child, _stderr: stderr, address };
+            if let Some(word) = said.split_whitespace().find(|word| word.starts_with("http://")) {
+                word.clone_into(&mut server.address);
+                server.stderr = Some(stderr);
+                return server;
             }
         }
         panic!("it has no address: {said}");
@@ -56,6 +59,7 @@ impl Drop for Server {
         // Fails only where it has ended already.
         self.child.kill().ok();
         self.child.wait().ok();
+        drop(self.stderr.take());
     }
 }
 
