@@ -26,6 +26,7 @@ pub(crate) struct CallsRow {
 
 /// How long calls took, ns. Percentiles are within 3.1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "units end a name")]
 pub(crate) struct Spread {
     pub(crate) mean_ns: u64,
     pub(crate) min_ns: u64,
@@ -119,7 +120,8 @@ fn merged(one: &[(u16, u64)], other: &[(u16, u64)]) -> Vec<(u16, u64)> {
     loop {
         let (bucket, count) = match (one.peek(), other.peek()) {
             (Some(&&(a, n)), Some(&&(b, m))) if a == b => {
-                (one.next(), other.next());
+                one.next();
+                other.next();
                 (a, n.saturating_add(m))
             }
             (Some(&&(a, n)), Some(&&(b, _))) if a < b => {

@@ -83,9 +83,11 @@ impl Folded {
         Some(WallClock::at(began, process.unix_ns(began)?))
     }
 
-    /// Takes an entry of before what is known to be open, for what the process reported last.
-    pub(crate) fn recall(&mut self, entry: &Entry) {
-        self.processes.apply(LOG, entry);
+    /// Takes entries of before what is known to be open, for what the process reported last.
+    pub(crate) fn recall(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.processes.apply(LOG, entry);
+        }
     }
 
     /// Its process has ended: what was open is told elsewhere.

@@ -156,7 +156,7 @@ impl Keeper {
                     }
                 }
                 Err(LogError::NotFound { .. } | LogError::EmptyFolder { .. }) => {
-                    missing.push(wanted)
+                    missing.push(wanted);
                 }
                 Err(error) => self.trouble(&wanted, Some(error.to_string())),
             }
@@ -191,8 +191,12 @@ impl Keeper {
             self.files.insert(file, None);
             return Some(file);
         }
-        let opened = Worker::open(path).map_err(|error| error.to_string());
-        let opened = opened.and_then(|worker| self.add_worker(worker, file));
+        let opened = match Worker::open(path) {
+            // It begins just now.
+            Ok(None) => return Some(file),
+            Ok(Some(worker)) => self.add_worker(worker, file),
+            Err(error) => Err(error.to_string()),
+        };
         self.files.insert(file, opened.is_err().then_some(modified));
         self.trouble(path, opened.err());
         Some(file)
@@ -231,14 +235,13 @@ impl Keeper {
             }
         }
         let before = known.map(|known| (known.number, known.kept.clone()));
-        let number = match &before {
-            Some((number, _)) => *number,
+        let number = if let Some((number, _)) = &before {
+            *number
+        } else {
             // Of two new ones the store knows neither yet.
-            None => {
-                let next = self.shared.store.next_worker().map_err(|error| error.to_string())?;
-                let last = workers.values().map(|worker| worker.number).max();
-                last.map_or(next, |last| next.max(last + 1))
-            }
+            let next = self.shared.store.next_worker().map_err(|error| error.to_string())?;
+            let last = workers.values().map(|worker| worker.number).max();
+            last.map_or(next, |last| next.max(last + 1))
         };
         worker.go_on(number, before.as_ref().map(|(_, kept)| kept));
         workers.insert(uid, worker);

@@ -265,12 +265,13 @@ impl<'t> Writing<'t> {
 }
 
 /// Adds to a row, which begins as nothing.
-fn add_to<K: redb::Key + Copy, T: Default + Serialize + DeserializeOwned>(
+fn add_to<K, T: Default + Serialize + DeserializeOwned>(
     table: &mut Table<'_, K, &'static [u8]>,
     key: K,
     add: impl FnOnce(&mut T),
 ) -> Result<(), StoreError>
 where
+    K: redb::Key + Copy,
     for<'a> K: std::borrow::Borrow<K::SelfType<'a>>,
 {
     let mut row: T = match table.get(key)? {

@@ -30,7 +30,7 @@ const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 4_000 };
 
 /// For how long a log is kept open of which all is known.
-const LINGERS_NS: u64 = if cfg!(test) { 0 } else { 3_000_000_000 };
+const LINGERS_NS: u64 = if cfg!(test) { 1 } else { 3_000_000_000 };
 
 /// A process of the fleet.
 #[derive(Debug)]
@@ -64,24 +64,27 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Opens the log at `path`, and reads what tells who it is and what runs now.
+    /// Opens the log at `path`, and reads what tells who it is and what runs now. None of one that has no entry yet.
     ///
     /// # Errors
     ///
     /// The log cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, LogError> {
         let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
         let mut tail = Tail::open(path, &options)?;
         let mut folded = Folded::default();
         let mut from = Offset(0);
         let is_long = tail.info().entries() > LONG;
         let head = tail.poll(1)?;
-        let clock = head.first().and_then(|first| match &first.what {
-            LogEntry::ProcessStart(start) => Some(WallClock::at(first.time, start.unix_ns)),
-            _ => None,
-        });
+        let Some(first) = head.first() else { return Ok(None) };
+        let (began, clock) = match &first.what {
+            LogEntry::ProcessStart(start) => {
+                (first.time, Some(WallClock::at(first.time, start.unix_ns)))
+            }
+            _ => (first.time, None),
+        };
         if is_long {
-            head.iter().for_each(|entry| folded.recall(entry));
+            folded.recall(&head);
             from = go_to_end(&mut tail, &mut folded)?;
         } else {
             tail.seek(Offset(0));
@@ -105,10 +108,9 @@ impl Worker {
             is_gone: false,
             is_new: true,
         };
-        let began = head.first().map(|first| first.time);
-        worker.kept.started_ms = began.and_then(|at| worker.unix_ms(at));
+        worker.kept.started_ms = worker.unix_ms(began);
         worker.look_at_file();
-        Ok(worker)
+        Ok(Some(worker))
     }
 
     /// A worker of which the store knows all there is to know.
@@ -383,7 +385,8 @@ fn go_to_end(tail: &mut Tail, folded: &mut Folded) -> Result<Offset, LogError> {
     if let Some(first) = before.first() {
         folded.begin_at(first.time);
     }
-    before.iter().filter(|entry| entry.offset < next).for_each(|entry| folded.recall(entry));
+    let known = before.partition_point(|entry| entry.offset < next);
+    folded.recall(&before[..known]);
     let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
     folded.resume(tail.names(), &Opened::Anew { missed: 0, stacks, tasks });
     tail.seek(next);
@@ -394,7 +397,7 @@ fn go_to_end(tail: &mut Tail, folded: &mut Folded) -> Result<Offset, LogError> {
 fn kept(tail: &Tail, head: &[Entry]) -> Kept {
     let info = tail.info();
     let mut folded = Folded::default();
-    head.iter().for_each(|entry| folded.recall(entry));
+    folded.recall(head);
     let process = folded.process();
     let start = process.and_then(|process| process.start.as_deref().cloned());
     let unnamed = || ProcessStart { pid: info.pid, host: info.host.clone(), ..Default::default() };

@@ -1,6 +1,11 @@
 //! The API's documents, as `docs/serve.md` has them: each file one of them, made from the fleet as it is now and from
 //! its store. Knows nothing of HTTP.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all fields that a filter may ask about, a row has the ones it knows"
+)]
+
 mod events;
 mod functions;
 mod heatmap;
@@ -84,7 +89,7 @@ impl Asked<'_> {
 
     /// The store's numbers of the workers in scope, and who they are; also of those that are forgotten.
     fn numbers_in(&self, scope: &Scope) -> Result<BTreeMap<u32, crate::fleet::Kept>, Refusal> {
-        let known = self.shared.store.workers().map_err(unreadable)?;
+        let known = self.shared.store.workers().map_err(|error| unreadable(&error))?;
         let is_in = |kept: &crate::fleet::Kept| {
             scope.worker.is_none_or(|id| id.0 == kept.uid)
                 && scope.program.as_ref().is_none_or(|program| *program == kept.program)
@@ -99,7 +104,7 @@ impl Asked<'_> {
         let see = |_, worker, usage: &Usage| {
             sums.insert(worker, usage.clone());
         };
-        self.shared.store.usage(Level::All, all, see).map_err(unreadable)?;
+        self.shared.store.usage(Level::All, all, see).map_err(|error| unreadable(&error))?;
         Ok(sums)
     }
 
@@ -135,7 +140,7 @@ fn cut<T>(list: &mut Vec<T>, limit: usize) -> usize {
     left_out
 }
 
-fn unreadable(error: StoreError) -> Refusal {
+fn unreadable(error: &StoreError) -> Refusal {
     Refusal::Broken(error.to_string())
 }
 

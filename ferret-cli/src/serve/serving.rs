@@ -255,18 +255,13 @@ fn watching(path: &Path) -> anyhow::Result<Watching> {
 /// Opens the store: the one that is named, or that of these logs among the user's own files.
 fn store(settings: &Settings) -> anyhow::Result<Store> {
     let keep = settings.keep;
-    let (path, is_named) = match &settings.store {
-        Some(path) => (path.clone(), true),
-        None => match own_file(&settings.logs) {
-            Some(path) => (path, false),
-            None => {
-                say(
-                    "there is no place for the history (neither XDG_STATE_HOME nor HOME is set): it is kept in \
-                     memory; name a file with --store",
-                );
-                return Ok(Store::in_memory(keep)?);
-            }
-        },
+    let is_named = settings.store.is_some();
+    let Some(path) = settings.store.clone().or_else(|| own_file(&settings.logs)) else {
+        say(
+            "there is no place for the history (neither XDG_STATE_HOME nor HOME is set): it is kept in memory; name a \
+             file with --store",
+        );
+        return Ok(Store::in_memory(keep)?);
     };
     let store = match Store::open(&path, keep) {
         Ok(store) => store,

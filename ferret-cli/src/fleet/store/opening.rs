@@ -91,9 +91,11 @@ impl Store {
 
 impl StoreError {
     fn from_opening(path: &Path) -> impl FnOnce(DatabaseError) -> Self {
-        move |error| match error {
-            DatabaseError::DatabaseAlreadyOpen => Self::Taken(path.to_owned()),
-            error => Self::from(error),
+        move |error| {
+            if let DatabaseError::DatabaseAlreadyOpen = error {
+                return Self::Taken(path.to_owned());
+            }
+            Self::from(error)
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::format;
 use ferret::event::{
     CallsiteId, EndedSpan, LogEntry, LogTime, Names, Outcome, Part, PathId, ProcessState,
 };
-use ferret::projections::Rate;
+use ferret::projections::{Process, Rate};
 use std::collections::BTreeMap;
 
 /// Functions and marks that are told apart in one look; what more there is, is left out.
@@ -132,7 +132,7 @@ impl Changes {
         let name = state.to_string();
         if name != self.state {
             events.extend(self.change(worker, state, now).map(|(what, severity, text)| {
-                let heard = worker.process().map_or(now, |process| process.last_heard());
+                let heard = worker.process().map_or(now, Process::last_heard);
                 event(if state.is_alive() { now } else { heard }, what, severity, text)
             }));
             self.state = name;

@@ -3,6 +3,7 @@
 use super::Worker;
 use crate::death::Death;
 use ferret::event::{LogTime, ProcessState};
+use ferret::projections::Process;
 
 /// In which state a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl Worker {
     pub(crate) fn note_state(&mut self, now: LogTime, zombie_after_ns: u64) {
         let Some(state) = self.state(now, zombie_after_ns) else { return };
         let (exit_code, signal) = self.how_it_ended();
-        let heard = self.process().map(|process| process.last_heard());
+        let heard = self.process().map(Process::last_heard);
         let ended_ms = heard.filter(|_| !state.is_alive()).and_then(|at| self.unix_ms(at));
         let (name, death) = (state.to_string(), self.death(now).map(|death| death.how()));
         let kept = &mut self.kept;

@@ -7,6 +7,7 @@ use crate::fleet::Event;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Events {
     #[serde(flatten)]
     head: Head,
@@ -50,8 +51,9 @@ impl Asked<'_> {
         };
         let store = &self.shared.store;
         // Before the events, so that none is passed over that comes meanwhile.
-        let next = store.last_event().map_err(unreadable)?;
-        let found = store.events(asked.after, asked.limit, wanted).map_err(unreadable)?;
+        let next = store.last_event().map_err(|error| unreadable(&error))?;
+        let found =
+            store.events(asked.after, asked.limit, wanted).map_err(|error| unreadable(&error))?;
         let (events, left_out) = found;
         let events = events.into_iter().map(|event| Row {
             number: event.number,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::cmp::Ordering;
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Functions {
     #[serde(flatten)]
     head: Head,
@@ -65,7 +66,7 @@ impl Asked<'_> {
         let seconds = from_ms.map(|from| seconds(to_ms.saturating_sub(from)));
         let mut rows = Vec::new();
         let program = asked.scope.program.as_ref();
-        for (number, function) in store.functions().map_err(unreadable)? {
+        for (number, function) in store.functions().map_err(|error| unreadable(&error))? {
             if program.is_some_and(|program| *program != function.program) {
                 continue;
             }
@@ -75,7 +76,7 @@ impl Asked<'_> {
                     sum.add(row);
                 }
             };
-            store.calls(level, number, slots, see).map_err(unreadable)?;
+            store.calls(level, number, slots, see).map_err(|error| unreadable(&error))?;
             if !sum.is_empty() {
                 rows.push(row(number, function, &sum, seconds));
             }

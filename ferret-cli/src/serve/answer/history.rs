@@ -42,7 +42,7 @@ impl Asked<'_> {
         let series = match asked.function {
             Some(function) => {
                 let number = u32::try_from(function.0).ok();
-                let known = self.shared.store.functions().map_err(unreadable)?;
+                let known = self.shared.store.functions().map_err(|error| unreadable(&error))?;
                 let number = number.filter(|wanted| known.iter().any(|(known, _)| known == wanted));
                 let none = || Refusal::NotThere(format!("there is no function {}", function.0));
                 self.of_function(number.ok_or_else(none)?, steps, asked)?
@@ -78,7 +78,7 @@ impl Asked<'_> {
             step.get_or_insert_with(Usage::default).add(usage);
         };
         let slots = (steps.first, steps.last());
-        self.shared.store.usage(steps.level, slots, see).map_err(unreadable)?;
+        self.shared.store.usage(steps.level, slots, see).map_err(|error| unreadable(&error))?;
         Ok((by_worker, workers))
     }
 
@@ -115,7 +115,10 @@ impl Asked<'_> {
             }
         };
         let slots = (steps.first, steps.last());
-        self.shared.store.calls(steps.level, number, slots, see).map_err(unreadable)?;
+        self.shared
+            .store
+            .calls(steps.level, number, slots, see)
+            .map_err(|error| unreadable(&error))?;
         let spreads: Vec<Option<Spread>> =
             sums.iter().map(|sum| sum.as_ref().and_then(CallsRow::spread)).collect();
         let count = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {

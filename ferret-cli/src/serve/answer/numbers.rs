@@ -54,13 +54,17 @@ pub(crate) fn numbers(asked: &Asked<'_>) -> Result<Snapshot, Refusal> {
 fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
     let store = &asked.shared.store;
     let mut all: BTreeMap<(String, String, String), CallsRow> = BTreeMap::new();
-    for (number, Function { program, info }) in store.functions().map_err(unreadable)? {
+    for (number, Function { program, info }) in
+        store.functions().map_err(|error| unreadable(&error))?
+    {
         let key = (program.clone(), info.module, info.name);
         let is_full = all.len() >= MOST_FUNCTIONS && !all.contains_key(&key);
         let key = if is_full { (program, String::new(), "<other>".to_owned()) } else { key };
         let sum = all.entry(key).or_default();
         let see = |_, _, row: &CallsRow| sum.add(row);
-        store.calls(Level::All, number, (Slot(0), Slot(0)), see).map_err(unreadable)?;
+        store
+            .calls(Level::All, number, (Slot(0), Slot(0)), see)
+            .map_err(|error| unreadable(&error))?;
     }
     let all = all.into_iter().filter(|(_, sum)| !sum.is_empty());
     Ok(all

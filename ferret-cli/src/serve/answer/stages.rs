@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Stages {
     #[serde(flatten)]
     head: Head,
@@ -72,7 +73,7 @@ impl Asked<'_> {
     /// The stages that have ended at least once, by worker.
     fn ended_stages(&self) -> Result<BTreeMap<u32, OfWorker>, Refusal> {
         let store = &self.shared.store;
-        let functions = store.functions().map_err(unreadable)?;
+        let functions = store.functions().map_err(|error| unreadable(&error))?;
         let is_stage = |(_, function): &&(FunctionNumber, Function)| function.info.kind.is_stage();
         let mut ended: BTreeMap<u32, OfWorker> = BTreeMap::new();
         for (number, function) in functions.iter().filter(is_stage) {
@@ -88,7 +89,7 @@ impl Asked<'_> {
                 stage.total_ns += row.total_ns;
                 stage.mean_ns = stage.total_ns.checked_div(stage.calls);
             };
-            store.calls(Level::All, *number, all, see).map_err(unreadable)?;
+            store.calls(Level::All, *number, all, see).map_err(|error| unreadable(&error))?;
         }
         Ok(ended)
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Workers {
     #[serde(flatten)]
     head: Head,
