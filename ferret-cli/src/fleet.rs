@@ -49,6 +49,8 @@ use store::Contribution;
 /// What the threads of a fleet share with those who ask.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Logs, and folders of logs.
+    pub(crate) wanted: Vec<PathBuf>,
     pub(crate) workers: Mutex<BTreeMap<ProcessUid, Worker>>,
     pub(crate) store: Store,
     pub(crate) troubles: Mutex<Troubles>,

@@ -42,7 +42,7 @@ impl Client {
 
     fn ask(&self, path: &str) -> anyhow::Result<(u16, Vec<u8>)> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let host = &self.address;
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         let mut answer = Vec::new();
@@ -60,8 +60,9 @@ impl Crowd {
     pub(super) fn ask(address: &str, clients: usize, time: Duration) -> anyhow::Result<Self> {
         let watch = Stopwatch::start();
         let one = |address: String| move || one_of_many(&Client { address }, time);
-        let threads: Vec<_> =
-            (0..clients).map(|_| thread::spawn(one(address.to_owned()))).collect();
+        let name = || thread::Builder::new().name("client".to_owned());
+        let threads = (0..clients).map(|_| name().spawn(one(address.to_owned())));
+        let threads = threads.collect::<Result<Vec<_>, _>>()?;
         let mut crowd = Self::default();
         for thread in threads {
             let answered = thread.join().ok().context("a client panicked")?;
@@ -110,12 +111,11 @@ fn one_of_many(client: &Client, time: Duration) -> Crowd {
             break;
         }
         let one = Stopwatch::start();
-        match client.ask(path) {
-            Ok((200, _)) => crowd.times_ms.push(one.elapsed().as_secs_f64() * 1e3),
-            _ => {
-                crowd.refused += 1;
-                thread::sleep(Duration::from_millis(100));
-            }
+        if let Ok((200, _)) = client.ask(path) {
+            crowd.times_ms.push(one.elapsed().as_secs_f64() * 1e3);
+        } else {
+            crowd.refused += 1;
+            thread::sleep(Duration::from_millis(100));
         }
     }
     crowd

@@ -1,5 +1,6 @@
 //! Logs of very many processes that began long ago and live: a METRIC a second, and a job a minute.
 
+use anyhow::Context as _;
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, LogEntry, LogTime, MetricSample, Outcome, PathId,
     PathInfo, Position, ProcessStart, ProcessUid, Sink, SpanId, ThreadId, ThreadInfo, ThreadStack,
@@ -34,18 +35,19 @@ impl Living {
     /// Writes the past of so many, on two threads, and lets them live on.
     pub(super) fn make(folder: &Path, workers: u32, days: u64) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
+        let name = || thread::Builder::new().name("writer".to_owned());
         let halves = [0, 1].map(|half| {
             let folder = folder.to_owned();
-            thread::spawn(move || -> anyhow::Result<Vec<Process>> {
+            name().spawn(move || -> anyhow::Result<Vec<Process>> {
                 let all = (0..workers).filter(|worker| worker % 2 == half);
                 all.map(|worker| Process::make(&folder, worker, days)).collect()
             })
         });
         let mut threads = Vec::new();
         for half in halves {
-            let processes = half.join().map_err(|_| anyhow::anyhow!("a writer panicked"))??;
+            let processes = half?.join().ok().context("a writer panicked")??;
             let stop = Arc::clone(&stop);
-            threads.push(thread::spawn(move || live(processes, &stop)));
+            threads.push(name().spawn(move || live(processes, &stop))?);
         }
         Ok(Self { stop, threads })
     }
@@ -133,7 +135,7 @@ impl Process {
             self.writer.entry(ThreadId::RECORDER, own, &nothing, self.now, &what);
             self.own = own.next();
             self.writer.drained(ThreadId::RECORDER, self.own);
-            if second % 60 == 0 {
+            if second.is_multiple_of(60) {
                 self.job(second);
             }
         }
@@ -163,7 +165,7 @@ impl Process {
                     is_async: false,
                 },
                 (None, Some(top)) => {
-                    let failed = second % 4_200 == 0;
+                    let failed = second.is_multiple_of(4_200);
                     top.end(if failed { Outcome::Err } else { Outcome::Ok }, false)
                 }
                 (None, None) => continue,

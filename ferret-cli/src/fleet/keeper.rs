@@ -48,7 +48,6 @@ pub(crate) struct Fleet {
 
 struct Keeper {
     shared: Arc<Shared>,
-    wanted: Vec<PathBuf>,
     /// Files that are read, or could not be: by device and inode; when those were written last that could not.
     files: BTreeMap<(u64, u64), Option<i64>>,
     /// When each worker's log had been written when it was read last, and when that was.
@@ -81,6 +80,7 @@ impl Fleet {
         let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
         let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept, true)));
         let shared = Arc::new(Shared {
+            wanted,
             workers: Mutex::new(known.collect()),
             store,
             troubles: Mutex::new(Troubles::default()),
@@ -91,7 +91,6 @@ impl Fleet {
         });
         let keeper = Keeper {
             shared: Arc::clone(&shared),
-            wanted,
             files: BTreeMap::new(),
             read: BTreeMap::new(),
             salvager: Salvager::default(),
@@ -145,7 +144,7 @@ impl Keeper {
     /// Looks for logs that have appeared, and for those that are gone.
     fn find(&mut self) {
         let (mut there, mut missing) = (BTreeSet::new(), Vec::new());
-        for wanted in self.wanted.clone() {
+        for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
                 Ok(paths) => {
                     for path in paths {

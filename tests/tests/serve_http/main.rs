@@ -1,8 +1,8 @@
 //! `ferret serve` as a client meets it, a hostile one too: who may ask, how much, for how long, and what comes back.
-//! What the numbers say is others' business, and the page's too.
 
 mod bounds;
 mod client;
+mod fleet;
 mod load;
 mod prometheus;
 mod token;

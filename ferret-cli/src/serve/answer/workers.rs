@@ -14,6 +14,8 @@ pub(super) struct Workers {
     #[serde(flatten)]
     head: Head,
     left_out: usize,
+    /// What the server was told to read.
+    watched: Vec<String>,
     programs: Vec<Program>,
     workers: Vec<Card>,
 }
@@ -103,7 +105,9 @@ impl Asked<'_> {
         workers.sort_by_key(|card: &Card| !card.alive);
         let left_out = cut(&mut workers, asked.limit);
         let programs = programs.into_values().collect();
-        Ok(Workers { head: self.head("workers"), left_out, programs, workers })
+        let wanted = self.shared.wanted.iter();
+        let watched = wanted.map(|path| path.display().to_string()).collect();
+        Ok(Workers { head: self.head("workers"), left_out, watched, programs, workers })
     }
 
     fn card(&self, worker: &Worker, sums: &Sums) -> Card {

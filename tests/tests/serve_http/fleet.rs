@@ -1,0 +1,128 @@
+//! Several programs with one server: it says of each what is so, counts what `ferret analyze` counts however often it
+//! is killed meanwhile, and lets rules watch.
+
+use crate::client::Server;
+use ferret_tests::{Place, analysis, example, json, rows, until};
+use rustix::process::Signal;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// Starts a program that records.
+fn start(program: &str, args: &[&str], log: &Path) -> Child {
+    let mut command = example(program);
+    command.args(args).env("FERRET_LOG", log).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the example starts")
+}
+
+/// Calls and errors by function.
+fn counts(report: &Value) -> BTreeMap<String, (u64, u64)> {
+    let count = |row: &Value, name: &str| row[name].as_u64().expect("a count");
+    let row = |row: &Value| {
+        let name = row["name"].as_str().expect("a name").to_owned();
+        (name, (count(row, "calls"), count(row, "errors")))
+    };
+    rows(report, "functions").iter().map(row).filter(|(_, (calls, _))| *calls > 0).collect()
+}
+
+/// The kinds of what happened, in order.
+fn told(server: &Server) -> Vec<String> {
+    let events = server.get("/api/events").json();
+    let what = |event: &Value| event["what"].as_str().expect("a kind").to_owned();
+    rows(&events, "events").iter().map(what).collect()
+}
+
+#[test]
+fn a_server_that_is_killed_and_begun_again_counts_what_analyze_counts() {
+    let place = Place::new();
+    let store = place.folder().join("history");
+    let begin = || {
+        let args = [place.log.as_os_str(), "--store".as_ref(), store.as_os_str()];
+        Server::start(&args)
+    };
+    // It is there before the log is.
+    let mut server = begin();
+    let mut program = start("load", &["3", "60000"], &place.log);
+    while program.try_wait().expect("it is ours").is_none() {
+        until("a few spans more", || {
+            let spans = server.get("/api/metrics").json()["fleet"]["spans"].as_u64();
+            spans.filter(|spans| *spans > 1_000)
+        });
+        // SIGKILL, at any moment of its work.
+        drop(server);
+        server = begin();
+    }
+    let want = analysis(&place.log);
+    until("all of it in the history", || {
+        let workers = server.get("/api/workers").json();
+        let worker = &workers["workers"][0];
+        (worker["state"] == "exited" && worker["history_percent"] == 100.0).then_some(())
+    });
+    let got = until("what it counts", || {
+        let got = counts(&server.get("/api/functions?limit=1000").json());
+        (got == counts(&want)).then_some(got)
+    });
+    assert!(got.len() > 5, "{got:?}");
+    assert_eq!(told(&server), ["start", "exit"], "each once, by whichever server");
+}
+
+#[test]
+fn a_crash_an_end_and_a_failure_are_told_apart_and_rules_are_told() {
+    let place = Place::new();
+    let logs = place.folder().join("logs");
+    std::fs::create_dir(&logs).expect("a folder");
+    let rules = place.folder().join("rules.toml");
+    let text = "[[rule]]\nname = \"it broke\"\nhappens = [\"crashed\"]\nseverity = \"error\"\n\
+        [defaults]\ngrace = \"0s\"\n";
+    std::fs::write(&rules, text).expect("a file");
+    let store = place.folder().join("history");
+    let server = Server::start(&[
+        logs.as_os_str(),
+        "--rules".as_ref(),
+        rules.as_os_str(),
+        "--store".as_ref(),
+        store.as_os_str(),
+    ]);
+    let mut hangs = start("stuck", &[], &logs.join("stuck.redb"));
+    let mut ends = start("stages", &[], &logs.join("stages.redb"));
+    let state = |program: &str| {
+        let workers = server.get("/api/workers").json();
+        let all = rows(&workers, "workers");
+        let found = all.iter().find(|worker| worker["program"] == program);
+        found.map(|worker| worker["state"].as_str().unwrap_or_default().to_owned())
+    };
+    until("it to hang", || (state("stuck")? == "running").then_some(()));
+    let stack = until("its stack", || {
+        let stack = server.get("/api/stack").json();
+        (rows(&stack, "workers").iter().any(|of| of["program"] == "stuck")).then_some(stack)
+    });
+    assert_eq!(stack["left_out"], 0);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&hangs), Signal::KILL)
+        .expect("it is there");
+    hangs.wait().expect("it is ours");
+    assert!(ends.wait().expect("it is ours").success());
+    until("both ends", || {
+        let is_so = state("stuck")? == "crashed" && state("stages")? == "exited";
+        is_so.then_some(())
+    });
+    until("both events, and the alert", || {
+        let told = told(&server);
+        let has = |what: &str| told.iter().any(|told| told == what);
+        (has("crash") && has("exit") && has("alert")).then_some(())
+    });
+    let alerts = server.get("/api/alerts").json();
+    assert_eq!(alerts["rules"][0]["name"], "it broke", "{alerts:#}");
+    assert_eq!(alerts["rules"][0]["subjects"][0]["state"], "happened", "{alerts:#}");
+    let frozen = place.folder().join("page.html");
+    let mut export = ferret_tests::ferret();
+    let done = ferret_tests::output(export.arg("export").arg(&logs).arg("-o").arg(&frozen));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let page = std::fs::read_to_string(&frozen).expect("it is text");
+    assert!(page.contains("id=\"frozen\"") && page.contains("/api/workers"), "{}", page.len());
+    // The same process by another reader.
+    let seen = json(
+        ferret_tests::ferret().args(["watch", "--once", "--json"]).arg(logs.join("stuck.redb")),
+    );
+    assert_eq!(seen["processes"][0]["state"], "crashed");
+}
