@@ -123,9 +123,7 @@ impl Store {
             let mut writing = Writing::begin(&txn, self.keep, now_ms)?;
             for Contribution { worker, kept, slots } in contributions {
                 writing.workers.insert(worker, encode(kept)?.as_slice())?;
-                for (slot, row) in slots {
-                    writing.add(*worker, &kept.program, *slot, row, &mut functions)?;
-                }
+                writing.add(*worker, &kept.program, slots, &mut functions)?;
             }
             for event in events {
                 let event = Event { number: next_event, ..event.clone() };
@@ -222,25 +220,36 @@ impl<'t> Writing<'t> {
         })
     }
 
+    /// Adds what a worker did. Slots of ten seconds that are in one slot of a level are added up before: of a long past
+    /// there are very many.
     fn add(
         &mut self,
         worker: WorkerNumber,
         program: &str,
-        slot: Slot,
-        row: &SlotRow,
+        slots: &BTreeMap<Slot, SlotRow>,
         numbers: &mut BTreeMap<(String, CallsiteInfo), FunctionNumber>,
     ) -> Result<(), StoreError> {
         for (level, first) in self.first {
-            let in_level = level.slot_of(slot);
-            if in_level < first {
-                continue;
+            let mut usages: BTreeMap<Slot, Usage> = BTreeMap::new();
+            let mut calls: BTreeMap<(FunctionNumber, Slot), CallsRow> = BTreeMap::new();
+            for (slot, row) in slots {
+                let slot = level.slot_of(*slot);
+                if slot < first {
+                    continue;
+                }
+                usages.entry(slot).or_default().add(&row.usage);
+                for (info, row) in &row.calls {
+                    let function = self.number(program, info, numbers)?;
+                    calls.entry((function, slot)).or_default().add(row);
+                }
             }
-            let key = (level.number(), in_level.0, worker);
-            add_to(&mut self.usage, key, |usage: &mut Usage| usage.add(&row.usage))?;
-            for (info, calls) in &row.calls {
-                let function = self.number(program, info, numbers)?;
-                let key = (level.number(), function, in_level.0, worker);
-                add_to(&mut self.calls, key, |sum: &mut CallsRow| sum.add(calls))?;
+            for (slot, usage) in usages {
+                let key = (level.number(), slot.0, worker);
+                add_to(&mut self.usage, key, |sum: &mut Usage| sum.add(&usage))?;
+            }
+            for ((function, slot), row) in calls {
+                let key = (level.number(), function, slot.0, worker);
+                add_to(&mut self.calls, key, |sum: &mut CallsRow| sum.add(&row))?;
             }
         }
         Ok(())

@@ -12,7 +12,9 @@ use std::process::{Child, Stdio};
 /// Starts a program that records.
 fn start(program: &str, args: &[&str], log: &Path) -> Child {
     let mut command = example(program);
-    command.args(args).env("FERRET_LOG", log).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(args).env("FERRET_LOG", log);
+    // One that waits for a word has nobody who says it.
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("the example starts")
 }
 
