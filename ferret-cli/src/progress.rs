@@ -24,7 +24,6 @@ impl ProgressLine {
     }
 
     /// Tells nobody.
-    #[cfg(feature = "serve")]
     pub(crate) fn silent() -> Self {
         Self { what: "", next: None, is_shown: false }
     }

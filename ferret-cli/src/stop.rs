@@ -17,7 +17,6 @@ pub(crate) struct Stop(Arc<Asked>);
 #[derive(Default)]
 struct Asked {
     /// Asks, too: of work that is not done for who sends signals.
-    #[cfg(feature = "serve")]
     unless: Option<Box<dyn Fn() -> bool + Send + Sync>>,
     /// The number of the latest; 0 while there was none.
     signal: Arc<AtomicUsize>,
@@ -63,20 +62,12 @@ impl Stop {
 
     /// Whether it is asked, by a signal or otherwise.
     pub(crate) fn is_asked(&self) -> bool {
-        #[cfg(feature = "serve")]
-        if self.0.unless.as_ref().is_some_and(|says| says()) {
-            return true;
-        }
-        self.signal().is_some()
+        self.0.unless.as_ref().is_some_and(|says| says()) || self.signal().is_some()
     }
 
     /// How far work is that this may stop; told to who started it from a terminal.
     pub(crate) fn progress(&self, what: &'static str) -> ProgressLine {
-        #[cfg(feature = "serve")]
-        if self.0.unless.is_some() {
-            return ProgressLine::silent();
-        }
-        ProgressLine::new(what)
+        if self.0.unless.is_some() { ProgressLine::silent() } else { ProgressLine::new(what) }
     }
 
     /// From now on nothing is brought to an end: a signal ends the program.

@@ -4,7 +4,8 @@ use super::{
     CALLS, CallsRow, EVENTS, Event, FUNCTIONS, Function, FunctionNumber, Kept, Level, Slot, Store,
     StoreError, USAGE, Usage, WORKERS, WorkerNumber, decode,
 };
-use redb::{ReadTransaction, ReadableDatabase as _, ReadableTable as _};
+use redb::{ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use serde::de::DeserializeOwned;
 
 impl Store {
     pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
@@ -17,28 +18,24 @@ impl Store {
     ///
     /// The store cannot be read; as for all questions.
     pub(crate) fn workers(&self) -> Result<Vec<(WorkerNumber, Kept)>, StoreError> {
-        let txn = self.read()?;
-        let table = txn.open_table(WORKERS)?;
-        table
-            .iter()?
-            .map(|row| {
-                row.map_err(StoreError::from)
-                    .and_then(|(key, row)| Ok((key.value(), decode(row.value())?)))
-            })
-            .collect()
+        self.rows(WORKERS)
     }
 
     /// All functions, by number.
     pub(crate) fn functions(&self) -> Result<Vec<(FunctionNumber, Function)>, StoreError> {
-        let txn = self.read()?;
-        let table = txn.open_table(FUNCTIONS)?;
-        table
-            .iter()?
-            .map(|row| {
-                row.map_err(StoreError::from)
-                    .and_then(|(key, row)| Ok((key.value(), decode(row.value())?)))
-            })
-            .collect()
+        self.rows(FUNCTIONS)
+    }
+
+    fn rows<T: DeserializeOwned>(
+        &self,
+        table: TableDefinition<u32, &[u8]>,
+    ) -> Result<Vec<(u32, T)>, StoreError> {
+        let mut rows = Vec::new();
+        for row in self.read()?.open_table(table)?.iter()? {
+            let (number, row) = row?;
+            rows.push((number.value(), decode(row.value())?));
+        }
+        Ok(rows)
     }
 
     /// Shows `see` what each worker used in each slot from `first` to `last`.
