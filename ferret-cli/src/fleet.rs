@@ -82,6 +82,8 @@ pub(crate) struct Troubles {
     pub(crate) store: Option<String>,
     /// Every log that was there has been looked at once.
     pub(crate) has_looked: bool,
+    /// A thread has died of a fault of ours.
+    pub(crate) has_failed: bool,
 }
 
 /// What one worker's log has given: which entries, and what they came to.
@@ -98,11 +100,10 @@ impl Shared {
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// How many entries are in the history, of how many there are to read.
-    pub(crate) fn progress(&self) -> (u64, u64) {
+    /// How many entries of each worker are in the history, of how many there are to read.
+    pub(crate) fn progress(&self) -> BTreeMap<ProcessUid, (u64, u64)> {
         let workers = self.workers.lock();
-        let of = workers.values().map(Worker::progress);
-        of.fold((0, 0), |(read, all), (one, of)| (read + one, all + of))
+        workers.iter().map(|(uid, worker)| (*uid, worker.progress())).collect()
     }
 
     fn is_stopped(&self) -> bool {
@@ -146,13 +147,18 @@ impl Shared {
     /// The store cannot be written.
     pub(crate) fn forget(&self, uid: ProcessUid) -> Result<bool, StoreError> {
         let adding = self.adding.lock();
-        let mut workers = self.workers.lock();
-        let Some(worker) = workers.get_mut(&uid).filter(|worker| worker.tail().is_none()) else {
-            return Ok(false);
+        let number = {
+            let workers = self.workers.lock();
+            let worker = workers.get(&uid).filter(|worker| worker.tail().is_none());
+            worker.map(|worker| worker.number)
         };
-        self.store.forget(worker.number)?;
-        worker.kept.is_forgotten = true;
-        drop((workers, adding));
+        let Some(number) = number else { return Ok(false) };
+        // Not while others wait for the workers.
+        self.store.forget(number)?;
+        if let Some(worker) = self.workers.lock().get_mut(&uid) {
+            worker.kept.is_forgotten = true;
+        }
+        drop(adding);
         self.changed();
         Ok(true)
     }

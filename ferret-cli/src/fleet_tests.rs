@@ -148,8 +148,17 @@ fn a_store_that_is_lost_or_broken_is_made_anew() {
         until_done(&fleet, 2);
         assert_eq!(stored(&fleet), plain(folder.path()));
         drop(fleet);
-        std::fs::write(&store, "this is no store".repeat(4_096)).unwrap();
+        std::fs::write(&store, "redb, and no store at all".repeat(4_096)).unwrap();
     }
+}
+
+#[test]
+fn a_file_that_is_no_store_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.txt");
+    std::fs::write(&path, "dear reader".repeat(4_096)).unwrap();
+    assert!(Store::open(&path, KEEP).is_err());
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("dear reader"));
 }
 
 #[test]

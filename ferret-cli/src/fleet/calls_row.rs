@@ -100,7 +100,7 @@ impl CallsRow {
                 passed >= rank
             });
             let bucket = found.or(self.histogram.last()).map_or(0, |(bucket, _)| *bucket);
-            summary_bucket_range(bucket).1.clamp(self.min_ns, self.max_ns)
+            summary_bucket_range(bucket).1.max(self.min_ns).min(self.max_ns)
         };
         Some(Spread {
             mean_ns,

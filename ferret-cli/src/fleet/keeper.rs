@@ -46,6 +46,17 @@ pub(crate) struct Fleet {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// Says that a thread has died, which nobody would see otherwise.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.troubles.lock().has_failed = true;
+        }
+    }
+}
+
 struct Keeper {
     shared: Arc<Shared>,
     /// Files that are read, or could not be: by device and inode; when those were written last that could not.
@@ -78,7 +89,7 @@ impl Fleet {
     ) -> anyhow::Result<Self> {
         let known = store.workers()?;
         let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
-        let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept, true)));
+        let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept)));
         let shared = Arc::new(Shared {
             wanted,
             workers: Mutex::new(known.collect()),
@@ -105,8 +116,16 @@ impl Fleet {
         let of_past = Arc::clone(&shared);
         let mut fleet = Self { shared, threads: Vec::new() };
         let name = |name: &str| thread::Builder::new().name(name.to_owned());
-        fleet.threads.push(name("ferret-fleet").spawn(move || keeper.run())?);
-        fleet.threads.push(name("ferret-past").spawn(move || past::read(&of_past))?);
+        let alarm = Alarm(Arc::clone(&fleet.shared));
+        fleet.threads.push(name("ferret-fleet").spawn(move || {
+            let _alarm = alarm;
+            keeper.run();
+        })?);
+        let alarm = Alarm(Arc::clone(&fleet.shared));
+        fleet.threads.push(name("ferret-past").spawn(move || {
+            let _alarm = alarm;
+            past::read(&of_past);
+        })?);
         Ok(fleet)
     }
 }
@@ -147,6 +166,7 @@ impl Keeper {
         for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
                 Ok(paths) => {
+                    self.trouble(&wanted, None);
                     for path in paths {
                         if self.shared.is_stopped() {
                             return;
@@ -161,14 +181,18 @@ impl Keeper {
             }
         }
         self.files.retain(|file, _| there.contains(file));
+        let is_first = !self.shared.troubles.lock().has_looked;
         let mut workers = self.shared.workers.lock();
         for worker in workers.values_mut().filter(|worker| !worker.is_gone) {
             let (device, inode, _) = worker.kept.stamp;
             if there.contains(&(device, inode)) || worker.find_again() {
                 continue;
             }
+            // One whose log went while nobody looked is not news.
+            if !is_first {
+                self.events.push(gone(&worker.kept));
+            }
             worker.vanish();
-            self.events.push(gone(&worker.kept));
         }
         drop(workers);
         let mut troubles = self.shared.troubles.lock();
@@ -218,7 +242,7 @@ impl Keeper {
         let known = workers.values_mut().find(|worker| worker.kept.stamp == stamp);
         let Some(worker) = known.filter(|worker| worker.kept.is_done) else { return false };
         path.clone_into(&mut worker.kept.log);
-        worker.is_gone = false;
+        (worker.is_gone, worker.kept.is_forgotten) = (false, false);
         true
     }
 
@@ -233,7 +257,11 @@ impl Keeper {
                 return Err(format!("it is a copy of {other}, which is read already"));
             }
         }
-        let before = known.map(|known| (known.number, known.kept.clone()));
+        // One that was forgotten, and is back, has been counted.
+        let before = match known {
+            Some(known) => Some((known.number, known.kept.clone())),
+            None => self.shared.store.worker(uid).map_err(|error| error.to_string())?,
+        };
         let number = if let Some((number, _)) = &before {
             *number
         } else {
@@ -263,7 +291,8 @@ impl Keeper {
         };
         left.retain(|uid| self.is_due(*uid, now));
         let any = !left.is_empty();
-        while !left.is_empty() && !self.shared.is_stopped() {
+        // Who writes faster than we read must not keep the others from being looked at.
+        while !left.is_empty() && !self.shared.is_stopped() && log::now().since(now) < LOOK_NS {
             left.retain(|uid| !self.read_one(*uid));
             if self.slots >= SLOTS_AT_ONCE {
                 self.add(log::now(), true);
@@ -305,7 +334,12 @@ impl Keeper {
         // Whoever asks meanwhile has a turn.
         MutexGuard::unlock_fair(workers);
         match read {
-            Ok(is_all) => is_all,
+            Ok(is_all) => {
+                if is_all {
+                    self.trouble(&path, None);
+                }
+                is_all
+            }
             Err(error) => {
                 self.trouble(&path, Some(error.to_string()));
                 true
@@ -313,18 +347,35 @@ impl Keeper {
         }
     }
 
+    /// Brings logs of dead processes to their ends. That may mean to repair a large file: nobody waits for it.
+    fn salvage(&mut self) {
+        let dead: Vec<ProcessUid> = {
+            let workers = self.shared.workers.lock();
+            let is_dead = |worker: &&Worker| worker.is_to_be_salvaged();
+            workers.values().filter(is_dead).map(|worker| worker.kept.uid).collect()
+        };
+        for uid in dead {
+            let tail = self.shared.workers.lock().get_mut(&uid).and_then(Worker::lend);
+            let Some(tail) = tail else { continue };
+            // What it says stands in the worker's state, too.
+            self.salvager.look_at(&tail, ReadOptions::default());
+            if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
+                worker.take_back(tail);
+            }
+        }
+    }
+
     /// Tells what changed of each worker; with `files`, looks at their files first. Says whether anything did.
     fn look(&mut self, now: LogTime, files: bool) -> bool {
         let zombie_after_ns = self.shared.settings.zombie_after_ns;
+        if files {
+            self.salvage();
+        }
         let mut workers = self.shared.workers.lock();
         let before = self.events.len();
         for worker in workers.values_mut() {
             if files {
                 worker.look_at_file();
-                if let Some(tail) = worker.tail() {
-                    // What it says stands in the worker's state, too.
-                    self.salvager.look_at(tail, ReadOptions::default());
-                }
             }
             self.events.extend(worker.news(now, zombie_after_ns));
             worker.note_state(now, zombie_after_ns);
@@ -387,10 +438,15 @@ impl Keeper {
         self.next_prune = now.after(PRUNE_NS);
         self.shared.store.prune(now_ms)?;
         let Some(after_ns) = self.shared.settings.forget_after_ns else { return Ok(()) };
+        // What is not mounted, say, is not gone.
+        if !self.shared.troubles.lock().missing.is_empty() {
+            return Ok(());
+        }
         let old: Vec<ProcessUid> = {
             let workers = self.shared.workers.lock();
             let is_old = |worker: &&Worker| {
-                let last_ms = worker.kept.ended_ms.unwrap_or(now_ms);
+                let kept = &worker.kept;
+                let last_ms = kept.ended_ms.or(kept.started_ms).unwrap_or(now_ms);
                 worker.is_gone && now_ms.saturating_sub(last_ms) > after_ns / 1_000_000
             };
             workers.values().filter(is_old).map(|worker| worker.kept.uid).collect()

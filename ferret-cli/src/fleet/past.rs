@@ -5,15 +5,18 @@ use super::clock::WallClock;
 use super::slots::{SLOTS_AT_ONCE, Slots};
 use super::worker::AT_ONCE;
 use super::{Shared, keeper};
-use ferret::event::{Parts, ProcessUid};
+use ferret::event::{LogTime, Parts, ProcessUid};
 use ferret::log::{LogError, ReadOptions, Tail};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 /// Between two looks at whether there is something to read.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// A log that could not be read is tried again after so long, ns.
+const AGAIN_NS: u64 = 60_000_000_000;
 
 /// Entries that are counted before they are added: enough that rows are not written again and again.
 const BATCH: u64 = if cfg!(test) { 700 } else { 2_000_000 };
@@ -29,23 +32,26 @@ struct Gap {
 
 /// Reads, until the fleet is stopped.
 pub(super) fn read(shared: &Shared) {
-    // Logs that cannot be read; who follows them says so.
-    let mut given_up = BTreeSet::new();
+    // Logs that cannot be read, and when that is tried again.
+    let mut given_up = BTreeMap::new();
     while !shared.is_stopped() {
+        let now = ferret::log::now();
+        given_up.retain(|_, again| now < *again);
         let Some(gap) = next(shared, &given_up) else {
             thread::park_timeout(PAUSE);
             continue;
         };
-        if fill(shared, &gap).is_err() {
-            given_up.insert(gap.uid);
+        if let Err(error) = fill(shared, &gap) {
+            given_up.insert(gap.uid, now.after(AGAIN_NS));
+            shared.troubles.lock().logs.insert(gap.path, error.to_string());
         }
     }
 }
 
 /// The next gap: of the worker that began last, whose past is looked at first.
-fn next(shared: &Shared, given_up: &BTreeSet<ProcessUid>) -> Option<Gap> {
+fn next(shared: &Shared, given_up: &BTreeMap<ProcessUid, LogTime>) -> Option<Gap> {
     let workers = shared.workers.lock();
-    let gaps = workers.values().filter(|worker| !given_up.contains(&worker.kept.uid));
+    let gaps = workers.values().filter(|worker| !given_up.contains_key(&worker.kept.uid));
     let gaps = gaps.filter_map(|worker| {
         let (from, to) = worker.gap()?;
         let (clock, kept) = (worker.clock()?, &worker.kept);

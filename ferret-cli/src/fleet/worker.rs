@@ -113,8 +113,8 @@ impl Worker {
         Ok(Some(worker))
     }
 
-    /// A worker of which the store knows all there is to know.
-    pub(crate) fn from_kept(number: WorkerNumber, kept: Kept, is_gone: bool) -> Self {
+    /// A worker as the store knows it.
+    pub(crate) fn from_kept(number: WorkerNumber, kept: Kept) -> Self {
         Self {
             number,
             kept,
@@ -131,7 +131,7 @@ impl Worker {
             seen: LogTime(0),
             owned: None,
             last_stack: None,
-            is_gone,
+            is_gone: false,
             is_new: false,
         }
     }
@@ -173,6 +173,10 @@ impl Worker {
         let is_all = parts.entries() < AT_ONCE;
         if is_all {
             self.seen = now;
+            if read.is_ok() {
+                // What is damaged has been read as far as it can be.
+                self.reached = self.reached.max(tail.info().next_offset);
+            }
         }
         self.tail = Some(tail);
         read.map(|()| is_all)
@@ -266,6 +270,20 @@ impl Worker {
         self.changes.rate.per_second(self.began().unwrap_or_default(), now)
     }
 
+    /// Whether its process is gone and its log does not say how.
+    pub(super) fn is_to_be_salvaged(&self) -> bool {
+        self.owned == Some(false) && self.tail.as_ref().is_some_and(|tail| !tail.info().is_ended)
+    }
+
+    /// Gives its log away, for a while.
+    pub(super) fn lend(&mut self) -> Option<Tail> {
+        self.tail.take()
+    }
+
+    pub(super) fn take_back(&mut self, tail: Tail) {
+        self.tail = Some(tail);
+    }
+
     /// Whether its log is there, if not by the name that is asked for: a new run has taken that, and the log of the old
     /// one lies beside it.
     pub(crate) fn find_again(&mut self) -> bool {
@@ -307,7 +325,8 @@ impl Worker {
         let first = info.first_offset.0;
         let kept = self.kept.read.iter().map(|(from, to)| to.saturating_sub(first.max(*from)));
         let all = info.next_offset.0.saturating_sub(first);
-        (kept.sum::<u64>().min(all), all)
+        // One that does not say when it was is not counted.
+        if self.slots.is_none() { (all, all) } else { (kept.sum::<u64>().min(all), all) }
     }
 
     /// How much of the log is in the history, percent.
@@ -324,7 +343,7 @@ impl Worker {
 
     /// What has been counted since this was last asked: which entries, and what they came to.
     pub(super) fn take_slots(&mut self) -> Option<((u64, u64), BTreeMap<Slot, SlotRow>)> {
-        let slots = self.slots.as_mut().filter(|slots| slots.entries() > 0)?;
+        let slots = self.slots.as_mut().filter(|_| self.counted < self.reached)?;
         let read = (self.counted.0, self.reached.0);
         self.counted = self.reached;
         Some((read, slots.take()))

@@ -110,18 +110,20 @@ impl Asked<'_> {
 
     /// Whether all logs are in the history, as far as they go.
     fn is_complete(&self) -> bool {
-        self.shared.workers.lock().values().all(|worker| worker.gap().is_none())
+        self.shared.troubles.lock().has_looked
+            && self.shared.workers.lock().values().all(|worker| worker.gap().is_none())
     }
 
-    /// How a worker is, by name; one whose log is gone is as it was, unless it lived.
+    /// How a worker is, by name, and whether it lives. One whose log is gone is as it was, unless it lived; one whose log
+    /// has not been opened yet is as it was.
     fn state(&self, worker: &Worker) -> (String, bool) {
+        let kept = worker.kept.state.as_str();
+        let lived = ["running", "stalled", "zombie"].contains(&kept);
         match worker.state(self.now, self.shared.settings.zombie_after_ns) {
             Some(state) if !worker.is_gone => (state.to_string(), state.is_alive()),
-            _ => {
-                let kept = worker.kept.state.as_str();
-                let is_over = ["exited", "failed", "stopped", "crashed"].contains(&kept);
-                (if is_over { kept } else { "unknown" }.to_owned(), false)
-            }
+            None if !worker.is_gone => (kept.to_owned(), lived),
+            _ if lived => ("unknown".to_owned(), false),
+            _ => (kept.to_owned(), false),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::fleet::{self, Fleet, Keep, Shared, Store};
 use crate::progress::ProgressLine;
 use crate::stop::Stop;
 use anyhow::{Context as _, bail};
+use ferret::event::ProcessUid;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,25 +73,32 @@ pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<String> {
 fn read_all(shared: &Shared, stop: &Stop) -> anyhow::Result<()> {
     let mut progress = ProgressLine::new("reading");
     // What is written while we read is none of it: a log that is written may never end.
-    let mut goal = None;
+    let mut goals = None;
     loop {
         if stop.is_asked() {
             return stop.die();
         }
         let troubles = shared.troubles.lock().clone();
-        let (read, all) = shared.progress();
-        if troubles.has_looked {
-            goal.get_or_insert(all);
+        if let Some((path, why)) = troubles.logs.iter().next() {
+            bail!("{}: {why}", path.display());
         }
-        if goal.is_some_and(|goal| read >= goal.min(all)) {
-            if let Some((path, why)) = troubles.logs.iter().next() {
-                bail!("{}: {why}", path.display());
-            }
-            if all == 0 {
+        if troubles.has_failed {
+            bail!("the logs could not be read to their ends: stderr says why");
+        }
+        let now = shared.progress();
+        if troubles.has_looked {
+            let goals = goals.get_or_insert_with(|| now.clone());
+            if goals.is_empty() {
                 bail!("there is no log");
             }
-            return Ok(());
+            let is_read = |(uid, (_, goal)): (&ProcessUid, &(u64, u64))| {
+                now.get(uid).is_none_or(|(read, all)| read >= goal.min(all))
+            };
+            if goals.iter().all(is_read) {
+                return Ok(());
+            }
         }
+        let (read, all) = now.values().fold((0, 0), |(read, all), one| (read + one.0, all + one.1));
         progress.tell(read, all);
         std::thread::sleep(PAUSE);
     }

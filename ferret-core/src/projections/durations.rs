@@ -125,7 +125,7 @@ impl Durations {
                 None => sorted[rank(sorted.len(), percent)],
             };
             // A histogram answers with the upper end of its bucket.
-            ns.clamp(self.min_ns, self.max_ns)
+            self.bounded(ns)
         };
         Some(DurationStats {
             mean_ns,
@@ -164,8 +164,13 @@ impl Durations {
     pub fn all(&self) -> impl Iterator<Item = (u64, u64)> {
         let many = self.many.iter().flat_map(|histogram| histogram.all());
         // A bucket is told by its upper end.
-        let many = many.map(|(ns, count)| (ns.clamp(self.min_ns, self.max_ns), count));
+        let many = many.map(|(ns, count)| (self.bounded(ns), count));
         self.few.iter().map(|&ns| (ns, 1)).chain(many)
+    }
+
+    /// No longer than the longest, no shorter than the shortest; a damaged log may say that the one is below the other.
+    fn bounded(&self, ns: u64) -> u64 {
+        ns.max(self.min_ns).min(self.max_ns)
     }
 
     fn record_few(&mut self, ns: u64) {

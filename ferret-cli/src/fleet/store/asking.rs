@@ -4,6 +4,7 @@ use super::{
     CALLS, CallsRow, EVENTS, Event, FUNCTIONS, Function, FunctionNumber, Kept, Level, Slot, Store,
     StoreError, USAGE, Usage, WORKERS, WorkerNumber, decode,
 };
+use ferret::event::ProcessUid;
 use redb::{ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::de::DeserializeOwned;
 
@@ -19,6 +20,14 @@ impl Store {
     /// The store cannot be read; as for all questions.
     pub(crate) fn workers(&self) -> Result<Vec<(WorkerNumber, Kept)>, StoreError> {
         self.rows(WORKERS)
+    }
+
+    /// The worker with this uid, forgotten or not.
+    pub(crate) fn worker(
+        &self,
+        uid: ProcessUid,
+    ) -> Result<Option<(WorkerNumber, Kept)>, StoreError> {
+        Ok(self.workers()?.into_iter().find(|(_, kept)| kept.uid == uid))
     }
 
     /// All functions, by number.

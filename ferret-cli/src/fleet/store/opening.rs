@@ -7,6 +7,7 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +34,7 @@ impl Store {
         match opened {
             Ok(Ok(store)) => Ok(store),
             Ok(Err(error @ StoreError::Taken(_))) => Err(error),
-            Ok(Err(_)) | Err(_) if path.exists() => {
+            Ok(Err(_)) | Err(_) if is_ours(path) => {
                 let aside = aside(path);
                 fs::rename(path, &aside).map_err(StoreError::Folder)?;
                 let database = builder().create(path).map_err(StoreError::from_opening(path))?;
@@ -104,6 +105,13 @@ fn builder() -> redb::Builder {
     let mut builder = redb::Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     builder
+}
+
+/// Whether it begins as a store does, so that nobody's own file is moved.
+fn is_ours(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"redb"
 }
 
 /// A name beside it that is free; the last one if none is.

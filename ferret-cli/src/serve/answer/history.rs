@@ -82,22 +82,41 @@ impl Asked<'_> {
         Ok((by_worker, workers))
     }
 
+    /// One step after the other: of very many workers not all steps are held at once.
     fn of_processes(
         &self,
         steps: Steps,
         asked: &question::History,
     ) -> Result<Vec<Series>, Refusal> {
-        let (by_worker, _) = self.by_worker(steps, &asked.scope)?;
-        let all = Measure::ALL.iter().map(|&(name, measure)| {
-            let mut values = vec![None; steps.count as usize];
-            for (step, value) in values.iter_mut().enumerate() {
-                let known = by_worker.values().filter_map(|of_worker| of_worker[step].as_ref());
-                let known = known.map(|usage| measure.of(usage, steps.step_ms()));
-                *value = known.fold(None, |sum, one| measure.plus(sum, one));
-            }
-            Series { name, unit: measure.unit(), values }
+        let workers = self.numbers_in(&asked.scope)?;
+        let mut series = Measure::ALL.map(|(name, measure)| {
+            let values = vec![None; steps.count as usize];
+            (measure, Series { name, unit: measure.unit(), values })
         });
-        Ok(all.collect())
+        let (mut step, mut of_step) = (0, BTreeMap::<u32, Usage>::new());
+        let mut close = |step: usize, of_step: &mut BTreeMap<u32, Usage>| {
+            for usage in std::mem::take(of_step).values() {
+                for (measure, Series { values, .. }) in &mut series {
+                    let value = measure.of(usage, steps.step_ms());
+                    values[step] = measure.plus(values[step], value);
+                }
+            }
+        };
+        let see = |slot, worker, usage: &Usage| {
+            let Some(index) = steps.index(slot).filter(|_| workers.contains_key(&worker)) else {
+                return;
+            };
+            if index != step {
+                close(step, &mut of_step);
+                step = index;
+            }
+            of_step.entry(worker).or_default().add(usage);
+        };
+        let slots = (steps.first, steps.last());
+        let read = self.shared.store.usage(steps.level, slots, see);
+        read.map_err(|error| unreadable(&error))?;
+        close(step, &mut of_step);
+        Ok(series.into_iter().map(|(_, series)| series).collect())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "104 days are exact")]

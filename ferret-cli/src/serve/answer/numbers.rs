@@ -6,10 +6,11 @@ use super::super::serving::{
 };
 use super::{Asked, unreadable};
 use crate::fleet::{CallsRow, Function, Level, Slot, Troubles};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Programs' functions that are counted one by one; behind them each program has one for the others.
-const MOST_FUNCTIONS: usize = 1_000;
+/// Functions that are counted one by one, those with most time; of the others each program has one.
+const MOST_FUNCTIONS: usize = 2_000;
 
 /// The numbers of this moment.
 ///
@@ -57,15 +58,20 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
     for (number, Function { program, info }) in
         store.functions().map_err(|error| unreadable(&error))?
     {
-        let key = (program.clone(), info.module, info.name);
-        let is_full = all.len() >= MOST_FUNCTIONS && !all.contains_key(&key);
-        let key = if is_full { (program, String::new(), "<other>".to_owned()) } else { key };
-        let sum = all.entry(key).or_default();
+        let sum = all.entry((program, info.module, info.name)).or_default();
         let see = |_, _, row: &CallsRow| sum.add(row);
         store
             .calls(Level::All, number, (Slot(0), Slot(0)), see)
             .map_err(|error| unreadable(&error))?;
     }
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(|(_, sum)| Reverse(sum.total_ns));
+    let mut others: BTreeMap<String, CallsRow> = BTreeMap::new();
+    for ((program, ..), sum) in all.drain(MOST_FUNCTIONS.min(all.len())..) {
+        others.entry(program).or_default().add(&sum);
+    }
+    let other = |(program, sum)| ((program, String::new(), "<other>".to_owned()), sum);
+    all.extend(others.into_iter().map(other));
     let all = all.into_iter().filter(|(_, sum)| !sum.is_empty());
     Ok(all
         .map(|((program, module, name), sum)| FunctionNumbers {
@@ -82,14 +88,18 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
 }
 
 fn checks(asked: &Asked<'_>) -> Vec<Check> {
-    let Troubles { logs, missing, store, has_looked } = asked.shared.troubles.lock().clone();
+    let Troubles { logs, missing, store, has_looked, has_failed } =
+        asked.shared.troubles.lock().clone();
     let (mut read, mut behind) = (0, 0);
     for worker in asked.shared.workers.lock().values() {
         read += usize::from(worker.tail().is_some());
         behind += usize::from(worker.gap().is_some());
     }
     let check = |name: &str, status, text| Check { name: name.to_owned(), status, text };
-    let of_logs = if let Some((path, why)) = logs.iter().next() {
+    let of_logs = if has_failed {
+        let text = "a fault of the server's own: nothing new is read; start it anew, and tell us what stderr says";
+        check("logs", Status::Unhealthy, text.to_owned())
+    } else if let Some((path, why)) = logs.iter().next() {
         let more =
             if logs.len() > 1 { format!(", and {} more", logs.len() - 1) } else { String::new() };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
