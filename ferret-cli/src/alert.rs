@@ -22,6 +22,7 @@ mod window;
 mod worker;
 
 pub(crate) use alerts::{Alerts, AlertsReport};
+pub(crate) use live::say_sinks;
 pub(crate) use notice::{Notice, What as Noticed};
 pub(crate) use rules::Rules;
 pub(crate) use worker::worker_now;

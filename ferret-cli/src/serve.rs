@@ -16,19 +16,21 @@ mod window;
 
 pub(crate) use frozen::page as frozen_page;
 
-use crate::exit;
 use crate::fleet::Keep;
 use crate::when::parse_duration;
+use crate::{child, exit};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use http::{Access, Files, Site, Token};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serving::Serving;
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -115,23 +117,25 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 async fn serve(listener: std::net::TcpListener, site: Site) -> anyhow::Result<()> {
     let address = listener.local_addr().context("asking for the address")?;
     let listener = TcpListener::from_std(listener).context("listening")?;
-    let asked = || -> std::io::Result<_> {
-        let [interrupt, terminate, hangup] =
-            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        Ok((signal(interrupt)?, signal(terminate)?, signal(hangup)?))
-    };
-    let (mut interrupt, mut terminate, mut hangup) =
-        asked().context("asking to be told of signals")?;
+    let mut signals = Vec::new();
+    // Those that were to be ignored, as of a job of `nohup`, still are.
+    let ignored = child::ignored_signals();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        if ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0 {
+            signals.push(signal(kind).context("asking to be told of signals")?);
+        }
+    }
     let (stops, is_told) = watch::channel(false);
     let site = Arc::new(site);
     let serving = tokio::spawn(http::serve(listener, Arc::clone(&site), is_told.clone()));
     let itself = tokio::spawn(async move { site.run(is_told).await });
     exit::say(format_args!("serving at http://{address}/ until Ctrl-C"));
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
+    // The first of them.
+    poll_fn(|context| {
+        let is_told = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if is_told { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
     stops.send_replace(true);
     itself.await.context("what the server tells of itself")?;
     serving.await.context("serving")

@@ -51,7 +51,8 @@ impl Growth {
             // What it counted before the first look counts, too.
             self.0.push_back((worker.started_ns.min(now_ns), 0.0));
         }
-        let is_new = self.0.back().is_none_or(|(at, _)| now_ns - at >= window_ns / PARTS);
+        let is_new =
+            self.0.back().is_none_or(|(at, _)| now_ns.saturating_sub(*at) >= window_ns / PARTS);
         if is_new {
             self.0.push_back((now_ns, value));
         }
@@ -192,8 +193,14 @@ fn of_counter(
     worker: &WorkerNow,
     now: Now<'_>,
 ) -> Option<Finding> {
-    let CounterNow { value, is_gauge, .. } = worker.counters.iter().find(|it| it.name == name)?;
-    let (mut value, mut lately) = (*value, String::new());
+    let Some(counter) = worker.counters.iter().find(|it| it.name == name) else {
+        // It has not been counted yet: what it begins with is growth.
+        let growth = memory.growth.entry((worker.uid, name.to_owned())).or_default();
+        growth.of(worker, 0.0, threshold.window_ns, now);
+        return None;
+    };
+    let &CounterNow { mut value, is_gauge, .. } = counter;
+    let mut lately = String::new();
     if !is_gauge {
         let growth = memory.growth.entry((worker.uid, name.to_owned())).or_default();
         value = growth.of(worker, value, threshold.window_ns, now);

@@ -48,6 +48,8 @@ pub(super) struct RuleState {
 #[derive(Debug, Default)]
 struct Gathered {
     lines: Vec<Line>,
+    /// Since when the first of them waits, ns.
+    waits_from: Option<u64>,
     /// When the last were told, and how long those after them wait, ns.
     told: Option<(u64, u64)>,
 }
@@ -234,9 +236,19 @@ impl RuleState {
             }
         };
         let gap = |_: u64| GATHER_NS.min(rule.cooldown_ns);
-        say(What::Firing, self.firing.due(now_ns, is_last, gap));
-        let resolved = self.resolved.due(now_ns, is_last, gap);
-        say(What::Resolved, if rule.tells_end { resolved } else { Vec::new() });
+        let [firing, resolved] = [&mut self.firing, &mut self.resolved];
+        firing.begin_waiting(now_ns);
+        resolved.begin_waiting(now_ns);
+        // Both at once, those that came first first: what is told last of a subject is how it is.
+        let is_firing_first = firing.waits_from <= resolved.waits_from.or(Some(u64::MAX));
+        let at_once = is_last || firing.is_due(now_ns) || resolved.is_due(now_ns);
+        let firing = firing.due(now_ns, at_once, gap);
+        let resolved = resolved.due(now_ns, at_once, gap);
+        let resolved = if rule.tells_end { resolved } else { Vec::new() };
+        let (firing, resolved) = ((What::Firing, firing), (What::Resolved, resolved));
+        let [first, second] = if is_firing_first { [firing, resolved] } else { [resolved, firing] };
+        say(first.0, first.1);
+        say(second.0, second.1);
         // Of a program that goes on crashing is told less and less often.
         let longer = |before: u64| (before * 2).clamp(GATHER_NS, rule.cooldown_ns.max(GATHER_NS));
         let longer = |before| longer(before).min(rule.cooldown_ns);
@@ -275,13 +287,26 @@ impl Gathered {
     /// The lines that are to be told now. Those that come after them wait for as long as `gap` says of the wait
     /// before.
     fn due(&mut self, now_ns: u64, is_last: bool, gap: impl Fn(u64) -> u64) -> Vec<Line> {
-        let waits = self.told.is_some_and(|(at, wait)| now_ns.saturating_sub(at) < wait);
-        if self.lines.is_empty() || (waits && !is_last && self.lines.len() < WAITING) {
+        if self.lines.is_empty() || !(is_last || self.is_due(now_ns)) {
             return Vec::new();
         }
         let before = self.told.map_or(0, |(_, wait)| wait);
         self.told = Some((now_ns, gap(before)));
+        self.waits_from = None;
         std::mem::take(&mut self.lines)
+    }
+
+    /// Notes since when something waits.
+    fn begin_waiting(&mut self, now_ns: u64) {
+        if !self.lines.is_empty() {
+            self.waits_from.get_or_insert(now_ns);
+        }
+    }
+
+    /// Whether there is something to be told now.
+    fn is_due(&self, now_ns: u64) -> bool {
+        let waits = self.told.is_some_and(|(at, wait)| now_ns.saturating_sub(at) < wait);
+        !self.lines.is_empty() && (!waits || self.lines.len() >= WAITING)
     }
 
     /// Whether it has been quiet for long enough to begin anew.

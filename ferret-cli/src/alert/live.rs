@@ -12,13 +12,15 @@ use crate::fleet::Folded;
 use crate::fleet::WallClock;
 use crate::format;
 use crate::salvage::Salvager;
-use ferret::event::{LogIndex, LogTime, ProcessUid};
+use ferret::event::{LogIndex, LogTime, Offset, ProcessUid};
 use ferret::log::{self, LogError, Merged, ReadOptions, Run, Tail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, SystemTime};
 
@@ -54,6 +56,10 @@ struct Logs {
     clock: WallClock,
     boot: String,
     merged: Merged,
+    /// Up to where the calls of each process have been counted: its log may be named twice, or opened anew.
+    counted: BTreeMap<ProcessUid, Offset>,
+    /// A signal has come.
+    stop: Arc<AtomicBool>,
 }
 
 /// Between two ticks, ns.
@@ -75,10 +81,10 @@ pub(super) fn run(
     paths: &[PathBuf],
     options: ReadOptions,
 ) -> anyhow::Result<ExitCode> {
-    let stop = listen()?;
+    let (stop, is_asked) = listen()?;
     let (count, names) = (rules.rules.len(), rules.sinks.len());
     let mut alerts = Alerts::new(rules)?;
-    let mut logs = Logs::new(paths, options);
+    let mut logs = Logs::new(paths, options, is_asked);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (s, of) = (plural(count), plural(names));
     say(format_args!("{count} rule{s}, {names} sink{of}; Ctrl-C ends it"));
@@ -95,31 +101,30 @@ pub(super) fn run(
         }
     }
     alerts.finish(logs.clock.unix_ns(log::now()));
-    // Whoever asks twice does not want to wait.
-    let impatient = std::thread::Builder::new().name("stop".to_owned());
-    impatient.spawn(move || {
-        if stop.recv().is_ok() {
-            std::process::exit(130);
-        }
-    })?;
     say_sinks(&alerts.stop(LAST_WORDS), &mut said);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Signals that end it, each as a message.
-fn listen() -> anyhow::Result<Receiver<i32>> {
-    let (sender, receiver) = sync_channel(2);
+/// Signals that end it: the first as a message, and noted for who reads; the second ends it at once.
+fn listen() -> anyhow::Result<(Receiver<i32>, Arc<AtomicBool>)> {
+    let (sender, receiver) = sync_channel(1);
+    let asked = Arc::new(AtomicBool::new(false));
     let ignored = child::ignored_signals();
     let heeded = |signal: &i32| ignored & (1_u64 << (signal - 1)) == 0;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].iter().filter(|it| heeded(it)))?;
+    let is_asked = Arc::clone(&asked);
     let pass = move || {
         for signal in signals.forever() {
-            // The second is enough.
+            // Whoever asks twice does not want to wait.
+            if is_asked.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            // There is room for the first.
             sender.try_send(signal).unwrap_or(());
         }
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(pass)?;
-    Ok(receiver)
+    Ok((receiver, asked))
 }
 
 /// Ticks come at whole seconds of wall time, as those of a replay do, however long each takes.
@@ -130,7 +135,7 @@ fn until_next_tick(clock: WallClock, began: LogTime) -> Duration {
 }
 
 /// Says what is new of sinks that fail.
-fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
+pub(crate) fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
     for SinkReport { name, failed, lost, last_error, waiting, .. } in reports {
         let (is_failing, lost_before) = said.entry(name.clone()).or_default();
         // Once when it begins, not at every try.
@@ -152,7 +157,7 @@ fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
 }
 
 impl Logs {
-    fn new(paths: &[PathBuf], options: ReadOptions) -> Self {
+    fn new(paths: &[PathBuf], options: ReadOptions, stop: Arc<AtomicBool>) -> Self {
         let named = |path: &PathBuf| Named {
             path: path.clone(),
             run: None,
@@ -172,12 +177,14 @@ impl Logs {
             clock: WallClock::at(log::now(), unix_ns),
             boot: boot.trim().to_owned(),
             merged: Merged::default(),
+            counted: BTreeMap::new(),
+            stop,
         }
     }
 
     /// Takes all that is new.
     fn read(&mut self, alerts: &mut Alerts) {
-        let Self { named, options, salvager, clock, boot, merged } = self;
+        let Self { named, options, salvager, clock, boot, merged, counted, stop } = self;
         for one in named {
             if !one.open(*options) {
                 continue;
@@ -188,16 +195,19 @@ impl Logs {
                 salvager.look(run, *options).iter().for_each(say);
             }
             let this_boot = (boot.as_str(), *clock);
-            if let Err(error) = one.read(merged, this_boot, alerts) {
-                say(format_args!("{error}; it is opened anew"));
-                one.run = None;
+            if let Err(error) = one.read(merged, this_boot, (counted, stop), alerts) {
+                let why = format!("{error}; it is opened anew");
+                if one.said.as_ref() != Some(&why) {
+                    say(&why);
+                }
+                (one.said, one.run) = (Some(why), None);
                 continue;
             }
             if one.run.as_ref().is_some_and(Run::replaced) {
                 say(format_args!("a new run began in {}", one.path.display()));
                 one.run = None;
                 if one.open(*options)
-                    && let Err(error) = one.read(merged, this_boot, alerts)
+                    && let Err(error) = one.read(merged, this_boot, (counted, stop), alerts)
                 {
                     say(error);
                 }
@@ -254,7 +264,7 @@ impl Named {
         let why = match Run::open(std::slice::from_ref(&self.path), &options) {
             Ok(mut run) => {
                 pass_over_old(&mut run);
-                let (said, problems) = (None, 0);
+                let (said, problems) = (self.said.take(), 0);
                 *self = Self {
                     path: self.path.clone(),
                     run: Some(run),
@@ -281,10 +291,11 @@ impl Named {
         &mut self,
         merged: &mut Merged,
         this_boot: (&str, WallClock),
+        (counted, stop): (&mut BTreeMap<ProcessUid, Offset>, &AtomicBool),
         alerts: &mut Alerts,
     ) -> Result<(), LogError> {
         let Some(run) = &mut self.run else { return Ok(()) };
-        loop {
+        while !stop.load(Ordering::Relaxed) {
             run.poll_into(AT_ONCE, merged)?;
             self.workers.resize_with(run.logs().len(), Followed::default);
             for (log, part) in merged.iter() {
@@ -294,8 +305,14 @@ impl Named {
                 }
                 let tail = &run.logs()[log.0];
                 folded.apply(tail.names(), part);
+                let uid = tail.info().uid;
+                let counted = counted.entry(uid).or_insert(Offset(0));
+                if part.first() < *counted {
+                    continue;
+                }
+                *counted = part.next();
                 if let Some(clock) = clock_of(tail, folded, this_boot) {
-                    alerts.see_part(tail.info().uid, clock, tail.names(), part);
+                    alerts.see_part(uid, clock, tail.names(), part);
                 }
             }
             if merged.entries() < AT_ONCE {

@@ -86,12 +86,15 @@ struct Failure {
     is_refusal: bool,
 }
 
+/// When a delivery must be over at the latest, asked while it goes on; none: nobody waits for its end yet.
+type End<'a> = &'a dyn Fn() -> Option<Instant>;
+
 /// Delivers messages.
 trait Deliver: Send {
     /// # Errors
     ///
     /// It was not delivered.
-    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure>;
+    fn deliver(&mut self, sent: &Sent<'_>, end: End<'_>) -> Result<(), Failure>;
 }
 
 /// Messages that wait for one sink; the oldest are lost when there are more.
@@ -250,7 +253,9 @@ impl Worker {
     fn send(&mut self, notice: &Notice, lost_before: u64) {
         let (began, mut wait, mut refusals) = (instant(), self.first_wait, 0);
         loop {
-            let failure = match self.deliver.deliver(&Sent { notice, lost_before }) {
+            let shared = &self.shared;
+            let end = || shared.state.lock().until;
+            let failure = match self.deliver.deliver(&Sent { notice, lost_before }, &end) {
                 Ok(()) => {
                     let mut state = self.shared.state.lock();
                     state.sent += 1;

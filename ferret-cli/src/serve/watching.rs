@@ -1,8 +1,9 @@
 //! Alerts beside the fleet that is served: the same parts of logs, the same workers, once a second.
 
-use crate::alert::{Alerts, AlertsReport, Notice, Noticed, worker_now};
-use crate::fleet::{Event, See, Severity, What, Worker, unix_ms};
+use crate::alert::{Alerts, AlertsReport, Notice, Noticed, say_sinks, worker_now};
+use crate::fleet::{Event, See, Severity, WallClock, What, Worker, unix_ms};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
+use ferret::log;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,11 +21,33 @@ pub(super) struct Watching {
     /// None once it is stopped.
     alerts: Arc<Mutex<Option<Alerts>>>,
     next: LogTime,
+    /// The clock of this boot, fixed: wall time may be set, and windows go on.
+    clock: WallClock,
+    boot: String,
+    /// What has been said of sinks.
+    said: Arc<Mutex<SaidOfSinks>>,
 }
+
+/// Whether each fails, and how many messages it lost, as far as that was said.
+type SaidOfSinks = BTreeMap<String, (bool, u64)>;
 
 impl Watching {
     pub(super) fn new(alerts: Alerts) -> Self {
-        Self { alerts: Arc::new(Mutex::new(Some(alerts))), next: LogTime(0) }
+        // Where it is not to be had, logs say their own wall time.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Self {
+            alerts: Arc::new(Mutex::new(Some(alerts))),
+            next: LogTime(0),
+            clock: WallClock::at(log::now(), unix_ms().saturating_mul(1_000_000)),
+            boot: boot.trim().to_owned(),
+            said: Arc::default(),
+        }
+    }
+
+    /// Logs of this boot have its clock.
+    fn clock_of(&self, worker: &Worker) -> Option<WallClock> {
+        let is_here = worker.tail().is_some_and(|tail| tail.info().boot_id == self.boot);
+        if is_here { Some(self.clock) } else { worker.clock() }
     }
 
     /// What the rules say now; none once it is stopped.
@@ -36,16 +59,16 @@ impl Watching {
     /// Tells what waits to be told, and lets the sinks deliver it.
     pub(super) fn stop(&self) {
         let Some(mut alerts) = self.alerts.lock().take() else { return };
-        alerts.finish(unix_ms().saturating_mul(1_000_000));
-        // What was not delivered stood in the report as long as there was one to ask for it.
-        alerts.stop(LAST_WORDS);
+        alerts.finish(self.clock.unix_ns(log::now()));
+        say_sinks(&alerts.stop(LAST_WORDS), &mut self.said.lock());
     }
 }
 
 impl See for Watching {
     fn part(&mut self, worker: &Worker, names: &Names, part: Part<'_>) {
+        let clock = self.clock_of(worker);
         let mut alerts = self.alerts.lock();
-        if let (Some(alerts), Some(clock)) = (alerts.as_mut(), worker.clock()) {
+        if let (Some(alerts), Some(clock)) = (alerts.as_mut(), clock) {
             alerts.see_part(worker.kept.uid, clock, names, part);
         }
     }
@@ -59,12 +82,13 @@ impl See for Watching {
         let Some(alerts) = alerts.as_mut() else { return Vec::new() };
         let wants = alerts.wants();
         let here = workers.values().filter_map(|worker| {
-            let (tail, clock) = (worker.tail()?, worker.clock()?);
-            let now = now.min(worker.seen());
+            let (tail, clock) = (worker.tail()?, self.clock_of(worker)?);
+            let now = clock.log_time(self.clock.unix_ns(now.min(worker.seen())));
             worker_now(worker.folded(), tail, worker.owned(), clock, now, wants)
         });
         let here: Vec<_> = here.collect();
-        let notices = alerts.tick(unix_ms().saturating_mul(1_000_000), &here);
+        let notices = alerts.tick(self.clock.unix_ns(now), &here);
+        say_sinks(&alerts.sinks(), &mut self.said.lock());
         notices.iter().map(event).collect()
     }
 }

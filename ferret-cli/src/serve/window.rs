@@ -38,6 +38,8 @@ pub(super) struct Job {
 
 /// Where it is written to.
 struct Pieces {
+    /// All of it has been given.
+    is_done: bool,
     to: mpsc::Sender<Result<Bytes, BrokenOff>>,
     piece: Vec<u8>,
 }
@@ -60,13 +62,13 @@ impl Windows {
         let content_type = question.form.content_type();
         tokio::task::spawn_blocking(move || {
             let _place = place;
-            let mut pieces = Pieces { to, piece: Vec::with_capacity(PIECE) };
+            let mut pieces = Pieces { is_done: false, to, piece: Vec::with_capacity(PIECE) };
             let written = read(question, &log, &mut pieces);
             let written = written.and_then(|()| pieces.flush().map_err(PartError::Write));
-            if let Err(error) = written {
+            match written {
+                Ok(()) => pieces.is_done = true,
                 // Whoever asked may have gone: then nobody is to be told.
-                refuse.send(refusal_of(&error)).ok();
-                pieces.to.blocking_send(Err(BrokenOff)).ok();
+                Err(error) => drop(refuse.send(refusal_of(&error))),
             }
         });
         Some(Job { pieces, content_type, refusal })
@@ -90,6 +92,16 @@ impl WindowForm {
         match self {
             Self::Flame { .. } => "application/json",
             Self::Export(form) => form.as_file().1,
+        }
+    }
+}
+
+/// What is not all of it must not look so, also after a panic.
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // Whoever took it may have gone.
+            self.to.blocking_send(Err(BrokenOff)).ok();
         }
     }
 }
@@ -143,8 +155,9 @@ fn refusal_of(error: &PartError) -> Refusal {
         PartError::Log(LogError::NotFound { .. }) => {
             Refusal::NotThere("the log of this worker is not there any more".to_owned())
         }
+        PartError::Write(late) if late.kind() == ErrorKind::TimedOut => Refusal::Busy,
         PartError::Log(_) | PartError::Write(_) | PartError::Other(_) => {
-            Refusal::Question(error.to_string())
+            Refusal::Broken(error.to_string())
         }
         PartError::NotThen(why) => Refusal::NotThere(why.clone()),
     }

@@ -41,7 +41,8 @@ impl<'a> Faults<'a> {
             line: before.matches('\n').count() + 1,
             column: self.text[line_start..start].chars().count() + 1,
             what: what.into(),
-            source: shown(&self.text[line_start..line_end]),
+            source: shown(&self.text[line_start..line_end])
+                .filter(|_| !is_of_a_sink(&self.text[..line_end])),
             width: self.text[start..end].chars().count().max(1),
         };
         self.found.push((start, fault));
@@ -55,6 +56,15 @@ impl<'a> Faults<'a> {
         self.found.sort_by_key(|(at, _)| *at);
         self.found.into_iter().map(|(_, fault)| fault).collect()
     }
+}
+
+/// Whether the last line stands in a table of sinks, below its head: any of them may hold a secret.
+fn is_of_a_sink(text: &str) -> bool {
+    let mut heads = text.lines().rev().map(str::trim_start).enumerate();
+    let head = heads.find(|(_, line)| line.starts_with('['));
+    head.is_some_and(|(below, head)| {
+        below > 0 && head.trim_start_matches('[').trim_start().starts_with("sinks")
+    })
 }
 
 /// A line as it is shown; none where messages, which land in other logs, could tell a secret.

@@ -1,7 +1,7 @@
 //! The sink that starts a command for each message: the message on its standard input as JSON, and in its environment.
 //! A command that takes too long is killed, and with it all that it started in its process group.
 
-use super::{Deliver, Failure, Sent, json};
+use super::{Deliver, End, Failure, Sent, json};
 use crate::alert::rules::CommandSink;
 use crate::text::cut;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -25,11 +25,13 @@ impl Command {
 /// Looks at a command that runs: soon at first, then rarely.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(50);
+/// So long before the end a command is killed.
+const MARGIN: Duration = Duration::from_millis(200);
 /// What of its complaints is told.
 const COMPLAINT: u64 = 4_096;
 
 impl Deliver for Command {
-    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure> {
+    fn deliver(&mut self, sent: &Sent<'_>, end: End<'_>) -> Result<(), Failure> {
         let Some((program, arguments)) = self.sink.command.split_first() else {
             return Err(Failure::refusal("there is no command"));
         };
@@ -51,7 +53,8 @@ impl Deliver for Command {
             .stderr(stderr)
             .process_group(0);
         let mut child = command.spawn().map_err(|error| told("it cannot be started", error))?;
-        let status = wait(&mut child, self.sink.timeout).map_err(|error| told("waiting", error))?;
+        let status =
+            wait(&mut child, self.sink.timeout, end).map_err(|error| told("waiting", error))?;
         let said = complaint(&mut complaints);
         match status {
             Some(status) if status.success() => Ok(()),
@@ -82,7 +85,7 @@ fn environment(sent: &Sent<'_>) -> [(&'static str, String); 8] {
 }
 
 /// Waits for its end; none if it had to be killed.
-fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, timeout: Duration, end: End<'_>) -> std::io::Result<Option<ExitStatus>> {
     #[expect(clippy::disallowed_methods, reason = "times its own waiting")]
     let began = Instant::now();
     let mut look = FIRST_LOOK;
@@ -90,7 +93,9 @@ fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStat
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if began.elapsed() >= timeout {
+        // Before the end, since then nobody is left to kill it.
+        let is_end = end().is_some_and(|end| began + began.elapsed() + MARGIN >= end);
+        if began.elapsed() >= timeout || is_end {
             // It has not been waited for, so its group is still its own. That it is gone already is as good.
             kill_process_group(Pid::from_child(child), Signal::KILL).unwrap_or(());
             child.wait()?;

@@ -1,6 +1,6 @@
 //! The sink that sends mail.
 
-use super::{Deliver, Failure, Sent};
+use super::{Deliver, End, Failure, Sent};
 use crate::alert::rules::{SmtpSink, Tls};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
@@ -47,7 +47,7 @@ impl Smtp {
 }
 
 impl Deliver for Smtp {
-    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure> {
+    fn deliver(&mut self, sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
         let notice = sent.notice;
         let what = notice.what.name();
         let subject = format!("[ferret] {} {what}: {}", notice.severity.name(), notice.rule);

@@ -1,6 +1,6 @@
 //! The sink that prints.
 
-use super::{Deliver, Failure, Sent, json};
+use super::{Deliver, End, Failure, Sent, json};
 use crate::alert::rules::Form;
 use jiff::tz::TimeZone;
 use std::io::{Write as _, stdout};
@@ -18,7 +18,7 @@ impl Stdout {
 }
 
 impl Deliver for Stdout {
-    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure> {
+    fn deliver(&mut self, sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
         let text = match self.form {
             Form::Json => json(sent).map_err(Failure::refusal)?,
             Form::Text => sent.notice.lines(&self.zone).join("\n"),

@@ -1,6 +1,6 @@
 //! The sink that posts messages to a URL. Neither the URL nor what is in the headers is ever told: both may be secrets.
 
-use super::{Deliver, Failure, Sent, json};
+use super::{Deliver, End, Failure, Sent, json};
 use crate::alert::notice::What;
 use crate::alert::rules::{Secret, Severity, Shape, WebhookSink, check_url, is_loopback};
 use anyhow::Context as _;
@@ -47,7 +47,7 @@ impl Webhook {
 }
 
 impl Deliver for Webhook {
-    fn deliver(&mut self, sent: &Sent<'_>) -> Result<(), Failure> {
+    fn deliver(&mut self, sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
         let body = match self.shape {
             Shape::Json => json(sent).map_err(Failure::refusal)?,
             Shape::Slack => slack(sent),
