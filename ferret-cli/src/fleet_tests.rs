@@ -188,7 +188,8 @@ fn a_worker_whose_log_is_gone_stays_until_it_is_forgotten() {
     assert_eq!(stored(&fleet), before, "what it did stays");
     drop(fleet);
     let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
-    assert_eq!(is_gone(&fleet), Some(true));
+    until("it to be looked for", || is_gone(&fleet) == Some(true));
+    assert_eq!(told(&fleet).get("gone"), Some(&1), "that is no news");
     assert!(fleet.shared.forget(uid).unwrap());
     drop(fleet);
     let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());

@@ -58,8 +58,13 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// Whether the last line stands in a table of sinks, below its head: any of them may hold a secret.
+/// Whether the last line stands in a table of sinks, below its head, and its key may have a secret: a header has any
+/// name.
 fn is_of_a_sink(text: &str) -> bool {
+    let key = text.lines().last().and_then(|line| line.split_once('='));
+    if key.is_some_and(|(key, _)| HARMLESS.contains(&key.trim())) {
+        return false;
+    }
     let mut heads = text.lines().rev().map(str::trim_start).enumerate();
     let head = heads.find(|(_, line)| line.starts_with('['));
     head.is_some_and(|(below, head)| {
@@ -73,6 +78,9 @@ fn shown(line: &str) -> Option<String> {
     let is_secret = SECRET.iter().any(|word| lower.contains(word));
     (!is_secret).then(|| line.trim_end().to_owned())
 }
+
+/// Keys of sinks that hold no secret.
+const HARMLESS: [&str; 8] = ["kind", "form", "shape", "tls", "timeout", "from", "to", "port"];
 
 /// What stands in lines with secrets.
 const SECRET: [&str; 7] = ["password", "url", "header", "token", "secret", "auth", "://"];
