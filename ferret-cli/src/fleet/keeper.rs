@@ -1,10 +1,12 @@
 //! The thread that follows the logs: finds them, reads what is new, says what changed, and gives what was counted to
 //! the store. Four rounds a second, each as long as there is something to read.
 
+mod adding;
+
 use super::slots::SLOTS_AT_ONCE;
-use super::store::{Event, Kept, Severity, Store, StoreError, What};
+use super::store::{Event, Kept, Severity, Store, What};
 use super::worker::{self, Worker};
-use super::{Counted, Settings, Shared, Troubles, past};
+use super::{Settings, Shared, Troubles, past};
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, LogError, ReadOptions};
@@ -389,72 +391,6 @@ impl Keeper {
         let waiting = self.events.len().saturating_sub(EVENTS_WAITING);
         self.events.drain(..waiting);
         self.events.len() > before
-    }
-
-    /// Gives the store what was counted, if it is time or `at_once`; says whether there was anything.
-    fn add(&mut self, now: LogTime, at_once: bool) -> bool {
-        if now < self.next_add && !at_once {
-            return false;
-        }
-        self.slots = 0;
-        let counted: Vec<Counted> = {
-            let mut workers = self.shared.workers.lock();
-            let all = workers.iter_mut().filter_map(|(uid, worker)| {
-                let is_new = worker.is_to_be_kept();
-                match worker.take_slots() {
-                    Some((read, slots)) => Some((*uid, Some(read), slots)),
-                    None => is_new.then(|| (*uid, None, BTreeMap::new())),
-                }
-            });
-            all.collect()
-        };
-        if counted.is_empty() && self.events.is_empty() {
-            return false;
-        }
-        let now_ms = unix_ms();
-        let uids: Vec<ProcessUid> = counted.iter().map(|(uid, ..)| *uid).collect();
-        let added = self.shared.add(counted, &self.events, now_ms);
-        let mut workers = self.shared.workers.lock();
-        for uid in uids {
-            if let Some(worker) = workers.get_mut(&uid) {
-                worker.was_added(added.is_ok());
-            }
-        }
-        drop(workers);
-        if added.is_ok() {
-            self.events.clear();
-        }
-        let pruned = self.prune(now, now_ms);
-        self.shared.troubles.lock().store = added.and(pruned).err().map(|error| error.to_string());
-        let cost_ns = log::now().since(now);
-        self.next_add = log::now().after(LOOK_NS.max(cost_ns * ADD_SHARE));
-        true
-    }
-
-    fn prune(&mut self, now: LogTime, now_ms: u64) -> Result<(), StoreError> {
-        if now < self.next_prune {
-            return Ok(());
-        }
-        self.next_prune = now.after(PRUNE_NS);
-        self.shared.store.prune(now_ms)?;
-        let Some(after_ns) = self.shared.settings.forget_after_ns else { return Ok(()) };
-        // What is not mounted, say, is not gone.
-        if !self.shared.troubles.lock().missing.is_empty() {
-            return Ok(());
-        }
-        let old: Vec<ProcessUid> = {
-            let workers = self.shared.workers.lock();
-            let is_old = |worker: &&Worker| {
-                let kept = &worker.kept;
-                let last_ms = kept.ended_ms.or(kept.started_ms).unwrap_or(now_ms);
-                worker.is_gone && now_ms.saturating_sub(last_ms) > after_ns / 1_000_000
-            };
-            workers.values().filter(is_old).map(|worker| worker.kept.uid).collect()
-        };
-        for uid in old {
-            self.shared.forget(uid)?;
-        }
-        Ok(())
     }
 }
 
