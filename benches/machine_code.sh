@@ -29,13 +29,13 @@ bound() {
     [ "$2" -le $(($3 * 100)) ] || failed=1
 }
 
-# code FUNCTION: its instructions, without where they lie and where they lead.
+# code FUNCTION: its instructions, without where they lie; where they lead stands in them, by name.
 code() {
     local from size
     read -r from size < <(nm -CS target/release/benches |
         sed -nE "s/^([0-9a-f]+) ([0-9a-f]+) . benches::subjects::$1( .*)?\$/\1 \2/p")
-    objdump -d --no-show-raw-insn --start-address=$((0x$from)) --stop-address=$((0x$from + 0x$size)) \
-        target/release/benches | sed -nE 's/^ +[0-9a-f]+:[[:space:]]+//p' | sed -E 's/[0-9a-f]+ <.*//'
+    objdump -dC --no-show-raw-insn --start-address=$((0x$from)) --stop-address=$((0x$from + 0x$size)) \
+        target/release/benches | sed -nE 's/^ +[0-9a-f]+:[[:space:]]+//p' | sed -E "s/[0-9a-f]+ </</; s/benches::subjects::$1/itself/"
 }
 
 failed=0
