@@ -253,7 +253,7 @@ fn of_functions(
     let finding = |index: usize| {
         let (name, FunctionRow { info, worker, sums }) = &named[index];
         let worker = worker.and_then(|uid| chosen.iter().find(|one| one.uid == uid));
-        let value = metric.of(sums, threshold.window_ns);
+        let value = metric.of(sums, windows.length_ns(now.ns));
         let value = value.filter(|_| sums.calls >= threshold.min_calls || metric.counts_none());
         let (metric, lately) = (threshold.metric.name(), threshold.lately());
         let calls = format::count(sums.calls);

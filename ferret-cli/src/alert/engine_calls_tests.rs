@@ -25,8 +25,9 @@ fn names() -> Names {
     names
 }
 
+/// A call that ended just before the tick of that second.
 fn call(path: u32, second: u64, ms: u64, outcome: Outcome) -> Entry {
-    let end = LogTime(second * SECOND);
+    let end = LogTime(second * SECOND - 50_000_000);
     Entry {
         offset: Offset(1),
         time: end,

@@ -1,5 +1,5 @@
 //! What functions did lately: for each a ring of slots of time, in each of which calls, errors and durations are
-//! added up. A window is a thirtieth longer or shorter than it says, and its memory does not grow with its calls.
+//! added up. A window is up to a thirtieth longer than it says, and its memory does not grow with its calls.
 //!
 //! (The calls themselves, each with its time, would be exact; a busy program makes a million of them a second.)
 
@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug)]
 pub(super) struct Windows {
     slot_ns: u64,
+    /// So many whole ones are a window. Of the one that has begun all is in it, too, so one more is kept.
     slots: u64,
     /// The functions that are kept; all if there is none.
     wanted: Option<Vec<Filter>>,
@@ -197,8 +198,7 @@ impl Windows {
         workers: &[ProcessUid],
         per_worker: bool,
     ) -> Vec<FunctionRow<'_>> {
-        let last = now_ns / self.slot_ns;
-        let first = (last + 1).saturating_sub(self.slots);
+        let first = (now_ns / self.slot_ns).saturating_sub(self.slots);
         let mut rows: BTreeMap<(Option<ProcessUid>, &CallsiteInfo), Sums> = BTreeMap::new();
         for uid in workers {
             let Some(worker) = self.workers.get(uid) else { continue };
@@ -211,6 +211,11 @@ impl Windows {
         }
         let row = |((worker, info), sums)| FunctionRow { info, worker, sums };
         rows.into_iter().map(row).collect()
+    }
+
+    /// How long the window up to now is, ns.
+    pub(super) fn length_ns(&self, now_ns: u64) -> u64 {
+        self.slots * self.slot_ns + now_ns % self.slot_ns
     }
 
     /// Forgets the workers that are not these.
@@ -276,10 +281,10 @@ impl Subject for Unnumbered<'_> {
 impl Ring {
     fn slot(&mut self, number: u64, slots: u64) -> Option<&mut Slot> {
         let newest = self.slots.back().map_or(number, |slot| slot.number.max(number));
-        if number + slots <= newest {
+        if number + slots < newest {
             return None;
         }
-        while self.slots.front().is_some_and(|slot| slot.number + slots <= newest) {
+        while self.slots.front().is_some_and(|slot| slot.number + slots < newest) {
             self.slots.pop_front();
         }
         // Nearly always the last.

@@ -29,16 +29,21 @@ fn entry(time: u64, what: LogEntry) -> Entry {
     Entry { offset: Offset(0), time: LogTime(time), thread: ThreadId(1), what }
 }
 
-fn see(windows: &mut Windows, names: &Names, path: u32, end_s: u64, ns: u64) {
+fn ended(path: u32, end_ns: u64, ns: u64) -> Entry {
     let what = LogEntry::SpanEnd {
         span: SpanId { thread: ThreadId(1), start: Position(0) },
         path: PathId(path),
-        start: LogTime(end_s * SECOND - ns),
+        start: LogTime(end_ns - ns),
         child_ns: 0,
         outcome: Outcome::Ok,
         out_of_order: false,
     };
-    windows.see(UID, WallClock::default(), names, Part::Other(&entry(end_s * SECOND, what)));
+    entry(end_ns, what)
+}
+
+fn see(windows: &mut Windows, names: &Names, path: u32, end_s: u64, ns: u64) {
+    let ended = ended(path, end_s * SECOND, ns);
+    windows.see(UID, WallClock::default(), names, Part::Other(&ended));
 }
 
 fn calls(windows: &Windows, now_s: u64) -> Vec<u64> {
@@ -52,10 +57,36 @@ fn calls_leave_the_window_and_late_ones_are_counted_where_they_belong() {
     for second in [10, 11, 13, 12, 13] {
         see(&mut windows, &names, 1, second, 1_000);
     }
-    assert_eq!([13, 14, 15, 16, 17, 18].map(|now| calls(&windows, now)[0]), [5, 5, 4, 3, 2, 0]);
+    assert_eq!([13, 15, 16, 17, 18, 19].map(|now| calls(&windows, now)[0]), [5, 5, 4, 3, 2, 0]);
     // Older than all that is kept.
     see(&mut windows, &names, 1, 3, 1_000);
     assert_eq!(calls(&windows, 13), [5]);
+}
+
+#[test]
+fn a_call_is_seen_by_the_shortest_window_though_it_comes_late_and_rates_are_of_the_time_it_covers()
+{
+    let names = names(1);
+    let mut windows = Windows::new(2 * SECOND, None);
+    // Ten a second, each in the log two tenths after its end; looked at once a second.
+    let mut seen = 0;
+    for tenth in 100..200_u64 {
+        if tenth.is_multiple_of(10) {
+            let now = tenth * SECOND / 10;
+            seen =
+                seen.max(windows.rows(now, &[UID], false).first().map_or(0, |row| row.sums.calls));
+            assert_eq!(windows.length_ns(now), 2 * SECOND);
+        }
+        let late = tenth - 2;
+        windows.see(
+            UID,
+            WallClock::default(),
+            &names,
+            Part::Other(&ended(1, late * SECOND / 10, 1_000)),
+        );
+    }
+    assert_eq!(seen, 18);
+    assert_eq!(windows.length_ns(20 * SECOND + 300), 2 * SECOND + 300);
 }
 
 #[test]

@@ -14,6 +14,9 @@ use toml::de::{DeTable, DeValue};
 
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
+/// Rules are looked at once a second, and a call is in the log some tenths of one after its end: of a shorter window,
+/// some calls would never be seen.
+const SHORTEST_WINDOW: u64 = 2 * SECOND;
 /// Longer windows are mistakes, and would cost memory.
 const LONGEST_WINDOW: u64 = 24 * 60 * MINUTE;
 /// More is a mistake, or no file for people.
@@ -156,8 +159,8 @@ fn usual(
     let window = table.parsed("window", faults, |text| {
         let length = parse_duration(text).map_err(|error| error.to_string())?;
         let ns = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
-        let is_one = (SECOND..=LONGEST_WINDOW).contains(&ns);
-        is_one.then_some(ns).ok_or_else(|| "it is at least 1s and at most 1d long".to_owned())
+        let is_one = (SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&ns);
+        is_one.then_some(ns).ok_or_else(|| "it is at least 2s and at most 1d long".to_owned())
     });
     Defaults {
         severity: table.word("severity", &Severity::ALL, faults).unwrap_or(defaults.severity),
