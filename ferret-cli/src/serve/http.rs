@@ -6,7 +6,6 @@ mod connections;
 mod counts;
 mod files;
 mod form;
-mod guesses;
 mod login;
 mod patience;
 mod payload;
@@ -35,7 +34,6 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use pool::Pool;
 use recent::Recent;
 use reply::{Document, Reply, takes_gzip, unavailable};
-use std::net::IpAddr;
 use std::sync::Arc;
 use stream::Streams;
 
@@ -96,18 +94,13 @@ impl Site {
     }
 
     /// Answers one request.
-    async fn respond(
-        self: Arc<Self>,
-        peer: IpAddr,
-        request: Request<Incoming>,
-        stop: Stop,
-    ) -> Response<Payload> {
-        let response = self.reply(peer, request, stop).await.into_response();
+    async fn respond(self: Arc<Self>, request: Request<Incoming>, stop: Stop) -> Response<Payload> {
+        let response = self.reply(request, stop).await.into_response();
         self.counts.responded(response.status());
         response
     }
 
-    async fn reply(&self, peer: IpAddr, request: Request<Incoming>, stop: Stop) -> Reply {
+    async fn reply(&self, request: Request<Incoming>, stop: Stop) -> Reply {
         let (head, body) = request.into_parts();
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         let place = self.place(path);
@@ -120,7 +113,7 @@ impl Site {
         if !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers) {
             return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "send this without a body");
         }
-        let asking = Asking { peer, method: &head.method, uri: &head.uri, headers: &head.headers };
+        let asking = Asking { method: &head.method, uri: &head.uri, headers: &head.headers };
         if matches!(place, Place::LoginStyle) {
             return login::style();
         }

@@ -32,14 +32,12 @@ fn ask(
     all: &[(&'static str, &str)],
 ) -> Result<(), Denied> {
     let (uri, headers) = (uri.parse().unwrap(), headers(all));
-    let peer = "10.1.2.3".parse().unwrap();
-    access.check(Asking { peer, method, uri: &uri, headers: &headers })
+    access.check(Asking { method, uri: &uri, headers: &headers })
 }
 
 fn log_in(access: &Access, shown: &str) -> Result<String, Denied> {
     let (uri, headers) = (Uri::from_static("/login"), headers(&[("host", "box:5440")]));
-    let peer = "10.1.2.3".parse().unwrap();
-    access.log_in(Asking { peer, method: &Method::POST, uri: &uri, headers: &headers }, shown)
+    access.log_in(Asking { method: &Method::POST, uri: &uri, headers: &headers }, shown)
 }
 
 #[track_caller]
@@ -122,10 +120,10 @@ fn a_session_is_no_token_and_stands_for_it() {
 }
 
 #[test]
-fn who_guesses_is_not_heard_even_when_he_has_guessed_it() {
+fn who_guesses_shuts_nobody_out() {
     let access = closed();
-    for _ in 0..10 {
+    for _ in 0..100 {
         assert_eq!(log_in(&access, "a guess"), Err(Denied::WrongToken));
     }
-    assert_eq!(log_in(&access, TOKEN), Err(Denied::Guessing));
+    assert!(log_in(&access, TOKEN).is_ok());
 }

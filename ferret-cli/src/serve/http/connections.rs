@@ -6,7 +6,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,9 +48,9 @@ pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, mut stop: Stop
         tokio::select! {
             () = stops(&mut stop) => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
+                Ok((stream, _peer)) => match Arc::clone(&places).try_acquire_owned() {
                     Ok(place) => {
-                        tasks.spawn(one(stream, peer, Arc::clone(&site), stop.clone(), place));
+                        tasks.spawn(one(stream, Arc::clone(&site), stop.clone(), place));
                     }
                     Err(_none_is_free) => turn_away(&site, &stream),
                 },
@@ -67,20 +66,14 @@ pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, mut stop: Stop
     timeout(FAREWELL, all_ended).await.ok();
 }
 
-async fn one(
-    stream: TcpStream,
-    peer: SocketAddr,
-    site: Arc<Site>,
-    mut stop: Stop,
-    _place: OwnedSemaphorePermit,
-) {
+async fn one(stream: TcpStream, site: Arc<Site>, mut stop: Stop, _place: OwnedSemaphorePermit) {
     let counts = Arc::clone(&site.counts);
     let _held = counts.connection();
     // Answers are written as a whole: waiting to fill a packet only delays them.
     stream.set_nodelay(true).ok();
     let ending = stop.clone();
     let service = service_fn(move |request| {
-        let response = Arc::clone(&site).respond(peer.ip(), request, ending.clone());
+        let response = Arc::clone(&site).respond(request, ending.clone());
         async move { Ok::<_, Infallible>(response.await) }
     });
     let mut connection = pin!(

@@ -6,7 +6,7 @@ use super::form;
 use super::reply::Reply;
 use hyper::StatusCode;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ACCEPT, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT, HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
@@ -76,23 +76,18 @@ pub(super) async fn denied(denied: Denied, asking: Asking<'_>) -> Reply {
             "show the token: Authorization: Bearer TOKEN, or in a browser at /",
         ),
         Denied::WrongToken => (StatusCode::UNAUTHORIZED, "this is not the token"),
-        Denied::Guessing => {
-            (StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens: try again in a minute")
-        }
     };
-    let is_login = matches!(denied, Denied::NoToken | Denied::WrongToken | Denied::Guessing);
+    let is_login = matches!(denied, Denied::NoToken | Denied::WrongToken);
     let reply = if is_login && wants_page(asking) {
         let message = if denied == Denied::NoToken { "" } else { why };
         Reply::new("text/html; charset=utf-8", PAGE.replace("MESSAGE", message)).status_is(status)
     } else {
         Reply::refused(status, why)
     };
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            reply.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ferret\""))
-        }
-        StatusCode::TOO_MANY_REQUESTS => reply.with(RETRY_AFTER, HeaderValue::from_static("60")),
-        _ => reply,
+    if status == StatusCode::UNAUTHORIZED {
+        reply.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ferret\""))
+    } else {
+        reply
     }
 }
 
