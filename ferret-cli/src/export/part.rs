@@ -1,7 +1,7 @@
-//! A part of one log, for who serves it: read from where the part begins, not from where the log does.
+//! A part of one log, for who serves it: of a long log read from where the part begins, not from where the log does.
 //!
-//! What was open there is known of threads, by the log's own keyframes. Of async spans that began before and have not
-//! ended in it only what they do in it is known.
+//! What was open there is known of threads, by the log's own keyframes, and of async spans that are open still. Of
+//! those that began before it and ended behind it only what they do in it is known then.
 
 use super::flame::Flame;
 use super::follow::Follow;
@@ -24,6 +24,9 @@ use std::time::Duration;
 
 /// Of a part of which nothing is said, the end of the log: so long.
 const LAST: Duration = Duration::from_secs(10);
+
+/// Where so few entries come before the part they are read, too: then all is known that the log tells.
+const NEAR: Offset = Offset(50_000);
 
 /// What is asked for.
 #[derive(Debug)]
@@ -127,16 +130,18 @@ fn read(
     let mut begin = tail.unsettled(since)?;
     // Entries that are not later are in the stacks.
     let mut known = None;
-    if begin > Offset(0) {
+    if begin <= NEAR {
+        begin = Offset(0);
+    } else {
         if let Some(first) = first(tail)? {
             take(format, (LOG, tail.names()), &first, out)?;
         }
         let snapshot = tail.snapshot_at(since)?;
         let stacks = snapshot.threads.into_iter().map(|(thread, stack, _)| (thread, stack));
-        let opened = Opened::Anew { missed: 0, stacks: stacks.collect(), tasks: Vec::new() };
+        let (stacks, tasks) = (stacks.collect(), snapshot.tasks);
+        let opened = Opened::Anew { missed: 0, stacks, tasks };
         format.resume(LOG, tail.names(), &opened)?;
         known = Some(since);
-        begin = begin.max(Offset(1));
     }
     tail.seek(begin);
     while !stop.is_asked() {

@@ -1,6 +1,6 @@
 //! What was open at a moment, and what happened just before it, without reading what was before that:
 //! the picture of a far moment that is there at once. What needs the whole run, totals and stages, is
-//! not in it, nor are async spans that waited, of which checkpoints know nothing.
+//! not in it, nor are async spans that waited then and have ended since.
 
 use super::reading::{self, LATELY};
 use crate::tui::board::{Board, LogFile};

@@ -27,3 +27,13 @@ pub enum TaskLife {
     /// It began then.
     Begun(LogTime),
 }
+
+impl TaskLife {
+    /// Since when it is so; of a place that is not known.
+    pub fn since(self) -> Option<LogTime> {
+        match self {
+            Self::Place => None,
+            Self::Created(since) | Self::Begun(since) => Some(since),
+        }
+    }
+}

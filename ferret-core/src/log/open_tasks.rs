@@ -3,13 +3,16 @@
 
 use super::codec::CodecError;
 use super::cursor::BlockCursor;
+use super::error::LogError;
 use super::info::Damage;
 use super::schema::{self, RowKind};
-use super::source::{Order, ReadError};
+use super::snapshot::{AT_ONCE, IN_ALL};
+use super::source::{Order, ReadError, Source};
 use super::task_rows::{FIRST_KEY, KeptTask};
 use crate::event::{Entry, LogEntry, Offset, OpenTask, Part, Parts, SpanId, TaskLife};
 use redb::ReadTransaction;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The open async spans of a log, and places; first those of the rows, then, when the entries have
 /// been read, all.
@@ -42,16 +45,23 @@ impl OpenTasks {
     }
 
     /// Whether all has been read.
-    pub(super) fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         self.reached >= self.next
     }
 
-    /// Copies the blocks that come next, so many bytes or a block more.
-    pub(super) fn fetch(
-        &self,
-        txn: &ReadTransaction,
-        bytes: usize,
-    ) -> Result<Vec<(Offset, Vec<u8>)>, ReadError> {
+    /// Reads on to the end, in a log that has so much behind its rows as one does that is written well.
+    pub(super) fn read_on(&mut self, source: &mut Source, path: &Path) -> Result<(), LogError> {
+        let mut sum = 0;
+        while !self.is_whole() && sum < IN_ALL {
+            let blocks = source.read(path, |txn| self.fetch(txn))?;
+            sum += blocks.iter().map(|(_, block)| block.len()).sum::<usize>();
+            self.read(blocks);
+        }
+        Ok(())
+    }
+
+    /// Copies the blocks that come next, [`AT_ONCE`] or a block more.
+    fn fetch(&self, txn: &ReadTransaction) -> Result<Vec<(Offset, Vec<u8>)>, ReadError> {
         let table = txn.open_table(schema::BLOCKS)?;
         // It lies where a block begins, unless those around it were dropped.
         let before = table.range(..=self.reached.0)?.next_back().transpose()?;
@@ -62,7 +72,7 @@ impl OpenTasks {
             let (key, block) = found?;
             sum += block.value().len();
             fetched.push((Offset(order.up(key.value())?), block.value().to_vec()));
-            if sum >= bytes {
+            if sum >= AT_ONCE {
                 break;
             }
         }
@@ -70,7 +80,7 @@ impl OpenTasks {
     }
 
     /// Takes what [`OpenTasks::fetch`] gave; no block means that there are no more.
-    pub(super) fn read(&mut self, blocks: Vec<(Offset, Vec<u8>)>) {
+    fn read(&mut self, blocks: Vec<(Offset, Vec<u8>)>) {
         if blocks.is_empty() {
             self.reached = self.next;
         }

@@ -23,10 +23,10 @@ use std::ops::Bound;
 const RECENT_CHECKPOINTS: usize = 4;
 
 /// Block bytes that are looked at in one read transaction.
-const AT_ONCE: usize = 8 << 20;
+pub(super) const AT_ONCE: usize = 8 << 20;
 /// Block bytes that are looked at in all: some seconds at full speed. A log without checkpoints,
 /// as scavenging makes them, must not be read as a whole.
-const IN_ALL: usize = 512 << 20;
+pub(super) const IN_ALL: usize = 512 << 20;
 
 /// What is open in a log at one point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,8 +34,8 @@ pub struct Snapshot {
     /// Threads that have a frame open: their stacks (the innermost 32 frames at the last keyframe
     /// and those since), and the times of their last entries.
     pub threads: Vec<(ThreadId, ThreadStack, LogTime)>,
-    /// The open async spans, those that were made and not polled yet, and the places that are held.
-    /// Of a point before the log's end nothing is known of them, and this is empty.
+    /// The open async spans, those that were made and not polled yet, and the places that are held. Of a
+    /// moment before the log's end those of then that still are: of the others nothing is known.
     pub tasks: Vec<OpenTask>,
     /// The offset of the first entry that is not in it: where to go on reading.
     pub next: Offset,
@@ -67,11 +67,7 @@ impl Tail {
     /// As for [`Tail::poll`].
     pub fn snapshot(&mut self) -> Result<Snapshot, LogError> {
         self.refresh()?;
-        let is_believed = self.is_believed();
-        let callsites = &self.names().callsites;
-        let mut kinds = callsites.values().map(|callsite| callsite.kind);
-        let has_tasks =
-            kinds.any(CallsiteKind::is_async) || callsites.is_empty() || self.damage().1 > 0;
+        let (is_believed, has_tasks) = (self.is_believed(), self.has_tasks());
         let (source, path) = self.source();
         let mut search = Search::default();
         source.read_in_turns(path, |txn, lease| search.begin(txn, lease, is_believed))?;
@@ -79,18 +75,21 @@ impl Tail {
             source.read(path, |txn| search.go_back(txn, Lease::begin()))?;
         }
         source.read_in_turns(path, |txn, lease| search.fetch_keyframes(txn, lease))?;
-        search.bytes = 0;
-        // Where no callsite is async, no entry is of an async span.
-        while has_tasks && !search.tasks.is_whole() && search.bytes < IN_ALL {
-            let blocks = source.read(path, |txn| search.tasks.fetch(txn, AT_ONCE))?;
-            search.bytes += blocks.iter().map(|(_, block)| block.len()).sum::<usize>();
-            search.tasks.read(blocks);
+        if has_tasks {
+            search.tasks.read_on(source, path)?;
         }
         let (snapshot, damages) = search.finish();
         for damage in damages {
             self.report(damage);
         }
         Ok(snapshot)
+    }
+
+    /// Whether there may be entries of async spans: where no callsite is async, there are none.
+    fn has_tasks(&self) -> bool {
+        let callsites = &self.names().callsites;
+        let mut kinds = callsites.values().map(|callsite| callsite.kind);
+        kinds.any(CallsiteKind::is_async) || callsites.is_empty() || self.damage().1 > 0
     }
 
     /// The open stacks at the last checkpoint before `time`, or at the log's beginning: fold the

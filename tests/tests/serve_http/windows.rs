@@ -2,7 +2,9 @@
 
 use super::client::Server;
 use super::{record, worker};
-use ferret_tests::{Place, ferret, output, until};
+use ferret::log::{ReadOptions, Tail};
+use ferret_tests::{Place, Talker, example, ferret, output, until};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -11,7 +13,7 @@ use std::process::Command;
 
 /// The log of three threads that are busy for some seconds.
 fn busy() -> Place {
-    record("load", &["4", "20000"])
+    record("load", &["4", "50000"])
 }
 
 /// All the time there is, Unix ms.
@@ -19,6 +21,30 @@ fn bounds(server: &Server, id: &str) -> (u64, u64) {
     let chart = server.get(&format!("/api/flame?worker={id}&range=1h&limit=1")).json();
     let ms = |name: &str| chart[name].as_u64().unwrap_or_else(|| panic!("{chart}"));
     (ms("from_ms"), ms("to_ms"))
+}
+
+/// What the server and `ferret export` make of a window, in these forms.
+#[track_caller]
+fn check_same(server: &Server, place: &Place, forms: &[&str], (from_ms, to_ms): (u64, u64)) {
+    let id = worker(server);
+    let date = |ms: u64| {
+        let time = format!("@{}.{:03}", ms / 1_000, ms % 1_000);
+        let mut date = Command::new("date");
+        let date = output(date.args(["-u", "-d", &time, "+%Y-%m-%dT%H:%M:%S.%3NZ"]));
+        date.stdout.trim().to_owned()
+    };
+    for form in forms {
+        let path = format!("/api/export?worker={id}&format={form}&from={from_ms}&to={to_ms}");
+        let served = server.get(&path);
+        assert_eq!(served.status, 200, "{form}: {}", served.text());
+        assert!(served.header("content-disposition").starts_with("attachment; filename=\"ferret-"));
+        let mut export = ferret();
+        export.arg("export").arg(&place.log).args(["--format", form]);
+        let exported =
+            output(export.args(["--since", &date(from_ms), "--until", &date(to_ms)])).stdout;
+        assert!(exported.len() > 10_000, "{form}: {} bytes", exported.len());
+        assert!(served.text() == exported, "{form}: {} bytes", served.body.len());
+    }
 }
 
 /// Begins an export of all there is, and takes its first byte.
@@ -40,30 +66,30 @@ fn a_window_from_the_middle_is_what_export_finds_there() {
     let (begin, end) = bounds(&server, &id);
     assert!(end - begin > 3_500, "it took {} ms", end - begin);
     // Whole seconds, which all tools write alike.
-    let from = (begin + 1_999) / 1_000;
-    let date = |seconds: u64| {
-        let mut date = Command::new("date");
-        output(date.args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]))
-            .stdout
-            .trim()
-            .to_owned()
-    };
-    for form in ["csv", "jsonl", "chrome"] {
-        let path = format!(
-            "/api/export?worker={id}&format={form}&from={}&to={}",
-            from * 1_000,
-            (from + 1) * 1_000
-        );
-        let served = server.get(&path);
-        assert_eq!(served.status, 200, "{form}: {}", served.text());
-        assert!(served.header("content-disposition").starts_with("attachment; filename=\"ferret-"));
-        let mut export = ferret();
-        export.arg("export").arg(&place.log).args(["--format", form]);
-        let exported =
-            output(export.args(["--since", &date(from), "--until", &date(from + 1)])).stdout;
-        assert!(exported.len() > 10_000, "{form}: {} bytes", exported.len());
-        assert!(served.text() == exported, "{form}: {} bytes", served.body.len());
-    }
+    let from = (begin + 1_999) / 1_000 * 1_000;
+    check_same(&server, &place, &["csv", "jsonl", "chrome"], (from, from + 1_000));
+}
+
+/// Of a program that was killed while very many tasks waited: most of them all through the window.
+#[test]
+fn a_window_has_the_tasks_that_only_wait_in_it() {
+    let place = Place::new();
+    let party = Talker::start(example("crowd").arg("2000").env("FERRET_LOG", &place.log));
+    let mut tail = until("the log", || Tail::open(&place.log, &ReadOptions::default()).ok());
+    // No guest stays shorter than 600 ms.
+    until("half a second of it", || {
+        let entries = tail.poll(1_000).expect("the log is whole");
+        entries
+            .last()
+            .filter(|last| last.time.since(tail.info().first_time) > 500_000_000)
+            .map(drop)
+    });
+    party.signal(Signal::KILL);
+    party.wait();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let (begin, end) = bounds(&server, &worker(&server));
+    assert!(end - begin > 300, "it took {} ms", end - begin);
+    check_same(&server, &place, &["csv", "jsonl", "chrome"], (begin + 200, begin + 300));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::super::codec::CodecError;
 use super::super::error::LogError;
 use super::super::info::Damage;
 use super::super::lease::Lease;
+use super::super::open_tasks::OpenTasks;
 use super::super::schema::{self, Checkpoint, RowKind};
 use super::super::segment::Segment;
 use super::super::source::{Order, ReadError};
@@ -62,16 +63,22 @@ impl Tail {
 
     /// The open stacks at `time`, of which no more is decoded than each thread's last segment; and where
     /// the entries of then end, nearly: [`Tail::settled`] says where there are no more of them for
-    /// sure. Nothing is known of tasks.
+    /// sure. Of the async spans of then those that have not ended since.
     ///
     /// # Errors
     ///
     /// As for [`Tail::poll`].
     pub fn snapshot_at(&mut self, time: LogTime) -> Result<Snapshot, LogError> {
         self.refresh()?;
-        let is_believed = self.is_believed();
+        let (is_believed, has_tasks) = (self.is_believed(), self.has_tasks());
+        let end = self.info().next_offset;
         let (source, path) = self.source();
         let mut search = Search::default();
+        let mut tasks = OpenTasks::default();
+        if has_tasks {
+            tasks = source.read(path, |txn| OpenTasks::begin(txn, end))?;
+            tasks.read_on(source, path)?;
+        }
         if is_believed {
             let mut behind = Bound::Included(time.0.saturating_sub(MARGIN_NS));
             source
@@ -80,7 +87,9 @@ impl Tail {
         }
         source.read_in_turns(path, |txn, lease| search.go_on(txn, time, lease))?;
         let mut threads = Vec::new();
-        let mut damages = std::mem::take(&mut search.damages);
+        let (mut tasks, mut damages) = tasks.finish();
+        tasks.retain(|task| task.life.since().is_none_or(|since| since <= time));
+        damages.append(&mut search.damages);
         for (thread, (first, bytes)) in &search.last {
             match stack_at(*first, bytes, time) {
                 Ok((stack, at)) if stack.depth() > 0 => threads.push((*thread, stack, at)),
@@ -91,7 +100,7 @@ impl Tail {
         for damage in damages {
             self.report(damage);
         }
-        Ok(Snapshot { threads, tasks: Vec::new(), next: search.next })
+        Ok(Snapshot { threads, tasks, next: search.next })
     }
 }
 

@@ -148,6 +148,10 @@ fn check(steps: &[Step]) {
         if let Step::Commit = step {
             let told: Vec<_> = program.open.values().map(|(task, _)| *task).collect();
             assert_eq!(tail.snapshot().unwrap().tasks, told);
+            let then = LogTime(1_000 + program.position / 2);
+            let of_then = |task: &&OpenTask| task.life.since().is_none_or(|since| since <= then);
+            let told: Vec<_> = told.iter().filter(of_then).copied().collect();
+            assert_eq!(tail.snapshot_at(then).unwrap().tasks, told);
         }
     }
     program.step(&Step::Commit);
