@@ -140,7 +140,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Shows a worker no more that is gone or has ended; says whether there was one.
+    /// Shows a worker no more whose log is gone; says whether there was one.
     ///
     /// # Errors
     ///
@@ -149,15 +149,13 @@ impl Shared {
         let adding = self.adding.lock();
         let number = {
             let workers = self.workers.lock();
-            let worker = workers.get(&uid).filter(|worker| worker.tail().is_none());
+            let worker = workers.get(&uid).filter(|worker| worker.is_gone);
             worker.map(|worker| worker.number)
         };
         let Some(number) = number else { return Ok(false) };
         // Not while others wait for the workers.
         self.store.forget(number)?;
-        if let Some(worker) = self.workers.lock().get_mut(&uid) {
-            worker.kept.is_forgotten = true;
-        }
+        self.workers.lock().remove(&uid);
         drop(adding);
         self.changed();
         Ok(true)

@@ -195,6 +195,24 @@ fn a_worker_whose_log_is_gone_stays_until_it_is_forgotten() {
     let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
     assert_eq!(is_gone(&fleet), None);
     assert_eq!(stored(&fleet), before);
+    // When nothing of its time is kept any more, nothing of it is.
+    let uids = || -> Vec<_> {
+        let workers = fleet.shared.store.workers().unwrap();
+        workers.into_iter().map(|(_, kept)| kept.uid).collect()
+    };
+    assert_eq!(uids(), [uid, ProcessUid(31)]);
+    fleet.shared.store.prune(unix_ms() + (KEEP.hour + 86_400) * 1_000).unwrap();
+    assert_eq!(uids(), [ProcessUid(31)]);
+    let all_ns = |sums: &Sums| {
+        sums.iter()
+            .map(|((level, _), sum)| match level {
+                Level::All => sum.2,
+                _ => 0,
+            })
+            .sum::<u64>()
+    };
+    let left_ns = all_ns(&stored(&fleet));
+    assert!(left_ns > 0 && left_ns < all_ns(&before), "{left_ns}");
 }
 
 /// As a new run does with the log of the last.

@@ -244,7 +244,7 @@ impl Keeper {
         let known = workers.values_mut().find(|worker| worker.kept.stamp == stamp);
         let Some(worker) = known.filter(|worker| worker.kept.is_done) else { return false };
         path.clone_into(&mut worker.kept.log);
-        (worker.is_gone, worker.kept.is_forgotten) = (false, false);
+        worker.is_gone = false;
         true
     }
 

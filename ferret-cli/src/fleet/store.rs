@@ -26,7 +26,7 @@ use super::slots::{Slot, SlotRow};
 use super::usage::Usage;
 use ferret::event::CallsiteInfo;
 use parking_lot::Mutex;
-use redb::{Database, ReadableTable as _, Table, TableDefinition, WriteTransaction};
+use redb::{Database, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl Store {
         now_ms: u64,
     ) -> Result<(), StoreError> {
         let mut numbers = self.numbers.lock();
-        let txn = self.database.begin_write()?;
+        let txn = begin_write(&self.database)?;
         // A transaction that fails leaves them as they were.
         let Numbers { mut functions, mut next_event } = numbers.clone();
         {
@@ -156,7 +156,7 @@ impl Store {
     ///
     /// The store cannot be written.
     pub(crate) fn forget(&self, worker: WorkerNumber) -> Result<(), StoreError> {
-        let txn = self.database.begin_write()?;
+        let txn = begin_write(&self.database)?;
         {
             let mut table = txn.open_table(WORKERS)?;
             let found = table.get(worker)?.map(|row| decode::<Kept>(row.value())).transpose()?;
@@ -169,16 +169,24 @@ impl Store {
         Ok(())
     }
 
-    /// Drops what is older than it is to be kept.
+    /// Drops what is older than it is to be kept, and workers that are forgotten and did nothing since.
     ///
     /// # Errors
     ///
     /// The store cannot be written.
     pub(crate) fn prune(&self, now_ms: u64) -> Result<(), StoreError> {
         let numbers = self.numbers.lock();
-        let txn = self.database.begin_write()?;
+        let txn = begin_write(&self.database)?;
         {
             let (mut usage, mut calls) = (txn.open_table(USAGE)?, txn.open_table(CALLS)?);
+            let mut workers = txn.open_table(WORKERS)?;
+            for worker in self.unneeded(&workers, now_ms)? {
+                workers.remove(worker)?;
+                usage.remove((Level::All.number(), 0, worker))?;
+                for function in numbers.functions.values() {
+                    calls.remove((Level::All.number(), *function, 0, worker))?;
+                }
+            }
             for level in [Level::TenSeconds, Level::FiveMinutes, Level::Hour] {
                 let (number, first) = (level.number(), self.keep.first(level, now_ms).0);
                 usage.retain_in((number, 0, 0)..(number, first, 0), |_, _| false)?;
@@ -192,9 +200,38 @@ impl Store {
         Ok(())
     }
 
+    /// Workers of which nobody asks any more. Not the last: from its number the next is told.
+    fn unneeded(
+        &self,
+        workers: &impl ReadableTable<u32, &'static [u8]>,
+        now_ms: u64,
+    ) -> Result<Vec<WorkerNumber>, StoreError> {
+        let oldest_ms = now_ms.saturating_sub(self.keep.seconds(Level::Hour).saturating_mul(1_000));
+        let mut unneeded = Vec::new();
+        for row in workers.iter()? {
+            let (worker, row) = row?;
+            let kept: Kept = decode(row.value())?;
+            let last_ms = kept.ended_ms.max(kept.started_ms);
+            if kept.is_forgotten && last_ms.is_none_or(|last_ms| last_ms < oldest_ms) {
+                unneeded.push(worker.value());
+            }
+        }
+        let last = workers.last()?.map(|(worker, _)| worker.value());
+        unneeded.retain(|worker| Some(*worker) != last);
+        Ok(unneeded)
+    }
+
     pub(crate) fn keep(&self) -> Keep {
         self.keep
     }
+}
+
+/// Begins to write. What is free in the file is written, too, each time: the store of a server that was killed would
+/// be read as a whole for it.
+fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut txn = database.begin_write()?;
+    txn.set_quick_repair(true);
+    Ok(txn)
 }
 
 /// The tables of one writing transaction.

@@ -73,7 +73,7 @@ impl Asked<'_> {
     fn each_worker(&self, scope: &Scope, mut see: impl FnMut(&Worker)) -> Result<(), Refusal> {
         let workers = self.shared.workers.lock();
         if let Some(id) = scope.worker
-            && workers.get(&id.0).is_none_or(|worker| worker.kept.is_forgotten)
+            && !workers.contains_key(&id.0)
         {
             return Err(Refusal::NotThere(format!("there is no worker {id}")));
         }
@@ -130,8 +130,7 @@ impl Asked<'_> {
 
 fn is_in(scope: &Scope, worker: &Worker) -> bool {
     let kept = &worker.kept;
-    !kept.is_forgotten
-        && scope.worker.is_none_or(|id| id.0 == kept.uid)
+    scope.worker.is_none_or(|id| id.0 == kept.uid)
         && scope.program.as_ref().is_none_or(|program| *program == kept.program)
 }
 

@@ -1,7 +1,7 @@
 //! Opening the store: making it, and making it anew where it is of no use. The old one is kept, under another name.
 
 use super::{CALLS, EVENTS, FORMAT, FUNCTIONS, Function, META, Store, StoreError, USAGE, WORKERS};
-use super::{Keep, Numbers, decode};
+use super::{Keep, Numbers, begin_write, decode};
 use parking_lot::Mutex;
 use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _};
@@ -56,7 +56,7 @@ impl Store {
     }
 
     fn of(database: Database, keep: Keep, is_in_memory: bool) -> Result<Self, StoreError> {
-        let txn = database.begin_write()?;
+        let txn = begin_write(&database)?;
         let found = {
             let mut meta = txn.open_table(META)?;
             let found = meta.get("format")?.map(|format| format.value());
