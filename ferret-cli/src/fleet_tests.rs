@@ -234,6 +234,17 @@ fn a_log_that_lost_its_name_to_a_new_run_is_not_gone() {
     assert_eq!(told(&fleet), BTreeMap::from([("start", 2), ("exit", 2)]));
 }
 
+/// Or it would be verified, page by page, at each start.
+#[test]
+fn a_log_that_was_cut_short_by_the_end_of_its_boot_is_known_once_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    made_up::cut_short(&folder.path().join("run.redb"), 70);
+    let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
+    until_done(&fleet, 1);
+    let workers = fleet.shared.workers.lock();
+    assert_eq!(workers[&ProcessUid(70)].kept.state, "crashed");
+}
+
 #[test]
 fn what_is_older_than_it_is_kept_is_dropped_level_by_level() {
     let folder = tempfile::tempdir().unwrap();

@@ -42,24 +42,8 @@ struct Program {
 /// moment of its end.
 pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
     let mut dice = Dice(seed);
-    let place = Place {
-        path: path.to_owned(),
-        join: None,
-        keep_families: 10,
-        durability: Durability::Process,
-        limits: Limits::default(),
-        outlived: false,
-        unsaved: |_folder| Unsaved::new(),
-    };
-    let start = ProcessStart {
-        uid: ProcessUid(u128::from(seed)),
-        pid: 7,
-        exe: "/bin/made_up".to_owned(),
-        unix_ns: 1_795_000_000_000_000_000 + later_ns,
-        ..ProcessStart::default()
-    };
     let mut now = BEGAN.after(later_ns);
-    let mut writer = Writer::create(&place, start, now).unwrap();
+    let mut writer = Writer::create(&place(path), start(seed, later_ns), now).unwrap();
     name(&mut writer);
     let thread = |id: u32| Thread {
         id: ThreadId(id),
@@ -85,6 +69,37 @@ pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTim
     let end = ProcessEnd { how: EndKind::Exited(Some(0)) };
     program.writer.finish(end, now, Duration::from_secs(1)).unwrap();
     now
+}
+
+/// Writes a log of a process that its machine took with it, when that went off.
+pub(crate) fn cut_short(path: &Path, seed: u64) {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let boot_id = "a boot that is over".to_owned();
+    let start = ProcessStart { host, boot_id, ..start(seed, 0) };
+    let mut writer = Writer::create(&place(path), start, BEGAN).unwrap();
+    writer.commit(BEGAN.after(MS)).unwrap();
+}
+
+fn place(path: &Path) -> Place {
+    Place {
+        path: path.to_owned(),
+        join: None,
+        keep_families: 10,
+        durability: Durability::Process,
+        limits: Limits::default(),
+        outlived: false,
+        unsaved: |_folder| Unsaved::new(),
+    }
+}
+
+fn start(seed: u64, later_ns: u64) -> ProcessStart {
+    ProcessStart {
+        uid: ProcessUid(u128::from(seed)),
+        pid: 7,
+        exe: "/bin/made_up".to_owned(),
+        unix_ns: 1_795_000_000_000_000_000 + later_ns,
+        ..ProcessStart::default()
+    }
 }
 
 /// Four functions, the first a stage; each is called by any other, and has one path.

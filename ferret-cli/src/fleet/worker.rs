@@ -14,7 +14,7 @@ use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
 use changes::Changes;
 use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
-use ferret::log::{LogError, ReadOptions, Snapshot, Tail};
+use ferret::log::{Integrity, LogError, ReadOptions, Snapshot, Tail};
 use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -381,8 +381,10 @@ impl Worker {
     /// Whether there is nothing more to learn from its log: its process has ended, all was read, and is counted.
     fn is_done(&self, now: LogTime) -> bool {
         let Some(tail) = &self.tail else { return false };
+        // One that was cut short by the end of its boot says no more than it does.
+        let is_cut = self.owned == Some(false) && tail.info().integrity != Integrity::ThisBoot;
         !self.process_state(now).is_live()
-            && tail.info().is_ended
+            && (tail.info().is_ended || is_cut)
             && self.reached >= tail.info().next_offset
             && self.counted >= self.reached
             && self.gap().is_none()

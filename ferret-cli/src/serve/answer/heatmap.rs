@@ -4,7 +4,9 @@ use super::super::question;
 use super::super::serving::Refusal;
 use super::history::Time;
 use super::{Asked, Head, cut};
+use crate::fleet::Kept;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Heatmap {
@@ -28,23 +30,39 @@ struct Row {
 impl Asked<'_> {
     pub(super) fn heatmap(&self, asked: &question::Heatmap) -> Result<Heatmap, Refusal> {
         let (time, steps) = self.time(asked.range);
-        let (by_worker, known) = self.by_worker(steps, &asked.scope)?;
+        let known = self.numbers_in(&asked.scope)?;
+        let mut seen = BTreeSet::new();
+        self.each_step(
+            steps,
+            |number| known.contains_key(&number),
+            |_, of_step| {
+                seen.extend(of_step.keys().copied());
+            },
+        )?;
+        let mut listed: Vec<(u32, &Kept)> =
+            seen.iter().filter_map(|number| Some((*number, known.get(number)?))).collect();
+        listed.sort_by_key(|(_, kept)| (&kept.program, kept.started_ms, kept.uid));
+        let left_out = cut(&mut listed, asked.limit);
+        // Of those that are left out nothing is kept: there may be very many.
+        let row = |(number, kept): &(u32, &Kept)| {
+            let values = vec![None; steps.count as usize];
+            (*number, Row { id: kept.uid.to_string(), program: kept.program.clone(), values })
+        };
+        let mut rows: BTreeMap<u32, Row> = listed.iter().map(row).collect();
+        let is_listed: BTreeSet<u32> = rows.keys().copied().collect();
+        self.each_step(
+            steps,
+            |number| is_listed.contains(&number),
+            |step, of_step| {
+                for (number, usage) in of_step {
+                    if let Some(row) = rows.get_mut(number) {
+                        row.values[step] = asked.measure.of(usage, steps.step_ms());
+                    }
+                }
+            },
+        )?;
+        let workers = listed.iter().filter_map(|(number, _)| rows.remove(number)).collect();
         let measure = asked.measure;
-        let mut rows: Vec<_> = by_worker
-            .iter()
-            .filter_map(|(number, of_worker)| {
-                let kept = known.get(number)?;
-                let of = |usage: &Option<_>| measure.of(usage.as_ref()?, steps.step_ms());
-                let values = of_worker.iter().map(of).collect();
-                let (id, program) = (kept.uid.to_string(), kept.program.clone());
-                Some((kept.started_ms, Row { id, program, values }))
-            })
-            .collect();
-        rows.sort_by(|(a_ms, a), (b_ms, b)| {
-            (&a.program, a_ms, &a.id).cmp(&(&b.program, b_ms, &b.id))
-        });
-        let mut workers: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
-        let left_out = cut(&mut workers, asked.limit);
         let (name, unit) = (measure.name(), measure.unit());
         Ok(Heatmap { head: self.head("heatmap"), time, name, unit, left_out, workers })
     }

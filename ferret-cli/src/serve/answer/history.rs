@@ -33,9 +33,6 @@ struct Series {
     values: Vec<Option<f64>>,
 }
 
-/// What each step of each worker in scope holds.
-pub(super) type ByWorker = BTreeMap<u32, Vec<Option<Usage>>>;
-
 impl Asked<'_> {
     pub(super) fn history(&self, asked: &question::History) -> Result<History, Refusal> {
         let (time, steps) = self.time(asked.range);
@@ -61,28 +58,31 @@ impl Asked<'_> {
         (Time { from_ms, to_ms, step_ms, complete, times_ms }, steps)
     }
 
-    /// What the workers in scope used, by step.
-    pub(super) fn by_worker(
+    /// Shows `see` what each of these workers used, one step after the other: of very many workers not all steps are
+    /// held at once.
+    pub(super) fn each_step(
         &self,
         steps: Steps,
-        scope: &question::Scope,
-    ) -> Result<(ByWorker, BTreeMap<u32, crate::fleet::Kept>), Refusal> {
-        let workers = self.numbers_in(scope)?;
-        let mut by_worker = ByWorker::new();
-        let see = |slot, worker, usage: &Usage| {
-            let Some(index) = steps.index(slot).filter(|_| workers.contains_key(&worker)) else {
-                return;
-            };
-            let none = || vec![None; steps.count as usize];
-            let step = &mut by_worker.entry(worker).or_insert_with(none)[index];
-            step.get_or_insert_with(Usage::default).add(usage);
+        is_wanted: impl Fn(u32) -> bool,
+        mut see: impl FnMut(usize, &BTreeMap<u32, Usage>),
+    ) -> Result<(), Refusal> {
+        let (mut step, mut of_step) = (0, BTreeMap::<u32, Usage>::new());
+        let take = |slot, worker, usage: &Usage| {
+            let Some(index) = steps.index(slot).filter(|_| is_wanted(worker)) else { return };
+            if index != step {
+                see(step, &of_step);
+                of_step.clear();
+                step = index;
+            }
+            of_step.entry(worker).or_default().add(usage);
         };
         let slots = (steps.first, steps.last());
-        self.shared.store.usage(steps.level, slots, see).map_err(|error| unreadable(&error))?;
-        Ok((by_worker, workers))
+        let read = self.shared.store.usage(steps.level, slots, take);
+        read.map_err(|error| unreadable(&error))?;
+        see(step, &of_step);
+        Ok(())
     }
 
-    /// One step after the other: of very many workers not all steps are held at once.
     fn of_processes(
         &self,
         steps: Steps,
@@ -93,29 +93,15 @@ impl Asked<'_> {
             let values = vec![None; steps.count as usize];
             (measure, Series { name, unit: measure.unit(), values })
         });
-        let (mut step, mut of_step) = (0, BTreeMap::<u32, Usage>::new());
-        let mut close = |step: usize, of_step: &mut BTreeMap<u32, Usage>| {
-            for usage in std::mem::take(of_step).values() {
+        let is_wanted = |worker| workers.contains_key(&worker);
+        self.each_step(steps, is_wanted, |step, of_step| {
+            for usage in of_step.values() {
                 for (measure, Series { values, .. }) in &mut series {
                     let value = measure.of(usage, steps.step_ms());
                     values[step] = measure.plus(values[step], value);
                 }
             }
-        };
-        let see = |slot, worker, usage: &Usage| {
-            let Some(index) = steps.index(slot).filter(|_| workers.contains_key(&worker)) else {
-                return;
-            };
-            if index != step {
-                close(step, &mut of_step);
-                step = index;
-            }
-            of_step.entry(worker).or_default().add(usage);
-        };
-        let slots = (steps.first, steps.last());
-        let read = self.shared.store.usage(steps.level, slots, see);
-        read.map_err(|error| unreadable(&error))?;
-        close(step, &mut of_step);
+        })?;
         Ok(series.into_iter().map(|(_, series)| series).collect())
     }
 
