@@ -89,6 +89,7 @@ impl Fleet {
                     ("start", "start"),
                     ("first_page_ms", "page, ms"),
                     ("all_workers_ms", "all workers, ms"),
+                    ("all_followed_ms", "all followed, ms"),
                     ("history_s", "history, s"),
                     ("rss_mb", "RSS then, MB"),
                     ("peak_rss_mb", "peak, MB"),
@@ -117,6 +118,13 @@ impl Fleet {
                 == Some(all))
         })?;
         let listed = server.started.elapsed();
+        let followed = format!("{all} logs are followed");
+        until(|| {
+            let health = client.json("/healthz")?;
+            let mut checks = health["checks"].as_array().into_iter().flatten();
+            Ok(checks.any(|check| check["text"] == followed.as_str()))
+        })?;
+        let followed = server.started.elapsed();
         server.wait_for_history()?;
         let history = server.started.elapsed();
         // Behind the first answers there is the usual.
@@ -127,6 +135,7 @@ impl Fleet {
             Cell::text(name),
             ms(page),
             ms(listed),
+            ms(followed),
             Cell::Number(history.as_secs_f64(), 1),
             Cell::Number(rss, 0),
             Cell::Number(peak, 0),

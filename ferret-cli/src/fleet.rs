@@ -27,7 +27,7 @@ mod store;
 mod usage;
 mod worker;
 
-pub(crate) use calls_row::{CallsRow, Spread};
+pub(crate) use calls_row::CallsRow;
 pub(crate) use clock::WallClock;
 pub(crate) use folded::Folded;
 pub(crate) use keeper::{Fleet, See, unix_ms};

@@ -7,7 +7,7 @@ use crate::filter::{Field, Filter, Subject, Value};
 use crate::fleet::WallClock;
 use ferret::event::{
     CallsiteInfo, LogEntry, LogTime, Names, Outcome, Part, PathId, ProcessUid, SUMMARY_BUCKETS,
-    Summary, summary_bucket, summary_bucket_range,
+    Summary, summary_bucket, summary_percentile,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -333,15 +333,8 @@ impl Sums {
 
     /// As everywhere, the upper end of the bucket that the call at this rank is in.
     pub(super) fn percentile(&self, percent: u32) -> Option<u64> {
-        let all: u64 = self.histogram.iter().fold(0, |all, calls| all.saturating_add(*calls));
-        let rank = (u128::from(all) * u128::from(percent)).div_ceil(100).max(1);
-        let mut passed = 0_u128;
-        let found = self.histogram.iter().position(|&calls| {
-            passed += u128::from(calls);
-            passed >= rank
-        })?;
-        let (_, high) = summary_bucket_range(u16::try_from(found).unwrap_or(u16::MAX));
-        Some(high.min(self.max_ns))
+        let histogram = (0..).zip(self.histogram.iter().copied());
+        Some(summary_percentile(histogram, percent)?.min(self.max_ns))
     }
 }
 

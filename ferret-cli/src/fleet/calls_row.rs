@@ -1,8 +1,8 @@
 //! What the calls of one function by one process came to in a slot of time, in a form that is kept and added
 //! up: counts, and a histogram in the buckets of [`summary_bucket`].
 
-use ferret::event::{summary_bucket, summary_bucket_range};
-use ferret::projections::{Calls, FunctionCalls};
+use ferret::event::{summary_bucket, summary_percentile};
+use ferret::projections::{Calls, DurationStats, FunctionCalls};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,19 +22,6 @@ pub(crate) struct CallsRow {
     sum_ns: u64,
     /// (bucket, calls), ascending.
     histogram: Vec<(u16, u64)>,
-}
-
-/// How long calls took, ns. Percentiles are within 3.1 %.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "units end a name")]
-pub(crate) struct Spread {
-    pub(crate) mean_ns: u64,
-    pub(crate) min_ns: u64,
-    pub(crate) p50_ns: u64,
-    pub(crate) p90_ns: u64,
-    pub(crate) p95_ns: u64,
-    pub(crate) p99_ns: u64,
-    pub(crate) max_ns: u64,
 }
 
 impl CallsRow {
@@ -88,21 +75,16 @@ impl CallsRow {
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
     }
 
-    /// None if no call has ended.
-    pub(crate) fn spread(&self) -> Option<Spread> {
-        let counted: u64 = self.histogram.iter().map(|(_, count)| count).sum();
+    /// How long the calls took, percentiles within 3.1 %; none if no call has ended.
+    pub(crate) fn durations(&self) -> Option<DurationStats> {
+        let counted =
+            self.histogram.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
         let mean_ns = self.sum_ns.checked_div(counted)?;
-        let at = |percent: u64| {
-            let rank = (counted * percent).div_ceil(100).max(1);
-            let mut passed = 0;
-            let found = self.histogram.iter().find(|(_, count)| {
-                passed += count;
-                passed >= rank
-            });
-            let bucket = found.or(self.histogram.last()).map_or(0, |(bucket, _)| *bucket);
-            summary_bucket_range(bucket).1.max(self.min_ns).min(self.max_ns)
+        let at = |percent| {
+            let ns = summary_percentile(self.histogram.iter().copied(), percent);
+            ns.unwrap_or_default().max(self.min_ns).min(self.max_ns)
         };
-        Some(Spread {
+        Some(DurationStats {
             mean_ns,
             min_ns: self.min_ns,
             p50_ns: at(50),
@@ -175,13 +157,13 @@ mod tests {
     #[test]
     fn percentiles_are_within_a_bucket_of_the_sorted_list() {
         let mut all: Vec<u64> = (0..1_000).map(|index| 1_000 + index * index * 37).collect();
-        let spread = row(&all).spread().unwrap();
+        let spread = row(&all).durations().unwrap();
         all.sort_unstable();
         for (got, percent) in [(spread.p50_ns, 50), (spread.p95_ns, 95), (spread.p99_ns, 99)] {
             let want = all[all.len() * percent / 100 - 1];
             assert!(got >= want && got - want <= want / 31, "p{percent}: {got} is not {want}");
         }
         assert_eq!((spread.min_ns, spread.max_ns), (all[0], all[999]));
-        assert_eq!(CallsRow::default().spread(), None);
+        assert_eq!(CallsRow::default().durations(), None);
     }
 }

@@ -89,9 +89,8 @@ impl Worker {
         } else {
             tail.seek(Offset(0));
         }
+        let kept = kept(&tail, &head);
         let mut worker = Self {
-            number: 0,
-            kept: kept(&tail, &head),
             tail: Some(tail),
             folded,
             clock,
@@ -99,14 +98,8 @@ impl Worker {
             from,
             counted: from,
             reached: from,
-            changes: Changes::default(),
-            line: Line::default(),
-            done_since: None,
-            seen: LogTime(0),
-            owned: None,
-            last_stack: None,
-            is_gone: false,
             is_new: true,
+            ..Self::from_kept(0, kept)
         };
         worker.kept.started_ms = worker.unix_ms(began);
         worker.look_at_file();

@@ -31,7 +31,9 @@ pub use process::{
 pub use resume::{EnteredPlace, HeapAccount, Known, OuterFrames, Resume};
 pub use sink::{Commit, Sink};
 pub use stack::{Frame, ThreadStack};
-pub use summary::{SUMMARY_BUCKETS, Summary, summary_bucket, summary_bucket_range};
+pub use summary::{
+    SUMMARY_BUCKETS, Summary, summary_bucket, summary_bucket_range, summary_percentile,
+};
 pub use task::{OpenTask, TaskLife};
 
 use serde::{Deserialize, Serialize};

@@ -60,9 +60,43 @@ pub fn summary_bucket_range(bucket: u16) -> (u64, u64) {
     (low, low + ((1 << octave) - 1))
 }
 
+/// How long the call took that so many of a hundred took no longer than, ns, by a histogram of (bucket, calls) in
+/// ascending order: the upper end of its bucket, which is 3.1 % more at most. None of no calls, or beyond 100.
+///
+/// ```
+/// use ferret::event::{summary_bucket, summary_percentile};
+///
+/// let histogram = [(summary_bucket(10), 99), (summary_bucket(5_000), 1)];
+/// assert_eq!(summary_percentile(histogram.into_iter(), 99), Some(10));
+/// ```
+pub fn summary_percentile(
+    histogram: impl Iterator<Item = (u16, u64)> + Clone,
+    percent: u32,
+) -> Option<u64> {
+    let all: u128 = histogram.clone().map(|(_, calls)| u128::from(calls)).sum();
+    let rank = (all * u128::from(percent)).div_ceil(100).max(1);
+    let mut passed = 0_u128;
+    let (bucket, _) = histogram.into_iter().find(|(_, calls)| {
+        passed += u128::from(*calls);
+        passed >= rank
+    })?;
+    Some(summary_bucket_range(bucket).1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percentile_is_that_of_the_call_at_its_rank() {
+        let histogram = [(3, 50), (7, 49), (summary_bucket(u64::MAX), 1)];
+        let at = |percent| summary_percentile(histogram.into_iter(), percent);
+        assert_eq!([0, 50, 51, 99].map(at), [Some(3), Some(3), Some(7), Some(7)]);
+        assert_eq!((at(100), at(101)), (Some(u64::MAX), None));
+        let many = [(1, u64::MAX), (2, u64::MAX)];
+        assert_eq!(summary_percentile(many.into_iter(), 75), Some(2));
+        assert_eq!(summary_percentile(std::iter::empty(), 50), None);
+    }
 
     #[test]
     fn buckets_are_contiguous_and_hold_what_falls_in_them() {

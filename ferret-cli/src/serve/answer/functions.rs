@@ -5,7 +5,8 @@ use super::super::serving::Refusal;
 use super::{Asked, Head, cut, unreadable};
 use crate::analyze::kind;
 use crate::filter::{Field, Subject, Value};
-use crate::fleet::{CallsRow, Level, Slot, Spread, Steps};
+use crate::fleet::{CallsRow, Level, Slot, Steps};
+use ferret::projections::DurationStats;
 use serde::Serialize;
 use std::cmp::Ordering;
 
@@ -107,8 +108,8 @@ fn row(
     sum: &CallsRow,
     seconds: Option<f64>,
 ) -> Row {
-    let spread = sum.spread();
-    let of = |field: fn(Spread) -> u64| spread.map(field);
+    let durations = sum.durations();
+    let of = |field: fn(DurationStats) -> u64| durations.map(field);
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let per_second = |seconds: f64| crate::analyze::hundredths(sum.calls as f64 / seconds);
     Row {

@@ -3,7 +3,8 @@
 use super::super::question::{self, Measure};
 use super::super::serving::Refusal;
 use super::{Asked, Head, unreadable};
-use crate::fleet::{CallsRow, Spread, Steps, Usage};
+use crate::fleet::{CallsRow, Steps, Usage};
+use ferret::projections::DurationStats;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -124,24 +125,24 @@ impl Asked<'_> {
             .store
             .calls(steps.level, number, slots, see)
             .map_err(|error| unreadable(&error))?;
-        let spreads: Vec<Option<Spread>> =
-            sums.iter().map(|sum| sum.as_ref().and_then(CallsRow::spread)).collect();
+        let durations: Vec<Option<DurationStats>> =
+            sums.iter().map(|sum| sum.as_ref().and_then(CallsRow::durations)).collect();
         let count = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {
             sums.iter().map(|sum| sum.as_ref().map(|sum| of(sum) as f64)).collect()
         };
-        let spread = |of: fn(Spread) -> u64| -> Vec<Option<f64>> {
-            spreads.iter().map(|spread| spread.map(|spread| of(spread) as f64)).collect()
+        let ns = |name, of: fn(DurationStats) -> u64| {
+            let values = durations.iter().map(|stats| stats.map(|stats| of(stats) as f64));
+            Series { name, unit: "ns", values: values.collect() }
         };
-        let ns = |name, values| Series { name, unit: "ns", values };
         Ok(vec![
             Series { name: "calls", unit: "count", values: count(|row| row.calls) },
             Series { name: "errors", unit: "count", values: count(|row| row.errors + row.panics) },
-            ns("mean_ns", spread(|spread| spread.mean_ns)),
-            ns("p50_ns", spread(|spread| spread.p50_ns)),
-            ns("p90_ns", spread(|spread| spread.p90_ns)),
-            ns("p95_ns", spread(|spread| spread.p95_ns)),
-            ns("p99_ns", spread(|spread| spread.p99_ns)),
-            ns("max_ns", spread(|spread| spread.max_ns)),
+            ns("mean_ns", |stats| stats.mean_ns),
+            ns("p50_ns", |stats| stats.p50_ns),
+            ns("p90_ns", |stats| stats.p90_ns),
+            ns("p95_ns", |stats| stats.p95_ns),
+            ns("p99_ns", |stats| stats.p99_ns),
+            ns("max_ns", |stats| stats.max_ns),
         ])
     }
 }

@@ -1,7 +1,7 @@
 //! When calls ended and how long they took, from the run's beginning on: a bounded number of
 //! buckets, which become twice as wide whenever the run has outgrown them.
 
-use crate::event::{LogTime, Outcome, Summary, summary_bucket, summary_bucket_range};
+use crate::event::{LogTime, Outcome, Summary, summary_bucket, summary_percentile};
 use std::collections::BTreeMap;
 
 /// The calls of a run over time.
@@ -134,15 +134,8 @@ impl Bucket {
     }
 
     fn column(&self) -> TimeColumn {
-        let all: u128 = self.durations.values().map(|&count| u128::from(count)).sum();
-        let wanted = (all * 95).div_ceil(100);
-        let mut seen = 0;
-        let reaches = |(_, count): &(&u16, &u64)| {
-            seen += u128::from(**count);
-            seen >= wanted
-        };
-        let class = self.durations.iter().find(reaches).map(|(class, _)| *class);
-        let p95_ns = class.map_or(0, |class| summary_bucket_range(class).1.min(self.max_ns));
+        let durations = self.durations.iter().map(|(&class, &count)| (class, count));
+        let p95_ns = summary_percentile(durations, 95).map_or(0, |ns| ns.min(self.max_ns));
         TimeColumn { calls: self.calls, errors: self.errors, p95_ns, max_ns: self.max_ns }
     }
 }
