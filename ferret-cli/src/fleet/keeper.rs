@@ -363,6 +363,7 @@ impl Keeper {
             self.salvager.look_at(&tail, ReadOptions::default());
             if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
                 worker.take_back(tail);
+                worker.look_at_file();
             }
         }
     }
@@ -371,14 +372,12 @@ impl Keeper {
     fn look(&mut self, now: LogTime, files: bool) -> bool {
         let zombie_after_ns = self.shared.settings.zombie_after_ns;
         if files {
+            self.shared.workers.lock().values_mut().for_each(Worker::look_at_file);
             self.salvage();
         }
         let mut workers = self.shared.workers.lock();
         let before = self.events.len();
         for worker in workers.values_mut() {
-            if files {
-                worker.look_at_file();
-            }
             self.events.extend(worker.news(now, zombie_after_ns));
             worker.note_state(now, zombie_after_ns);
             if files {

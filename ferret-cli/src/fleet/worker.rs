@@ -55,6 +55,8 @@ pub(crate) struct Worker {
     /// When it was last read to its end: of what came later nothing is known.
     seen: LogTime,
     owned: Option<bool>,
+    /// Nobody holds it, and its end has not been read: how it ended may stand there.
+    is_ending: bool,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
     /// Its log is not there any more.
@@ -123,6 +125,7 @@ impl Worker {
             done_since: None,
             seen: LogTime(0),
             owned: None,
+            is_ending: false,
             last_stack: None,
             is_gone: false,
             is_new: false,
@@ -194,16 +197,16 @@ impl Worker {
     /// Looks at the file anew: who holds it, and how it ended if nobody does.
     pub(crate) fn look_at_file(&mut self) {
         let Some(tail) = &mut self.tail else { return };
-        let mut owned = ferret::is_alive(tail);
+        let owned = ferret::is_alive(tail);
+        self.is_ending = false;
         if owned == Some(false) {
             // What it wrote last may not have been read yet. One that cannot be read says so when it is.
             tail.refresh().ok();
-            if self.reached < tail.info().next_offset {
-                // How it ended may stand there: until then it lives.
-                owned = Some(true);
-            }
+            self.is_ending = self.reached < tail.info().next_offset;
         }
-        self.owned = owned;
+        // Until it is known how it ended it is as it was: it lives, or is dead and was salvaged just now.
+        let is_dead = self.owned == Some(false);
+        self.owned = if self.is_ending && !is_dead { Some(true) } else { owned };
         self.folded.note(tail);
     }
 
@@ -251,7 +254,8 @@ impl Worker {
 
     /// What is new since this was last asked: in words, and as an event each.
     pub(crate) fn news(&mut self, now: LogTime, zombie_after_ns: u64) -> Vec<Event> {
-        let Some(state) = self.state(now, zombie_after_ns) else { return Vec::new() };
+        let state = self.state(now, zombie_after_ns).filter(|_| !self.is_ending);
+        let Some(state) = state else { return Vec::new() };
         let mut changes = std::mem::take(&mut self.changes);
         let events = changes.news(self, state, now);
         self.changes = changes;

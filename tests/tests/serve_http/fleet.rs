@@ -127,4 +127,8 @@ fn a_crash_an_end_and_a_failure_are_told_apart_and_rules_are_told() {
         ferret_tests::ferret().args(["watch", "--once", "--json"]).arg(logs.join("stuck.redb")),
     );
     assert_eq!(seen["processes"][0]["state"], "crashed");
+    // What was saved from its memory has been added since: its end is told all the same.
+    let told = told(&server);
+    let count = |what: &str| told.iter().filter(|told| *told == what).count();
+    assert_eq!((count("crash"), count("stall"), count("exit")), (1, 0, 1), "{told:?}");
 }
