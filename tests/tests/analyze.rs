@@ -69,7 +69,10 @@ fn a_filter_asks_what_spans_said_and_which_process_they_were_of() {
     assert_eq!(calls("tag:limit>28000"), primes(3));
     assert_eq!(calls("tag:limit=500|tag:limit=1000"), primes(2));
     assert_eq!(calls("tag:limit>28000&outcome:err"), []);
-    let pid = &document(folder.path(), "run.redb")["processes"][0]["pid"];
+    let process = &document(folder.path(), "run.redb")["processes"][0];
+    let (pid, host) = (&process["pid"], process["host"].as_str().unwrap());
+    assert_eq!(calls(&format!("tag:limit&host={host}")), primes(60));
+    assert_eq!(calls("host:elsewhere"), []);
     assert_eq!(calls(&format!("tag:limit&pid={pid}")), primes(60));
     assert_eq!(calls(&format!("pid!={pid}")), []);
 }

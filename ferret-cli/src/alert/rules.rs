@@ -140,6 +140,7 @@ pub(super) const OF_WORKERS: &[Field] = &[
     Field::Name,
     Field::Process,
     Field::Pid,
+    Field::Host,
     Field::File,
     Field::State,
     Field::Cpu,
@@ -156,6 +157,7 @@ pub(super) const OF_OPEN_SPANS: &[Field] = &[
     Field::Thread,
     Field::Process,
     Field::Pid,
+    Field::Host,
     Field::Tag,
     Field::Dur,
 ];

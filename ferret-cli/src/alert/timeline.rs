@@ -218,7 +218,9 @@ impl Subject for Timeless<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others change as it works")]
     fn value(&self, field: Field) -> Value<'_> {
         match field {
-            Field::Name | Field::Process | Field::Pid | Field::File => self.0.value(field),
+            Field::Name | Field::Process | Field::Pid | Field::Host | Field::File => {
+                self.0.value(field)
+            }
             _ => Value::Foreign,
         }
     }

@@ -96,6 +96,7 @@ impl Subject for WorkerNow {
         match field {
             Field::Name | Field::Process => Value::Text(self.program.as_str().into()),
             Field::Pid => Value::Number(f64::from(self.pid)),
+            Field::Host => Value::Text(self.host.as_str().into()),
             Field::File => Value::Text(self.log.as_str().into()),
             Field::State => Value::Text(self.state.to_string().into()),
             Field::Wall => Value::Number(self.uptime_ns as f64),
@@ -124,7 +125,7 @@ impl Subject for OpenOf<'_> {
             Field::Thread => {
                 open.thread.as_deref().map_or(Value::Nothing, |name| Value::Text(name.into()))
             }
-            Field::Process | Field::Pid => worker.value(field),
+            Field::Process | Field::Pid | Field::Host => worker.value(field),
             Field::Dur => Value::Number(open.age_ns as f64),
             Field::Tag => {
                 let tags: Vec<_> =

@@ -59,7 +59,8 @@ pub(super) fn read(run: &mut Run, args: &AnalyzeArgs, stop: &Stop) -> anyhow::Re
 /// Whether single entries matter: for what is only known as long as a span is open, or of a process that has
 /// begun.
 fn reads_entries(args: &AnalyzeArgs) -> bool {
-    let asks = |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid]);
+    let asks =
+        |filter: &Filter| filter.asks(&[Field::Tag, Field::Process, Field::Pid, Field::Host]);
     // When each span that passes was open, is of no other use.
     if args.report.concurrency && args.chosen.filter.is_some() {
         return true;

@@ -3,7 +3,8 @@
 
 use crate::filter::{Field, Filter, Subject, Value};
 use ferret::event::{
-    CallsiteId, EndedSpan, Entry, LogEntry, LogIndex, Names, Outcome, PathId, TagValue, ThreadId,
+    CallsiteId, EndedSpan, Entry, LogEntry, LogIndex, Names, Outcome, PathId, ProcessStart,
+    TagValue, ThreadId,
 };
 use ferret::projections::{Live, Processes, Said};
 
@@ -73,6 +74,11 @@ impl<'a> SpanSubject<'a> {
         Self { names, processes, log, path, thread, dur_ns, outcome, said }
     }
 
+    /// What its process says of itself.
+    fn start(&self) -> Option<&ProcessStart> {
+        self.processes.get(self.log)?.start.as_deref()
+    }
+
     /// The span that an entry counts for; none for entries that count for none.
     fn ended(
         names: &'a Names,
@@ -117,8 +123,10 @@ impl Subject for SpanSubject<'_> {
                 None => Value::Nothing,
             },
             Field::Pid => {
-                let start = self.processes.get(self.log).and_then(|process| process.start.as_ref());
-                start.map_or(Value::Nothing, |start| Value::Number(f64::from(start.pid)))
+                self.start().map_or(Value::Nothing, |start| Value::Number(f64::from(start.pid)))
+            }
+            Field::Host => {
+                self.start().map_or(Value::Nothing, |start| Value::Text(start.host.as_str().into()))
             }
             Field::Tag => self.said.map_or(Value::Foreign, |said| {
                 let tags = said.tags.iter();

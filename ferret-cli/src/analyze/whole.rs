@@ -33,7 +33,7 @@ pub(crate) fn asks_of_entries(chosen: &Chosen) -> Option<&'static str> {
         return Some("--since and --until");
     }
     let asks_spans = chosen.filter.as_ref().is_some_and(|filter| filter.asks(&Field::OF_SPANS));
-    asks_spans.then_some("a --filter on thread, process, pid, outcome, tag or dur")
+    asks_spans.then_some("a --filter on thread, process, pid, host, outcome, tag or dur")
 }
 
 /// Leaves the rows that the filter lets through.

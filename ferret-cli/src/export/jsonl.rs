@@ -78,7 +78,7 @@ impl Subject for OfNoSpan<'_> {
         match field {
             // What is of the whole process is kept out by no thread.
             Field::Thread if self.0.thread.is_none() => Value::Foreign,
-            Field::Process | Field::Pid | Field::Thread => self.0.value(field),
+            Field::Process | Field::Pid | Field::Host | Field::Thread => self.0.value(field),
             _ => Value::Foreign,
         }
     }

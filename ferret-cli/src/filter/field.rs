@@ -12,6 +12,7 @@ pub(crate) enum Field {
     Thread,
     Process,
     Pid,
+    Host,
     Outcome,
     Tag,
     State,
@@ -62,7 +63,7 @@ pub(crate) enum Kind {
 
 impl Field {
     /// Every field with the name it is written by and its kind.
-    pub(crate) const ALL: [(&'static str, Self, Kind); 42] = [
+    pub(crate) const ALL: [(&'static str, Self, Kind); 43] = [
         ("name", Self::Name, Kind::Text),
         ("module", Self::Module, Kind::Text),
         ("file", Self::File, Kind::Text),
@@ -70,6 +71,7 @@ impl Field {
         ("thread", Self::Thread, Kind::Text),
         ("process", Self::Process, Kind::Text),
         ("pid", Self::Pid, Kind::Count),
+        ("host", Self::Host, Kind::Text),
         ("outcome", Self::Outcome, Kind::Text),
         ("tag", Self::Tag, Kind::Text),
         ("state", Self::State, Kind::Text),
@@ -108,8 +110,8 @@ impl Field {
     ];
 
     /// What single spans have and the sums of them have not.
-    pub(crate) const OF_SPANS: [Self; 6] =
-        [Self::Thread, Self::Process, Self::Pid, Self::Outcome, Self::Tag, Self::Dur];
+    pub(crate) const OF_SPANS: [Self; 7] =
+        [Self::Thread, Self::Process, Self::Pid, Self::Host, Self::Outcome, Self::Tag, Self::Dur];
 
     /// The field of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {

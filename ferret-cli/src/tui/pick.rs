@@ -219,6 +219,10 @@ impl Subject for Process<'_> {
                 let start = row.start.as_ref();
                 start.map_or(Value::Nothing, |start| Value::Number(f64::from(start.pid)))
             }
+            Field::Host => {
+                let start = row.start.as_ref();
+                start.map_or(Value::Nothing, |start| Value::Text(start.host.as_str().into()))
+            }
             Field::State => Value::Text(self.state.to_string().into()),
             Field::Wall | Field::Dur => number(self.lived_ns),
             Field::Open => number(self.open),
@@ -239,7 +243,7 @@ struct OfProcess<'a>(Process<'a>);
 
 impl Subject for OfProcess<'_> {
     fn value(&self, field: Field) -> Value<'_> {
-        if matches!(field, Field::Process | Field::Pid) {
+        if matches!(field, Field::Process | Field::Pid | Field::Host) {
             self.0.value(field)
         } else {
             Value::Foreign

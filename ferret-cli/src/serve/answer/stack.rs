@@ -4,7 +4,7 @@ use super::super::question::Rows;
 use super::super::serving::Refusal;
 use super::{Asked, Head};
 use crate::filter::{Field, Filter, Subject, Value};
-use crate::fleet::{Frame, Stack};
+use crate::fleet::{Frame, Kept, Stack};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -27,8 +27,7 @@ struct OfWorker {
 struct Open<'a> {
     frame: &'a Frame,
     thread: Option<&'a str>,
-    program: &'a str,
-    pid: u32,
+    kept: &'a Kept,
 }
 
 impl Asked<'_> {
@@ -42,7 +41,7 @@ impl Asked<'_> {
             let mut stack = Stack::of(worker, self.now);
             let kept = &worker.kept;
             if let Some(filter) = &asked.filter {
-                pick(&mut stack, filter, &kept.program, kept.pid);
+                pick(&mut stack, filter, kept);
             }
             let count = stack.count();
             if count == 0 {
@@ -65,9 +64,9 @@ impl Asked<'_> {
 }
 
 /// Keeps threads of which a frame passes, as they are, and tasks that pass.
-fn pick(stack: &mut Stack, filter: &Filter, program: &str, pid: u32) {
+fn pick(stack: &mut Stack, filter: &Filter, kept: &Kept) {
     let passes = |frame: &Frame, thread: Option<&str>| {
-        filter.test(&Open { frame, thread, program, pid }) == Some(true)
+        filter.test(&Open { frame, thread, kept }) == Some(true)
     };
     stack.threads.retain(|thread| {
         let name = Some(thread.name.as_str());
@@ -85,8 +84,9 @@ impl Subject for Open<'_> {
             Field::File => Value::Text(self.frame.file.as_str().into()),
             Field::Kind => Value::Text(self.frame.kind.into()),
             Field::Thread => self.thread.map_or(Value::Nothing, |name| Value::Text(name.into())),
-            Field::Process => Value::Text(self.program.into()),
-            Field::Pid => Value::Number(f64::from(self.pid)),
+            Field::Process => Value::Text(self.kept.program.as_str().into()),
+            Field::Pid => Value::Number(f64::from(self.kept.pid)),
+            Field::Host => Value::Text(self.kept.host.as_str().into()),
             Field::Dur => Value::Number(self.frame.age_ns as f64),
             _ => Value::Foreign,
         }
