@@ -173,6 +173,37 @@ fn nobody_there_is_an_error_without_the_url() {
     assert_eq!((reports[0].sent, reports[0].lost, reports[0].waiting), (0, 1, 0));
 }
 
+/// A sink whose first message is too much for it.
+struct Panics {
+    calls: u32,
+}
+
+impl Deliver for Panics {
+    fn deliver(&mut self, _sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
+        self.calls += 1;
+        assert!(self.calls > 1, "no {}", "way");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_loses_its_message_and_not_the_sink() {
+    let kind = SinkKind::Command(command(&["true"], PATIENCE));
+    let rule = SinkRule { name: "it".to_owned(), kind, retry_for: PATIENCE * 100 };
+    // Whoever waited for a second try would wait too long.
+    let sink = Running::spawn(&rule, PATIENCE * 10, Box::new(Panics { calls: 0 })).unwrap();
+    sink.shared.push(notice("first"));
+    let report = until(&sink, "the loss", |report| report.lost == 1);
+    assert_eq!((report.sent, report.failed, report.waiting), (0, 1, 0));
+    assert_eq!(report.last_error.as_deref(), Some("the sink panicked: no way"));
+    sink.shared.push(notice("second"));
+    until(&sink, "the next", |report| report.sent == 1);
+    let began = instant();
+    let reports = Sinks { all: vec![sink] }.stop(PATIENCE * 10);
+    assert!(began.elapsed() < PATIENCE, "it waited for {:?}", began.elapsed());
+    assert_eq!((reports[0].sent, reports[0].lost, reports[0].waiting), (1, 1, 0));
+}
+
 fn command(words: &[&str], timeout: Duration) -> CommandSink {
     CommandSink { command: words.iter().map(|&word| word.to_owned()).collect(), timeout }
 }
