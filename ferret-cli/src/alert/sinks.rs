@@ -4,6 +4,7 @@
 mod command;
 mod smtp;
 mod stdout;
+mod trust;
 mod webhook;
 
 use super::notice::Notice;
@@ -76,6 +77,18 @@ struct Sent<'a> {
     notice: &'a Notice,
     /// Messages to this sink that were lost since the one before.
     lost_before: u64,
+}
+
+impl Sent<'_> {
+    /// A line that tells people what was lost before.
+    fn losses(&self) -> Option<String> {
+        let lost = crate::format::count(self.lost_before);
+        match self.lost_before {
+            0 => None,
+            1 => Some("1 message before this one was lost".to_owned()),
+            _ => Some(format!("{lost} messages before this one were lost")),
+        }
+    }
 }
 
 /// Why a message was not delivered.

@@ -90,6 +90,7 @@ fn webhook(port: u16, shape: Shape, timeout: Duration) -> SinkKind {
     SinkKind::Webhook(WebhookSink {
         url: Secret::Plain(format!("http://127.0.0.1:{port}/hook")),
         shape,
+        ca: None,
         headers: vec![("X-Key".to_owned(), Secret::Plain("s3cret".to_owned()))],
         timeout,
     })
@@ -288,19 +289,24 @@ fn smtp(mut stream: TcpStream, recipient: &str, sender: &Sender<String>) {
     sender.send(all).unwrap();
 }
 
-#[test]
-fn mail_that_is_not_taken_at_first_is_sent_again() {
-    let (port, received) = server(vec!["451 later", "250 fine"], smtp);
+fn mail(port: u16, timeout: Duration) -> SinkKind {
     let secret = |text: &str| Secret::Plain(text.to_owned());
-    let sink = start(SinkKind::Smtp(Box::new(SmtpSink {
+    SinkKind::Smtp(Box::new(SmtpSink {
         host: "127.0.0.1".to_owned(),
         port: Some(port),
         tls: Tls::None,
+        ca: None,
         login: Some((secret("ferret"), secret("hunter2"))),
         from: "Ferret <ferret@example.org>".parse().unwrap(),
         to: vec!["ops@example.org".parse().unwrap()],
-        timeout: PATIENCE,
-    })));
+        timeout,
+    }))
+}
+
+#[test]
+fn mail_that_is_not_taken_at_first_is_sent_again() {
+    let (port, received) = server(vec!["451 later", "250 fine"], smtp);
+    let sink = start(mail(port, PATIENCE));
     sink.shared.push(notice("crash\r\nBcc: everybody@example.org"));
     let report = until(&sink, "the delivery", |report| report.sent == 1);
     assert_eq!(report.failed, 1);
@@ -328,4 +334,26 @@ fn a_stop_lets_what_waits_be_tried_once_more() {
     let reports = Sinks { all: vec![sink] }.stop(PATIENCE * 4);
     assert_eq!((reports[0].sent, reports[0].lost), (1, 0));
     assert_eq!(received.iter().take(4).count(), 4);
+}
+
+#[test]
+fn a_mail_server_that_never_stops_greeting_is_given_up() {
+    let (port, _connected) = server(vec![(), ()], |mut stream, (), sender| {
+        sender.send(String::new()).unwrap();
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(SOON);
+        }
+    });
+    let timeout = Duration::from_millis(500);
+    let rule = SinkRule { name: "it".to_owned(), kind: mail(port, timeout), retry_for: PATIENCE };
+    let sink = Running::start(&rule, PATIENCE / 3).unwrap();
+    sink.shared.push(notice("crash"));
+    let report = until(&sink, "a failure", |report| report.failed == 1);
+    let error = "the mail server did not take it within 3s";
+    assert_eq!(report.last_error.as_deref(), Some(error));
+    // A stop lets it be tried again; but there is one conversation at a time.
+    let reports = Sinks { all: vec![sink] }.stop(PATIENCE / 10);
+    assert_eq!((reports[0].failed, reports[0].lost, reports[0].waiting), (2, 1, 0));
+    let error = "the mail server never comes to an end with the message before";
+    assert_eq!(reports[0].last_error.as_deref(), Some(error));
 }

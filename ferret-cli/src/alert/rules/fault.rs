@@ -80,7 +80,7 @@ fn shown(line: &str) -> Option<String> {
 }
 
 /// Keys of sinks that hold no secret.
-const HARMLESS: [&str; 8] = ["kind", "form", "shape", "tls", "timeout", "from", "to", "port"];
+const HARMLESS: [&str; 9] = ["kind", "form", "shape", "tls", "ca", "timeout", "from", "to", "port"];
 
 /// What stands in lines with secrets.
 const SECRET: [&str; 7] = ["password", "url", "header", "token", "secret", "auth", "://"];

@@ -1,11 +1,16 @@
 //! The sink that posts messages to a URL. Neither the URL nor what is in the headers is ever told: both may be secrets.
 
-use super::{Deliver, End, Failure, Sent, json};
+use super::{Deliver, End, Failure, Sent, json, trust};
 use crate::alert::notice::What;
-use crate::alert::rules::{Secret, Severity, Shape, WebhookSink, check_url, is_loopback};
+use crate::alert::rules::{
+    Authorities, Secret, Severity, Shape, WebhookSink, check_url, is_loopback,
+};
 use anyhow::Context as _;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A URL.
 pub(super) struct Webhook {
@@ -13,6 +18,8 @@ pub(super) struct Webhook {
     url: String,
     shape: Shape,
     headers: Vec<(String, String)>,
+    ca: Option<Authorities>,
+    timeout: Duration,
 }
 
 impl Webhook {
@@ -42,7 +49,18 @@ impl Webhook {
             Some(host) if is_loopback(host) => config.proxy(None),
             _ => config,
         };
-        Ok(Self { agent: config.build().into(), url, shape: sink.shape, headers })
+        let config = match &sink.ca {
+            Some(ca) => {
+                let all = ca.read().context("the ca of a webhook")?;
+                let all = all.iter().map(|der| Certificate::from_der(der).to_owned());
+                let roots = RootCerts::Specific(Arc::new(all.collect()));
+                config.tls_config(TlsConfig::builder().root_certs(roots).build())
+            }
+            None => config,
+        };
+        let agent = config.build().into();
+        let (shape, ca, timeout) = (sink.shape, sink.ca.clone(), sink.timeout);
+        Ok(Self { agent, url, shape, headers, ca, timeout })
     }
 }
 
@@ -56,7 +74,17 @@ impl Deliver for Webhook {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = request.send(body).map_err(|error| Failure::new(why(&error)))?;
+        let failure = |error: ureq::Error| {
+            let advice = match &error {
+                ureq::Error::Io(error) => trust::advice(error, self.ca.as_ref()),
+                ureq::Error::Rustls(error) => trust::advice(error, self.ca.as_ref()),
+                _ => None,
+            };
+            // Some errors quote the URL, or what a server says of it.
+            let why = advice.unwrap_or_else(|| why(&error, self.timeout));
+            Failure::new(why.replace(&self.url, "the URL"))
+        };
+        let answer = request.send(body).map_err(failure)?;
         let status = answer.status();
         match status.as_u16() {
             200..=299 => Ok(()),
@@ -67,10 +95,11 @@ impl Deliver for Webhook {
     }
 }
 
-/// What went wrong, without the URL, which some of the errors quote.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others quote nothing")]
-fn why(error: &ureq::Error) -> String {
+/// What went wrong.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others say it themselves")]
+fn why(error: &ureq::Error, timeout: Duration) -> String {
     match error {
+        ureq::Error::Timeout(_) => format!("no answer within {timeout:?}"),
         ureq::Error::BadUri(_) => "this is no URL".to_owned(),
         ureq::Error::HostNotFound => "there is no such host".to_owned(),
         error => error.to_string(),
@@ -99,9 +128,7 @@ fn slack(sent: &Sent<'_>) -> String {
     if notice.left_out > 0 {
         lines.push(format!("and {} more", notice.left_out));
     }
-    if sent.lost_before > 0 {
-        lines.push(format!("{} messages before this one were lost", sent.lost_before));
-    }
+    lines.extend(sent.losses());
     let attachment = json!({
         "color": color,
         "fallback": escaped(&notice.text),
