@@ -117,14 +117,31 @@ fn a_webhook_that_fails_twice_gets_the_message_the_third_time() {
 fn slack_gets_its_shape_and_nothing_that_mentions_anybody() {
     let (port, received) = server(vec!["200 OK"], http);
     let sink = start(webhook(port, Shape::Slack, PATIENCE));
-    sink.shared.push(notice("<@everyone> & co"));
+    sink.shared.push(notice("<@everyone> & @all ![](http://x)"));
     until(&sink, "the delivery", |report| report.sent == 1);
     let body = received.iter().nth(1).unwrap();
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(json["text"], "[happened] &lt;@everyone&gt; &amp; co");
+    assert_eq!(
+        json["text"],
+        "[happened] &lt;@\u{200b}everyone&gt; &amp; @\u{200b}all ![]\u{200b}(http://x)"
+    );
     let attachment = &json["attachments"][0];
     assert_eq!(attachment["color"], "danger");
     assert_eq!(attachment["text"], "*pipeline 7*: crashed &lt;!channel&gt; &amp;\nand 3 more");
+}
+
+#[test]
+fn a_header_of_the_users_own_takes_the_place_of_one_that_is_there_anyway() {
+    let (port, received) = server(vec!["200 OK"], http);
+    let SinkKind::Webhook(mut sink) = webhook(port, Shape::Json, PATIENCE) else { unreachable!() };
+    let own = "application/vnd.ours+json";
+    sink.headers.push(("content-type".to_owned(), Secret::Plain(own.to_owned())));
+    let sink = start(SinkKind::Webhook(sink));
+    sink.shared.push(notice("crash"));
+    until(&sink, "the delivery", |report| report.sent == 1);
+    let head = received.iter().next().unwrap().to_lowercase();
+    assert_eq!(head.matches("content-type:").count(), 1, "{head}");
+    assert!(head.contains(own), "{head}");
 }
 
 #[test]
@@ -292,7 +309,8 @@ fn smtp(mut stream: TcpStream, recipient: &str, sender: &Sender<String>) {
 fn mail(port: u16, timeout: Duration) -> SinkKind {
     let secret = |text: &str| Secret::Plain(text.to_owned());
     SinkKind::Smtp(Box::new(SmtpSink {
-        host: "127.0.0.1".to_owned(),
+        // As an address stands in a URL.
+        host: "[127.0.0.1]".to_owned(),
         port: Some(port),
         tls: Tls::None,
         ca: None,

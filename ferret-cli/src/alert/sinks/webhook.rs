@@ -70,21 +70,14 @@ impl Deliver for Webhook {
             Shape::Json => json(sent).map_err(Failure::refusal)?,
             Shape::Slack => slack(sent),
         };
-        let mut request = self.agent.post(&self.url).header("Content-Type", "application/json");
+        let mut request = self.agent.post(&self.url);
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            request = request.header("Content-Type", "application/json");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let failure = |error: ureq::Error| {
-            let advice = match &error {
-                ureq::Error::Io(error) => trust::advice(error, self.ca.as_ref()),
-                ureq::Error::Rustls(error) => trust::advice(error, self.ca.as_ref()),
-                _ => None,
-            };
-            // Some errors quote the URL, or what a server says of it.
-            let why = advice.unwrap_or_else(|| why(&error, self.timeout));
-            Failure::new(why.replace(&self.url, "the URL"))
-        };
-        let answer = request.send(body).map_err(failure)?;
+        let answer = request.send(body).map_err(|error| Failure::new(self.why(&error)))?;
         let status = answer.status();
         match status.as_u16() {
             200..=299 => Ok(()),
@@ -95,14 +88,19 @@ impl Deliver for Webhook {
     }
 }
 
-/// What went wrong.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others say it themselves")]
-fn why(error: &ureq::Error, timeout: Duration) -> String {
-    match error {
-        ureq::Error::Timeout(_) => format!("no answer within {timeout:?}"),
-        ureq::Error::BadUri(_) => "this is no URL".to_owned(),
-        ureq::Error::HostNotFound => "there is no such host".to_owned(),
-        error => error.to_string(),
+impl Webhook {
+    /// What went wrong, without the URL, which some of the errors quote.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others say it themselves")]
+    fn why(&self, error: &ureq::Error) -> String {
+        let advice = match error {
+            ureq::Error::Io(error) => trust::advice(error, self.ca.as_ref()),
+            ureq::Error::Rustls(error) => trust::advice(error, self.ca.as_ref()),
+            ureq::Error::Timeout(_) => Some(format!("no answer within {:?}", self.timeout)),
+            ureq::Error::BadUri(_) => Some("this is no URL".to_owned()),
+            ureq::Error::HostNotFound => Some("there is no such host".to_owned()),
+            _ => None,
+        };
+        advice.unwrap_or_else(|| error.to_string().replace(&self.url, "the URL"))
     }
 }
 
@@ -140,7 +138,9 @@ fn slack(sent: &Sent<'_>) -> String {
     json!({ "text": text, "attachments": [attachment] }).to_string()
 }
 
-/// Names come from logs: none of them mentions a person, or is a link.
+/// Names come from logs: none of them mentions a person, is a link, or shows a picture, neither where `<` begins what is
+/// special nor where `@` and `](` do.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('@', "@\u{200b}").replace("](", "]\u{200b}(")
 }
