@@ -68,7 +68,7 @@ fn is_of_a_sink(text: &str) -> bool {
     let mut heads = text.lines().rev().map(str::trim_start).enumerate();
     let head = heads.find(|(_, line)| line.starts_with('['));
     head.is_some_and(|(below, head)| {
-        below > 0 && head.trim_start_matches('[').trim_start().starts_with("sinks")
+        below > 0 && head.trim_start_matches(['[', ' ', '\t', '"', '\'']).starts_with("sinks")
     })
 }
 

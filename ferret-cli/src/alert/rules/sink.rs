@@ -2,6 +2,7 @@
 
 use super::authorities::Authorities;
 use super::fault::Faults;
+use super::file::{NAMES, is_name};
 use super::secret::Secret;
 use super::table::{Table, secret_of};
 use lettre::message::Mailbox;
@@ -128,6 +129,10 @@ impl SinkRule {
     ) -> Option<Self> {
         let kind = table.word("kind", &KINDS, faults);
         let at = table.at.clone();
+        // It is said, and is the name of a thread.
+        if !is_name(name) {
+            faults.note(at.clone(), format!("a sink's name {NAMES}"));
+        }
         let Some(kind) = kind else {
             faults.note(at, format!("sink {name:?} has no kind: stdout, command, webhook or smtp"));
             return None;
@@ -188,6 +193,9 @@ fn webhook(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKin
             let name_text: &str = name.get_ref();
             if ureq::http::HeaderName::from_bytes(name_text.as_bytes()).is_err() {
                 faults.note(name.span(), format!("{name_text:?} is no name of a header"));
+            } else if OF_THE_BODY.iter().any(|known| known.eq_ignore_ascii_case(name_text)) {
+                let why = format!("{name_text} is told by itself, of each message");
+                faults.note(name.span(), why);
             } else if let Some(secret) = secret_of(name_text, value, faults) {
                 headers.push((name_text.to_owned(), secret));
             }
@@ -219,6 +227,9 @@ fn ca(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<Authorities>
     }
     Some(Authorities::new(path))
 }
+
+/// Headers that say how long a message is.
+const OF_THE_BODY: [&str; 2] = ["Content-Length", "Transfer-Encoding"];
 
 /// Says what is wrong with a URL; never the URL, which may be a secret.
 ///
@@ -262,7 +273,11 @@ fn smtp(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> 
     if user.is_some() != password.is_some() {
         faults.note(at.clone(), "a user comes with a password, and a password with a user");
     }
-    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|_invalid| NO_ADDRESS);
+    let mailbox = |text: &str| {
+        // Whoever writes a mail takes them for granted, and panics.
+        let is_clean = !text.contains(char::is_control);
+        text.parse::<Mailbox>().ok().filter(|_| is_clean).ok_or(NO_ADDRESS)
+    };
     let from = table.parsed("from", faults, mailbox);
     let to = table.texts("to", faults).unwrap_or_default();
     let read = |(text, at): (&str, Range<usize>)| {
