@@ -12,12 +12,9 @@ fn sink(place: &Place, name: &str, receiver: &Receiver, tls: &str, more: &str) -
     }
     format!(
         "[sinks.{name}]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = {tls:?}\nuser = \"ferret\"\n\
-         password = {{ file = {password:?} }}\nfrom = \"Ferret <ferret@example.org>\"\nto = [\"ops@example.org\"]\n{more}\n"
+         password = {{ file = \"{}\" }}\nfrom = \"Ferret <ferret@example.org>\"\nto = [\"ops@example.org\"]\n{more}\n",
+        password.display()
     )
-}
-
-fn ca(certificates: &Certificates) -> String {
-    format!("ca = {:?}", certificates.ca)
 }
 
 /// Whether the password, or what looks like it on its way, is in what came in clear.
@@ -31,7 +28,7 @@ fn mail_is_sent_with_a_login_once_the_connection_is_secret() {
         let place = Place::new();
         let certificates = Certificates::new(&place, "ours");
         let mut receiver = Receiver::start(&["mail", mode], &certificates, &[]);
-        let sinks = sink(&place, "mail", &receiver, tls, &ca(&certificates));
+        let sinks = sink(&place, "mail", &receiver, tls, &certificates.key_of_a_sink());
         let mut alert = Alert::start(&place, &sinks);
         alert.cause();
         let (mail, before) = receiver.hear("mail");
@@ -66,7 +63,7 @@ fn a_certificate_of_nobody_known_is_refused_and_it_is_said_what_to_write() {
         let others = Certificates::new(&other, "ours");
         let mut receiver = Receiver::start(&["mail", mode], &certificates, &[]);
         let sinks = sink(&place, "nobodys", &receiver, tls, "")
-            + &sink(&place, "others", &receiver, tls, &ca(&others));
+            + &sink(&place, "others", &receiver, tls, &others.key_of_a_sink());
         let mut alert = Alert::start(&place, &sinks);
         alert.cause();
         alert.hear("sink nobodys fails, and is tried again: no public authority has signed its certificate");
@@ -84,7 +81,7 @@ fn a_server_without_starttls_is_told_nothing_in_clear() {
     let place = Place::new();
     let certificates = Certificates::new(&place, "ours");
     let mut receiver = Receiver::start(&["mail", "clear"], &certificates, &[]);
-    let sinks = sink(&place, "mail", &receiver, "starttls", &ca(&certificates));
+    let sinks = sink(&place, "mail", &receiver, "starttls", &certificates.key_of_a_sink());
     let mut alert = Alert::start(&place, &sinks);
     alert.cause();
     let said = alert.hear("offers no STARTTLS, and is told nothing in clear");
@@ -104,7 +101,7 @@ fn a_wrong_password_is_told_and_given_up_after_three_tries() {
     let certificates = Certificates::new(&place, "ours");
     std::fs::write(place.folder().join("password"), "wrong").unwrap();
     let receiver = Receiver::start(&["mail", "starttls"], &certificates, &[]);
-    let sinks = sink(&place, "mail", &receiver, "starttls", &ca(&certificates));
+    let sinks = sink(&place, "mail", &receiver, "starttls", &certificates.key_of_a_sink());
     let mut alert = Alert::start(&place, &sinks);
     alert.cause();
     let why = "the mail server does not take the user and the password: 535";
@@ -124,7 +121,7 @@ fn a_server_that_never_answers_is_given_up_and_tried_again_and_holds_up_no_other
         let certificates = Certificates::new(&place, "ours");
         let mut receiver = Receiver::start(&["mail", mode], &certificates, &[]);
         let mut good = Receiver::start(&["mail", "starttls"], &certificates, &[]);
-        let ca = ca(&certificates);
+        let ca = certificates.key_of_a_sink();
         let sinks = sink(&place, "patient", &receiver, tls, &format!("{ca}\ntimeout = \"10m\""))
             + &sink(&place, "hasty", &receiver, tls, &format!("{ca}\ntimeout = \"300ms\""))
             + &sink(&place, "good", &good, "starttls", &ca);
@@ -156,8 +153,10 @@ fn a_file_without_certificates_is_told_before_anything_is_sent() {
         (empty, "empty.pem has no certificate: name a file of certificates in PEM"),
         (damaged, "damaged.pem has a certificate that cannot be read"),
     ] {
-        let rules =
-            ends(&place, &sink(&place, "mail", &receiver, "tls", &format!("ca = {path:?}")));
+        let rules = ends(
+            &place,
+            &sink(&place, "mail", &receiver, "tls", &format!("ca = \"{}\"", path.display())),
+        );
         let checked = output(ferret().args(["alert", "check"]).arg(&rules));
         assert_eq!(checked.code, Some(0));
         let told = format!("sink mail cannot start here: {}", place.folder().display());

@@ -12,7 +12,7 @@ use std::process::Command;
 
 /// An authority, and the certificate that it gave to 127.0.0.1.
 pub(crate) struct Certificates {
-    pub(crate) ca: PathBuf,
+    ca: PathBuf,
     ca_key: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
@@ -47,6 +47,11 @@ impl Certificates {
         let (certificate, key) =
             make("server", "receiver", &["-CA", "authority.pem", "-CAkey", "authority.key"]);
         Self { ca, ca_key, certificate, key }
+    }
+
+    /// The key of a sink that trusts it.
+    pub(crate) fn key_of_a_sink(&self) -> String {
+        format!("ca = \"{}\"", self.ca.display())
     }
 
     /// For a server that shows the authority's own certificate.

@@ -17,7 +17,7 @@ fn a_webhook_is_posted_to_a_server_that_the_file_vouches_for() {
     let place = Place::new();
     let certificates = Certificates::new(&place, "ours");
     let mut receiver = Receiver::start(&["web"], &certificates, &[]);
-    let mut alert = Alert::start(&place, &sink(&receiver, &format!("ca = {:?}", certificates.ca)));
+    let mut alert = Alert::start(&place, &sink(&receiver, &certificates.key_of_a_sink()));
     alert.cause();
     let (request, _) = receiver.hear("request");
     assert_eq!(request["request"], "POST /hook-of-mine HTTP/1.1");
@@ -34,11 +34,14 @@ fn a_webhook_says_whom_it_does_not_trust_and_how_it_would() {
     let certificates = Certificates::new(&here, "ours");
     let others = Certificates::new(&there, "theirs");
     let itself = certificates.of_the_authority_itself();
-    let ca = |certificates: &Certificates| format!("ca = {:?}", certificates.ca);
     for (shown, more, part) in [
         (&certificates, String::new(), "no public authority has signed its certificate"),
-        (&certificates, ca(&others), "none of the authorities in "),
-        (&itself, ca(&itself), "its certificate is one of an authority: make it with basicConstraints=CA:FALSE"),
+        (&certificates, others.key_of_a_sink(), "none of the authorities in "),
+        (
+            &itself,
+            itself.key_of_a_sink(),
+            "its certificate is one of an authority: make it with basicConstraints=CA:FALSE",
+        ),
     ] {
         let mut receiver = Receiver::start(&["web"], shown, &[]);
         let place = Place::new();
@@ -58,7 +61,7 @@ fn a_webhook_says_whom_it_does_not_trust_and_how_it_would() {
 fn a_webhook_follows_nobody_with_its_secrets() {
     let folder = Place::new();
     let certificates = Certificates::new(&folder, "ours");
-    let ca = format!("ca = {:?}", certificates.ca);
+    let ca = certificates.key_of_a_sink();
     for status in ["302 Found", "307 Temporary Redirect"] {
         let thief = Receiver::start(&["web"], &certificates, &[]);
         let there = format!("https://127.0.0.1:{}/elsewhere", thief.port);
