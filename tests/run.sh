@@ -78,7 +78,7 @@ viewers() {
 
 setup() {
     # Of Prometheus only the programs are used, not the service that the package may start.
-    packages tmux:tmux prometheus:prometheus
+    packages tmux:tmux prometheus:prometheus openssl:openssl
     viewers
     rustc --version
     local component

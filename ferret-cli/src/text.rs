@@ -24,14 +24,20 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
     head.into_iter().chain(["…"]).chain(tail).collect()
 }
 
-/// The text in at most `columns`, cut at its end: for sentences, where [`fit`] is for names.
+/// The text in at most `columns`, cut at its end: for sentences, where [`fit`] is for names. It may be kept: it is short
+/// also where its letters take no columns.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
-    let clean = printable(text);
-    let Some(room) = columns.checked_sub(1).filter(|_| clean.width() > columns) else {
+    let longest = text.char_indices().nth(columns * DENSEST);
+    let clean = printable(longest.map_or(text, |(end, _)| &text[..end]));
+    let fits = clean.width() <= columns && longest.is_none();
+    let Some(room) = columns.checked_sub(1).filter(|_| !fits) else {
         return if columns == 0 { String::new() } else { clean.into_owned() };
     };
     take(clean.graphemes(true), room).into_iter().chain(["…"]).collect()
 }
+
+/// Characters in a column, beyond which nobody writes: a letter with its marks, half of a family of faces.
+const DENSEST: usize = 8;
 
 /// The text in exactly `columns`, cut as [`fit`] does, or filled with blanks on the right.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
@@ -99,6 +105,18 @@ mod tests {
             (cut("ab", 2), cut("ab", 1), cut("ab", 0)),
             ("ab".into(), "…".into(), String::new())
         );
+    }
+
+    #[test]
+    fn what_takes_no_columns_is_cut_too() {
+        let marks = format!("a{}", "\u{301}".repeat(100_000));
+        for text in [&marks, &"\u{200b}".repeat(100_000), &"e\u{301}".repeat(100_000)] {
+            let cut = cut(text, 20);
+            assert!(width(&cut) <= 20 && cut.ends_with('…'), "{cut}");
+            assert!(cut.chars().count() <= 20 * DENSEST + 1, "{}", cut.len());
+        }
+        let family = "👩‍👩‍👧‍👦".repeat(10);
+        assert_eq!(cut(&family, 20), family);
     }
 
     #[test]

@@ -184,3 +184,21 @@ fn broken_rules_end_every_command_with_their_places() {
     assert_eq!(answer.code, Some(2));
     assert!(answer.stderr.contains("none.toml"), "{}", answer.stderr);
 }
+
+#[test]
+fn a_secret_that_is_empty_is_told_as_one_that_is_not_there() {
+    let place = Place::new();
+    let text = "[sinks.hook]\nkind = \"webhook\"\nurl = { env = \"HOOK_OF_A_TEST\" }\n\
+        [[rule]]\nname = \"x\"\nhappens = \"crashed\"\n";
+    let rules = rules(&place, text);
+    let mut check = ferret();
+    check.args(["alert", "check"]).arg(&rules);
+    for value in [None, Some(""), Some("https://127.0.0.1/hook")] {
+        check.env_remove("HOOK_OF_A_TEST").envs(value.map(|value| ("HOOK_OF_A_TEST", value)));
+        let answer = output(&mut check);
+        let told =
+            "sink hook cannot start here: the environment has no HOOK_OF_A_TEST, or nothing in it";
+        let is_told = answer.stderr.contains(told);
+        assert_eq!(is_told, value.is_none_or(str::is_empty), "{value:?}: {}", answer.stderr);
+    }
+}

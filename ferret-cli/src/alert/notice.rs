@@ -84,8 +84,8 @@ impl Who {
     }
 }
 
-/// Columns of a name that comes from a log.
-const NAME: usize = 120;
+/// Columns of a name.
+pub(super) const NAME: usize = 120;
 /// Columns of a text that has names in it.
 const TEXT: usize = 400;
 

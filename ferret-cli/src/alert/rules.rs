@@ -1,6 +1,7 @@
 //! The rules, as they are once a file of them has been read: what is asked, of whom, and how it is told. How the
 //! file is written is in [`mod@file`]; what its mistakes are called in [`fault`].
 
+mod authorities;
 mod fault;
 mod file;
 mod secret;
@@ -8,6 +9,7 @@ mod sink;
 mod table;
 mod threshold;
 
+pub(super) use authorities::Authorities;
 pub(super) use fault::near;
 pub(super) use file::read;
 pub(super) use secret::Secret;

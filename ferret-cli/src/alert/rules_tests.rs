@@ -73,3 +73,36 @@ fn what_a_rule_does_not_say_the_defaults_do() {
     assert_eq!(told(&rules.rules[0]), (Severity::Error, 60, 60, vec![1]));
     assert_eq!(told(&rules.rules[1]), (Severity::Info, 5, 5, vec![0, 1]));
 }
+
+#[test]
+fn names_are_told_as_they_are_written_or_are_mistakes() {
+    let long = "x".repeat(121);
+    for name in ["", "  ", "a\\u0000b", "a\\nb", long.as_str()] {
+        let rule = "happens = \"crashed\"";
+        let told = faults(&format!("[[rule]]\nname = \"{name}\"\n{rule}"));
+        assert!(told.contains("a rule's name has a letter"), "{name}: {told}");
+        let sink = format!("[sinks.\"{name}\"]\nkind = \"stdout\"\n[[rule]]\nname = \"x\"\n{rule}");
+        let told = faults(&sink);
+        assert!(told.contains("a sink's name has a letter"), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_line_of_a_sink_is_not_shown_however_its_table_is_written() {
+    for head in ["[sinks.hook]", "[ sinks . hook ]", "[\"sinks\".hook]", "['sinks'.\"hook\"]"] {
+        let told = faults(&format!("{head}\nkind = \"webhook\"\nX-Api-Kee = \"hunter2\""));
+        assert!(told.contains("a sink has no \"X-Api-Kee\""), "{told}");
+        assert!(!told.contains("hunter2"), "{head}: {told}");
+    }
+}
+
+#[test]
+fn an_address_is_no_place_for_headers() {
+    for (from, to) in [("F\\r\\nBcc: all <f@x.org>", "o@x.org"), ("f@x.org", "O\\nP <o@x.org>")] {
+        let told = faults(&format!(
+            "[sinks.mail]\nkind = \"smtp\"\nhost = \"localhost\"\nfrom = \"{from}\"\nto = \"{to}\"\n\
+             [[rule]]\nname = \"x\"\nhappens = \"crashed\""
+        ));
+        assert!(told.contains("it is no address"), "{from} {to}: {told}");
+    }
+}

@@ -4,6 +4,7 @@
 mod command;
 mod smtp;
 mod stdout;
+mod trust;
 mod webhook;
 
 use super::notice::Notice;
@@ -11,11 +12,12 @@ use super::rules::{SinkKind, SinkRule};
 use anyhow::Context as _;
 use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
+use std::any::Any;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Sinks at work.
@@ -29,7 +31,6 @@ struct Running {
     name: String,
     kind: &'static str,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +77,18 @@ struct Sent<'a> {
     notice: &'a Notice,
     /// Messages to this sink that were lost since the one before.
     lost_before: u64,
+}
+
+impl Sent<'_> {
+    /// A line that tells people what was lost before.
+    fn losses(&self) -> Option<String> {
+        let lost = crate::format::count(self.lost_before);
+        match self.lost_before {
+            0 => None,
+            1 => Some("1 message before this one was lost".to_owned()),
+            _ => Some(format!("{lost} messages before this one were lost")),
+        }
+    }
 }
 
 /// Why a message was not delivered.
@@ -146,27 +159,22 @@ impl Sinks {
     }
 
     /// Lets them deliver what they have, for so long at most; how they did.
-    pub(crate) fn stop(mut self, within: Duration) -> Vec<SinkReport> {
+    pub(crate) fn stop(self, within: Duration) -> Vec<SinkReport> {
         let until = instant() + within;
         for sink in &self.all {
             sink.shared.state.lock().until = Some(until);
             sink.shared.changed.notify_all();
         }
-        for sink in &mut self.all {
+        for sink in &self.all {
             let mut state = sink.shared.state.lock();
             while !state.is_over && !sink.shared.changed.wait_until(&mut state, until).timed_out() {
             }
-            let is_over = state.is_over;
-            if !is_over {
+            if !state.is_over {
                 // It is in the middle of something, and nobody waits for it any longer.
                 let left = state.queue.len() as u64 + u64::from(state.is_busy);
                 state.queue.clear();
                 state.is_busy = false;
                 state.lost += left;
-            }
-            drop(state);
-            if is_over && let Some(Err(_)) = sink.thread.take().map(JoinHandle::join) {
-                sink.shared.state.lock().last_error = Some("its thread panicked".to_owned());
             }
         }
         self.reports()
@@ -181,12 +189,21 @@ impl Running {
             SinkKind::Webhook(sink) => Box::new(webhook::Webhook::new(sink)?),
             SinkKind::Smtp(sink) => Box::new(smtp::Smtp::new(sink)?),
         };
+        Self::spawn(rule, first_wait, deliver)
+    }
+
+    fn spawn(
+        rule: &SinkRule,
+        first_wait: Duration,
+        deliver: Box<dyn Deliver>,
+    ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared::default());
         let worker =
             Worker { shared: Arc::clone(&shared), deliver, retry_for: rule.retry_for, first_wait };
         let thread = std::thread::Builder::new().name(format!("sink {}", rule.name));
-        let thread = Some(thread.spawn(move || worker.run())?);
-        Ok(Self { name: rule.name.clone(), kind: rule.kind.name(), shared, thread })
+        // It says by itself when it is over, and nobody waits for one that is in the middle of something.
+        thread.spawn(move || worker.run())?;
+        Ok(Self { name: rule.name.clone(), kind: rule.kind.name(), shared })
     }
 
     fn report(&self) -> SinkReport {
@@ -196,7 +213,7 @@ impl Running {
             kind: self.kind,
             sent: state.sent,
             failed: state.failed,
-            waiting: state.queue.len() as u64 + u64::from(state.is_busy && !state.is_over),
+            waiting: state.queue.len() as u64 + u64::from(state.is_busy),
             lost: state.lost,
             last_error: state.last_error.clone(),
         }
@@ -236,7 +253,6 @@ impl Worker {
     /// The next message, when there is one; none when there will be none.
     fn next(&self) -> Option<(Arc<Notice>, u64)> {
         let mut state = self.shared.state.lock();
-        state.is_busy = false;
         loop {
             if let Some(notice) = state.queue.pop_front() {
                 state.is_busy = true;
@@ -255,16 +271,27 @@ impl Worker {
         loop {
             let shared = &self.shared;
             let end = || shared.state.lock().until;
-            let failure = match self.deliver.deliver(&Sent { notice, lost_before }, &end) {
-                Ok(()) => {
+            let sent = Sent { notice, lost_before };
+            // What a panic leaves half done is the sink's own, and it begins anew with every message.
+            let done = catch_unwind(AssertUnwindSafe(|| self.deliver.deliver(&sent, &end)));
+            let failure = match done {
+                Ok(Ok(())) => {
                     let mut state = self.shared.state.lock();
+                    state.is_busy = false;
                     state.sent += 1;
                     state.lost_unsaid -= lost_before.min(state.lost_unsaid);
                     return;
                 }
-                Err(failure) => failure,
+                Ok(Err(failure)) => {
+                    refusals += u32::from(failure.is_refusal);
+                    failure
+                }
+                // It would do so again.
+                Err(panic) => {
+                    refusals = REFUSALS;
+                    Failure::refusal(format!("the sink panicked: {}", said_by(&*panic)))
+                }
             };
-            refusals += u32::from(failure.is_refusal);
             let mut state = self.shared.state.lock();
             state.failed += 1;
             state.last_error = Some(crate::text::cut(&failure.why, 300));
@@ -273,7 +300,8 @@ impl Worker {
             let again = instant() + pause;
             let is_late = again.duration_since(began) > self.retry_for
                 || state.until.is_some_and(|until| again > until);
-            if is_late || refusals == REFUSALS {
+            if is_late || refusals >= REFUSALS {
+                state.is_busy = false;
                 state.lost += 1;
                 state.lost_unsaid += 1;
                 return;
@@ -288,6 +316,12 @@ impl Worker {
             }
         }
     }
+}
+
+/// What a panic said.
+fn said_by(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing")
 }
 
 /// From half of it to all of it, so that those who failed together do not come back together.

@@ -90,6 +90,7 @@ fn webhook(port: u16, shape: Shape, timeout: Duration) -> SinkKind {
     SinkKind::Webhook(WebhookSink {
         url: Secret::Plain(format!("http://127.0.0.1:{port}/hook")),
         shape,
+        ca: None,
         headers: vec![("X-Key".to_owned(), Secret::Plain("s3cret".to_owned()))],
         timeout,
     })
@@ -116,14 +117,31 @@ fn a_webhook_that_fails_twice_gets_the_message_the_third_time() {
 fn slack_gets_its_shape_and_nothing_that_mentions_anybody() {
     let (port, received) = server(vec!["200 OK"], http);
     let sink = start(webhook(port, Shape::Slack, PATIENCE));
-    sink.shared.push(notice("<@everyone> & co"));
+    sink.shared.push(notice("<@everyone> & @all ![](http://x)"));
     until(&sink, "the delivery", |report| report.sent == 1);
     let body = received.iter().nth(1).unwrap();
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(json["text"], "[happened] &lt;@everyone&gt; &amp; co");
+    assert_eq!(
+        json["text"],
+        "[happened] &lt;@\u{200b}everyone&gt; &amp; @\u{200b}all ![]\u{200b}(http://x)"
+    );
     let attachment = &json["attachments"][0];
     assert_eq!(attachment["color"], "danger");
     assert_eq!(attachment["text"], "*pipeline 7*: crashed &lt;!channel&gt; &amp;\nand 3 more");
+}
+
+#[test]
+fn a_header_of_the_users_own_takes_the_place_of_one_that_is_there_anyway() {
+    let (port, received) = server(vec!["200 OK"], http);
+    let SinkKind::Webhook(mut sink) = webhook(port, Shape::Json, PATIENCE) else { unreachable!() };
+    let own = "application/vnd.ours+json";
+    sink.headers.push(("content-type".to_owned(), Secret::Plain(own.to_owned())));
+    let sink = start(SinkKind::Webhook(sink));
+    sink.shared.push(notice("crash"));
+    until(&sink, "the delivery", |report| report.sent == 1);
+    let head = received.iter().next().unwrap().to_lowercase();
+    assert_eq!(head.matches("content-type:").count(), 1, "{head}");
+    assert!(head.contains(own), "{head}");
 }
 
 #[test]
@@ -171,6 +189,37 @@ fn nobody_there_is_an_error_without_the_url() {
     assert!(error.contains("refused") && !error.contains("hook"), "{error}");
     let reports = Sinks { all: vec![sink] }.stop(Duration::from_millis(50));
     assert_eq!((reports[0].sent, reports[0].lost, reports[0].waiting), (0, 1, 0));
+}
+
+/// A sink whose first message is too much for it.
+struct Panics {
+    calls: u32,
+}
+
+impl Deliver for Panics {
+    fn deliver(&mut self, _sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
+        self.calls += 1;
+        assert!(self.calls > 1, "no {}", "way");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_loses_its_message_and_not_the_sink() {
+    let kind = SinkKind::Command(command(&["true"], PATIENCE));
+    let rule = SinkRule { name: "it".to_owned(), kind, retry_for: PATIENCE * 100 };
+    // Whoever waited for a second try would wait too long.
+    let sink = Running::spawn(&rule, PATIENCE * 10, Box::new(Panics { calls: 0 })).unwrap();
+    sink.shared.push(notice("first"));
+    let report = until(&sink, "the loss", |report| report.lost == 1);
+    assert_eq!((report.sent, report.failed, report.waiting), (0, 1, 0));
+    assert_eq!(report.last_error.as_deref(), Some("the sink panicked: no way"));
+    sink.shared.push(notice("second"));
+    until(&sink, "the next", |report| report.sent == 1);
+    let began = instant();
+    let reports = Sinks { all: vec![sink] }.stop(PATIENCE * 10);
+    assert!(began.elapsed() < PATIENCE, "it waited for {:?}", began.elapsed());
+    assert_eq!((reports[0].sent, reports[0].lost, reports[0].waiting), (1, 1, 0));
 }
 
 fn command(words: &[&str], timeout: Duration) -> CommandSink {
@@ -257,19 +306,25 @@ fn smtp(mut stream: TcpStream, recipient: &str, sender: &Sender<String>) {
     sender.send(all).unwrap();
 }
 
-#[test]
-fn mail_that_is_not_taken_at_first_is_sent_again() {
-    let (port, received) = server(vec!["451 later", "250 fine"], smtp);
+fn mail(port: u16, timeout: Duration) -> SinkKind {
     let secret = |text: &str| Secret::Plain(text.to_owned());
-    let sink = start(SinkKind::Smtp(Box::new(SmtpSink {
-        host: "127.0.0.1".to_owned(),
+    SinkKind::Smtp(Box::new(SmtpSink {
+        // As an address stands in a URL.
+        host: "[127.0.0.1]".to_owned(),
         port: Some(port),
         tls: Tls::None,
+        ca: None,
         login: Some((secret("ferret"), secret("hunter2"))),
         from: "Ferret <ferret@example.org>".parse().unwrap(),
         to: vec!["ops@example.org".parse().unwrap()],
-        timeout: PATIENCE,
-    })));
+        timeout,
+    }))
+}
+
+#[test]
+fn mail_that_is_not_taken_at_first_is_sent_again() {
+    let (port, received) = server(vec!["451 later", "250 fine"], smtp);
+    let sink = start(mail(port, PATIENCE));
     sink.shared.push(notice("crash\r\nBcc: everybody@example.org"));
     let report = until(&sink, "the delivery", |report| report.sent == 1);
     assert_eq!(report.failed, 1);
@@ -297,4 +352,26 @@ fn a_stop_lets_what_waits_be_tried_once_more() {
     let reports = Sinks { all: vec![sink] }.stop(PATIENCE * 4);
     assert_eq!((reports[0].sent, reports[0].lost), (1, 0));
     assert_eq!(received.iter().take(4).count(), 4);
+}
+
+#[test]
+fn a_mail_server_that_never_stops_greeting_is_given_up() {
+    let (port, _connected) = server(vec![(), ()], |mut stream, (), sender| {
+        sender.send(String::new()).unwrap();
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(SOON);
+        }
+    });
+    let timeout = Duration::from_millis(500);
+    let rule = SinkRule { name: "it".to_owned(), kind: mail(port, timeout), retry_for: PATIENCE };
+    let sink = Running::start(&rule, PATIENCE / 3).unwrap();
+    sink.shared.push(notice("crash"));
+    let report = until(&sink, "a failure", |report| report.failed == 1);
+    let error = "the mail server did not take it within 3s";
+    assert_eq!(report.last_error.as_deref(), Some(error));
+    // A stop lets it be tried again; but there is one conversation at a time.
+    let reports = Sinks { all: vec![sink] }.stop(PATIENCE / 10);
+    assert_eq!((reports[0].failed, reports[0].lost, reports[0].waiting), (2, 1, 0));
+    let error = "the mail server never comes to an end with the message before";
+    assert_eq!(reports[0].last_error.as_deref(), Some(error));
 }

@@ -68,7 +68,7 @@ fn is_of_a_sink(text: &str) -> bool {
     let mut heads = text.lines().rev().map(str::trim_start).enumerate();
     let head = heads.find(|(_, line)| line.starts_with('['));
     head.is_some_and(|(below, head)| {
-        below > 0 && head.trim_start_matches('[').trim_start().starts_with("sinks")
+        below > 0 && head.trim_start_matches(['[', ' ', '\t', '"', '\'']).starts_with("sinks")
     })
 }
 
@@ -80,7 +80,7 @@ fn shown(line: &str) -> Option<String> {
 }
 
 /// Keys of sinks that hold no secret.
-const HARMLESS: [&str; 8] = ["kind", "form", "shape", "tls", "timeout", "from", "to", "port"];
+const HARMLESS: [&str; 9] = ["kind", "form", "shape", "tls", "ca", "timeout", "from", "to", "port"];
 
 /// What stands in lines with secrets.
 const SECRET: [&str; 7] = ["password", "url", "header", "token", "secret", "auth", "://"];

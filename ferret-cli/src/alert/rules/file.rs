@@ -5,6 +5,7 @@ use super::sink::{Form, SinkRule};
 use super::table::{Table, word};
 use super::threshold;
 use super::{Asks, Event, OF_OPEN_SPANS, OF_WORKERS, Rule, Rules, Severity};
+use crate::alert::notice::NAME;
 use crate::filter::{Field, Filter};
 use crate::when::parse_duration;
 use std::collections::BTreeSet;
@@ -21,6 +22,13 @@ const SHORTEST_WINDOW: u64 = 2 * SECOND;
 const LONGEST_WINDOW: u64 = 24 * 60 * MINUTE;
 /// More is a mistake, or no file for people.
 const MOST_RULES: usize = 1_000;
+
+/// What names of rules and sinks are like: as they are written, they are told.
+pub(super) const NAMES: &str = "has a letter, at most 120 columns, and no control characters";
+
+pub(super) fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && crate::text::cut(text, NAME) == text
+}
 
 /// What rules have that do not say otherwise.
 #[derive(Clone, Debug)]
@@ -186,10 +194,13 @@ fn rule(
     let workers = filter(&mut table, "workers", "a worker", OF_WORKERS, faults);
     let asks = asks(&mut table, &usual, faults);
     table.finish(faults);
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
+    let Some(name) = name else {
         faults.note(at, "a rule needs a name");
         return None;
     };
+    if !is_name(&name) {
+        faults.note(at, format!("a rule's name {NAMES}"));
+    }
     Some(Rule {
         name,
         asks: asks?,

@@ -17,8 +17,10 @@ pub(crate) enum Secret {
 /// It is not to be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
-    /// There is no such variable, or its value is no text.
-    #[error("the environment has no {0}: set it, or name another variable or a file")]
+    /// There is no such variable, or its value is no text, or an empty one.
+    #[error(
+        "the environment has no {0}, or nothing in it: set it, or name another variable or a file"
+    )]
     Env(String),
     /// The file cannot be read.
     #[error("{path} cannot be read: {source}", path = path.display())]
@@ -39,7 +41,8 @@ impl Secret {
             Self::Plain(text) => Ok(text.clone()),
             // Neither that it is not there nor that it is no text tells more than that.
             Self::Env(name) => {
-                std::env::var(name).map_err(|_missing| SecretError::Env(name.clone()))
+                let text = std::env::var(name).ok().filter(|text| !text.is_empty());
+                text.ok_or_else(|| SecretError::Env(name.clone()))
             }
             Self::File(path) => {
                 let text = std::fs::read_to_string(path)

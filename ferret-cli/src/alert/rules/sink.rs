@@ -1,7 +1,9 @@
 //! Where messages go, as the file says it.
 
+use super::authorities::Authorities;
 use super::fault::Faults;
-use super::secret::{Secret, SecretError};
+use super::file::{NAMES, is_name};
+use super::secret::Secret;
 use super::table::{Table, secret_of};
 use lettre::message::Mailbox;
 use std::net::IpAddr;
@@ -47,6 +49,8 @@ pub(crate) struct WebhookSink {
     pub(crate) url: Secret,
     pub(crate) shape: Shape,
     pub(crate) headers: Vec<(String, Secret)>,
+    /// Whose word on the server is trusted; the public authorities' if there are none.
+    pub(crate) ca: Option<Authorities>,
     pub(crate) timeout: Duration,
 }
 
@@ -66,6 +70,8 @@ pub(crate) struct SmtpSink {
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
     pub(crate) tls: Tls,
+    /// As of a webhook.
+    pub(crate) ca: Option<Authorities>,
     pub(crate) login: Option<(Secret, Secret)>,
     pub(crate) from: Mailbox,
     pub(crate) to: Vec<Mailbox>,
@@ -99,18 +105,21 @@ impl SinkRule {
     }
 
     /// What it needs from the environment or from files and is not there.
-    pub(crate) fn missing(&self) -> Vec<(&str, SecretError)> {
-        let secrets: Vec<&Secret> = match &self.kind {
-            SinkKind::Stdout(_) | SinkKind::Command(_) => Vec::new(),
-            SinkKind::Webhook(sink) => std::iter::once(&sink.url)
-                .chain(sink.headers.iter().map(|(_, value)| value))
-                .collect(),
+    pub(crate) fn missing(&self) -> Vec<(&str, String)> {
+        let (secrets, ca): (Vec<&Secret>, _) = match &self.kind {
+            SinkKind::Stdout(_) | SinkKind::Command(_) => (Vec::new(), None),
+            SinkKind::Webhook(sink) => {
+                let headers = sink.headers.iter().map(|(_, value)| value);
+                (std::iter::once(&sink.url).chain(headers).collect(), sink.ca.as_ref())
+            }
             SinkKind::Smtp(sink) => {
-                sink.login.iter().flat_map(|(user, password)| [user, password]).collect()
+                let login = sink.login.iter().flat_map(|(user, password)| [user, password]);
+                (login.collect(), sink.ca.as_ref())
             }
         };
-        let error = |secret: &Secret| Some((self.name.as_str(), secret.get().err()?));
-        secrets.into_iter().filter_map(error).collect()
+        let secrets = secrets.into_iter().filter_map(|it| Some(it.get().err()?.to_string()));
+        let ca = ca.into_iter().filter_map(|it| Some(it.read().err()?.to_string()));
+        secrets.chain(ca).map(|error| (self.name.as_str(), error)).collect()
     }
 
     pub(super) fn read(
@@ -120,6 +129,10 @@ impl SinkRule {
     ) -> Option<Self> {
         let kind = table.word("kind", &KINDS, faults);
         let at = table.at.clone();
+        // It is said, and is the name of a thread.
+        if !is_name(name) {
+            faults.note(at.clone(), format!("a sink's name {NAMES}"));
+        }
         let Some(kind) = kind else {
             faults.note(at, format!("sink {name:?} has no kind: stdout, command, webhook or smtp"));
             return None;
@@ -180,6 +193,9 @@ fn webhook(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKin
             let name_text: &str = name.get_ref();
             if ureq::http::HeaderName::from_bytes(name_text.as_bytes()).is_err() {
                 faults.note(name.span(), format!("{name_text:?} is no name of a header"));
+            } else if OF_THE_BODY.iter().any(|known| known.eq_ignore_ascii_case(name_text)) {
+                let why = format!("{name_text} is told by itself, of each message");
+                faults.note(name.span(), why);
             } else if let Some(secret) = secret_of(name_text, value, faults) {
                 headers.push((name_text.to_owned(), secret));
             }
@@ -190,13 +206,30 @@ fn webhook(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKin
         faults.note(at, "a webhook sink has a url = \"https://…\", or url = { env = \"NAME\" }");
         return None;
     };
-    if let Secret::Plain(text) = &url
-        && let Err(why) = check_url(text)
-    {
-        faults.note(at_url, why);
+    let ca = ca(table, faults);
+    if let Secret::Plain(text) = &url {
+        match check_url(text) {
+            Err(why) => faults.note(at_url, why),
+            Ok(uri) if uri.scheme_str() == Some("http") && ca.is_some() => {
+                faults.note(at_url, "ca goes with a url that begins with https://");
+            }
+            Ok(_) => {}
+        }
     }
-    Some(SinkKind::Webhook(WebhookSink { url, shape, headers, timeout }))
+    Some(SinkKind::Webhook(WebhookSink { url, shape, headers, ca, timeout }))
 }
+
+fn ca(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<Authorities> {
+    let (path, at) = table.text("ca", faults)?;
+    if path.is_empty() || path.contains('\0') {
+        faults.note(at, "ca is a file of certificates, as in ca = \"/etc/ssl/certs/ours.pem\"");
+        return None;
+    }
+    Some(Authorities::new(path))
+}
+
+/// Headers that say how long a message is.
+const OF_THE_BODY: [&str; 2] = ["Content-Length", "Transfer-Encoding"];
 
 /// Says what is wrong with a URL; never the URL, which may be a secret.
 ///
@@ -227,6 +260,10 @@ fn smtp(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> 
         }
         port
     });
+    let ca = ca(table, faults);
+    if tls == Tls::None && ca.is_some() {
+        faults.note(at.clone(), "ca goes with tls = \"starttls\" or \"tls\"");
+    }
     let user = table.secret("user", faults);
     let password = table.secret("password", faults);
     if let Some((Secret::Plain(_), at)) = &password {
@@ -236,7 +273,11 @@ fn smtp(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> 
     if user.is_some() != password.is_some() {
         faults.note(at.clone(), "a user comes with a password, and a password with a user");
     }
-    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|_invalid| NO_ADDRESS);
+    let mailbox = |text: &str| {
+        // Whoever writes a mail takes them for granted, and panics.
+        let is_clean = !text.contains(char::is_control);
+        text.parse::<Mailbox>().ok().filter(|_| is_clean).ok_or(NO_ADDRESS)
+    };
     let from = table.parsed("from", faults, mailbox);
     let to = table.texts("to", faults).unwrap_or_default();
     let read = |(text, at): (&str, Range<usize>)| {
@@ -255,7 +296,7 @@ fn smtp(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> 
     }
     let login = user.zip(password).map(|((user, _), (password, _))| (user, password));
     let host = host.to_owned();
-    Some(SinkKind::Smtp(Box::new(SmtpSink { host, port, tls, login, from, to, timeout })))
+    Some(SinkKind::Smtp(Box::new(SmtpSink { host, port, tls, ca, login, from, to, timeout })))
 }
 
 fn timeout(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Duration {

@@ -21,7 +21,11 @@ impl Deliver for Stdout {
     fn deliver(&mut self, sent: &Sent<'_>, _end: End<'_>) -> Result<(), Failure> {
         let text = match self.form {
             Form::Json => json(sent).map_err(Failure::refusal)?,
-            Form::Text => sent.notice.lines(&self.zone).join("\n"),
+            Form::Text => {
+                let mut lines = sent.notice.lines(&self.zone);
+                lines.extend(sent.losses());
+                lines.join("\n")
+            }
         };
         let mut out = stdout().lock();
         // A closed pipe does not open again.

@@ -1,11 +1,16 @@
 //! The sink that posts messages to a URL. Neither the URL nor what is in the headers is ever told: both may be secrets.
 
-use super::{Deliver, End, Failure, Sent, json};
+use super::{Deliver, End, Failure, Sent, json, trust};
 use crate::alert::notice::What;
-use crate::alert::rules::{Secret, Severity, Shape, WebhookSink, check_url, is_loopback};
+use crate::alert::rules::{
+    Authorities, Secret, Severity, Shape, WebhookSink, check_url, is_loopback,
+};
 use anyhow::Context as _;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A URL.
 pub(super) struct Webhook {
@@ -13,6 +18,8 @@ pub(super) struct Webhook {
     url: String,
     shape: Shape,
     headers: Vec<(String, String)>,
+    ca: Option<Authorities>,
+    timeout: Duration,
 }
 
 impl Webhook {
@@ -42,7 +49,18 @@ impl Webhook {
             Some(host) if is_loopback(host) => config.proxy(None),
             _ => config,
         };
-        Ok(Self { agent: config.build().into(), url, shape: sink.shape, headers })
+        let config = match &sink.ca {
+            Some(ca) => {
+                let all = ca.read().context("the ca of a webhook")?;
+                let all = all.iter().map(|der| Certificate::from_der(der).to_owned());
+                let roots = RootCerts::Specific(Arc::new(all.collect()));
+                config.tls_config(TlsConfig::builder().root_certs(roots).build())
+            }
+            None => config,
+        };
+        let agent = config.build().into();
+        let (shape, ca, timeout) = (sink.shape, sink.ca.clone(), sink.timeout);
+        Ok(Self { agent, url, shape, headers, ca, timeout })
     }
 }
 
@@ -52,11 +70,14 @@ impl Deliver for Webhook {
             Shape::Json => json(sent).map_err(Failure::refusal)?,
             Shape::Slack => slack(sent),
         };
-        let mut request = self.agent.post(&self.url).header("Content-Type", "application/json");
+        let mut request = self.agent.post(&self.url);
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            request = request.header("Content-Type", "application/json");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = request.send(body).map_err(|error| Failure::new(why(&error)))?;
+        let answer = request.send(body).map_err(|error| Failure::new(self.why(&error)))?;
         let status = answer.status();
         match status.as_u16() {
             200..=299 => Ok(()),
@@ -67,13 +88,19 @@ impl Deliver for Webhook {
     }
 }
 
-/// What went wrong, without the URL, which some of the errors quote.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others quote nothing")]
-fn why(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::BadUri(_) => "this is no URL".to_owned(),
-        ureq::Error::HostNotFound => "there is no such host".to_owned(),
-        error => error.to_string(),
+impl Webhook {
+    /// What went wrong, without the URL, which some of the errors quote.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others say it themselves")]
+    fn why(&self, error: &ureq::Error) -> String {
+        let advice = match error {
+            ureq::Error::Io(error) => trust::advice(error, self.ca.as_ref()),
+            ureq::Error::Rustls(error) => trust::advice(error, self.ca.as_ref()),
+            ureq::Error::Timeout(_) => Some(format!("no answer within {:?}", self.timeout)),
+            ureq::Error::BadUri(_) => Some("this is no URL".to_owned()),
+            ureq::Error::HostNotFound => Some("there is no such host".to_owned()),
+            _ => None,
+        };
+        advice.unwrap_or_else(|| error.to_string().replace(&self.url, "the URL"))
     }
 }
 
@@ -99,9 +126,7 @@ fn slack(sent: &Sent<'_>) -> String {
     if notice.left_out > 0 {
         lines.push(format!("and {} more", notice.left_out));
     }
-    if sent.lost_before > 0 {
-        lines.push(format!("{} messages before this one were lost", sent.lost_before));
-    }
+    lines.extend(sent.losses());
     let attachment = json!({
         "color": color,
         "fallback": escaped(&notice.text),
@@ -113,7 +138,9 @@ fn slack(sent: &Sent<'_>) -> String {
     json!({ "text": text, "attachments": [attachment] }).to_string()
 }
 
-/// Names come from logs: none of them mentions a person, or is a link.
+/// Names come from logs: none of them mentions a person, is a link, or shows a picture, neither where `<` begins what is
+/// special nor where `@` and `](` do.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('@', "@\u{200b}").replace("](", "]\u{200b}(")
 }
