@@ -34,7 +34,9 @@ pub(crate) use keeper::{Fleet, See, unix_ms};
 pub(crate) use levels::{Keep, Level, Steps};
 pub(crate) use slots::Slot;
 pub(crate) use stack::{Frame, Stack};
-pub(crate) use store::{Event, Function, FunctionNumber, Kept, Severity, Store, StoreError, What};
+pub(crate) use store::{
+    Event, Function, FunctionNumber, Kept, NOBODY, Severity, Store, StoreError, What,
+};
 pub(crate) use usage::Usage;
 pub(crate) use worker::Worker;
 
@@ -110,12 +112,39 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Adds to the store what was counted, and what happened.
+    /// Opens the store anew if it failed.
     ///
     /// # Errors
     ///
-    /// The store cannot be written: nothing was added.
-    fn add(&self, counted: Vec<Counted>, events: &[Event], now_ms: u64) -> Result<(), StoreError> {
+    /// It cannot be opened yet.
+    fn recover(&self) -> Result<(), StoreError> {
+        let adding = self.adding.lock();
+        if self.store.recover()? {
+            // What seemed to have failed may be in it.
+            let stored = self.store.workers()?;
+            let mut workers = self.workers.lock();
+            for (_, kept) in stored {
+                if let Some(worker) = workers.get_mut(&kept.uid) {
+                    worker.kept.read = kept.read;
+                }
+            }
+        }
+        drop(adding);
+        Ok(())
+    }
+
+    /// Adds to the store what was counted, and what happened: none of the past, which is counted alone.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written: nothing was added, as far as is known.
+    fn add(
+        &self,
+        counted: Vec<Counted>,
+        events: Option<&[Event]>,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let is_of_past = events.is_none();
         let adding = self.adding.lock();
         let contributions: Vec<Contribution> = {
             let workers = self.workers.lock();
@@ -125,11 +154,11 @@ impl Shared {
                 if let Some(read) = read {
                     kept.read = with(&kept.read, read);
                 }
-                Some(Contribution { worker: worker.number, kept, slots })
+                Some(Contribution { worker: worker.number, kept, is_of_past, slots })
             };
             counted.into_iter().filter_map(with_worker).collect()
         };
-        self.store.add(&contributions, events, now_ms)?;
+        self.store.add(&contributions, events.unwrap_or_default(), now_ms)?;
         let mut workers = self.workers.lock();
         for Contribution { kept, .. } in contributions {
             if let Some(worker) = workers.get_mut(&kept.uid) {

@@ -370,19 +370,15 @@ impl Keeper {
 
     /// Tells what changed of each worker; with `files`, looks at their files first. Says whether anything did.
     fn look(&mut self, now: LogTime, files: bool) -> bool {
-        let zombie_after_ns = self.shared.settings.zombie_after_ns;
         if files {
             self.shared.workers.lock().values_mut().for_each(Worker::look_at_file);
             self.salvage();
         }
-        let mut workers = self.shared.workers.lock();
         let before = self.events.len();
-        for worker in workers.values_mut() {
-            self.events.extend(worker.news(now, zombie_after_ns));
-            worker.note_state(now, zombie_after_ns);
-            if files {
-                worker.let_go_if_done(now);
-            }
+        self.tell(now);
+        let mut workers = self.shared.workers.lock();
+        if files {
+            workers.values_mut().for_each(|worker| worker.let_go_if_done(now));
         }
         if let Some(see) = &mut self.see {
             self.events.extend(see.round(&workers, now));
@@ -390,6 +386,15 @@ impl Keeper {
         let waiting = self.events.len().saturating_sub(EVENTS_WAITING);
         self.events.drain(..waiting);
         self.events.len() > before
+    }
+
+    /// Tells what is new of each worker.
+    fn tell(&mut self, now: LogTime) {
+        let zombie_after_ns = self.shared.settings.zombie_after_ns;
+        for worker in self.shared.workers.lock().values_mut() {
+            self.events.extend(worker.news(now, zombie_after_ns));
+            worker.note_state(now, zombie_after_ns);
+        }
     }
 }
 

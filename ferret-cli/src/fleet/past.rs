@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Between two looks at whether there is something to read.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// A store that cannot be written is tried again after so long.
+const STORE_PAUSE: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 10 });
+
 /// A log that could not be read is tried again after so long, ns.
 const AGAIN_NS: u64 = 60_000_000_000;
 
@@ -35,6 +38,11 @@ pub(super) fn read(shared: &Shared) {
     // Logs that cannot be read, and when that is tried again.
     let mut given_up = BTreeMap::new();
     while !shared.is_stopped() {
+        if let Err(error) = shared.recover() {
+            shared.troubles.lock().store = Some(error.to_string());
+            thread::park_timeout(STORE_PAUSE);
+            continue;
+        }
         let now = ferret::log::now();
         given_up.retain(|_, again| now < *again);
         let Some(gap) = next(shared, &given_up) else {
@@ -83,10 +91,10 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
         }
         if slots.entries() >= BATCH || slots.count() >= SLOTS_AT_ONCE || reached >= gap.to {
             let counted = (gap.uid, Some((from, reached.min(gap.to))), slots.take());
-            if let Err(error) = shared.add(vec![counted], &[], keeper::unix_ms()) {
+            if let Err(error) = shared.add(vec![counted], None, keeper::unix_ms()) {
                 // It is read once more when the store can be written.
                 shared.troubles.lock().store = Some(error.to_string());
-                thread::park_timeout(Duration::from_secs(10));
+                thread::park_timeout(STORE_PAUSE);
                 return Ok(());
             }
             from = reached;

@@ -17,6 +17,7 @@
 mod asking;
 mod kept;
 mod opening;
+mod pruning;
 
 pub(crate) use kept::{Event, Function, Kept, Severity, What};
 
@@ -25,18 +26,22 @@ use super::levels::{Keep, Level};
 use super::slots::{Slot, SlotRow};
 use super::usage::Usage;
 use ferret::event::CallsiteInfo;
-use parking_lot::Mutex;
-use redb::{Database, ReadableTable, Table, TableDefinition, WriteTransaction};
+use parking_lot::{Mutex, RwLock};
+use redb::{Database, ReadableTable as _, Table, TableDefinition, WriteTransaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A worker's number in the store.
 pub(crate) type WorkerNumber = u32;
 
 /// A function's number in the store.
 pub(crate) type FunctionNumber = u32;
+
+/// Whose everything is that workers did of which nobody asks any more.
+pub(crate) const NOBODY: WorkerNumber = u32::MAX;
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const WORKERS: TableDefinition<u32, &[u8]> = TableDefinition::new("workers");
@@ -61,6 +66,9 @@ pub(crate) enum StoreError {
     Taken(PathBuf),
     #[error("the store cannot be read or written: {0}")]
     Redb(Box<redb::Error>),
+    /// It failed, and could not be opened anew yet.
+    #[error("the store is closed since it failed; it is tried again")]
+    Closed,
     #[error("a row of the store cannot be read: {0}")]
     Row(postcard::Error),
     #[error("the folder of the store cannot be made: {0}")]
@@ -76,21 +84,26 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 /// The store, open.
 #[derive(Debug)]
 pub(crate) struct Store {
-    database: Database,
+    /// None while it cannot be opened anew.
+    database: RwLock<Option<Database>>,
+    /// None: in memory.
+    path: Option<PathBuf>,
+    /// A writing failed: redb takes no other then until it is opened anew.
+    has_failed: AtomicBool,
     keep: Keep,
     /// Held by who writes, as long as that takes.
     numbers: Mutex<Numbers>,
-    /// Nothing of it outlives this process.
-    pub(crate) is_in_memory: bool,
     /// It was there and could not be read: the file has this name now.
     pub(crate) moved_aside: Option<PathBuf>,
 }
 
+/// The functions of each program, by what they are.
+type Functions = BTreeMap<(String, CallsiteInfo), FunctionNumber>;
+
 /// What has a number, and which is the next.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Numbers {
-    /// The functions of each program, by what they are.
-    functions: BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+    functions: Functions,
     next_event: u64,
 }
 
@@ -100,6 +113,8 @@ pub(crate) struct Contribution {
     pub(crate) worker: WorkerNumber,
     /// The worker as it is to be kept from now on.
     pub(crate) kept: Kept,
+    /// Of what is kept only how much was read: what happened is told by who follows the log, and with that its state.
+    pub(crate) is_of_past: bool,
     pub(crate) slots: BTreeMap<Slot, SlotRow>,
 }
 
@@ -115,15 +130,26 @@ impl Store {
         events: &[Event],
         now_ms: u64,
     ) -> Result<(), StoreError> {
+        self.noting(|database| self.add_to(database, contributions, events, now_ms))
+    }
+
+    fn add_to(
+        &self,
+        database: &Database,
+        contributions: &[Contribution],
+        events: &[Event],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
         let mut numbers = self.numbers.lock();
-        let txn = begin_write(&self.database)?;
-        // A transaction that fails leaves them as they were.
-        let Numbers { mut functions, mut next_event } = numbers.clone();
+        let txn = begin_write(database)?;
+        // A transaction that fails leaves the numbers as they were.
+        let (mut new, mut next_event) = (BTreeMap::new(), numbers.next_event);
         {
             let mut writing = Writing::begin(&txn, self.keep, now_ms)?;
-            for Contribution { worker, kept, slots } in contributions {
-                writing.workers.insert(worker, encode(kept)?.as_slice())?;
-                writing.add(*worker, &kept.program, slots, &mut functions)?;
+            for Contribution { worker, kept, is_of_past, slots } in contributions {
+                writing.keep(*worker, kept, *is_of_past)?;
+                let functions = (&numbers.functions, &mut new);
+                writing.add(*worker, &kept.program, slots, functions)?;
             }
             for event in events {
                 let event = Event { number: next_event, ..event.clone() };
@@ -134,7 +160,8 @@ impl Store {
             writing.events.retain_in(..oldest, |_, _| false)?;
         }
         txn.commit()?;
-        *numbers = Numbers { functions, next_event };
+        numbers.functions.append(&mut new);
+        numbers.next_event = next_event;
         Ok(())
     }
 
@@ -156,69 +183,32 @@ impl Store {
     ///
     /// The store cannot be written.
     pub(crate) fn forget(&self, worker: WorkerNumber) -> Result<(), StoreError> {
-        let txn = begin_write(&self.database)?;
-        {
-            let mut table = txn.open_table(WORKERS)?;
-            let found = table.get(worker)?.map(|row| decode::<Kept>(row.value())).transpose()?;
-            if let Some(kept) = found {
-                let kept = Kept { is_forgotten: true, ..kept };
-                table.insert(worker, encode(&kept)?.as_slice())?;
-            }
-        }
-        txn.commit()?;
-        Ok(())
-    }
-
-    /// Drops what is older than it is to be kept, and workers that are forgotten and did nothing since.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be written.
-    pub(crate) fn prune(&self, now_ms: u64) -> Result<(), StoreError> {
-        let numbers = self.numbers.lock();
-        let txn = begin_write(&self.database)?;
-        {
-            let (mut usage, mut calls) = (txn.open_table(USAGE)?, txn.open_table(CALLS)?);
-            let mut workers = txn.open_table(WORKERS)?;
-            for worker in self.unneeded(&workers, now_ms)? {
-                workers.remove(worker)?;
-                usage.remove((Level::All.number(), 0, worker))?;
-                for function in numbers.functions.values() {
-                    calls.remove((Level::All.number(), *function, 0, worker))?;
+        self.noting(|database| {
+            let txn = begin_write(database)?;
+            {
+                let mut table = txn.open_table(WORKERS)?;
+                let found =
+                    table.get(worker)?.map(|row| decode::<Kept>(row.value())).transpose()?;
+                if let Some(kept) = found {
+                    let kept = Kept { is_forgotten: true, ..kept };
+                    table.insert(worker, encode(&kept)?.as_slice())?;
                 }
             }
-            for level in [Level::TenSeconds, Level::FiveMinutes, Level::Hour] {
-                let (number, first) = (level.number(), self.keep.first(level, now_ms).0);
-                usage.retain_in((number, 0, 0)..(number, first, 0), |_, _| false)?;
-                for function in numbers.functions.values() {
-                    let old = (number, *function, 0, 0)..(number, *function, first, 0);
-                    calls.retain_in(old, |_, _| false)?;
-                }
-            }
-        }
-        txn.commit()?;
-        Ok(())
+            txn.commit()?;
+            Ok(())
+        })
     }
 
-    /// Workers of which nobody asks any more. Not the last: from its number the next is told.
-    fn unneeded(
+    /// Writes; notes if that failed.
+    fn noting<T>(
         &self,
-        workers: &impl ReadableTable<u32, &'static [u8]>,
-        now_ms: u64,
-    ) -> Result<Vec<WorkerNumber>, StoreError> {
-        let oldest_ms = now_ms.saturating_sub(self.keep.seconds(Level::Hour).saturating_mul(1_000));
-        let mut unneeded = Vec::new();
-        for row in workers.iter()? {
-            let (worker, row) = row?;
-            let kept: Kept = decode(row.value())?;
-            let last_ms = kept.ended_ms.max(kept.started_ms);
-            if kept.is_forgotten && last_ms.is_none_or(|last_ms| last_ms < oldest_ms) {
-                unneeded.push(worker.value());
-            }
+        write: impl FnOnce(&Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let done = write(self.database.read().as_ref().ok_or(StoreError::Closed)?);
+        if done.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
         }
-        let last = workers.last()?.map(|(worker, _)| worker.value());
-        unneeded.retain(|worker| Some(*worker) != last);
-        Ok(unneeded)
+        done
     }
 
     pub(crate) fn keep(&self) -> Keep {
@@ -257,6 +247,24 @@ impl<'t> Writing<'t> {
         })
     }
 
+    fn keep(
+        &mut self,
+        worker: WorkerNumber,
+        kept: &Kept,
+        is_of_past: bool,
+    ) -> Result<(), StoreError> {
+        let row = if is_of_past {
+            let before = self.workers.get(worker)?;
+            let before = before.map(|row| decode::<Kept>(row.value())).transpose()?;
+            let before = before.unwrap_or_else(|| Kept { state: String::new(), ..kept.clone() });
+            encode(&Kept { read: kept.read.clone(), ..before })?
+        } else {
+            encode(kept)?
+        };
+        self.workers.insert(worker, row.as_slice())?;
+        Ok(())
+    }
+
     /// Adds what a worker did. Slots of ten seconds that are in one slot of a level are added up before: of a long past
     /// there are very many.
     fn add(
@@ -264,7 +272,7 @@ impl<'t> Writing<'t> {
         worker: WorkerNumber,
         program: &str,
         slots: &BTreeMap<Slot, SlotRow>,
-        numbers: &mut BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+        (known, new): (&Functions, &mut Functions),
     ) -> Result<(), StoreError> {
         for (level, first) in self.first {
             let mut usages: BTreeMap<Slot, Usage> = BTreeMap::new();
@@ -276,7 +284,7 @@ impl<'t> Writing<'t> {
                 }
                 usages.entry(slot).or_default().add(&row.usage);
                 for (info, row) in &row.calls {
-                    let function = self.number(program, info, numbers)?;
+                    let function = self.number(program, info, (known, new))?;
                     calls.entry((function, slot)).or_default().add(row);
                 }
             }
@@ -296,16 +304,16 @@ impl<'t> Writing<'t> {
         &mut self,
         program: &str,
         info: &CallsiteInfo,
-        numbers: &mut BTreeMap<(String, CallsiteInfo), FunctionNumber>,
+        (known, new): (&Functions, &mut Functions),
     ) -> Result<FunctionNumber, StoreError> {
         let key = (program.to_owned(), info.clone());
-        if let Some(known) = numbers.get(&key) {
-            return Ok(*known);
+        if let Some(number) = known.get(&key).or_else(|| new.get(&key)) {
+            return Ok(*number);
         }
-        let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(known.len() + new.len()).unwrap_or(u32::MAX);
         let row = Function { program: key.0.clone(), info: key.1.clone() };
         self.functions.insert(number, encode(&row)?.as_slice())?;
-        numbers.insert(key, number);
+        new.insert(key, number);
         Ok(number)
     }
 }

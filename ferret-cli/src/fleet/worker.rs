@@ -57,6 +57,8 @@ pub(crate) struct Worker {
     owned: Option<bool>,
     /// Nobody holds it, and its end has not been read: how it ended may stand there.
     is_ending: bool,
+    /// The last reading failed: there is no more to be had.
+    cannot_be_read: bool,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
     /// Its log is not there any more.
@@ -126,6 +128,7 @@ impl Worker {
             seen: LogTime(0),
             owned: None,
             is_ending: false,
+            cannot_be_read: false,
             last_stack: None,
             is_gone: false,
             is_new: false,
@@ -136,7 +139,9 @@ impl Worker {
     pub(crate) fn go_on(&mut self, number: WorkerNumber, before: Option<&Kept>) {
         self.number = number;
         let Some(before) = before else { return };
-        self.kept.read.clone_from(&before.read);
+        let new = std::mem::take(&mut self.kept);
+        let Kept { read, state, ended_ms, exit_code, signal, death, .. } = before.clone();
+        self.kept = Kept { read, state, ended_ms, exit_code, signal, death, ..new };
         self.changes.seen(&before.state);
         if self.from == Offset(0) {
             // A short log is read from its beginning all the same: what is open is in it.
@@ -175,6 +180,7 @@ impl Worker {
             }
         }
         self.tail = Some(tail);
+        self.cannot_be_read = read.is_err();
         read.map(|()| is_all)
     }
 
@@ -202,7 +208,7 @@ impl Worker {
         if owned == Some(false) {
             // What it wrote last may not have been read yet. One that cannot be read says so when it is.
             tail.refresh().ok();
-            self.is_ending = self.reached < tail.info().next_offset;
+            self.is_ending = !self.cannot_be_read && self.reached < tail.info().next_offset;
         }
         // Until it is known how it ended it is as it was: it lives, or is dead and was salvaged just now.
         let is_dead = self.owned == Some(false);

@@ -15,6 +15,10 @@ impl Keeper {
             return false;
         }
         self.slots = 0;
+        // How that went shows when it is written.
+        self.shared.recover().ok();
+        // What was read and what it means is stored together.
+        self.tell(now);
         let counted: Vec<Counted> = {
             let mut workers = self.shared.workers.lock();
             let all = workers.iter_mut().filter_map(|(uid, worker)| {
@@ -26,12 +30,14 @@ impl Keeper {
             });
             all.collect()
         };
-        if counted.is_empty() && self.events.is_empty() {
+        let is_nothing = counted.is_empty() && self.events.is_empty();
+        let has_failed = self.shared.troubles.lock().store.is_some();
+        if is_nothing && !has_failed && now < self.next_prune {
             return false;
         }
         let now_ms = unix_ms();
         let uids: Vec<ProcessUid> = counted.iter().map(|(uid, ..)| *uid).collect();
-        let added = self.shared.add(counted, &self.events, now_ms);
+        let added = self.shared.add(counted, Some(&self.events), now_ms);
         let mut workers = self.shared.workers.lock();
         for uid in uids {
             if let Some(worker) = workers.get_mut(&uid) {
@@ -46,7 +52,7 @@ impl Keeper {
         self.shared.troubles.lock().store = added.and(pruned).err().map(|error| error.to_string());
         let cost_ns = log::now().since(now);
         self.next_add = log::now().after(LOOK_NS.max(cost_ns * ADD_SHARE));
-        true
+        !is_nothing
     }
 
     fn prune(&mut self, now: LogTime, now_ms: u64) -> Result<(), StoreError> {

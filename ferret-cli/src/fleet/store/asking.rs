@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 impl Store {
     pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
-        Ok(self.database.begin_read()?)
+        Ok(self.database.read().as_ref().ok_or(StoreError::Closed)?.begin_read()?)
     }
 
     /// All workers.

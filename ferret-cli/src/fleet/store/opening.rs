@@ -1,49 +1,45 @@
-//! Opening the store: making it, and making it anew where it is of no use. The old one is kept, under another name.
+//! Opening the store: making it, making it anew where it is of no use, and opening it anew where it failed. An old one
+//! is kept, under another name.
 
 use super::{CALLS, EVENTS, FORMAT, FUNCTIONS, Function, META, Store, StoreError, USAGE, WORKERS};
 use super::{Keep, Numbers, begin_write, decode};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Memory that its cache takes at most.
 const CACHE_BYTES: usize = 32 << 20;
 
 impl Store {
-    /// Opens the store at `path`, or makes it. One that cannot be read is moved aside.
+    /// Opens the store at `path`, or makes it. One that is damaged, or of another format, is moved aside.
     ///
     /// # Errors
     ///
-    /// Another process has it, or the file cannot be made.
+    /// Another process has it, or the file cannot be made or read.
     pub(crate) fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(StoreError::Folder)?;
         }
         // redb panics on some damaged files.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            builder()
-                .create(path)
-                .map_err(StoreError::from_opening(path))
-                .and_then(|database| Self::of(database, keep, false))
-        }));
-        match opened {
-            Ok(Ok(store)) => Ok(store),
-            Ok(Err(error @ StoreError::Taken(_))) => Err(error),
-            Ok(Err(_)) | Err(_) if is_ours(path) => {
-                let aside = aside(path);
-                fs::rename(path, &aside).map_err(StoreError::Folder)?;
-                let database = builder().create(path).map_err(StoreError::from_opening(path))?;
-                let store = Self::of(database, keep, false)?;
-                Ok(Self { moved_aside: Some(aside), ..store })
-            }
-            Ok(Err(error)) => Err(error),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
+        let is_useless = match &opened {
+            Ok(opened) => opened.as_ref().is_err_and(StoreError::is_damage),
+            Err(_panic) => true,
+        };
+        let (opened, moved_aside) = if is_useless && is_ours(path) {
+            let aside = aside(path);
+            fs::rename(path, &aside).map_err(StoreError::Folder)?;
+            (open(path)?, Some(aside))
+        } else {
+            (opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?, None)
+        };
+        Ok(Self { moved_aside, ..Self::of(opened, Some(path), keep) })
     }
 
     /// A store that is gone with this process.
@@ -52,42 +48,90 @@ impl Store {
     ///
     /// There is no memory.
     pub(crate) fn in_memory(keep: Keep) -> Result<Self, StoreError> {
-        Self::of(builder().create_with_backend(InMemoryBackend::new())?, keep, true)
+        let database = builder().create_with_backend(InMemoryBackend::new())?;
+        let numbers = prepare(&database)?;
+        Ok(Self::of((database, numbers), None, keep))
     }
 
-    fn of(database: Database, keep: Keep, is_in_memory: bool) -> Result<Self, StoreError> {
-        let txn = begin_write(&database)?;
-        let found = {
-            let mut meta = txn.open_table(META)?;
-            let found = meta.get("format")?.map(|format| format.value());
-            meta.insert("format", FORMAT)?;
-            txn.open_table(WORKERS)?;
-            txn.open_table(FUNCTIONS)?;
-            txn.open_table(USAGE)?;
-            txn.open_table(CALLS)?;
-            txn.open_table(EVENTS)?;
-            found
-        };
-        if found.is_some_and(|format| format != FORMAT) {
-            txn.abort()?;
-            return Err(StoreError::from(redb::Error::UpgradeRequired(1)));
+    fn of((database, numbers): (Database, Numbers), path: Option<&Path>, keep: Keep) -> Self {
+        Self {
+            database: RwLock::new(Some(database)),
+            path: path.map(Path::to_owned),
+            has_failed: AtomicBool::new(false),
+            keep,
+            numbers: Mutex::new(numbers),
+            moved_aside: None,
         }
-        txn.commit()?;
-        let (mut functions, mut next_event) = (BTreeMap::new(), 1);
-        {
-            let txn = database.begin_read()?;
-            for row in txn.open_table(FUNCTIONS)?.iter()? {
-                let (number, row) = row?;
-                let Function { program, info } = decode(row.value())?;
-                functions.insert((program, info), number.value());
-            }
-            if let Some((number, _)) = txn.open_table(EVENTS)?.last()? {
-                next_event = number.value() + 1;
-            }
-        }
-        let numbers = Mutex::new(Numbers { functions, next_event });
-        Ok(Self { database, keep, numbers, is_in_memory, moved_aside: None })
     }
+
+    /// Opens it anew if it failed; says whether it did. Then what is in it may be more than who wrote it was told.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened: it is closed until this is asked again.
+    pub(crate) fn recover(&self) -> Result<bool, StoreError> {
+        let Some(path) = &self.path else { return Ok(false) };
+        if !self.has_failed.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let mut database = self.database.write();
+        let mut numbers = self.numbers.lock();
+        // It holds the file's lock.
+        *database = None;
+        let (opened, found) = open(path)?;
+        (*database, *numbers) = (Some(opened), found);
+        self.has_failed.store(false, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// As if a writing had failed.
+    #[cfg(test)]
+    pub(crate) fn fail(&self) {
+        self.has_failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing of it outlives this process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
+fn open(path: &Path) -> Result<(Database, Numbers), StoreError> {
+    let database = builder().create(path).map_err(StoreError::from_opening(path))?;
+    let numbers = prepare(&database)?;
+    Ok((database, numbers))
+}
+
+/// Makes the tables that are not there, and reads what has a number.
+fn prepare(database: &Database) -> Result<Numbers, StoreError> {
+    let txn = begin_write(database)?;
+    let found = {
+        let mut meta = txn.open_table(META)?;
+        let found = meta.get("format")?.map(|format| format.value());
+        meta.insert("format", FORMAT)?;
+        txn.open_table(WORKERS)?;
+        txn.open_table(FUNCTIONS)?;
+        txn.open_table(USAGE)?;
+        txn.open_table(CALLS)?;
+        txn.open_table(EVENTS)?;
+        found
+    };
+    if found.is_some_and(|format| format != FORMAT) {
+        txn.abort()?;
+        return Err(StoreError::from(redb::Error::UpgradeRequired(1)));
+    }
+    txn.commit()?;
+    let (mut functions, mut next_event) = (BTreeMap::new(), 1);
+    let txn = database.begin_read()?;
+    for row in txn.open_table(FUNCTIONS)?.iter()? {
+        let (number, row) = row?;
+        let Function { program, info } = decode(row.value())?;
+        functions.insert((program, info), number.value());
+    }
+    if let Some((number, _)) = txn.open_table(EVENTS)?.last()? {
+        next_event = number.value() + 1;
+    }
+    Ok(Numbers { functions, next_event })
 }
 
 impl StoreError {
@@ -97,6 +141,25 @@ impl StoreError {
                 return Self::Taken(path.to_owned());
             }
             Self::from(error)
+        }
+    }
+
+    /// Whether what is in the file is of no use: not so where it cannot be read or written now.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Row(_) => true,
+            Self::Redb(error) => match &**error {
+                redb::Error::Corrupted(_)
+                | redb::Error::UpgradeRequired(_)
+                | redb::Error::TableTypeMismatch { .. }
+                | redb::Error::TableIsMultimap(_)
+                | redb::Error::TypeDefinitionChanged { .. } => true,
+                redb::Error::Io(error) => {
+                    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
+                }
+                _ => false,
+            },
+            Self::Taken(_) | Self::Closed | Self::Folder(_) => false,
         }
     }
 }

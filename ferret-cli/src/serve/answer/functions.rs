@@ -5,7 +5,7 @@ use super::super::serving::Refusal;
 use super::{Asked, Head, cut, unreadable};
 use crate::analyze::kind;
 use crate::filter::{Field, Subject, Value};
-use crate::fleet::{CallsRow, Level, Slot, Steps};
+use crate::fleet::{CallsRow, Level, NOBODY, Slot, Steps};
 use ferret::projections::DurationStats;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -73,7 +73,8 @@ impl Asked<'_> {
             }
             let mut sum = CallsRow::default();
             let see = |_, worker, row: &CallsRow| {
-                if workers.contains_key(&worker) {
+                let is_everybodys = worker == NOBODY && asked.scope.worker.is_none();
+                if is_everybodys || workers.contains_key(&worker) {
                     sum.add(row);
                 }
             };

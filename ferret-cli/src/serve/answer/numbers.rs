@@ -115,7 +115,7 @@ fn checks(asked: &Asked<'_>) -> Vec<Check> {
     };
     let of_store = match store {
         Some(why) => check("store", Status::Unhealthy, format!("the history is not kept: {why}")),
-        None if asked.shared.store.is_in_memory => {
+        None if asked.shared.store.is_in_memory() => {
             let text = "the history is kept in memory alone, and made anew at the next start";
             check("store", Status::Degraded, text.to_owned())
         }
