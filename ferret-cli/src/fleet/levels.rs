@@ -168,10 +168,22 @@ impl Steps {
         self.level.seconds() * 1_000 * u64::from(self.slots)
     }
 
+    /// How much of a step there has been by now, ms, as far as it can be in the store.
+    pub(crate) fn covered_ms(self, step: usize, now_ms: u64) -> u64 {
+        const LATE_MS: u64 = 1_000;
+        let begin_ms = self.begin_ms(step);
+        let since_ms = now_ms.saturating_sub(LATE_MS).saturating_sub(begin_ms);
+        since_ms.clamp(LATE_MS, self.step_ms())
+    }
+
+    /// When a step begins.
+    pub(crate) fn begin_ms(self, step: usize) -> u64 {
+        self.level.begin_ms(self.first) + step as u64 * self.step_ms()
+    }
+
     /// When each begins.
     pub(crate) fn times_ms(self) -> Vec<u64> {
-        let first = self.level.begin_ms(self.first);
-        (0..u64::from(self.count)).map(|step| first + step * self.step_ms()).collect()
+        (0..self.count as usize).map(|step| self.begin_ms(step)).collect()
     }
 
     /// The step a slot is in.
@@ -211,6 +223,16 @@ mod tests {
         check(DAY, Level::FiveMinutes, 600);
         check(7 * DAY, Level::Hour, HOUR);
         check(30 * DAY, Level::Hour, 4 * HOUR);
+    }
+
+    #[test]
+    fn of_the_last_step_only_what_has_been_counts() {
+        let now_ms = NOW_MS + 5_000;
+        let steps = Steps::of(now_ms - HOUR * 1_000, now_ms, Keep::default(), now_ms);
+        let last = steps.count as usize - 1;
+        assert_eq!((steps.begin_ms(last), steps.covered_ms(last, now_ms)), (NOW_MS, 4_000));
+        assert_eq!(steps.covered_ms(last - 1, now_ms), 20_000);
+        assert_eq!(steps.covered_ms(last, NOW_MS), 1_000, "none is divided by nothing");
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod stack;
 mod stages;
 mod workers;
 
-pub(crate) use numbers::numbers;
+pub(crate) use numbers::{checks, numbers};
 
 use super::question::{Question, Scope};
 use super::serving::Refusal;

@@ -63,8 +63,8 @@ pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<String> {
         let answer = freezing.answer(&asked).with_context(|| format!("answering {asked}"))?;
         answers.insert(asked, answer);
     }
-    let numbers = answer::numbers(&freezing.asked())?;
-    answers.insert("/api/health".to_owned(), serde_json::from_str(&health::document(&numbers).0)?);
+    let (health, _) = health::document(freezing.now_ms, &answer::checks(&freezing.asked()));
+    answers.insert("/api/health".to_owned(), serde_json::from_str(&health)?);
     freezing.flames(&mut answers)?;
     Ok(page::frozen(&answers))
 }

@@ -204,13 +204,15 @@ impl Site {
 
     async fn health(&self) -> Reply {
         let serving = Arc::clone(&self.serving);
-        let made = self.looks.run(move || serving.snapshot().map(|now| health::document(&now)));
-        match made.await {
-            Ok(Ok((document, is_well))) => {
+        let look = move || {
+            let (now_ms, checks) = serving.health();
+            health::document(now_ms, &checks)
+        };
+        match self.looks.run(look).await {
+            Ok((document, is_well)) => {
                 let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 Reply::new(reply::JSON, document).status_is(status)
             }
-            Ok(Err(refusal)) => refused(&refusal),
             Err(instead) => instead,
         }
     }

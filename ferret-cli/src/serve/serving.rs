@@ -1,7 +1,7 @@
 //! What the server tells of, behind one type: it answers questions without knowing of HTTP.
 
 use super::Settings;
-use super::answer::{self, Asked, numbers};
+use super::answer::{self, Asked, checks, numbers};
 use super::question::{Question, WorkerId};
 use super::watching::Watching;
 use crate::alert::{self, Alerts};
@@ -228,6 +228,12 @@ impl Serving {
                 forgotten.map(|_| ()).map_err(|error| Refusal::Broken(error.to_string()))
             }
         }
+    }
+
+    /// What is well now, and what is not; and when that is.
+    pub(crate) fn health(&self) -> (u64, Vec<Check>) {
+        let asked = self.asked();
+        (asked.now_ms, checks(&asked))
     }
 
     /// The numbers now.

@@ -3,7 +3,7 @@
 use super::super::question::{self, Measure};
 use super::super::serving::Refusal;
 use super::{Asked, Head, unreadable};
-use crate::fleet::{CallsRow, Steps, Usage};
+use crate::fleet::{CallsRow, Kept, Steps, Usage};
 use ferret::projections::DurationStats;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,10 +96,14 @@ impl Asked<'_> {
         });
         let is_wanted = |worker| workers.contains_key(&worker);
         self.each_step(steps, is_wanted, |step, of_step| {
-            for usage in of_step.values() {
+            let covered_ms = steps.covered_ms(step, self.now_ms);
+            let begin_ms = steps.begin_ms(step);
+            for (worker, usage) in of_step {
+                let of = workers.get(worker).filter(|_| workers.len() > 1);
+                let share = of.map_or(1.0, |kept| share(kept, (begin_ms, begin_ms + covered_ms)));
                 for (measure, Series { values, .. }) in &mut series {
-                    let value = measure.of(usage, steps.step_ms());
-                    values[step] = measure.plus(values[step], value);
+                    let value = measure.of(usage, covered_ms);
+                    values[step] = measure.plus(values[step], value, share);
                 }
             }
         })?;
@@ -144,5 +148,40 @@ impl Asked<'_> {
             ns("p99_ns", |stats| stats.p99_ns),
             ns("max_ns", |stats| stats.max_ns),
         ])
+    }
+}
+
+/// For how much of a time a worker was there: several that came one after the other were never there together.
+#[expect(clippy::cast_precision_loss, reason = "a share")]
+fn share(kept: &Kept, (from_ms, to_ms): (u64, u64)) -> f64 {
+    let began_ms = kept.started_ms.unwrap_or(from_ms).clamp(from_ms, to_ms);
+    let ended_ms = kept.ended_ms.unwrap_or(to_ms).clamp(began_ms, to_ms);
+    (ended_ms - began_ms).max(1) as f64 / (to_ms - from_ms).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_one_after_the_other_are_never_there_together() {
+        let job = |n: u64| Kept {
+            started_ms: Some(n * 10),
+            ended_ms: Some(n * 10 + 10),
+            ..Kept::default()
+        };
+        let shares = |jobs: std::ops::Range<u64>| jobs.map(|n| share(&job(n), (0, 100)));
+        let alive =
+            shares(0..10).fold(None, |all, share| Measure::Alive.plus(all, Some(1.0), share));
+        assert_eq!(alive, Some(1.0));
+        let spans =
+            shares(0..10).fold(None, |all, share| Measure::Dropped.plus(all, Some(3.0), share));
+        assert_eq!(spans, Some(30.0), "what was counted was counted");
+        let most = |all, share| Measure::CpuMaxPercent.plus(all, Some(70.0), share);
+        assert_eq!(shares(0..10).fold(None, most), Some(70.0));
+        // One that goes on, and one that was there before.
+        let lives = Kept { started_ms: Some(40), ..Kept::default() };
+        assert!((share(&lives, (0, 100)) - 0.6).abs() < 1e-9);
+        assert!((share(&lives, (50, 100)) - 1.0).abs() < 1e-9);
     }
 }

@@ -42,12 +42,20 @@ impl Measure {
         }
     }
 
-    /// Of two workers together: they are summed, but for a largest value, which is one worker's.
-    pub(super) fn plus(self, one: Option<f64>, other: Option<f64>) -> Option<f64> {
-        match (one, other) {
-            (Some(one), Some(other)) if self == Self::CpuMaxPercent => Some(one.max(other)),
-            (Some(one), Some(other)) => Some(hundredths(one + other)),
-            (one, other) => one.or(other),
-        }
+    /// With one worker more, who was there for this share of the step. They are summed: what has a level at each moment
+    /// by that share. A largest value is one worker's.
+    pub(super) fn plus(self, all: Option<f64>, one: Option<f64>, share: f64) -> Option<f64> {
+        let Some(one) = one else { return all };
+        let all = all.unwrap_or_default();
+        Some(match self {
+            Self::CpuMaxPercent => all.max(one),
+            Self::SpansPerSecond | Self::ErrorsPerSecond | Self::Dropped => hundredths(all + one),
+            Self::CpuPercent
+            | Self::RssBytes
+            | Self::Threads
+            | Self::OpenSpans
+            | Self::OpenTasks
+            | Self::Alive => hundredths(all + one * share),
+        })
     }
 }

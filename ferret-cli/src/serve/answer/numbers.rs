@@ -6,11 +6,7 @@ use super::super::serving::{
 };
 use super::{Asked, unreadable};
 use crate::fleet::{CallsRow, Function, Level, Slot, Troubles};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
-
-/// Functions that are counted one by one, those with most time; of the others each program has one.
-const MOST_FUNCTIONS: usize = 2_000;
 
 /// The numbers of this moment.
 ///
@@ -64,14 +60,6 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
             .calls(Level::All, number, (Slot(0), Slot(0)), see)
             .map_err(|error| unreadable(&error))?;
     }
-    let mut all: Vec<_> = all.into_iter().collect();
-    all.sort_by_key(|(_, sum)| Reverse(sum.total_ns));
-    let mut others: BTreeMap<String, CallsRow> = BTreeMap::new();
-    for ((program, ..), sum) in all.drain(MOST_FUNCTIONS.min(all.len())..) {
-        others.entry(program).or_default().add(&sum);
-    }
-    let other = |(program, sum)| ((program, String::new(), "<other>".to_owned()), sum);
-    all.extend(others.into_iter().map(other));
     let all = all.into_iter().filter(|(_, sum)| !sum.is_empty());
     Ok(all
         .map(|((program, module, name), sum)| FunctionNumbers {
@@ -87,7 +75,8 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
         .collect())
 }
 
-fn checks(asked: &Asked<'_>) -> Vec<Check> {
+/// What is well and what is not, also when the store cannot be read.
+pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
     let Troubles { logs, missing, store, has_looked, has_failed } =
         asked.shared.troubles.lock().clone();
     let (mut read, mut behind) = (0, 0);
