@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::stop::Stop;
 use crate::when::When;
 use crate::{analyze, input};
-use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Offset, Opened};
+use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Offset, Opened, ProcessUid};
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use jiff::Timestamp;
 use std::io::{self, Write};
@@ -31,6 +31,8 @@ const NEAR: Offset = Offset(50_000);
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct Part {
+    /// Whose: by the name of a log another may be found by now.
+    pub(crate) worker: ProcessUid,
     /// From when until when, Unix ms. None: the last ten seconds.
     pub(crate) between_ms: Option<(u64, u64)>,
     pub(crate) filter: Option<Filter>,
@@ -85,6 +87,10 @@ pub(crate) fn write(
 ) -> Result<(), PartError> {
     let options = ReadOptions::default();
     let mut tail = Tail::open(path, &options)?;
+    if tail.info().uid != part.worker {
+        let why = "this worker's log has another name by now: ask again in a moment";
+        return Err(PartError::NotThen(why.to_owned()));
+    }
     let timeline = Timeline::of_log(&mut tail);
     let bounds = bounds(&mut tail, &timeline, part.between_ms)?;
     let (since, until) = (Some(at(bounds.from_ms)), Some(at(bounds.to_ms)));

@@ -162,23 +162,23 @@ impl<'a> Freezing<'a> {
 
     /// The last seconds of each worker.
     fn flames(&self, answers: &mut BTreeMap<String, Value>) -> anyhow::Result<()> {
-        let logs: Vec<(String, PathBuf)> = {
+        let logs: Vec<(ProcessUid, PathBuf)> = {
             let workers = self.shared.workers.lock();
             let all = workers.values().take(WORKERS);
-            all.map(|worker| (worker.kept.uid.to_string(), worker.kept.log.clone())).collect()
+            all.map(|worker| (worker.kept.uid, worker.kept.log.clone())).collect()
         };
-        for (id, log) in logs {
+        for (worker, log) in logs {
             // A log without a span has nothing to show.
-            if let Some(flame) = flame(&log)? {
-                answers.insert(format!("/api/flame?worker={id}"), flame);
+            if let Some(flame) = flame(worker, &log)? {
+                answers.insert(format!("/api/flame?worker={worker}"), flame);
             }
         }
         Ok(())
     }
 }
 
-fn flame(log: &Path) -> anyhow::Result<Option<Value>> {
-    let part = Part { between_ms: None, filter: None, form: PartForm::Flame(SLICES) };
+fn flame(worker: ProcessUid, log: &Path) -> anyhow::Result<Option<Value>> {
+    let part = Part { worker, between_ms: None, filter: None, form: PartForm::Flame(SLICES) };
     let mut flame = Vec::new();
     match write_part(log, part, &mut flame, &Stop::default()) {
         Ok(()) => Ok(Some(serde_json::from_slice(&flame)?)),

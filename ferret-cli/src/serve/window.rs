@@ -131,7 +131,8 @@ fn read(question: WindowQuestion, log: &Path, pieces: &mut Pieces) -> Result<(),
         WindowForm::Export(form) => PartForm::Export(form),
     };
     let between_ms = question.range.map(|range| range.at(now_ms));
-    let part = Part { between_ms, filter: question.filter, form };
+    let worker = question.worker.0;
+    let part = Part { worker, between_ms, filter: question.filter, form };
     let (to, until) = (pieces.to.clone(), Instant::now() + LONGEST);
     let stop = Stop::once(move || to.is_closed() || Instant::now() > until);
     write_part(log, part, pieces, &stop)?;
