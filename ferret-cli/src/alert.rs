@@ -14,6 +14,7 @@ mod metric;
 mod notice;
 mod replay;
 mod rules;
+mod said;
 mod sinks;
 mod subject;
 mod timeline;
@@ -22,9 +23,9 @@ mod window;
 mod worker;
 
 pub(crate) use alerts::{Alerts, AlertsReport};
-pub(crate) use live::say_sinks;
 pub(crate) use notice::{Notice, What as Noticed};
 pub(crate) use rules::Rules;
+pub(crate) use said::Said;
 pub(crate) use worker::worker_now;
 
 use crate::exit::{Code, say};

@@ -3,14 +3,13 @@
 
 use super::alerts::Alerts;
 use super::rules::Rules;
-use super::sinks::SinkReport;
+use super::said::Said;
 use super::watched::WorkerNow;
 use super::worker::worker_now;
 use crate::child;
 use crate::exit::say;
 use crate::fleet::Folded;
 use crate::fleet::WallClock;
-use crate::format;
 use crate::salvage::Salvager;
 use ferret::event::{LogIndex, LogTime, Offset, ProcessUid};
 use ferret::log::{self, LogError, Merged, ReadOptions, Run, Tail};
@@ -88,20 +87,20 @@ pub(super) fn run(
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (s, of) = (plural(count), plural(names));
     say(format_args!("{count} rule{s}, {names} sink{of}; Ctrl-C ends it"));
-    let mut said = BTreeMap::new();
+    let mut said = Said::default();
     loop {
         logs.read(&mut alerts);
         let now = log::now();
         let workers = logs.workers(now, &alerts);
         alerts.tick(logs.clock.unix_ns(now), &workers);
-        say_sinks(&alerts.sinks(), &mut said);
+        said.say(&alerts.sinks());
         match stop.recv_timeout(until_next_tick(logs.clock, now)) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     alerts.finish(logs.clock.unix_ns(log::now()));
-    say_sinks(&alerts.stop(LAST_WORDS), &mut said);
+    said.say(&alerts.stop(LAST_WORDS));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -132,28 +131,6 @@ fn until_next_tick(clock: WallClock, began: LogTime) -> Duration {
     let next_ns = (clock.unix_ns(began) / TICK_NS + 1) * TICK_NS;
     let now_ns = clock.unix_ns(log::now());
     Duration::from_nanos(next_ns.saturating_sub(now_ns).max(1_000_000))
-}
-
-/// Says what is new of sinks that fail.
-pub(crate) fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
-    for SinkReport { name, failed, lost, last_error, waiting, .. } in reports {
-        let (is_failing, lost_before) = said.entry(name.clone()).or_default();
-        // Once when it begins, not at every try.
-        let fails = *failed > 0 && *waiting > 0;
-        if fails && !*is_failing {
-            let why = last_error.as_deref().unwrap_or("it says not why");
-            say(format_args!("sink {name} fails, and is tried again: {why}"));
-        }
-        *is_failing = fails;
-        if lost > lost_before {
-            let more = lost - *lost_before;
-            let messages = if more == 1 { "message was" } else { "messages were" };
-            let why = last_error.as_deref().unwrap_or("too many were waiting");
-            let more = format::count(more);
-            say(format_args!("sink {name}: {more} {messages} not delivered: {why}"));
-        }
-        *lost_before = *lost;
-    }
 }
 
 impl Logs {

@@ -1,6 +1,6 @@
 //! Alerts beside the fleet that is served: the same parts of logs, the same workers, once a second.
 
-use crate::alert::{Alerts, AlertsReport, Notice, Noticed, say_sinks, worker_now};
+use crate::alert::{Alerts, AlertsReport, Notice, Noticed, Said, worker_now};
 use crate::fleet::{Event, See, Severity, WallClock, What, Worker, unix_ms};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log;
@@ -25,11 +25,8 @@ pub(super) struct Watching {
     clock: WallClock,
     boot: String,
     /// What has been said of sinks.
-    said: Arc<Mutex<SaidOfSinks>>,
+    said: Arc<Mutex<Said>>,
 }
-
-/// Whether each fails, and how many messages it lost, as far as that was said.
-type SaidOfSinks = BTreeMap<String, (bool, u64)>;
 
 impl Watching {
     pub(super) fn new(alerts: Alerts) -> Self {
@@ -60,7 +57,7 @@ impl Watching {
     pub(super) fn stop(&self) {
         let Some(mut alerts) = self.alerts.lock().take() else { return };
         alerts.finish(self.clock.unix_ns(log::now()));
-        say_sinks(&alerts.stop(LAST_WORDS), &mut self.said.lock());
+        self.said.lock().say(&alerts.stop(LAST_WORDS));
     }
 }
 
@@ -88,7 +85,7 @@ impl See for Watching {
         });
         let here: Vec<_> = here.collect();
         let notices = alerts.tick(self.clock.unix_ns(now), &here);
-        say_sinks(&alerts.sinks(), &mut self.said.lock());
+        self.said.lock().say(&alerts.sinks());
         notices.iter().map(event).collect()
     }
 }
