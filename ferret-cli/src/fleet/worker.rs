@@ -2,8 +2,10 @@
 //! at once, however long the log is.
 
 mod changes;
+mod file;
 mod state;
 
+pub(crate) use file::stamp;
 pub(crate) use state::State;
 
 use super::clock::WallClock;
@@ -17,7 +19,6 @@ use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts
 use ferret::log::{LogError, ReadOptions, Snapshot, Tail};
 use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// A log of more entries is not read to its end before its process is shown.
@@ -284,23 +285,6 @@ impl Worker {
         self.tail = Some(tail);
     }
 
-    /// Whether its log is there, if not by the name that is asked for: a new run has taken that, and the log of the old
-    /// one lies beside it.
-    pub(crate) fn find_again(&mut self) -> bool {
-        let (device, inode, _) = self.kept.stamp;
-        let is_it = |path: &Path| stamp(path).is_some_and(|(d, i, _)| (d, i) == (device, inode));
-        if is_it(&self.kept.log) {
-            return true;
-        }
-        let folder = self.kept.log.parent().map(std::fs::read_dir);
-        // A folder that cannot be read has nothing for us.
-        let files = folder.into_iter().flatten().flatten().flatten().map(|file| file.path());
-        let found = files.into_iter().find(|path| is_it(path));
-        let is_found = found.is_some();
-        self.kept.log = found.unwrap_or_else(|| std::mem::take(&mut self.kept.log));
-        is_found
-    }
-
     /// Its log has vanished.
     pub(crate) fn vanish(&mut self) {
         (self.tail, self.is_gone) = (None, true);
@@ -433,11 +417,4 @@ fn kept(tail: &Tail, head: &[Entry]) -> Kept {
         stamp: (device, inode, 0),
         ..Kept::default()
     }
-}
-
-/// The file's device, inode and time of its last change, ns.
-pub(crate) fn stamp(path: &Path) -> Option<(u64, u64, i64)> {
-    let found = std::fs::metadata(path).ok()?;
-    let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
-    Some((found.dev(), found.ino(), modified))
 }

@@ -15,7 +15,10 @@ impl Keeper {
         for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
                 Ok(paths) => {
-                    self.trouble(&wanted, None);
+                    // What is wrong with a log itself is known to who reads it.
+                    if !paths.contains(&wanted) {
+                        self.trouble(&wanted, None);
+                    }
                     for path in paths {
                         if self.shared.is_stopped() {
                             return;
@@ -98,16 +101,15 @@ impl Keeper {
     fn add_worker(&self, mut worker: Worker, file: (u64, u64)) -> Result<(), String> {
         let uid = worker.kept.uid;
         let mut workers = self.shared.workers.lock();
-        let known = workers.get(&uid);
-        if let Some(other) = known.filter(|other| other.tail().is_some()) {
+        if let Some(other) = workers.get_mut(&uid) {
             let (device, inode, _) = other.kept.stamp;
-            if (device, inode) != file {
+            if (device, inode) != file && !other.goes_on_in(&worker) {
                 let other = other.kept.log.display();
                 return Err(format!("it is a copy of {other}, which is read already"));
             }
         }
         // One that was forgotten, and is back, has been counted.
-        let before = match known {
+        let before = match workers.get(&uid) {
             Some(known) => Some((known.number, known.kept.clone())),
             None => self.shared.store.worker(uid).map_err(|error| error.to_string())?,
         };
