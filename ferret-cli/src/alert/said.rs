@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What was said, by sink.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(super) struct Said {
     sinks: BTreeMap<String, SaidOfSink>,
 }
 
@@ -19,7 +19,7 @@ struct SaidOfSink {
 
 impl Said {
     /// Says what is new.
-    pub(crate) fn say(&mut self, reports: &[SinkReport]) {
+    pub(super) fn say(&mut self, reports: &[SinkReport]) {
         reports.iter().flat_map(|report| self.news(report)).for_each(say);
     }
 

@@ -1,13 +1,15 @@
 //! The thread that follows the logs: finds them, reads what is new, says what changed, and gives what was counted to
-//! the store. Four rounds a second, each as long as there is something to read.
+//! the store. Rounds begin at whole parts of a second of wall time, and end when there is nothing more to read.
 
 mod adding;
 mod finding;
 
+use super::clock::WallClock;
 use super::slots::SLOTS_AT_ONCE;
 use super::store::{Event, Store};
 use super::worker::{self, Worker};
 use super::{Settings, Shared, Troubles, past};
+use crate::exit::say;
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, ReadOptions};
@@ -19,10 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long a round takes at least.
-const ROUND: Duration = Duration::from_millis(200);
-
-/// Files are looked for, and those who live looked at, once a second, ns.
+/// Files are looked for, and those who live looked at, once a second of wall time, ns.
 const LOOK_NS: u64 = 1_000_000_000;
 
 /// What is old is dropped from the store so often, ns.
@@ -62,10 +61,10 @@ impl Drop for Alarm {
 
 struct Keeper {
     shared: Arc<Shared>,
-    /// Files that are read, or could not be: by device and inode; when those were written last that could not.
+    /// Files that are known, by device and inode; of those that are not read, when they were written last.
     files: BTreeMap<(u64, u64), Option<i64>>,
-    /// When each worker's log had been written when it was read last, and when that was.
-    read: BTreeMap<ProcessUid, (i64, LogTime)>,
+    /// When each worker's log had been written when it was read last.
+    read: BTreeMap<ProcessUid, i64>,
     salvager: Salvager,
     /// Slots that wait to be stored.
     slots: usize,
@@ -73,7 +72,10 @@ struct Keeper {
     parts: Parts,
     events: Vec<Event>,
     see: Option<Box<dyn See>>,
-    next_look: LogTime,
+    /// The second of wall time in which files were looked at last.
+    looked: u64,
+    /// There was more to read than one round has time for.
+    is_behind: bool,
     next_add: LogTime,
     next_prune: LogTime,
 }
@@ -112,7 +114,8 @@ impl Fleet {
             parts: Parts::default(),
             events: Vec::new(),
             see,
-            next_look: LogTime(0),
+            looked: 0,
+            is_behind: false,
             next_add: LogTime(0),
             next_prune: LogTime(0),
         };
@@ -124,6 +127,9 @@ impl Fleet {
             let _alarm = alarm;
             keeper.run();
         })?);
+        if !settings.keeps_history() {
+            return Ok(fleet);
+        }
         let alarm = Alarm(Arc::clone(&fleet.shared));
         fleet.threads.push(name("ferret-past").spawn(move || {
             let _alarm = alarm;
@@ -148,19 +154,27 @@ impl Keeper {
     fn run(mut self) {
         while !self.shared.is_stopped() {
             let now = log::now();
-            let is_look = now >= self.next_look;
+            let second = WallClock::of_this_boot().unix_ns(now) / LOOK_NS;
+            let is_look = second != std::mem::replace(&mut self.looked, second);
             if is_look {
-                self.next_look = now.after(LOOK_NS);
                 self.find();
             }
-            let mut has_changed = self.read_all(now);
+            let mut has_changed = self.read_all(now, is_look);
             has_changed |= self.look(log::now(), is_look);
             if self.add(log::now(), false) || has_changed || is_look {
                 self.shared.changed();
             }
-            thread::park_timeout(ROUND);
+            thread::park_timeout(self.until_next_round());
         }
         self.add(log::now(), true);
+    }
+
+    fn until_next_round(&self) -> Duration {
+        let round_ns = self.shared.settings.round_ns;
+        let now_ns = WallClock::of_this_boot().unix_ns(log::now());
+        let left_ns = if self.is_behind { 0 } else { round_ns - now_ns % round_ns };
+        // Who wakes up somewhat too early does not do so at once again.
+        Duration::from_nanos(left_ns.max(1_000_000))
     }
 
     fn trouble(&self, path: &Path, why: Option<String>) {
@@ -171,13 +185,14 @@ impl Keeper {
         };
     }
 
-    /// Reads what is new in every log, a part of each in turn; says whether there was anything.
-    fn read_all(&mut self, now: LogTime) -> bool {
+    /// Reads what is new in every log, a part of each in turn; says whether there was anything. With `files`, also in
+    /// logs that were not written as far as their files say.
+    fn read_all(&mut self, now: LogTime, files: bool) -> bool {
         let mut left: Vec<ProcessUid> = {
             let workers = self.shared.workers.lock();
             workers.iter().filter(|(_, w)| w.tail().is_some()).map(|(uid, _)| *uid).collect()
         };
-        left.retain(|uid| self.is_due(*uid, now));
+        left.retain(|uid| self.is_written(*uid) || files);
         let any = !left.is_empty();
         // Who writes faster than we read must not keep the others from being looked at.
         while !left.is_empty() && !self.shared.is_stopped() && log::now().since(now) < LOOK_NS {
@@ -186,20 +201,15 @@ impl Keeper {
                 self.add(log::now(), true);
             }
         }
+        self.is_behind = !left.is_empty();
         any
     }
 
-    /// Whether a log has been written since it was read, or long ago: what was not noticed is then seen.
-    fn is_due(&mut self, uid: ProcessUid, now: LogTime) -> bool {
+    /// Whether a log has been written since this was last asked.
+    fn is_written(&mut self, uid: ProcessUid) -> bool {
         let Some(path) = self.path(uid) else { return false };
         let modified = worker::stamp(&path).map_or(0, |(_, _, modified)| modified);
-        match self.read.get(&uid) {
-            Some((then, at)) if *then == modified && now.since(*at) < LOOK_NS => false,
-            _ => {
-                self.read.insert(uid, (modified, now));
-                true
-            }
-        }
+        self.read.insert(uid, modified) != Some(modified)
     }
 
     fn path(&self, uid: ProcessUid) -> Option<PathBuf> {
@@ -235,21 +245,28 @@ impl Keeper {
         }
     }
 
-    /// Brings logs of dead processes to their ends. That may mean to repair a large file: nobody waits for it.
-    fn salvage(&mut self) {
+    /// Looks at who holds the logs, and brings those of dead processes to their ends. That may mean to repair a large
+    /// file: nobody waits for it.
+    fn look_at_files(&mut self) {
         let dead: Vec<ProcessUid> = {
-            let workers = self.shared.workers.lock();
+            let mut workers = self.shared.workers.lock();
+            workers.values_mut().for_each(Worker::look_at_file);
             let is_dead = |worker: &&Worker| worker.is_to_be_salvaged();
             workers.values().filter(is_dead).map(|worker| worker.kept.uid).collect()
         };
-        for uid in dead {
+        let Settings { read_only, says_repairs, .. } = self.shared.settings;
+        for uid in dead.into_iter().filter(|_| !read_only) {
             let tail = self.shared.workers.lock().get_mut(&uid).and_then(Worker::lend);
             let Some(tail) = tail else { continue };
             // What it says stands in the worker's state, too.
-            self.salvager.look_at(&tail, ReadOptions::default());
+            let said = self.salvager.look_at(&tail, ReadOptions::default());
             if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
                 worker.take_back(tail);
             }
+            said.filter(|_| says_repairs).iter().for_each(say);
+            // What it had left in memory.
+            while !self.read_one(uid) && !self.shared.is_stopped() {}
+            self.shared.workers.lock().get_mut(&uid).map(Worker::look_at_file);
         }
     }
 
@@ -257,14 +274,11 @@ impl Keeper {
     fn look(&mut self, now: LogTime, files: bool) -> bool {
         let zombie_after_ns = self.shared.settings.zombie_after_ns;
         if files {
-            self.salvage();
+            self.look_at_files();
         }
         let mut workers = self.shared.workers.lock();
         let before = self.events.len();
         for worker in workers.values_mut() {
-            if files {
-                worker.look_at_file();
-            }
             self.events.extend(worker.news(now, zombie_after_ns));
             worker.note_state(now, zombie_after_ns);
             if files {
@@ -274,19 +288,24 @@ impl Keeper {
         if let Some(see) = &mut self.see {
             self.events.extend(see.round(&workers, now));
         }
+        if !self.shared.settings.keeps_history() {
+            forget_over(&mut workers, &mut self.files, &mut self.read);
+        }
         let waiting = self.events.len().saturating_sub(EVENTS_WAITING);
         self.events.drain(..waiting);
         self.events.len() > before
     }
 }
 
-/// Wall time now, Unix ms.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is shown beside other machines' clocks is wall time"
-)]
-pub(crate) fn unix_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    // Before 1970 nothing is shown where it belongs, and nothing else breaks.
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+/// Forgets the workers whose logs say nothing more.
+fn forget_over(
+    workers: &mut BTreeMap<ProcessUid, Worker>,
+    files: &mut BTreeMap<(u64, u64), Option<i64>>,
+    read: &mut BTreeMap<ProcessUid, i64>,
+) {
+    for (uid, worker) in workers.extract_if(.., |_, worker| worker.tail().is_none()) {
+        let (device, inode, modified) = worker.kept.stamp;
+        files.insert((device, inode), Some(modified));
+        read.remove(&uid);
+    }
 }

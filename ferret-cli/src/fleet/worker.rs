@@ -8,6 +8,7 @@ mod state;
 pub(crate) use file::stamp;
 pub(crate) use state::State;
 
+use super::Settings;
 use super::clock::WallClock;
 use super::folded::Folded;
 use super::line::Line;
@@ -16,7 +17,7 @@ use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
 use changes::Changes;
 use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
-use ferret::log::{LogError, ReadOptions, Snapshot, Tail};
+use ferret::log::{LogError, Snapshot, Tail};
 use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,7 +43,7 @@ pub(crate) struct Worker {
     tail: Option<Tail>,
     folded: Folded,
     clock: Option<WallClock>,
-    /// What is not in the store yet.
+    /// What is not in the store yet; none where nothing of it is to be.
     slots: Option<Slots>,
     /// Entries from here on are counted by who follows the log; those before by who reads the past.
     from: Offset,
@@ -70,12 +71,11 @@ impl Worker {
     /// # Errors
     ///
     /// The log cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>, LogError> {
-        let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
-        let mut tail = Tail::open(path, &options)?;
+    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Option<Self>, LogError> {
+        let mut tail = Tail::open(path, &settings.read_options())?;
         let mut folded = Folded::default();
         let mut from = Offset(0);
-        let is_long = tail.info().entries() > LONG;
+        let is_long = settings.keeps_history() && tail.info().entries() > LONG;
         let head = tail.poll(1)?;
         let Some(first) = head.first() else { return Ok(None) };
         let (began, clock) = match &first.what {
@@ -96,7 +96,7 @@ impl Worker {
             tail: Some(tail),
             folded,
             clock,
-            slots: clock.map(Slots::new),
+            slots: clock.filter(|_| settings.keeps_history()).map(Slots::new),
             from,
             counted: from,
             reached: from,
@@ -292,6 +292,7 @@ impl Worker {
 
     /// The offsets of entries that nobody has counted yet and nobody will who follows the log.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
+        self.slots.as_ref()?;
         let first = self.tail.as_ref()?.info().first_offset.0;
         let mut from = if first <= 1 { 0 } else { first };
         for &(begin, end) in &self.kept.read {
@@ -368,7 +369,7 @@ impl Worker {
         !self.process_state(now).is_live()
             && tail.info().is_ended
             && self.reached >= tail.info().next_offset
-            && self.counted >= self.reached
+            && (self.slots.is_none() || self.counted >= self.reached)
             && self.gap().is_none()
     }
 

@@ -1,7 +1,7 @@
 //! Which logs there are: those that have appeared are opened, those that are gone let go.
 
 use super::Keeper;
-use super::unix_ms;
+use crate::fleet::clock::unix_ms;
 use crate::fleet::store::{Event, Kept, Severity, What};
 use crate::fleet::worker::{self, Worker};
 use ferret::log::{self, LogError};
@@ -11,13 +11,16 @@ use std::path::Path;
 impl Keeper {
     /// Looks for logs that have appeared, and for those that are gone.
     pub(super) fn find(&mut self) {
-        let (mut there, mut missing) = (BTreeSet::new(), Vec::new());
+        let (mut there, mut missing, mut empty) = (BTreeSet::new(), Vec::new(), Vec::new());
         for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
                 Ok(paths) => {
                     // What is wrong with a log itself is known to who reads it.
                     if !paths.contains(&wanted) {
                         self.trouble(&wanted, None);
+                    }
+                    if paths.is_empty() {
+                        empty.push(wanted);
                     }
                     for path in paths {
                         if self.shared.is_stopped() {
@@ -49,7 +52,7 @@ impl Keeper {
         drop(workers);
         let mut troubles = self.shared.troubles.lock();
         troubles.logs.retain(|path, _| path.exists());
-        (troubles.missing, troubles.has_looked) = (missing, true);
+        (troubles.missing, troubles.empty, troubles.has_looked) = (missing, empty, true);
     }
 
     /// Opens a log that is new; gives what tells it from others.
@@ -58,7 +61,7 @@ impl Keeper {
         let file = (device, inode);
         match self.files.get(&file) {
             Some(None) if !self.has_more((device, inode, modified)) => return Some(file),
-            // It could not be read, and is as it was.
+            // It could not be read, or says nothing more, and is as it was.
             Some(Some(then)) if *then == modified => return Some(file),
             _ => {}
         }
@@ -66,15 +69,28 @@ impl Keeper {
             self.files.insert(file, None);
             return Some(file);
         }
-        let opened = match Worker::open(path) {
+        let mut is_over = false;
+        let opened = match Worker::open(path, &self.shared.settings) {
             // It begins just now.
             Ok(None) => return Some(file),
+            Ok(Some(worker)) if self.is_old(&worker, modified) => {
+                is_over = true;
+                Ok(())
+            }
             Ok(Some(worker)) => self.add_worker(worker, file),
             Err(error) => Err(error.to_string()),
         };
-        self.files.insert(file, opened.is_err().then_some(modified));
+        self.files.insert(file, (is_over || opened.is_err()).then_some(modified));
         self.trouble(path, opened.err());
         Some(file)
+    }
+
+    /// Whether its process ended before anybody looks back to.
+    fn is_old(&self, worker: &Worker, modified: i64) -> bool {
+        let Some(looks_back_ns) = self.shared.settings.looks_back_ns else { return false };
+        let modified_ms = u64::try_from(modified / 1_000_000).unwrap_or(0);
+        let is_ended = worker.tail().is_some_and(|tail| tail.info().is_ended);
+        is_ended && unix_ms().saturating_sub(modified_ms) > looks_back_ns / 1_000_000
     }
 
     /// Whether a log of which all was known has been written since: by who saw its process end.
