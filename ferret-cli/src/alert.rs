@@ -1,7 +1,7 @@
 //! `ferret alert`: rules over logs, and a message when one holds. How a file of rules is written is in docs/alert.md.
 //!
-//! The rules' engine ([`alerts::Alerts`]) knows no log: workers and parts of logs are given to it, by the commands here and by
-//! `ferret serve`.
+//! The rules' engine ([`alerts::Alerts`]) knows no log: workers and parts of logs are given to it, by a fleet that is
+//! followed here or by `ferret serve` ([`watching::Watching`]), and by the replay of old logs.
 
 mod alerts;
 mod asked;
@@ -14,18 +14,18 @@ mod metric;
 mod notice;
 mod replay;
 mod rules;
+mod said;
 mod sinks;
 mod subject;
 mod timeline;
 mod watched;
+mod watching;
 mod window;
 mod worker;
 
-pub(crate) use alerts::{Alerts, AlertsReport};
-pub(crate) use live::say_sinks;
-pub(crate) use notice::{Notice, What as Noticed};
+pub(crate) use alerts::Alerts;
 pub(crate) use rules::Rules;
-pub(crate) use worker::worker_now;
+pub(crate) use watching::Watching;
 
 use crate::exit::{Code, say};
 use anyhow::Context as _;
@@ -115,11 +115,7 @@ pub(crate) fn run(args: &AlertArgs) -> anyhow::Result<ExitCode> {
             if args.json {
                 rules.print_json();
             }
-            live::run(
-                rules,
-                &args.logs,
-                ReadOptions { read_only: args.read_only, ..ReadOptions::default() },
-            )
+            live::run(rules, &args.logs, args.read_only)
         }
         (None, None) => {
             anyhow::bail!("name a file of rules, as in ferret alert rules.toml run.redb")

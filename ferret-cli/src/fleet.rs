@@ -6,8 +6,8 @@
 //!            └─▶ past: what was before, beside it    ──▶
 //! ```
 //!
-//! One thread follows the logs, another reads what was before. Whoever asks takes the lock on the workers for as
-//! long as it takes to copy what is asked; the store answers beside its writer.
+//! One thread follows the logs, another reads what was before, unless no history is kept. Whoever asks takes the lock
+//! on the workers for as long as it takes to copy what is asked; the store answers beside its writer.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -28,9 +28,9 @@ mod usage;
 mod worker;
 
 pub(crate) use calls_row::CallsRow;
-pub(crate) use clock::WallClock;
+pub(crate) use clock::{WallClock, unix_ms};
 pub(crate) use folded::Folded;
-pub(crate) use keeper::{Fleet, See, unix_ms};
+pub(crate) use keeper::{Fleet, See};
 pub(crate) use levels::{Keep, Level, Steps};
 pub(crate) use slots::Slot;
 pub(crate) use stack::{Frame, Stack};
@@ -41,6 +41,7 @@ pub(crate) use usage::Usage;
 pub(crate) use worker::Worker;
 
 use ferret::event::ProcessUid;
+use ferret::log::ReadOptions;
 use parking_lot::Mutex;
 use slots::SlotRow;
 use std::collections::BTreeMap;
@@ -71,6 +72,39 @@ pub(crate) struct Settings {
     pub(crate) zombie_after_ns: u64,
     /// A worker that is gone is forgotten after so long, ns; none: never.
     pub(crate) forget_after_ns: Option<u64>,
+    /// Rounds begin at whole multiples of this, of wall time, ns; it goes into a second.
+    pub(crate) round_ns: u64,
+    /// Nothing is written, not even to repair the log of a killed process.
+    pub(crate) read_only: bool,
+    /// Logs that are repaired are told of on stderr.
+    pub(crate) says_repairs: bool,
+    /// Not none: no history is kept. Logs are read from their beginnings, those passed over whose processes ended
+    /// longer ago than this, ns, and a worker of which all is known is forgotten.
+    pub(crate) looks_back_ns: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            zombie_after_ns: u64::MAX,
+            forget_after_ns: None,
+            round_ns: 200_000_000,
+            read_only: false,
+            says_repairs: false,
+            looks_back_ns: None,
+        }
+    }
+}
+
+impl Settings {
+    fn keeps_history(&self) -> bool {
+        self.looks_back_ns.is_none()
+    }
+
+    /// How each log is read.
+    fn read_options(&self) -> ReadOptions {
+        ReadOptions { read_only: self.read_only, is_one_of_many: true }
+    }
 }
 
 /// What does not work now, in words.
@@ -80,6 +114,8 @@ pub(crate) struct Troubles {
     pub(crate) logs: BTreeMap<PathBuf, String>,
     /// What is to be read, and is not there.
     pub(crate) missing: Vec<PathBuf>,
+    /// Folders that are to be read, and have no log.
+    pub(crate) empty: Vec<PathBuf>,
     /// Why the store cannot be written.
     pub(crate) store: Option<String>,
     /// Every log that was there has been looked at once.

@@ -3,21 +3,22 @@
 
 use super::*;
 use crate::made_up;
-use ferret::log::{Merged, ReadOptions, Run};
+use ferret::event::{LogTime, Names, Part};
+use ferret::log::{Merged, ReadOptions, Run, Tail};
 use ferret::projections::{Calls, GroupBy, Totals};
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// For longer than the logs are old.
 const KEEP: Keep = Keep { ten_seconds: 1 << 40, five_minutes: 1 << 40, hour: 1 << 40 };
 
-const SETTINGS: Settings = Settings { zombie_after_ns: 1 << 60, forget_after_ns: None };
-
 /// What spans came to, by function and level: calls, errors, total and self time.
 type Sums = BTreeMap<(Level, String), (u64, u64, u64, u64)>;
 
 fn follow(folder: &Path, store: Store) -> Fleet {
-    Fleet::follow(vec![folder.to_owned()], store, SETTINGS, None).unwrap()
+    Fleet::follow(vec![folder.to_owned()], store, Settings::default(), None).unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "bounds the waiting of a test")]
@@ -110,7 +111,8 @@ fn the_history_is_what_the_logs_say_on_every_level() {
 fn a_long_log_is_shown_from_its_end_and_counted_from_its_beginning() {
     let folder = tempfile::tempdir().unwrap();
     logs(folder.path(), 5..6, 400);
-    let worker = Worker::open(&folder.path().join("5.redb")).unwrap().unwrap();
+    let path = folder.path().join("5.redb");
+    let worker = Worker::open(&path, &Settings::default()).unwrap().unwrap();
     assert!(worker.gap().is_some_and(|(from, to)| from == 0 && to > 1_000), "{:?}", worker.gap());
     let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
     until_done(&fleet, 1);
@@ -274,7 +276,7 @@ fn a_log_that_lost_its_name_to_a_new_run_is_not_gone() {
     let head = folder.path().join("run.redb");
     made_up::write(&head, 50, 200, 0);
     let store = || Store::in_memory(KEEP).unwrap();
-    let fleet = Fleet::follow(vec![head.clone()], store(), SETTINGS, None).unwrap();
+    let fleet = Fleet::follow(vec![head.clone()], store(), Settings::default(), None).unwrap();
     until_done(&fleet, 1);
     made_up::write(&head, 51, 30, 1_000_000_000);
     until_done(&fleet, 2);
@@ -295,6 +297,46 @@ fn a_log_that_was_cut_short_by_the_end_of_its_boot_is_known_once_it_is_read() {
     until_done(&fleet, 1);
     let workers = fleet.shared.workers.lock();
     assert_eq!(workers[&ProcessUid(70)].kept.state, "crashed");
+}
+
+/// Counts the entries of each process.
+struct Count(Arc<Mutex<BTreeMap<ProcessUid, u64>>>);
+
+impl See for Count {
+    fn part(&mut self, worker: &Worker, _: &Names, part: Part<'_>) {
+        *self.0.lock().entry(worker.kept.uid).or_default() += part.entries();
+    }
+
+    fn round(&mut self, _: &BTreeMap<ProcessUid, Worker>, _: LogTime) -> Vec<Event> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn without_a_history_logs_are_read_from_their_beginnings_and_forgotten_at_their_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (new, old) = (folder.path().join("60.redb"), folder.path().join("61.redb"));
+    made_up::write(&new, 60, 400, 0);
+    made_up::write(&old, 61, 50, 0);
+    let long_ago = std::fs::metadata(&old).unwrap().modified().unwrap() - Duration::from_hours(2);
+    File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+    let counted = Arc::default();
+    let settings = Settings { looks_back_ns: Some(3_600_000_000_000), ..Settings::default() };
+    let (wanted, store) = (vec![folder.path().to_owned()], Store::in_memory(KEEP).unwrap());
+    let see = Box::new(Count(Arc::clone(&counted)));
+    let fleet = Fleet::follow(wanted, store, settings, Some(see)).unwrap();
+    let read = || counted.lock().clone();
+    let is_over = || fleet.shared.workers.lock().is_empty();
+    until("the log to be known", || !read().is_empty() && is_over());
+    let all = Tail::open(&new, &ReadOptions::default()).unwrap().info().entries();
+    assert!(all > 1_000, "{all} are not many");
+    assert_eq!(read(), BTreeMap::from([(ProcessUid(60), all)]));
+    // A new log may have the number of the file that was there.
+    std::fs::remove_file(&new).unwrap();
+    made_up::write(&new, 62, 50, 0);
+    until("the next to be known", || read().contains_key(&ProcessUid(62)) && is_over());
+    assert_eq!(read()[&ProcessUid(60)], all, "it is read once");
+    assert_eq!((stored(&fleet), told(&fleet)), (Sums::new(), BTreeMap::new()));
 }
 
 #[test]

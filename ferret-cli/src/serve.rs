@@ -11,7 +11,6 @@ mod page;
 mod prometheus;
 mod question;
 mod serving;
-mod watching;
 mod window;
 
 pub(crate) use frozen::page as frozen_page;

@@ -5,6 +5,8 @@ use ferret_tests::{
 };
 use rustix::process::Signal;
 use serde_json::Value;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 const RULES: &str = r#"
@@ -36,6 +38,17 @@ fn rules(place: &Place, text: &str) -> PathBuf {
     let path = place.folder().join("rules.toml");
     std::fs::write(&path, text).expect("the folder is there");
     path
+}
+
+/// A file that takes what `ferret alert` says on standard error, and what is in it when it has some text.
+fn stderr(place: &Place) -> (File, impl Fn(&str)) {
+    let path = place.folder().join("stderr");
+    let file = File::create(&path).expect("the folder is there");
+    let says = move |text: &str| {
+        let said = || std::fs::read_to_string(&path).expect("it is there");
+        until(&format!("{text:?} to be said"), || said().contains(text).then_some(()));
+    };
+    (file, says)
 }
 
 /// `ferret alert`, whose messages are JSON.
@@ -130,6 +143,64 @@ fn one_that_starts_later_tells_of_no_old_crash_and_of_what_holds_now() {
     program.signal(Signal::KILL);
     program.wait();
     hear(&mut alert, "resolved", "stuck", "crashed");
+}
+
+#[test]
+fn what_is_wrong_is_said_on_standard_error() {
+    let place = Place::new();
+    let flag = place.folder().join("flag");
+    let flag = flag.display();
+    let sinks = format!(
+        "[sinks.out]\nkind = \"stdout\"\n[sinks.ops]\nkind = \"command\"\n\
+        command = [\"test\", \"-e\", \"{flag}\"]\n{RULES}"
+    );
+    let rules = rules(&place, &sinks);
+    let (file, says) = stderr(&place);
+    let mut alert =
+        Talker::start(ferret().args(["alert", "--json"]).arg(&rules).arg(&place.log).stderr(file));
+    says("ferret: 4 rules, 2 sinks; Ctrl-C ends it\n");
+    says("ferret: waiting for a log: ");
+    let program = stuck(&place);
+    hear(&mut alert, "happened", "begins", "started on");
+    says("ferret: sink ops fails, and is tried again: ");
+    File::create(flag.to_string()).expect("the folder is there");
+    says("ferret: sink ops delivers again\n");
+    program.signal(Signal::KILL);
+    program.wait();
+    says("ended without closing its log; ");
+    let second = stuck(&place);
+    says("ferret: a new run began in ");
+    assert!(second.end().success());
+    std::fs::remove_file(&place.log).expect("it is there");
+    std::fs::write(&place.log, "no log").expect("the folder is there");
+    says("is not a ferret log");
+    alert.signal(Signal::TERM);
+    assert_eq!(alert.wait().code(), Some(0));
+}
+
+/// Its process notices, and goes on in a new file of that name.
+#[test]
+fn a_log_that_is_truncated_while_it_is_written_is_followed_on() {
+    let place = Place::new();
+    let rules = rules(&place, RULES);
+    let (file, says) = stderr(&place);
+    let mut alert =
+        Talker::start(ferret().args(["alert", "--json"]).arg(&rules).arg(&place.log).stderr(file));
+    says("ferret: waiting for a log: ");
+    let program = stuck(&place);
+    let started = hear(&mut alert, "happened", "begins", "started on");
+    let log = File::options().write(true).open(&place.log).expect("it is there");
+    log.set_len(100_000).expect("it can be written");
+    let is_new = || {
+        let now = std::fs::metadata(&place.log).ok()?;
+        (now.ino() != log.metadata().ok()?.ino()).then_some(())
+    };
+    until("a new log to begin", is_new);
+    assert!(program.end().success());
+    let mut next = |what: &str| alert.hear_until(what, |line| Some(line.to_owned()));
+    let ended: Value = serde_json::from_str(&next("its end")).expect("a message is JSON");
+    assert_eq!(ended["rule"], "ends", "{ended}");
+    assert_eq!(ended["subjects"][0]["worker"], started["subjects"][0]["worker"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::sinks::{SinkReport, Sinks};
 use super::subject::State;
 use super::watched::WorkerNow;
 use crate::fleet::WallClock;
-use ferret::event::{Names, Part, ProcessUid};
+use ferret::event::{Entry, Names, Part, ProcessUid};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -99,7 +99,8 @@ impl Alerts {
         }
     }
 
-    /// Takes a part of a worker's log. Calls that ended before the longest window count for nothing.
+    /// Takes the next part of a worker's log; if the log is read once more, what was counted is not. Calls that ended
+    /// before the longest window count for nothing.
     pub(crate) fn see_part(
         &mut self,
         worker: ProcessUid,
@@ -107,7 +108,20 @@ impl Alerts {
         names: &Names,
         part: Part<'_>,
     ) {
-        self.engine.see(worker, clock, names, part);
+        if self.engine.is_next(worker, part) {
+            self.engine.see(worker, clock, names, part);
+        }
+    }
+
+    /// Takes an entry of a log whose entries come in the order of their times, each once.
+    pub(super) fn see_past(
+        &mut self,
+        worker: ProcessUid,
+        clock: WallClock,
+        names: &Names,
+        entry: &Entry,
+    ) {
+        self.engine.see(worker, clock, names, Part::Other(entry));
     }
 
     /// Looks at the workers as they are now, which is about once a second. Gives the messages, which are on their way

@@ -12,7 +12,7 @@ use crate::analyze::Selector;
 use crate::filter::Filter;
 use crate::fleet::WallClock;
 use crate::format;
-use ferret::event::{Names, Part, ProcessUid};
+use ferret::event::{Names, Offset, Part, ProcessUid};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Rules, and what they know.
@@ -22,6 +22,8 @@ pub(super) struct Engine {
     /// What functions did lately, by the length of the window, ns.
     windows: BTreeMap<u64, Windows>,
     workers: Workers,
+    /// Up to where the calls of each worker have been counted: its log may be opened anew.
+    counted: BTreeMap<ProcessUid, Offset>,
     /// When the first tick was, ns.
     began_ns: Option<u64>,
     /// What happened before is no news, ns; before the first tick, unless said.
@@ -82,12 +84,21 @@ impl Engine {
         };
         let rules = rules.into_iter().map(state).collect();
         let workers = Workers::default();
-        Self { rules, windows, workers, began_ns: None, news_from_ns: None }
+        let counted = BTreeMap::new();
+        Self { rules, windows, workers, counted, began_ns: None, news_from_ns: None }
     }
 
     /// The same, for which all that happened is news.
     pub(super) fn of_the_past(rules: Vec<Rule>) -> Self {
         Self { news_from_ns: Some(0), ..Self::new(rules) }
+    }
+
+    /// Whether a part is behind all that came before it of its log, and notes it; else it has been counted.
+    pub(super) fn is_next(&mut self, uid: ProcessUid, part: Part<'_>) -> bool {
+        let counted = self.counted.entry(uid).or_insert(Offset(0));
+        let is_next = part.first() >= *counted;
+        *counted = part.next().max(*counted);
+        is_next
     }
 
     /// Takes a part of a worker's log.
@@ -107,6 +118,7 @@ impl Engine {
         let uids: BTreeSet<ProcessUid> = known.map(|worker| worker.uid).collect();
         let hosts: BTreeSet<&str> = workers.iter().map(|worker| worker.host.as_str()).collect();
         self.windows.values_mut().for_each(|windows| windows.keep(|uid| uids.contains(&uid)));
+        self.counted.retain(|uid, _| uids.contains(uid));
         let has_hosts = hosts.len() > 1;
         let now = Now { ns: now_ns, began_ns, news_from_ns, workers, former: &former, has_hosts };
         let mut notices = Vec::new();

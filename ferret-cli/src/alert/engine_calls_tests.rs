@@ -2,7 +2,9 @@
 
 use super::tests::{engine, line};
 use super::*;
+use crate::alert::alerts::Alerts;
 use crate::alert::made_up::{BEGIN, SECOND, worker};
+use crate::alert::rules;
 use ferret::event::{
     CallsiteId, CallsiteInfo, CallsiteKind, Entry, LogEntry, LogTime, Offset, Outcome, PathId,
     PathInfo, Position, SpanId, ThreadId,
@@ -131,4 +133,22 @@ fn calls_that_stopped_are_told_of_a_function_that_was_called() {
         calls,
         &["6 firing read: calls in the last 3.0 s is 0 (< 1), of 0 calls"],
     );
+}
+
+/// As when it was moved away and back.
+#[test]
+fn a_log_that_is_read_once_more_counts_once() {
+    let text = "[[rule]]\nname = \"r\"\nwhen = \"read.calls > 0\"";
+    let mut alerts = Alerts::of_the_past(rules::read(text).unwrap());
+    let (names, clock) = (names(), WallClock::at(LogTime(0), BEGIN * SECOND));
+    let mut told = Vec::new();
+    for (second, offset) in [(1, 1), (1, 2), (1, 1), (1, 2), (2, 3)] {
+        let entry = Entry { offset: Offset(offset), ..call(1, second, 2, Outcome::Ok) };
+        alerts.see_part(ProcessUid(1), clock, &names, Part::Other(&entry));
+    }
+    for second in 1..4 {
+        let notices = alerts.tick((BEGIN + second) * SECOND, &[worker(1, second)]);
+        told.extend(notices.iter().map(|notice| line(second, notice)));
+    }
+    assert_eq!(told, ["1 firing read: calls in the last 1m 00s is 3 (> 0), of 3 calls"]);
 }

@@ -397,3 +397,25 @@ fn the_fleet_is_asked_as_one() {
         &["4 firing workers pipeline: alive is 1 (< 2)"],
     );
 }
+
+#[test]
+fn the_end_of_a_worker_whose_log_comes_back_is_told_once() {
+    let workers = |second| match second {
+        0 | 4..6 => Vec::new(),
+        1 | 2 => vec![WorkerNow { started_ns: (BEGIN + 1) * SECOND, ..worker(7, second) }],
+        _ => vec![WorkerNow {
+            started_ns: (BEGIN + 1) * SECOND,
+            exit_code: Some(3),
+            ..ended(7, 2, ProcessState::Failed, 3)
+        }],
+    };
+    check(
+        "happens = [\"started\", \"failed\", \"vanished\"]\ncooldown = \"0s\"",
+        9,
+        workers,
+        &[
+            "1 happened pipeline 7: started on box",
+            "3 happened pipeline 7: failed with exit code 3 after 16m 42s",
+        ],
+    );
+}

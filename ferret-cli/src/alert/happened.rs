@@ -14,6 +14,8 @@ pub(super) struct Workers {
     known: BTreeMap<ProcessUid, Known>,
     /// Those that are not there any more, and since when, ns.
     former: VecDeque<(u64, WorkerNow)>,
+    /// Those that are not there any more and had ended: that was told, should their logs come back.
+    over: BTreeSet<ProcessUid>,
 }
 
 /// A worker.
@@ -27,8 +29,10 @@ struct Known {
     is_settling: bool,
 }
 
-/// Workers that are remembered when they are gone.
-const FORMER: usize = 1_000;
+/// Workers that are remembered when they are gone, whose calls are in windows still: of programs that come and go.
+const FORMER: usize = 10_000;
+/// Workers of which it is remembered that they had ended.
+const OVER: usize = 100_000;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -53,10 +57,10 @@ impl Workers {
             let known = self.known.entry(worker.uid).or_insert_with(|| Known {
                 last: worker.clone(),
                 was_present: false,
-                has_ended: false,
+                has_ended: self.over.remove(&worker.uid),
                 is_settling: false,
             });
-            if is_new && worker.started_ns >= began_ns {
+            if is_new && !known.has_ended && worker.started_ns >= began_ns {
                 let (what, at_ns) = (Event::Started, worker.started_ns);
                 happened.push(Happened { what, worker: worker.clone(), at_ns });
             }
@@ -77,6 +81,13 @@ impl Workers {
                 self.former.pop_front();
             }
             self.former.push_back((now_ns, known.last.clone()));
+            if known.has_ended {
+                // Which of too many is not remembered does not matter.
+                if self.over.len() == OVER {
+                    self.over.pop_first();
+                }
+                self.over.insert(known.last.uid);
+            }
             if known.was_present && !known.has_ended {
                 let (what, worker) = (Event::Vanished, known.last);
                 happened.push(Happened { what, worker, at_ns: now_ns });

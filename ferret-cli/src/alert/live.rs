@@ -1,122 +1,80 @@
-//! `ferret alert`: rules on logs that are being written, a tick a second until it is stopped. Logs come, and go; a new
-//! run takes the name of the last one.
+//! `ferret alert`: rules on logs that are being written, until a signal ends it. A fleet follows the logs; here it is set
+//! up, and what is wrong is said.
 
 use super::alerts::Alerts;
 use super::rules::Rules;
-use super::sinks::SinkReport;
-use super::watched::WorkerNow;
-use super::worker::worker_now;
+use super::watching::Watching;
 use crate::child;
 use crate::exit::say;
-use crate::fleet::Folded;
-use crate::fleet::WallClock;
-use crate::format;
-use crate::salvage::Salvager;
-use ferret::event::{LogIndex, LogTime, Offset, ProcessUid};
-use ferret::log::{self, LogError, Merged, ReadOptions, Run, Tail};
+use crate::fleet::{Fleet, Keep, Settings, Shared, Store, Troubles};
+use crate::reach;
+use ferret::event::ProcessUid;
+use ferret::log::LogError;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{PathBuf, absolute};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-/// Logs of one name, or of one folder.
-#[derive(Debug)]
-struct Named {
-    path: PathBuf,
-    /// None while there is nothing there.
-    run: Option<Run>,
-    /// By log.
-    workers: Vec<Followed>,
-    /// Why it cannot be opened, as far as that was said.
-    said: Option<String>,
-    /// Problems of the run that were said.
-    problems: usize,
-}
-
-/// One log.
-#[derive(Debug, Default)]
-struct Followed {
-    folded: Folded,
-    /// Entries missed, as far as that was said.
-    missed: u64,
-}
-
-/// All logs.
-#[derive(Debug)]
-struct Logs {
-    named: Vec<Named>,
-    options: ReadOptions,
-    salvager: Salvager,
-    /// The clock of this boot, and which boot it is.
-    clock: WallClock,
-    boot: String,
-    merged: Merged,
-    /// Up to where the calls of each process have been counted: its log may be named twice, or opened anew.
-    counted: BTreeMap<ProcessUid, Offset>,
-    /// A signal has come.
-    stop: Arc<AtomicBool>,
-}
-
-/// Between two ticks, ns.
-const TICK_NS: u64 = 1_000_000_000;
-/// Entries decoded before they are folded.
-const AT_ONCE: u64 = 1_000;
-/// The longest window, and somewhat more.
-const OLD: Duration = Duration::from_hours(25);
+/// The longest window, and somewhat more, ns: what was over before, no rule asks for.
+const LOOKS_BACK_NS: u64 = 25 * 3_600 * 1_000_000_000;
+/// A tick for every second, ns.
+const ROUND_NS: u64 = 1_000_000_000;
+/// Between two looks at what is wrong.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long sinks may take when it is stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Nothing is put into the store.
+const KEEP: Keep = Keep { ten_seconds: 0, five_minutes: 0, hour: 0 };
 
 /// Follows the logs until a signal ends it.
 ///
 /// # Errors
 ///
-/// A sink cannot start.
-pub(super) fn run(
-    rules: Rules,
-    paths: &[PathBuf],
-    options: ReadOptions,
-) -> anyhow::Result<ExitCode> {
-    let (stop, is_asked) = listen()?;
+/// A sink cannot start, or a fault of ours ends it.
+pub(super) fn run(rules: Rules, paths: &[PathBuf], read_only: bool) -> anyhow::Result<ExitCode> {
+    let stop = listen()?;
     let (count, names) = (rules.rules.len(), rules.sinks.len());
-    let mut alerts = Alerts::new(rules)?;
-    let mut logs = Logs::new(paths, options, is_asked);
+    let watching = Watching::new(Alerts::new(rules)?);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (s, of) = (plural(count), plural(names));
     say(format_args!("{count} rule{s}, {names} sink{of}; Ctrl-C ends it"));
-    let mut said = BTreeMap::new();
-    loop {
-        logs.read(&mut alerts);
-        let now = log::now();
-        let workers = logs.workers(now, &alerts);
-        alerts.tick(logs.clock.unix_ns(now), &workers);
-        say_sinks(&alerts.sinks(), &mut said);
-        match stop.recv_timeout(until_next_tick(logs.clock, now)) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
-        }
+    let settings = Settings {
+        round_ns: ROUND_NS,
+        read_only,
+        says_repairs: true,
+        looks_back_ns: Some(LOOKS_BACK_NS),
+        ..Settings::default()
+    };
+    let (store, see) = (Store::in_memory(KEEP)?, Box::new(watching.clone()));
+    let fleet = Fleet::follow(paths.to_vec(), store, settings, Some(see))?;
+    let mut wrong = Wrong::default();
+    let mut has_failed = false;
+    while !has_failed && stop.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        has_failed = wrong.say(&fleet.shared);
     }
-    alerts.finish(logs.clock.unix_ns(log::now()));
-    say_sinks(&alerts.stop(LAST_WORDS), &mut said);
+    drop(fleet);
+    watching.stop(LAST_WORDS);
+    anyhow::ensure!(
+        !has_failed,
+        "a fault of ferret's own: start it anew, and tell us what is above"
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-/// Signals that end it: the first as a message, and noted for who reads; the second ends it at once.
-fn listen() -> anyhow::Result<(Receiver<i32>, Arc<AtomicBool>)> {
+/// Signals that end it: the first as a message; the second ends it at once.
+fn listen() -> anyhow::Result<Receiver<i32>> {
     let (sender, receiver) = sync_channel(1);
-    let asked = Arc::new(AtomicBool::new(false));
     let ignored = child::ignored_signals();
     let heeded = |signal: &i32| ignored & (1_u64 << (signal - 1)) == 0;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].iter().filter(|it| heeded(it)))?;
-    let is_asked = Arc::clone(&asked);
     let pass = move || {
+        let mut is_asked = false;
         for signal in signals.forever() {
             // Whoever asks twice does not want to wait.
-            if is_asked.swap(true, Ordering::Relaxed) {
+            if std::mem::replace(&mut is_asked, true) {
                 std::process::exit(130);
             }
             // There is room for the first.
@@ -124,218 +82,82 @@ fn listen() -> anyhow::Result<(Receiver<i32>, Arc<AtomicBool>)> {
         }
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(pass)?;
-    Ok((receiver, asked))
+    Ok(receiver)
 }
 
-/// Ticks come at whole seconds of wall time, as those of a replay do, however long each takes.
-fn until_next_tick(clock: WallClock, began: LogTime) -> Duration {
-    let next_ns = (clock.unix_ns(began) / TICK_NS + 1) * TICK_NS;
-    let now_ns = clock.unix_ns(log::now());
-    Duration::from_nanos(next_ns.saturating_sub(now_ns).max(1_000_000))
+/// What is wrong with the logs, as far as that was said.
+#[derive(Debug, Default)]
+struct Wrong {
+    /// Why a log is not read, or what is to be read is not there.
+    logs: BTreeMap<PathBuf, String>,
+    /// Entries of each process that were missed.
+    missed: BTreeMap<ProcessUid, u64>,
+    /// Whose log had each name that is to be read.
+    runs: BTreeMap<PathBuf, ProcessUid>,
 }
 
-/// Says what is new of sinks that fail.
-pub(crate) fn say_sinks(reports: &[SinkReport], said: &mut BTreeMap<String, (bool, u64)>) {
-    for SinkReport { name, failed, lost, last_error, waiting, .. } in reports {
-        let (is_failing, lost_before) = said.entry(name.clone()).or_default();
-        // Once when it begins, not at every try.
-        let fails = *failed > 0 && *waiting > 0;
-        if fails && !*is_failing {
-            let why = last_error.as_deref().unwrap_or("it says not why");
-            say(format_args!("sink {name} fails, and is tried again: {why}"));
+impl Wrong {
+    /// Says what is new. Gives whether nothing is read any more.
+    fn say(&mut self, shared: &Shared) -> bool {
+        let troubles = shared.troubles.lock().clone();
+        let has_failed = troubles.has_failed;
+        let now = why_unread(troubles);
+        // What comes back is not said once more, as long as its file is there.
+        let is_there = |path: &PathBuf| path.exists() || shared.wanted.contains(path);
+        self.logs.retain(|path, _| now.contains_key(path) || is_there(path));
+        for (path, why) in now {
+            if self.logs.get(&path) != Some(&why) {
+                say(&why);
+                self.logs.insert(path, why);
+            }
         }
-        *is_failing = fails;
-        if lost > lost_before {
-            let more = lost - *lost_before;
-            let messages = if more == 1 { "message was" } else { "messages were" };
-            let why = last_error.as_deref().unwrap_or("too many were waiting");
-            let more = format::count(more);
-            say(format_args!("sink {name}: {more} {messages} not delivered: {why}"));
-        }
-        *lost_before = *lost;
-    }
-}
-
-impl Logs {
-    fn new(paths: &[PathBuf], options: ReadOptions, stop: Arc<AtomicBool>) -> Self {
-        let named = |path: &PathBuf| Named {
-            path: path.clone(),
-            run: None,
-            workers: Vec::new(),
-            said: None,
-            problems: 0,
-        };
-        #[expect(clippy::disallowed_methods, reason = "ties this boot's clock to wall time, once")]
-        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let unix_ns = u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX);
-        // Where it is not to be had, logs say their own wall time.
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self {
-            named: paths.iter().map(named).collect(),
-            options,
-            salvager: Salvager::default(),
-            clock: WallClock::at(log::now(), unix_ns),
-            boot: boot.trim().to_owned(),
-            merged: Merged::default(),
-            counted: BTreeMap::new(),
-            stop,
-        }
+        self.new_runs(shared).iter().chain(&self.missed_entries(shared)).for_each(say);
+        has_failed
     }
 
-    /// Takes all that is new.
-    fn read(&mut self, alerts: &mut Alerts) {
-        let Self { named, options, salvager, clock, boot, merged, counted, stop } = self;
-        for one in named {
-            if !one.open(*options) {
-                continue;
-            }
-            if let Some(run) = &one.run
-                && !options.read_only
-            {
-                salvager.look(run, *options).iter().for_each(say);
-            }
-            let this_boot = (boot.as_str(), *clock);
-            if let Err(error) = one.read(merged, this_boot, (counted, stop), alerts) {
-                let why = format!("{error}; it is opened anew");
-                if one.said.as_ref() != Some(&why) {
-                    say(&why);
-                }
-                (one.said, one.run) = (Some(why), None);
-                continue;
-            }
-            if one.run.as_ref().is_some_and(Run::replaced) {
-                say(format_args!("a new run began in {}", one.path.display()));
-                one.run = None;
-                if one.open(*options)
-                    && let Err(error) = one.read(merged, this_boot, (counted, stop), alerts)
-                {
-                    say(error);
-                }
+    fn new_runs(&mut self, shared: &Shared) -> Vec<String> {
+        let workers = shared.workers.lock();
+        let mut news = Vec::new();
+        for wanted in &shared.wanted {
+            // One that cannot be resolved has been said to be missing.
+            let Ok(path) = absolute(wanted) else { continue };
+            let named = workers.values().filter(|worker| worker.kept.log == path);
+            let Some(newest) = named.max_by_key(|worker| worker.kept.started_ms) else { continue };
+            let uid = newest.kept.uid;
+            if self.runs.insert(path, uid).is_some_and(|before| before != uid) {
+                news.push(format!("a new run began in {}", wanted.display()));
             }
         }
+        news
     }
 
-    fn workers(&self, now: LogTime, alerts: &Alerts) -> Vec<WorkerNow> {
-        let (mut workers, mut seen) = (Vec::new(), BTreeSet::<ProcessUid>::new());
-        let wants = alerts.wants();
-        for named in &self.named {
-            let tails = named.run.iter().flat_map(Run::logs);
-            for (tail, followed) in tails.zip(&named.workers) {
-                let this_boot = (self.boot.as_str(), self.clock);
-                let Some(clock) = clock_of(tail, &followed.folded, this_boot) else { continue };
-                let here = clock.log_time(self.clock.unix_ns(now));
-                // A log may be named twice, as by its folder and by itself. One that was removed is open still.
-                if !tail.info().path.exists() || !seen.insert(tail.info().uid) {
-                    continue;
-                }
-                let owned = ferret::is_alive(tail);
-                workers.extend(worker_now(&followed.folded, tail, owned, clock, here, wants));
-            }
-        }
-        workers
-    }
-}
-
-/// Logs of this boot have its clock; others say their own wall time.
-fn clock_of(tail: &Tail, folded: &Folded, (boot, clock): (&str, WallClock)) -> Option<WallClock> {
-    if tail.info().boot_id == boot { Some(clock) } else { folded.clock() }
-}
-
-/// Of a process that ended before any window began, no rule asks: a folder may have weeks of logs.
-fn pass_over_old(run: &mut Run) {
-    for index in 0..run.logs().len() {
-        let info = run.logs()[index].info();
-        // One that cannot be looked at is read.
-        let age = info.path.metadata().and_then(|file| file.modified()).map(|at| at.elapsed());
-        let is_old = matches!(age, Ok(Ok(age)) if age > OLD);
-        if info.is_ended && is_old {
-            let end = info.next_offset;
-            run.seek(LogIndex(index), end);
-        }
-    }
-}
-
-impl Named {
-    /// Opens what is there; says whether anything is.
-    fn open(&mut self, options: ReadOptions) -> bool {
-        if self.run.is_some() {
-            return true;
-        }
-        let why = match Run::open(std::slice::from_ref(&self.path), &options) {
-            Ok(mut run) => {
-                pass_over_old(&mut run);
-                let (said, problems) = (self.said.take(), 0);
-                *self = Self {
-                    path: self.path.clone(),
-                    run: Some(run),
-                    workers: Vec::new(),
-                    said,
-                    problems,
-                };
-                return true;
-            }
-            Err(error @ (LogError::NotFound { .. } | LogError::EmptyFolder { .. })) => {
-                format!("waiting for a log: {error}")
-            }
-            Err(error) => format!("{error}; it is tried again"),
-        };
-        if self.said.as_ref() != Some(&why) {
-            say(&why);
-        }
-        self.said = Some(why);
-        false
-    }
-
-    /// Takes what is new in its logs.
-    fn read(
-        &mut self,
-        merged: &mut Merged,
-        this_boot: (&str, WallClock),
-        (counted, stop): (&mut BTreeMap<ProcessUid, Offset>, &AtomicBool),
-        alerts: &mut Alerts,
-    ) -> Result<(), LogError> {
-        let Some(run) = &mut self.run else { return Ok(()) };
-        while !stop.load(Ordering::Relaxed) {
-            run.poll_into(AT_ONCE, merged)?;
-            self.workers.resize_with(run.logs().len(), Followed::default);
-            for (log, part) in merged.iter() {
-                let folded = &mut self.workers[log.0].folded;
-                while let Some(opened) = run.next_opened(log, part.first()) {
-                    folded.resume(run.logs()[log.0].names(), &opened);
-                }
-                let tail = &run.logs()[log.0];
-                folded.apply(tail.names(), part);
-                let uid = tail.info().uid;
-                let counted = counted.entry(uid).or_insert(Offset(0));
-                if part.first() < *counted {
-                    continue;
-                }
-                *counted = part.next();
-                if let Some(clock) = clock_of(tail, folded, this_boot) {
-                    alerts.see_part(uid, clock, tail.names(), part);
-                }
-            }
-            if merged.entries() < AT_ONCE {
-                break;
-            }
-        }
-        for index in (0..run.logs().len()).map(LogIndex) {
-            // What a salvager, or its parent, says of its end. One that cannot be read says so when it is.
-            run.log_mut(index).map(Tail::refresh).transpose().ok();
-        }
-        for (tail, followed) in run.logs().iter().zip(&mut self.workers) {
-            followed.folded.note(tail);
+    fn missed_entries(&mut self, shared: &Shared) -> Vec<String> {
+        let workers = shared.workers.lock();
+        self.missed.retain(|uid, _| workers.contains_key(uid));
+        let mut news = Vec::new();
+        for tail in workers.values().filter_map(|worker| worker.tail()) {
             let missed = tail.missed();
-            if missed > followed.missed {
-                let what = crate::reach::missed(missed - followed.missed);
-                say(format_args!("{}: {what}", tail.info().path.display()));
+            let said = self.missed.entry(tail.info().uid).or_default();
+            if missed > *said {
+                let what = reach::missed(missed - *said);
+                news.push(format!("{}: {what}", tail.info().path.display()));
             }
-            followed.missed = missed;
+            *said = missed;
         }
-        for problem in run.problems().iter().skip(self.problems) {
-            say(problem);
-        }
-        self.problems = run.problems().len();
-        Ok(())
+        news
     }
+}
+
+/// Why something is not read, by its path.
+fn why_unread(troubles: Troubles) -> BTreeMap<PathBuf, String> {
+    let Troubles { logs, missing, empty, .. } = troubles;
+    let missing = missing.into_iter().map(|path| (path.clone(), LogError::NotFound { path }));
+    let empty = empty.into_iter().map(|path| (path.clone(), LogError::EmptyFolder { path }));
+    let waits = |(path, error)| (path, format!("waiting for a log: {error}"));
+    let broken = logs.into_iter().map(|(path, why)| {
+        let name = path.display().to_string();
+        let name = if why.contains(&name) { String::new() } else { format!("{name}: ") };
+        (path, format!("{name}{why}; it is tried again"))
+    });
+    broken.chain(missing.chain(empty).map(waits)).collect()
 }

@@ -190,9 +190,8 @@ impl Log {
         while let Some(next) = self.pending.pop_front_if(|next| next.entry.time <= now) {
             let names = self.tail.names();
             next.opened.iter().for_each(|opened| self.folded.resume(names, opened));
-            let part = Part::Other(&next.entry);
-            self.folded.apply(names, part);
-            alerts.see_part(uid, self.clock, names, part);
+            self.folded.apply(names, Part::Other(&next.entry));
+            alerts.see_past(uid, self.clock, names, &next.entry);
         }
         // Who has nothing more is over.
         while self.pending.is_empty() && !self.is_over {

@@ -52,6 +52,8 @@ struct State {
     lost: u64,
     /// Of those, how many were not yet said.
     lost_unsaid: u64,
+    /// The last try failed.
+    is_failing: bool,
     last_error: Option<String>,
 }
 
@@ -67,6 +69,9 @@ pub(crate) struct SinkReport {
     pub(crate) waiting: u64,
     /// Messages that were not delivered and will not be.
     pub(crate) lost: u64,
+    /// The last try failed.
+    #[serde(skip)]
+    pub(crate) is_failing: bool,
     pub(crate) last_error: Option<String>,
 }
 
@@ -215,6 +220,7 @@ impl Running {
             failed: state.failed,
             waiting: state.queue.len() as u64 + u64::from(state.is_busy),
             lost: state.lost,
+            is_failing: state.is_failing,
             last_error: state.last_error.clone(),
         }
     }
@@ -279,6 +285,7 @@ impl Worker {
                     let mut state = self.shared.state.lock();
                     state.is_busy = false;
                     state.sent += 1;
+                    state.is_failing = false;
                     state.lost_unsaid -= lost_before.min(state.lost_unsaid);
                     return;
                 }
@@ -294,6 +301,7 @@ impl Worker {
             };
             let mut state = self.shared.state.lock();
             state.failed += 1;
+            state.is_failing = true;
             state.last_error = Some(crate::text::cut(&failure.why, 300));
             let pause = jittered(wait);
             wait = (wait * 2).min(LONGEST_WAIT);

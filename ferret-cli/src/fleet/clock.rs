@@ -1,6 +1,9 @@
 //! From the times of a log to wall time: clocks of machines differ, and each boot has its own log time.
 
 use ferret::event::LogTime;
+use ferret::log;
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What turns the times of a log into Unix time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +16,13 @@ impl WallClock {
     /// The one by which `time` is this Unix time.
     pub(crate) fn at(time: LogTime, unix_ns: u64) -> Self {
         Self { ahead_ns: signed(unix_ns).saturating_sub(signed(time.0)) }
+    }
+
+    /// The one of this boot, by which this process goes. It is fixed: wall time may be set, and rounds and windows go
+    /// on.
+    pub(crate) fn of_this_boot() -> Self {
+        static FIXED: LazyLock<WallClock> = LazyLock::new(|| WallClock::at(log::now(), unix_ns()));
+        *FIXED
     }
 
     /// Unix time, ns.
@@ -29,6 +39,21 @@ impl WallClock {
     pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
         LogTime(unix_ns.saturating_add_signed(self.ahead_ns.saturating_neg()))
     }
+}
+
+/// Wall time now, Unix ms.
+pub(crate) fn unix_ms() -> u64 {
+    unix_ns() / 1_000_000
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is shown beside other machines' clocks is wall time"
+)]
+fn unix_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // Before 1970 nothing is shown where it belongs, and nothing else breaks.
+    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Times after the year 2262 are that year.

@@ -1,6 +1,5 @@
 //! One log folded into what its process is and does now: what cards, stacks and rules are told from.
 
-use super::clock::WallClock;
 use super::slots::LOG;
 use crate::death::{Death, Findings};
 use ferret::event::{
@@ -74,13 +73,6 @@ impl Folded {
     /// The last that was heard of it.
     pub(crate) fn last_heard(&self) -> Option<LogTime> {
         self.processes.get(LOG).map(Process::last_heard)
-    }
-
-    /// What turns its times into wall time, as its log says it; none where the log has lost its beginning.
-    pub(crate) fn clock(&self) -> Option<WallClock> {
-        let process = self.processes.get(LOG)?;
-        let began = process.began()?;
-        Some(WallClock::at(began, process.unix_ns(began)?))
     }
 
     /// Takes entries of before what is known to be open, for what the process reported last.

@@ -1,27 +1,27 @@
 //! The thread that follows the logs: finds them, reads what is new, says what changed, and gives what was counted to
-//! the store. Four rounds a second, each as long as there is something to read.
+//! the store. Rounds begin at whole parts of a second of wall time, and end when there is nothing more to read.
 
 mod adding;
+mod finding;
 
+use super::clock::WallClock;
 use super::slots::SLOTS_AT_ONCE;
-use super::store::{Event, Kept, Severity, Store, What};
+use super::store::{Event, Store};
 use super::worker::{self, Worker};
 use super::{Settings, Shared, Troubles, past};
+use crate::exit::say;
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
-use ferret::log::{self, LogError, ReadOptions};
+use ferret::log::{self, ReadOptions};
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long a round takes at least.
-const ROUND: Duration = Duration::from_millis(200);
-
-/// Files are looked for, and those who live looked at, once a second, ns.
+/// Files are looked for, and those who live looked at, once a second of wall time, ns.
 const LOOK_NS: u64 = 1_000_000_000;
 
 /// What is old is dropped from the store so often, ns.
@@ -61,10 +61,10 @@ impl Drop for Alarm {
 
 struct Keeper {
     shared: Arc<Shared>,
-    /// Files that are read, or could not be: by device and inode; when those were written last that could not.
+    /// Files that are known, by device and inode; of those that are not read, when they were written last.
     files: BTreeMap<(u64, u64), Option<i64>>,
-    /// When each worker's log had been written when it was read last, and when that was.
-    read: BTreeMap<ProcessUid, (i64, LogTime)>,
+    /// When each worker's log had been written when it was read last.
+    read: BTreeMap<ProcessUid, i64>,
     salvager: Salvager,
     /// Slots that wait to be stored.
     slots: usize,
@@ -72,7 +72,10 @@ struct Keeper {
     parts: Parts,
     events: Vec<Event>,
     see: Option<Box<dyn See>>,
-    next_look: LogTime,
+    /// The second of wall time in which files were looked at last.
+    looked: u64,
+    /// There was more to read than one round has time for.
+    is_behind: bool,
     next_add: LogTime,
     next_prune: LogTime,
 }
@@ -111,7 +114,8 @@ impl Fleet {
             parts: Parts::default(),
             events: Vec::new(),
             see,
-            next_look: LogTime(0),
+            looked: 0,
+            is_behind: false,
             next_add: LogTime(0),
             next_prune: LogTime(0),
         };
@@ -123,6 +127,9 @@ impl Fleet {
             let _alarm = alarm;
             keeper.run();
         })?);
+        if !settings.keeps_history() {
+            return Ok(fleet);
+        }
         let alarm = Alarm(Arc::clone(&fleet.shared));
         fleet.threads.push(name("ferret-past").spawn(move || {
             let _alarm = alarm;
@@ -147,134 +154,27 @@ impl Keeper {
     fn run(mut self) {
         while !self.shared.is_stopped() {
             let now = log::now();
-            let is_look = now >= self.next_look;
+            let second = WallClock::of_this_boot().unix_ns(now) / LOOK_NS;
+            let is_look = second != std::mem::replace(&mut self.looked, second);
             if is_look {
-                self.next_look = now.after(LOOK_NS);
                 self.find();
             }
-            let mut has_changed = self.read_all(now);
+            let mut has_changed = self.read_all(now, is_look);
             has_changed |= self.look(log::now(), is_look);
             if self.add(log::now(), false) || has_changed || is_look {
                 self.shared.changed();
             }
-            thread::park_timeout(ROUND);
+            thread::park_timeout(self.until_next_round());
         }
         self.add(log::now(), true);
     }
 
-    /// Looks for logs that have appeared, and for those that are gone.
-    fn find(&mut self) {
-        let (mut there, mut missing) = (BTreeSet::new(), Vec::new());
-        for wanted in self.shared.wanted.clone() {
-            match log::members(&wanted) {
-                Ok(paths) => {
-                    self.trouble(&wanted, None);
-                    for path in paths {
-                        if self.shared.is_stopped() {
-                            return;
-                        }
-                        there.extend(self.meet(&path));
-                    }
-                }
-                Err(LogError::NotFound { .. } | LogError::EmptyFolder { .. }) => {
-                    missing.push(wanted);
-                }
-                Err(error) => self.trouble(&wanted, Some(error.to_string())),
-            }
-        }
-        self.files.retain(|file, _| there.contains(file));
-        let is_first = !self.shared.troubles.lock().has_looked;
-        let mut workers = self.shared.workers.lock();
-        for worker in workers.values_mut().filter(|worker| !worker.is_gone) {
-            let (device, inode, _) = worker.kept.stamp;
-            if there.contains(&(device, inode)) || worker.find_again() {
-                continue;
-            }
-            // One whose log went while nobody looked is not news.
-            if !is_first {
-                self.events.push(gone(&worker.kept));
-            }
-            worker.vanish();
-        }
-        drop(workers);
-        let mut troubles = self.shared.troubles.lock();
-        troubles.logs.retain(|path, _| path.exists());
-        (troubles.missing, troubles.has_looked) = (missing, true);
-    }
-
-    /// Opens a log that is new; gives what tells it from others.
-    fn meet(&mut self, path: &Path) -> Option<(u64, u64)> {
-        let (device, inode, modified) = worker::stamp(path)?;
-        let file = (device, inode);
-        match self.files.get(&file) {
-            Some(None) if !self.has_more((device, inode, modified)) => return Some(file),
-            // It could not be read, and is as it was.
-            Some(Some(then)) if *then == modified => return Some(file),
-            _ => {}
-        }
-        if self.is_done(path, (device, inode, modified)) {
-            self.files.insert(file, None);
-            return Some(file);
-        }
-        let opened = match Worker::open(path) {
-            // It begins just now.
-            Ok(None) => return Some(file),
-            Ok(Some(worker)) => self.add_worker(worker, file),
-            Err(error) => Err(error.to_string()),
-        };
-        self.files.insert(file, opened.is_err().then_some(modified));
-        self.trouble(path, opened.err());
-        Some(file)
-    }
-
-    /// Whether a log of which all was known has been written since: by who saw its process end.
-    fn has_more(&self, stamp: (u64, u64, i64)) -> bool {
-        let workers = self.shared.workers.lock();
-        let mut all = workers.values().filter(|worker| worker.kept.is_done);
-        let (device, inode, modified) = stamp;
-        all.any(|worker| {
-            let then = worker.kept.stamp;
-            (then.0, then.1) == (device, inode) && then.2 != modified
-        })
-    }
-
-    /// Whether the store knows all that this log has to say.
-    fn is_done(&self, path: &Path, stamp: (u64, u64, i64)) -> bool {
-        let mut workers = self.shared.workers.lock();
-        let known = workers.values_mut().find(|worker| worker.kept.stamp == stamp);
-        let Some(worker) = known.filter(|worker| worker.kept.is_done) else { return false };
-        path.clone_into(&mut worker.kept.log);
-        worker.is_gone = false;
-        true
-    }
-
-    fn add_worker(&self, mut worker: Worker, file: (u64, u64)) -> Result<(), String> {
-        let uid = worker.kept.uid;
-        let mut workers = self.shared.workers.lock();
-        let known = workers.get(&uid);
-        if let Some(other) = known.filter(|other| other.tail().is_some()) {
-            let (device, inode, _) = other.kept.stamp;
-            if (device, inode) != file {
-                let other = other.kept.log.display();
-                return Err(format!("it is a copy of {other}, which is read already"));
-            }
-        }
-        // One that was forgotten, and is back, has been counted.
-        let before = match known {
-            Some(known) => Some((known.number, known.kept.clone())),
-            None => self.shared.store.worker(uid).map_err(|error| error.to_string())?,
-        };
-        let number = if let Some((number, _)) = &before {
-            *number
-        } else {
-            // Of two new ones the store knows neither yet.
-            let next = self.shared.store.next_worker().map_err(|error| error.to_string())?;
-            let last = workers.values().map(|worker| worker.number).max();
-            last.map_or(next, |last| next.max(last + 1))
-        };
-        worker.go_on(number, before.as_ref().map(|(_, kept)| kept));
-        workers.insert(uid, worker);
-        Ok(())
+    fn until_next_round(&self) -> Duration {
+        let round_ns = self.shared.settings.round_ns;
+        let now_ns = WallClock::of_this_boot().unix_ns(log::now());
+        let left_ns = if self.is_behind { 0 } else { round_ns - now_ns % round_ns };
+        // Who wakes up somewhat too early does not do so at once again.
+        Duration::from_nanos(left_ns.max(1_000_000))
     }
 
     fn trouble(&self, path: &Path, why: Option<String>) {
@@ -285,13 +185,14 @@ impl Keeper {
         };
     }
 
-    /// Reads what is new in every log, a part of each in turn; says whether there was anything.
-    fn read_all(&mut self, now: LogTime) -> bool {
+    /// Reads what is new in every log, a part of each in turn; says whether there was anything. With `files`, also in
+    /// logs that were not written as far as their files say.
+    fn read_all(&mut self, now: LogTime, files: bool) -> bool {
         let mut left: Vec<ProcessUid> = {
             let workers = self.shared.workers.lock();
             workers.iter().filter(|(_, w)| w.tail().is_some()).map(|(uid, _)| *uid).collect()
         };
-        left.retain(|uid| self.is_due(*uid, now));
+        left.retain(|uid| self.is_written(*uid) || files);
         let any = !left.is_empty();
         // Who writes faster than we read must not keep the others from being looked at.
         while !left.is_empty() && !self.shared.is_stopped() && log::now().since(now) < LOOK_NS {
@@ -300,20 +201,15 @@ impl Keeper {
                 self.add(log::now(), true);
             }
         }
+        self.is_behind = !left.is_empty();
         any
     }
 
-    /// Whether a log has been written since it was read, or long ago: what was not noticed is then seen.
-    fn is_due(&mut self, uid: ProcessUid, now: LogTime) -> bool {
+    /// Whether a log has been written since this was last asked.
+    fn is_written(&mut self, uid: ProcessUid) -> bool {
         let Some(path) = self.path(uid) else { return false };
         let modified = worker::stamp(&path).map_or(0, |(_, _, modified)| modified);
-        match self.read.get(&uid) {
-            Some((then, at)) if *then == modified && now.since(*at) < LOOK_NS => false,
-            _ => {
-                self.read.insert(uid, (modified, now));
-                true
-            }
-        }
+        self.read.insert(uid, modified) != Some(modified)
     }
 
     fn path(&self, uid: ProcessUid) -> Option<PathBuf> {
@@ -349,30 +245,35 @@ impl Keeper {
         }
     }
 
-    /// Brings logs of dead processes to their ends. That may mean to repair a large file: nobody waits for it.
-    fn salvage(&mut self) {
+    /// Looks at who holds the logs, and brings those of dead processes to their ends. That may mean to repair a large
+    /// file: nobody waits for it.
+    fn look_at_files(&mut self) {
         let dead: Vec<ProcessUid> = {
-            let workers = self.shared.workers.lock();
+            let mut workers = self.shared.workers.lock();
+            workers.values_mut().for_each(Worker::look_at_file);
             let is_dead = |worker: &&Worker| worker.is_to_be_salvaged();
             workers.values().filter(is_dead).map(|worker| worker.kept.uid).collect()
         };
-        for uid in dead {
+        let Settings { read_only, says_repairs, .. } = self.shared.settings;
+        for uid in dead.into_iter().filter(|_| !read_only) {
             let tail = self.shared.workers.lock().get_mut(&uid).and_then(Worker::lend);
             let Some(tail) = tail else { continue };
             // What it says stands in the worker's state, too.
-            self.salvager.look_at(&tail, ReadOptions::default());
+            let said = self.salvager.look_at(&tail, ReadOptions::default());
             if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
                 worker.take_back(tail);
-                worker.look_at_file();
             }
+            said.filter(|_| says_repairs).iter().for_each(say);
+            // What it had left in memory.
+            while !self.read_one(uid) && !self.shared.is_stopped() {}
+            self.shared.workers.lock().get_mut(&uid).map(Worker::look_at_file);
         }
     }
 
     /// Tells what changed of each worker; with `files`, looks at their files first. Says whether anything did.
     fn look(&mut self, now: LogTime, files: bool) -> bool {
         if files {
-            self.shared.workers.lock().values_mut().for_each(Worker::look_at_file);
-            self.salvage();
+            self.look_at_files();
         }
         let before = self.events.len();
         self.tell(now);
@@ -382,6 +283,9 @@ impl Keeper {
         }
         if let Some(see) = &mut self.see {
             self.events.extend(see.round(&workers, now));
+        }
+        if !self.shared.settings.keeps_history() {
+            forget_over(&mut workers, &mut self.files, &mut self.read);
         }
         let waiting = self.events.len().saturating_sub(EVENTS_WAITING);
         self.events.drain(..waiting);
@@ -398,25 +302,15 @@ impl Keeper {
     }
 }
 
-fn gone(kept: &Kept) -> Event {
-    Event {
-        number: 0,
-        at_ms: unix_ms(),
-        what: What::Gone,
-        severity: Severity::Info,
-        worker: Some(kept.uid),
-        program: Some(kept.program.clone()),
-        text: format!("the log of process {} is not there any more", kept.pid),
+/// Forgets the workers whose logs say nothing more.
+fn forget_over(
+    workers: &mut BTreeMap<ProcessUid, Worker>,
+    files: &mut BTreeMap<(u64, u64), Option<i64>>,
+    read: &mut BTreeMap<ProcessUid, i64>,
+) {
+    for (uid, worker) in workers.extract_if(.., |_, worker| worker.tail().is_none()) {
+        let (device, inode, modified) = worker.kept.stamp;
+        files.insert((device, inode), Some(modified));
+        read.remove(&uid);
     }
-}
-
-/// Wall time now, Unix ms.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is shown beside other machines' clocks is wall time"
-)]
-pub(crate) fn unix_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    // Before 1970 nothing is shown where it belongs, and nothing else breaks.
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -1,10 +1,10 @@
 //! The thread that reads what was before: entries of long logs that were followed from their end, and of logs that
 //! grew while nobody followed them. What it counts is added to the same rows; the order does not matter.
 
-use super::clock::WallClock;
+use super::Shared;
+use super::clock::{WallClock, unix_ms};
 use super::slots::{SLOTS_AT_ONCE, Slots};
 use super::worker::AT_ONCE;
-use super::{Shared, keeper};
 use ferret::event::{LogTime, Parts, ProcessUid};
 use ferret::log::{LogError, ReadOptions, Tail};
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
         }
         if slots.entries() >= BATCH || slots.count() >= SLOTS_AT_ONCE || reached >= gap.to {
             let counted = (gap.uid, Some((from, reached.min(gap.to))), slots.take());
-            if let Err(error) = shared.add(vec![counted], None, keeper::unix_ms()) {
+            if let Err(error) = shared.add(vec![counted], None, unix_ms()) {
                 // It is read once more when the store can be written.
                 shared.troubles.lock().store = Some(error.to_string());
                 thread::park_timeout(STORE_PAUSE);

@@ -2,10 +2,13 @@
 //! at once, however long the log is.
 
 mod changes;
+mod file;
 mod state;
 
+pub(crate) use file::stamp;
 pub(crate) use state::State;
 
+use super::Settings;
 use super::clock::WallClock;
 use super::folded::Folded;
 use super::line::Line;
@@ -14,10 +17,9 @@ use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
 use changes::Changes;
 use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
-use ferret::log::{Integrity, LogError, ReadOptions, Snapshot, Tail};
+use ferret::log::{Integrity, LogError, Snapshot, Tail};
 use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// A log of more entries is not read to its end before its process is shown.
@@ -41,7 +43,7 @@ pub(crate) struct Worker {
     tail: Option<Tail>,
     folded: Folded,
     clock: Option<WallClock>,
-    /// What is not in the store yet.
+    /// What is not in the store yet; none where nothing of it is to be.
     slots: Option<Slots>,
     /// Entries from here on are counted by who follows the log; those before by who reads the past.
     from: Offset,
@@ -73,12 +75,11 @@ impl Worker {
     /// # Errors
     ///
     /// The log cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>, LogError> {
-        let options = ReadOptions { is_one_of_many: true, ..ReadOptions::default() };
-        let mut tail = Tail::open(path, &options)?;
+    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Option<Self>, LogError> {
+        let mut tail = Tail::open(path, &settings.read_options())?;
         let mut folded = Folded::default();
         let mut from = Offset(0);
-        let is_long = tail.info().entries() > LONG;
+        let is_long = settings.keeps_history() && tail.info().entries() > LONG;
         let head = tail.poll(1)?;
         let Some(first) = head.first() else { return Ok(None) };
         let (began, clock) = match &first.what {
@@ -98,7 +99,7 @@ impl Worker {
             tail: Some(tail),
             folded,
             clock,
-            slots: clock.map(Slots::new),
+            slots: clock.filter(|_| settings.keeps_history()).map(Slots::new),
             from,
             counted: from,
             reached: from,
@@ -287,23 +288,6 @@ impl Worker {
         self.tail = Some(tail);
     }
 
-    /// Whether its log is there, if not by the name that is asked for: a new run has taken that, and the log of the old
-    /// one lies beside it.
-    pub(crate) fn find_again(&mut self) -> bool {
-        let (device, inode, _) = self.kept.stamp;
-        let is_it = |path: &Path| stamp(path).is_some_and(|(d, i, _)| (d, i) == (device, inode));
-        if is_it(&self.kept.log) {
-            return true;
-        }
-        let folder = self.kept.log.parent().map(std::fs::read_dir);
-        // A folder that cannot be read has nothing for us.
-        let files = folder.into_iter().flatten().flatten().flatten().map(|file| file.path());
-        let found = files.into_iter().find(|path| is_it(path));
-        let is_found = found.is_some();
-        self.kept.log = found.unwrap_or_else(|| std::mem::take(&mut self.kept.log));
-        is_found
-    }
-
     /// Its log has vanished.
     pub(crate) fn vanish(&mut self) {
         (self.tail, self.is_gone) = (None, true);
@@ -311,6 +295,7 @@ impl Worker {
 
     /// The offsets of entries that nobody has counted yet and nobody will who follows the log.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
+        self.slots.as_ref()?;
         let first = self.tail.as_ref()?.info().first_offset.0;
         let mut from = if first <= 1 { 0 } else { first };
         for &(begin, end) in &self.kept.read {
@@ -389,7 +374,7 @@ impl Worker {
         !self.process_state(now).is_live()
             && (tail.info().is_ended || is_cut)
             && self.reached >= tail.info().next_offset
-            && self.counted >= self.reached
+            && (self.slots.is_none() || self.counted >= self.reached)
             && self.gap().is_none()
     }
 
@@ -438,11 +423,4 @@ fn kept(tail: &Tail, head: &[Entry]) -> Kept {
         stamp: (device, inode, 0),
         ..Kept::default()
     }
-}
-
-/// The file's device, inode and time of its last change, ns.
-pub(crate) fn stamp(path: &Path) -> Option<(u64, u64, i64)> {
-    let found = std::fs::metadata(path).ok()?;
-    let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
-    Some((found.dev(), found.ino(), modified))
 }

@@ -51,7 +51,7 @@ pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<String> {
         // A server waits for what is not there; a file is of what is.
         ferret::log::members(log)?;
     }
-    let settings = fleet::Settings { zombie_after_ns: u64::MAX, forget_after_ns: None };
+    let settings = fleet::Settings::default();
     let fleet = Fleet::follow(logs.to_owned(), Store::in_memory(KEEP)?, settings, None)?;
     read_all(&fleet.shared, stop)?;
     let freezing = Freezing::new(&fleet.shared)?;

@@ -3,8 +3,7 @@
 use super::Settings;
 use super::answer::{self, Asked, checks, numbers};
 use super::question::{Question, WorkerId};
-use super::watching::Watching;
-use crate::alert::{self, Alerts};
+use crate::alert::{self, Alerts, Watching};
 use crate::exit::say;
 use crate::fleet::{self, Fleet, See, Shared, Store, StoreError};
 use anyhow::Context as _;
@@ -12,6 +11,9 @@ use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long sinks may take when it is stopped.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// All that is known of the workers. Shared by all requests.
 #[derive(Debug)]
@@ -166,6 +168,7 @@ impl Serving {
         let looked_at = fleet::Settings {
             zombie_after_ns: ns(settings.zombie_after),
             forget_after_ns: settings.forget_after.map(ns),
+            ..fleet::Settings::default()
         };
         let watching = settings.rules.as_deref().map(watching).transpose()?;
         let see = watching.clone().map(|watching| -> Box<dyn See> { Box::new(watching) });
@@ -179,7 +182,7 @@ impl Serving {
         let fleet = self.fleet.lock().take();
         drop(fleet);
         if let Some(watching) = &self.watching {
-            watching.stop();
+            watching.stop(LAST_WORDS);
         }
     }
 

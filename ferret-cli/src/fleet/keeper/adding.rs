@@ -1,7 +1,8 @@
 //! What the keeper gives the store: what was counted and what happened, and now and then the word to drop what is old.
 
-use super::{ADD_SHARE, Keeper, LOOK_NS, PRUNE_NS, unix_ms};
+use super::{ADD_SHARE, Keeper, LOOK_NS, PRUNE_NS};
 use crate::fleet::Counted;
+use crate::fleet::clock::unix_ms;
 use crate::fleet::store::StoreError;
 use crate::fleet::worker::Worker;
 use ferret::event::{LogTime, ProcessUid};
@@ -11,6 +12,10 @@ use std::collections::BTreeMap;
 impl Keeper {
     /// Gives the store what was counted, if it is time or `at_once`; says whether there was anything.
     pub(super) fn add(&mut self, now: LogTime, at_once: bool) -> bool {
+        if !self.shared.settings.keeps_history() {
+            self.events.clear();
+            return false;
+        }
         if now < self.next_add && !at_once {
             return false;
         }

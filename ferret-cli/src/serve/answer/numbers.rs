@@ -77,7 +77,7 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
 
 /// What is well and what is not, also when the store cannot be read.
 pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
-    let Troubles { logs, missing, store, has_looked, has_failed } =
+    let Troubles { logs, missing, empty: _, store, has_looked, has_failed } =
         asked.shared.troubles.lock().clone();
     let (mut read, mut behind) = (0, 0);
     for worker in asked.shared.workers.lock().values() {

@@ -1,7 +1,11 @@
-//! Alerts beside the fleet that is served: the same parts of logs, the same workers, once a second.
+//! Rules beside a fleet: its parts of logs and its workers are handed to [`Alerts`], once for every second of wall time,
+//! as a replay does.
 
-use crate::alert::{Alerts, AlertsReport, Notice, Noticed, say_sinks, worker_now};
-use crate::fleet::{Event, See, Severity, WallClock, What, Worker, unix_ms};
+use super::alerts::{Alerts, AlertsReport};
+use super::notice::{Notice, What as Noticed};
+use super::said::Said;
+use super::worker::worker_now;
+use crate::fleet::{Event, See, Severity, WallClock, What, Worker};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log;
 use parking_lot::Mutex;
@@ -9,58 +13,51 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Rules at work, for the fleet and for who asks what they say.
+#[derive(Clone, Debug)]
+pub(crate) struct Watching {
+    /// None once it is stopped.
+    alerts: Arc<Mutex<Option<Alerts>>>,
+    /// Logs of this boot have its clock.
+    clock: WallClock,
+    boot: String,
+    /// The second of wall time that was looked at last.
+    looked: u64,
+    said: Arc<Mutex<Said>>,
+}
+
 /// Between two looks, ns.
 const TICK_NS: u64 = 1_000_000_000;
 
-/// How long sinks may take when it is stopped.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// Rules at work, for the fleet and for who asks what they say.
-#[derive(Clone, Debug)]
-pub(super) struct Watching {
-    /// None once it is stopped.
-    alerts: Arc<Mutex<Option<Alerts>>>,
-    next: LogTime,
-    /// The clock of this boot, fixed: wall time may be set, and windows go on.
-    clock: WallClock,
-    boot: String,
-    /// What has been said of sinks.
-    said: Arc<Mutex<SaidOfSinks>>,
-}
-
-/// Whether each fails, and how many messages it lost, as far as that was said.
-type SaidOfSinks = BTreeMap<String, (bool, u64)>;
-
 impl Watching {
-    pub(super) fn new(alerts: Alerts) -> Self {
+    pub(crate) fn new(alerts: Alerts) -> Self {
         // Where it is not to be had, logs say their own wall time.
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Self {
             alerts: Arc::new(Mutex::new(Some(alerts))),
-            next: LogTime(0),
-            clock: WallClock::at(log::now(), unix_ms().saturating_mul(1_000_000)),
+            clock: WallClock::of_this_boot(),
             boot: boot.trim().to_owned(),
+            looked: 0,
             said: Arc::default(),
         }
     }
 
-    /// Logs of this boot have its clock.
     fn clock_of(&self, worker: &Worker) -> Option<WallClock> {
         let is_here = worker.tail().is_some_and(|tail| tail.info().boot_id == self.boot);
         if is_here { Some(self.clock) } else { worker.clock() }
     }
 
     /// What the rules say now; none once it is stopped.
-    pub(super) fn report(&self, now_ms: u64) -> Option<AlertsReport> {
+    pub(crate) fn report(&self, now_ms: u64) -> Option<AlertsReport> {
         let alerts = self.alerts.lock();
         alerts.as_ref().map(|alerts| alerts.report(now_ms.saturating_mul(1_000_000)))
     }
 
-    /// Tells what waits to be told, and lets the sinks deliver it.
-    pub(super) fn stop(&self) {
+    /// Tells what waits to be told, and lets the sinks deliver it for so long at most.
+    pub(crate) fn stop(&self, within: Duration) {
         let Some(mut alerts) = self.alerts.lock().take() else { return };
         alerts.finish(self.clock.unix_ns(log::now()));
-        say_sinks(&alerts.stop(LAST_WORDS), &mut self.said.lock());
+        self.said.lock().say(&alerts.stop(within));
     }
 }
 
@@ -74,10 +71,13 @@ impl See for Watching {
     }
 
     fn round(&mut self, workers: &BTreeMap<ProcessUid, Worker>, now: LogTime) -> Vec<Event> {
-        if now < self.next {
+        let now_ns = self.clock.unix_ns(now);
+        // What a log says that was not yet read to its end is of the past.
+        let is_unread = |worker: &Worker| worker.tail().is_some() && worker.seen() == LogTime(0);
+        if now_ns / TICK_NS == self.looked || workers.values().any(is_unread) {
             return Vec::new();
         }
-        self.next = now.after(TICK_NS);
+        self.looked = now_ns / TICK_NS;
         let mut alerts = self.alerts.lock();
         let Some(alerts) = alerts.as_mut() else { return Vec::new() };
         let wants = alerts.wants();
@@ -87,8 +87,8 @@ impl See for Watching {
             worker_now(worker.folded(), tail, worker.owned(), clock, now, wants)
         });
         let here: Vec<_> = here.collect();
-        let notices = alerts.tick(self.clock.unix_ns(now), &here);
-        say_sinks(&alerts.sinks(), &mut self.said.lock());
+        let notices = alerts.tick(now_ns, &here);
+        self.said.lock().say(&alerts.sinks());
         notices.iter().map(event).collect()
     }
 }
