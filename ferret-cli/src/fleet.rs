@@ -112,6 +112,8 @@ impl Settings {
 pub(crate) struct Troubles {
     /// Logs that cannot be read, and why.
     pub(crate) logs: BTreeMap<PathBuf, String>,
+    /// Logs whose past cannot be read, and why.
+    pub(crate) past: BTreeMap<PathBuf, String>,
     /// What is to be read, and is not there.
     pub(crate) missing: Vec<PathBuf>,
     /// Folders that are to be read, and have no log.
@@ -205,25 +207,28 @@ impl Shared {
         Ok(())
     }
 
-    /// Shows a worker no more whose log is gone; says whether there was one.
+    /// Shows these workers no more, if their logs are gone; says of how many that is so.
     ///
     /// # Errors
     ///
     /// The store cannot be written.
-    pub(crate) fn forget(&self, uid: ProcessUid) -> Result<bool, StoreError> {
+    pub(crate) fn forget(&self, uids: &[ProcessUid]) -> Result<usize, StoreError> {
         let adding = self.adding.lock();
-        let number = {
+        let numbers: Vec<_> = {
             let workers = self.workers.lock();
-            let worker = workers.get(&uid).filter(|worker| worker.is_gone);
-            worker.map(|worker| worker.number)
+            let gone = uids.iter().filter_map(|uid| workers.get(uid));
+            gone.filter(|worker| worker.is_gone).map(|worker| worker.number).collect()
         };
-        let Some(number) = number else { return Ok(false) };
+        if numbers.is_empty() {
+            return Ok(0);
+        }
         // Not while others wait for the workers.
-        self.store.forget(number)?;
-        self.workers.lock().remove(&uid);
+        self.store.forget(&numbers)?;
+        // One that is back meanwhile stays.
+        self.workers.lock().retain(|uid, worker| !worker.is_gone || !uids.contains(uid));
         drop(adding);
         self.changed();
-        Ok(true)
+        Ok(numbers.len())
     }
 }
 

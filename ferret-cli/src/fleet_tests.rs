@@ -249,7 +249,7 @@ fn a_worker_whose_log_is_gone_stays_until_it_is_forgotten() {
     let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
     until("it to be looked for", || is_gone(&fleet) == Some(true));
     assert_eq!(told(&fleet).get("gone"), Some(&1), "that is no news");
-    assert!(fleet.shared.forget(uid).unwrap());
+    assert_eq!(fleet.shared.forget(&[uid, ProcessUid(31)]).unwrap(), 1, "the other is there");
     drop(fleet);
     let fleet = follow(folder.path(), Store::open(&store, KEEP).unwrap());
     assert_eq!(is_gone(&fleet), None);
@@ -286,6 +286,49 @@ fn a_log_that_lost_its_name_to_a_new_run_is_not_gone() {
     drop(workers);
     assert_eq!(stored(&fleet), plain(folder.path()));
     assert_eq!(told(&fleet), BTreeMap::from([("start", 2), ("exit", 2)]));
+}
+
+/// As a file system does that gives a new file the number of one that was removed.
+#[test]
+fn a_log_in_the_place_of_another_is_read_once_and_the_other_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    made_up::write(&path, 90, 100, 0);
+    made_up::write(&other.path().join("run.redb"), 91, 80, 1_000_000_000);
+    let before = plain(folder.path());
+    let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
+    until_done(&fleet, 1);
+    std::fs::write(&path, std::fs::read(other.path().join("run.redb")).unwrap()).unwrap();
+    let state = || {
+        let workers = fleet.shared.workers.lock();
+        workers.values().map(|w| (w.kept.uid, w.is_gone, w.kept.is_done)).collect::<Vec<_>>()
+    };
+    let expect = [(ProcessUid(90), true, false), (ProcessUid(91), false, true)];
+    until("the other to be known", || state() == expect);
+    let sums = |sums: &Sums| sums.values().map(|sum| sum.0).sum::<u64>();
+    let want = sums(&before) + sums(&plain(folder.path()));
+    assert_eq!(sums(&stored(&fleet)), want);
+    let told_once = BTreeMap::from([("start", 2), ("exit", 2), ("gone", 1)]);
+    until("all to be told", || told(&fleet) == told_once);
+    // It stays so.
+    let changes = fleet.shared.changes();
+    until("some looks more", || fleet.shared.changes() > changes + 2);
+    assert_eq!((state(), told(&fleet), sums(&stored(&fleet))), (expect.to_vec(), told_once, want));
+}
+
+#[test]
+fn a_log_that_has_another_name_is_found_by_that() {
+    let folder = tempfile::tempdir().unwrap();
+    logs(folder.path(), 93..94, 30);
+    let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
+    until_done(&fleet, 1);
+    let moved = folder.path().join("moved.redb");
+    std::fs::rename(folder.path().join("93.redb"), &moved).unwrap();
+    until("the new name", || {
+        let workers = fleet.shared.workers.lock();
+        workers.values().all(|worker| worker.kept.log == moved && !worker.is_gone)
+    });
 }
 
 /// Or it would be verified, page by page, at each start.

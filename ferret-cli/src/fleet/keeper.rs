@@ -13,6 +13,7 @@ use crate::exit::say;
 use crate::salvage::Salvager;
 use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, ReadOptions};
+use finding::{File, Known};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ impl Drop for Alarm {
 struct Keeper {
     shared: Arc<Shared>,
     /// Files that are known, by device and inode; of those that are not read, when they were written last.
-    files: BTreeMap<(u64, u64), Option<i64>>,
+    files: BTreeMap<File, Known>,
     /// When each worker's log had been written when it was read last.
     read: BTreeMap<ProcessUid, i64>,
     salvager: Salvager,
@@ -74,8 +75,8 @@ struct Keeper {
     see: Option<Box<dyn See>>,
     /// The second of wall time in which files were looked at last.
     looked: u64,
-    /// There was more to read than one round has time for.
-    is_behind: bool,
+    /// Those of which there was more to read than a round has time for: they are first in the next.
+    behind: Vec<ProcessUid>,
     next_add: LogTime,
     next_prune: LogTime,
 }
@@ -115,7 +116,7 @@ impl Fleet {
             events: Vec::new(),
             see,
             looked: 0,
-            is_behind: false,
+            behind: Vec::new(),
             next_add: LogTime(0),
             next_prune: LogTime(0),
         };
@@ -172,7 +173,7 @@ impl Keeper {
     fn until_next_round(&self) -> Duration {
         let round_ns = self.shared.settings.round_ns;
         let now_ns = WallClock::of_this_boot().unix_ns(log::now());
-        let left_ns = if self.is_behind { 0 } else { round_ns - now_ns % round_ns };
+        let left_ns = if !self.behind.is_empty() { 0 } else { round_ns - now_ns % round_ns };
         // Who wakes up somewhat too early does not do so at once again.
         Duration::from_nanos(left_ns.max(1_000_000))
     }
@@ -188,21 +189,33 @@ impl Keeper {
     /// Reads what is new in every log, a part of each in turn; says whether there was anything. With `files`, also in
     /// logs that were not written as far as their files say.
     fn read_all(&mut self, now: LogTime, files: bool) -> bool {
-        let mut left: Vec<ProcessUid> = {
+        let mut others: Vec<ProcessUid> = {
             let workers = self.shared.workers.lock();
             workers.iter().filter(|(_, w)| w.tail().is_some()).map(|(uid, _)| *uid).collect()
         };
-        left.retain(|uid| self.is_written(*uid) || files);
+        let mut left = std::mem::take(&mut self.behind);
+        others.retain(|uid| (self.is_written(*uid) || files) && !left.contains(uid));
+        left.extend(others);
         let any = !left.is_empty();
-        // Who writes faster than we read must not keep the others from being looked at.
-        while !left.is_empty() && !self.shared.is_stopped() && log::now().since(now) < LOOK_NS {
-            left.retain(|uid| !self.read_one(*uid));
-            if self.slots >= SLOTS_AT_ONCE {
-                self.add(log::now(), true);
+        while !left.is_empty() && self.has_time(now) {
+            let mut rest = Vec::new();
+            for uid in left {
+                if !self.has_time(now) || !self.read_one(uid) {
+                    rest.push(uid);
+                }
+                if self.slots >= SLOTS_AT_ONCE {
+                    self.add(log::now(), true);
+                }
             }
+            left = rest;
         }
-        self.is_behind = !left.is_empty();
+        self.behind = left;
         any
+    }
+
+    /// Who writes faster than we read must not keep the others from being looked at, nor us from stopping.
+    fn has_time(&self, began: LogTime) -> bool {
+        !self.shared.is_stopped() && log::now().since(began) < LOOK_NS
     }
 
     /// Whether a log has been written since this was last asked.
@@ -305,12 +318,12 @@ impl Keeper {
 /// Forgets the workers whose logs say nothing more.
 fn forget_over(
     workers: &mut BTreeMap<ProcessUid, Worker>,
-    files: &mut BTreeMap<(u64, u64), Option<i64>>,
+    files: &mut BTreeMap<File, Known>,
     read: &mut BTreeMap<ProcessUid, i64>,
 ) {
     for (uid, worker) in workers.extract_if(.., |_, worker| worker.tail().is_none()) {
-        let (device, inode, modified) = worker.kept.stamp;
-        files.insert((device, inode), Some(modified));
+        let (_, _, modified) = worker.kept.stamp;
+        files.insert(worker.file(), Known::Over(modified));
         read.remove(&uid);
     }
 }

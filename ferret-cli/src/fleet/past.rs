@@ -51,7 +51,9 @@ pub(super) fn read(shared: &Shared) {
         };
         if let Err(error) = fill(shared, &gap) {
             given_up.insert(gap.uid, now.after(AGAIN_NS));
-            shared.troubles.lock().logs.insert(gap.path, error.to_string());
+            shared.troubles.lock().past.insert(gap.path, error.to_string());
+        } else {
+            shared.troubles.lock().past.remove(&gap.path);
         }
     }
 }

@@ -177,21 +177,23 @@ impl Store {
         Ok(last.map_or(0, |last| last.saturating_add(1)))
     }
 
-    /// Takes a worker out of the list of workers. What it did stays in the history.
+    /// Takes workers out of the list of workers. What they did stays in the history.
     ///
     /// # Errors
     ///
     /// The store cannot be written.
-    pub(crate) fn forget(&self, worker: WorkerNumber) -> Result<(), StoreError> {
+    pub(crate) fn forget(&self, workers: &[WorkerNumber]) -> Result<(), StoreError> {
         self.noting(|database| {
             let txn = begin_write(database)?;
             {
                 let mut table = txn.open_table(WORKERS)?;
-                let found =
-                    table.get(worker)?.map(|row| decode::<Kept>(row.value())).transpose()?;
-                if let Some(kept) = found {
-                    let kept = Kept { is_forgotten: true, ..kept };
-                    table.insert(worker, encode(&kept)?.as_slice())?;
+                for worker in workers {
+                    let row = table.get(worker)?;
+                    let found = row.map(|row| decode::<Kept>(row.value())).transpose()?;
+                    if let Some(kept) = found {
+                        let kept = Kept { is_forgotten: true, ..kept };
+                        table.insert(worker, encode(&kept)?.as_slice())?;
+                    }
                 }
             }
             txn.commit()?;

@@ -41,6 +41,8 @@ pub(crate) struct Worker {
     pub(crate) kept: Kept,
     /// None: its log is gone, or all of it is known.
     tail: Option<Tail>,
+    /// From where to where the log goes, while somebody else has it.
+    lent: Option<(u64, u64)>,
     folded: Folded,
     clock: Option<WallClock>,
     /// What is not in the store yet; none where nothing of it is to be.
@@ -117,6 +119,7 @@ impl Worker {
             number,
             kept,
             tail: None,
+            lent: None,
             folded: Folded::default(),
             clock: None,
             slots: None,
@@ -281,22 +284,24 @@ impl Worker {
 
     /// Gives its log away, for a while.
     pub(super) fn lend(&mut self) -> Option<Tail> {
+        self.lent = self.offsets();
         self.tail.take()
     }
 
     pub(super) fn take_back(&mut self, tail: Tail) {
-        self.tail = Some(tail);
+        (self.tail, self.lent) = (Some(tail), None);
     }
 
-    /// Its log has vanished.
-    pub(crate) fn vanish(&mut self) {
-        (self.tail, self.is_gone) = (None, true);
+    /// From where to where its log goes; none of one that is not read any more.
+    fn offsets(&self) -> Option<(u64, u64)> {
+        let info = self.tail.as_ref().map(Tail::info);
+        info.map(|info| (info.first_offset.0, info.next_offset.0)).or(self.lent)
     }
 
     /// The offsets of entries that nobody has counted yet and nobody will who follows the log.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
         self.slots.as_ref()?;
-        let first = self.tail.as_ref()?.info().first_offset.0;
+        let (first, _) = self.offsets()?;
         let mut from = if first <= 1 { 0 } else { first };
         for &(begin, end) in &self.kept.read {
             if begin > from {
@@ -309,10 +314,9 @@ impl Worker {
 
     /// How many entries are in the history, of how many its log has: one at least, of a log of which all is known.
     pub(crate) fn progress(&self) -> (u64, u64) {
-        let Some(info) = self.tail.as_ref().map(Tail::info) else { return (1, 1) };
-        let first = info.first_offset.0;
+        let Some((first, next)) = self.offsets() else { return (1, 1) };
         let kept = self.kept.read.iter().map(|(from, to)| to.saturating_sub(first.max(*from)));
-        let all = info.next_offset.0.saturating_sub(first);
+        let all = next.saturating_sub(first);
         // One that does not say when it was is not counted.
         if self.slots.is_none() { (all, all) } else { (kept.sum::<u64>().min(all), all) }
     }
@@ -360,7 +364,9 @@ impl Worker {
         // Whoever looks once a second has seen how it ended by then.
         if now.since(*self.done_since.get_or_insert(now)) >= LINGERS_NS {
             self.kept.is_done = true;
-            self.kept.stamp = stamp(&self.kept.log).unwrap_or(self.kept.stamp);
+            // By its name another may be found by now.
+            let stamp = stamp(&self.kept.log).filter(|(d, i, _)| (*d, *i) == self.file());
+            self.kept.stamp = stamp.unwrap_or(self.kept.stamp);
             self.is_new = true;
             self.let_go(now);
         }

@@ -227,7 +227,7 @@ impl Serving {
                 Err(Refusal::Question(format!("the log of {worker} is there: it would come back")))
             }
             Some(true) => {
-                let forgotten = self.shared.forget(worker.0);
+                let forgotten = self.shared.forget(&[worker.0]);
                 forgotten.map(|_| ()).map_err(|error| Refusal::Broken(error.to_string()))
             }
         }

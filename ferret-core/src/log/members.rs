@@ -69,9 +69,14 @@ impl Named {
 ///
 /// # Errors
 ///
-/// Nothing is there.
+/// Nothing is there, or the folder cannot be read.
 pub fn members(path: &Path) -> Result<Vec<PathBuf>, LogError> {
-    Named::resolve(path).map(|named| named.files())
+    match Named::resolve(path)? {
+        Named::Folder(folder) => {
+            logs_in(&folder).map_err(|error| LogError::io(&folder, "read", error))
+        }
+        head @ Named::Head { .. } => Ok(head.files()),
+    }
 }
 
 /// The log in `folder` that a live process writes; of several the one written last.

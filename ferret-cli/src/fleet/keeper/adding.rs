@@ -68,7 +68,11 @@ impl Keeper {
         self.shared.store.prune(now_ms)?;
         let Some(after_ns) = self.shared.settings.forget_after_ns else { return Ok(()) };
         // What is not mounted, say, is not gone.
-        if !self.shared.troubles.lock().missing.is_empty() {
+        let is_all_there = {
+            let troubles = self.shared.troubles.lock();
+            troubles.missing.is_empty() && troubles.empty.is_empty()
+        };
+        if !is_all_there {
             return Ok(());
         }
         let old: Vec<ProcessUid> = {
@@ -80,9 +84,6 @@ impl Keeper {
             };
             workers.values().filter(is_old).map(|worker| worker.kept.uid).collect()
         };
-        for uid in old {
-            self.shared.forget(uid)?;
-        }
-        Ok(())
+        self.shared.forget(&old).map(drop)
     }
 }

@@ -4,14 +4,33 @@ use super::Keeper;
 use crate::fleet::clock::unix_ms;
 use crate::fleet::store::{Event, Kept, Severity, What};
 use crate::fleet::worker::{self, Worker};
+use ferret::event::{LogTime, ProcessUid};
 use ferret::log::{self, LogError};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A file, by device and inode.
+pub(super) type File = (u64, u64);
+
+/// What is known of a file that is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known {
+    /// It is the log of this worker.
+    Of(ProcessUid),
+    /// It says nothing more, and was written then.
+    Over(i64),
+    /// It could not be read, was written then, and was tried then.
+    Unread(i64, LogTime),
+}
+
+/// What could not be read is tried again after so long, ns: it may be allowed by now.
+const AGAIN_NS: u64 = 60_000_000_000;
 
 impl Keeper {
     /// Looks for logs that have appeared, and for those that are gone.
     pub(super) fn find(&mut self) {
-        let (mut there, mut missing, mut empty) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let (mut there, mut missing, mut empty) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let read = self.files_of_workers();
         for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
                 Ok(paths) => {
@@ -26,7 +45,7 @@ impl Keeper {
                         if self.shared.is_stopped() {
                             return;
                         }
-                        there.extend(self.meet(&path));
+                        there.extend(self.meet(&path, &read).map(|file| (file, path)));
                     }
                 }
                 Err(LogError::NotFound { .. } | LogError::EmptyFolder { .. }) => {
@@ -35,54 +54,103 @@ impl Keeper {
                 Err(error) => self.trouble(&wanted, Some(error.to_string())),
             }
         }
-        self.files.retain(|file, _| there.contains(file));
-        let is_first = !self.shared.troubles.lock().has_looked;
-        let mut workers = self.shared.workers.lock();
-        for worker in workers.values_mut().filter(|worker| !worker.is_gone) {
-            let (device, inode, _) = worker.kept.stamp;
-            if there.contains(&(device, inode)) || worker.find_again() {
-                continue;
-            }
-            // One whose log went while nobody looked is not news.
-            if !is_first {
-                self.events.push(gone(&worker.kept));
-            }
-            worker.vanish();
-        }
-        drop(workers);
+        self.files.retain(|file, _| there.contains_key(file));
+        self.let_go(&there);
         let mut troubles = self.shared.troubles.lock();
         troubles.logs.retain(|path, _| path.exists());
         (troubles.missing, troubles.empty, troubles.has_looked) = (missing, empty, true);
     }
 
+    /// Whose logs the files are that are there, as far as is known.
+    fn files_of_workers(&self) -> BTreeMap<File, ProcessUid> {
+        let workers = self.shared.workers.lock();
+        let there = workers.values().filter(|worker| !worker.is_gone);
+        there.map(|worker| (worker.file(), worker.kept.uid)).collect()
+    }
+
+    /// Notes where the logs lie by now, and which are not there any more.
+    fn let_go(&mut self, there: &BTreeMap<File, PathBuf>) {
+        let mut lost = Vec::new();
+        for worker in self.shared.workers.lock().values_mut().filter(|worker| !worker.is_gone) {
+            match there.get(&worker.file()) {
+                Some(path) if *path == worker.kept.log => {}
+                Some(path) => path.clone_into(&mut worker.kept.log),
+                None => lost.push((worker.kept.uid, worker.file(), worker.kept.log.clone())),
+            }
+        }
+        // A new run has taken the name that was asked for, and the log of the old one lies beside it. Each folder is
+        // read once, and nobody waits for it.
+        let mut folders = BTreeMap::new();
+        for (uid, file, path) in lost {
+            if self.shared.is_stopped() {
+                return;
+            }
+            let is_there = worker::stamp(&path).is_some_and(|(d, i, _)| (d, i) == file);
+            if is_there {
+                continue;
+            }
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            let beside = folders.entry(folder).or_insert_with_key(|folder| files_in(folder));
+            let moved = beside.get(&file);
+            let is_first = !self.shared.troubles.lock().has_looked;
+            if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
+                if let Some(path) = moved {
+                    path.clone_into(&mut worker.kept.log);
+                    continue;
+                }
+                // One whose log went while nobody looked is not news.
+                if !is_first {
+                    self.events.push(gone(&worker.kept));
+                }
+                worker.vanish();
+            }
+        }
+    }
+
     /// Opens a log that is new; gives what tells it from others.
-    fn meet(&mut self, path: &Path) -> Option<(u64, u64)> {
+    fn meet(&mut self, path: &Path, read: &BTreeMap<File, ProcessUid>) -> Option<File> {
         let (device, inode, modified) = worker::stamp(path)?;
-        let file = (device, inode);
+        let (file, now) = ((device, inode), log::now());
         match self.files.get(&file) {
-            Some(None) if !self.has_more((device, inode, modified)) => return Some(file),
-            // It could not be read, or says nothing more, and is as it was.
-            Some(Some(then)) if *then == modified => return Some(file),
+            Some(Known::Of(uid)) if !self.has_more(*uid, modified) => return Some(file),
+            Some(Known::Over(then)) if *then == modified => return Some(file),
+            Some(Known::Unread(then, at)) if *then == modified && now.since(*at) < AGAIN_NS => {
+                return Some(file);
+            }
             _ => {}
         }
-        if self.is_done(path, (device, inode, modified)) {
-            self.files.insert(file, None);
+        let before = read.get(&file).copied();
+        if let Some(uid) = before.filter(|uid| self.is_done(*uid, path, modified)) {
+            self.files.insert(file, Known::Of(uid));
             return Some(file);
         }
-        let mut is_over = false;
-        let opened = match Worker::open(path, &self.shared.settings) {
+        let (known, trouble) = match Worker::open(path, &self.shared.settings) {
             // It begins just now.
             Ok(None) => return Some(file),
-            Ok(Some(worker)) if self.is_old(&worker, modified) => {
-                is_over = true;
-                Ok(())
+            Ok(Some(worker)) if self.is_old(&worker, modified) => (Known::Over(modified), None),
+            Ok(Some(worker)) => {
+                let uid = worker.kept.uid;
+                if let Some(before) = before.filter(|before| *before != uid) {
+                    self.displace(before);
+                }
+                match self.add_worker(worker, file) {
+                    Ok(()) => (Known::Of(uid), None),
+                    Err(why) => (Known::Unread(modified, now), Some(why)),
+                }
             }
-            Ok(Some(worker)) => self.add_worker(worker, file),
-            Err(error) => Err(error.to_string()),
+            Err(error) => (Known::Unread(modified, now), Some(error.to_string())),
         };
-        self.files.insert(file, (is_over || opened.is_err()).then_some(modified));
-        self.trouble(path, opened.err());
+        self.files.insert(file, known);
+        self.trouble(path, trouble);
         Some(file)
+    }
+
+    /// The log of a worker is gone, and another has its place on the disk.
+    fn displace(&mut self, uid: ProcessUid) {
+        if let Some(worker) = self.shared.workers.lock().get_mut(&uid) {
+            self.events.push(gone(&worker.kept));
+            worker.displace();
+        }
     }
 
     /// Whether its process ended before anybody looks back to.
@@ -94,32 +162,28 @@ impl Keeper {
     }
 
     /// Whether a log of which all was known has been written since: by who saw its process end.
-    fn has_more(&self, stamp: (u64, u64, i64)) -> bool {
+    fn has_more(&self, uid: ProcessUid, modified: i64) -> bool {
         let workers = self.shared.workers.lock();
-        let mut all = workers.values().filter(|worker| worker.kept.is_done);
-        let (device, inode, modified) = stamp;
-        all.any(|worker| {
-            let then = worker.kept.stamp;
-            (then.0, then.1) == (device, inode) && then.2 != modified
-        })
+        let known = workers.get(&uid).filter(|worker| worker.kept.is_done);
+        known.is_some_and(|worker| worker.kept.stamp.2 != modified)
     }
 
     /// Whether the store knows all that this log has to say.
-    fn is_done(&self, path: &Path, stamp: (u64, u64, i64)) -> bool {
+    fn is_done(&self, uid: ProcessUid, path: &Path, modified: i64) -> bool {
         let mut workers = self.shared.workers.lock();
-        let known = workers.values_mut().find(|worker| worker.kept.stamp == stamp);
-        let Some(worker) = known.filter(|worker| worker.kept.is_done) else { return false };
+        let known = workers.get_mut(&uid).filter(|worker| worker.kept.is_done);
+        let Some(worker) = known.filter(|worker| worker.kept.stamp.2 == modified) else {
+            return false;
+        };
         path.clone_into(&mut worker.kept.log);
-        worker.is_gone = false;
         true
     }
 
-    fn add_worker(&self, mut worker: Worker, file: (u64, u64)) -> Result<(), String> {
+    fn add_worker(&self, mut worker: Worker, file: File) -> Result<(), String> {
         let uid = worker.kept.uid;
         let mut workers = self.shared.workers.lock();
         if let Some(other) = workers.get_mut(&uid) {
-            let (device, inode, _) = other.kept.stamp;
-            if (device, inode) != file && !other.goes_on_in(&worker) {
+            if other.file() != file && !other.goes_on_in(&worker) {
                 let other = other.kept.log.display();
                 return Err(format!("it is a copy of {other}, which is read already"));
             }
@@ -153,4 +217,11 @@ fn gone(kept: &Kept) -> Event {
         program: Some(kept.program.clone()),
         text: format!("the log of process {} is not there any more", kept.pid),
     }
+}
+
+/// The files of a folder, by what tells them from others. One that cannot be read has none for us.
+fn files_in(folder: &Path) -> BTreeMap<File, PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let file = |path: PathBuf| worker::stamp(&path).map(|(d, i, _)| ((d, i), path));
+    entries.filter_map(|entry| file(entry.path())).collect()
 }

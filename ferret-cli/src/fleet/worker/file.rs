@@ -1,25 +1,25 @@
-//! The file of a worker's log: what tells it from others, where it has gone, and which file goes on with it.
+//! The file of a worker's log: what tells it from others, that it is gone, and which file goes on with it.
 
 use super::Worker;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 impl Worker {
-    /// Whether its log is there, if not by the name that is asked for: a new run has taken that, and the log of the old
-    /// one lies beside it.
-    pub(crate) fn find_again(&mut self) -> bool {
+    /// Its log's device and inode.
+    pub(crate) fn file(&self) -> (u64, u64) {
         let (device, inode, _) = self.kept.stamp;
-        let is_it = |path: &Path| stamp(path).is_some_and(|(d, i, _)| (d, i) == (device, inode));
-        if is_it(&self.kept.log) {
-            return true;
-        }
-        let folder = self.kept.log.parent().map(std::fs::read_dir);
-        // A folder that cannot be read has nothing for us.
-        let files = folder.into_iter().flatten().flatten().flatten().map(|file| file.path());
-        let found = files.into_iter().find(|path| is_it(path));
-        let is_found = found.is_some();
-        self.kept.log = found.unwrap_or_else(|| std::mem::take(&mut self.kept.log));
-        is_found
+        (device, inode)
+    }
+
+    /// Its log has vanished.
+    pub(crate) fn vanish(&mut self) {
+        (self.tail, self.is_gone) = (None, true);
+    }
+
+    /// Its log has vanished, and its place on the disk is another's.
+    pub(crate) fn displace(&mut self) {
+        self.vanish();
+        (self.kept.stamp, self.kept.is_done, self.is_new) = ((0, 0, 0), false, true);
     }
 
     /// Whether its log goes on in that of `next`, as one that is lost while it is written does: a copy has no more.

@@ -77,8 +77,9 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
 
 /// What is well and what is not, also when the store cannot be read.
 pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
-    let Troubles { logs, missing, empty: _, store, has_looked, has_failed } =
+    let Troubles { mut logs, past, missing, empty, store, has_looked, has_failed } =
         asked.shared.troubles.lock().clone();
+    logs.extend(past);
     let (mut read, mut behind) = (0, 0);
     for worker in asked.shared.workers.lock().values() {
         read += usize::from(worker.tail().is_some());
@@ -99,6 +100,8 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
         let names = missing.iter().map(|path| path.display().to_string());
         let names = names.collect::<Vec<_>>().join(", ");
         check("logs", Status::Degraded, format!("not there yet: {names}"))
+    } else if let Some(folder) = empty.first() {
+        check("logs", Status::Degraded, format!("there is no log in {}", folder.display()))
     } else {
         check("logs", Status::Healthy, format!("{read} logs are followed"))
     };
