@@ -173,7 +173,7 @@ impl Keeper {
     fn until_next_round(&self) -> Duration {
         let round_ns = self.shared.settings.round_ns;
         let now_ns = WallClock::of_this_boot().unix_ns(log::now());
-        let left_ns = if !self.behind.is_empty() { 0 } else { round_ns - now_ns % round_ns };
+        let left_ns = if self.behind.is_empty() { round_ns - now_ns % round_ns } else { 0 };
         // Who wakes up somewhat too early does not do so at once again.
         Duration::from_nanos(left_ns.max(1_000_000))
     }

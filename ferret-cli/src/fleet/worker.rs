@@ -59,16 +59,23 @@ pub(crate) struct Worker {
     /// When it was last read to its end: of what came later nothing is known.
     seen: LogTime,
     owned: Option<bool>,
-    /// Nobody holds it, and its end has not been read: how it ended may stand there.
-    is_ending: bool,
-    /// The last reading failed: there is no more to be had.
-    cannot_be_read: bool,
+    reading: Reading,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
     /// Its log is not there any more.
     pub(crate) is_gone: bool,
     /// What is kept of it has changed since the store was told.
     is_new: bool,
+}
+
+/// How the reading of a log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    GoesOn,
+    /// Nobody holds it, and its end has not been read: how its process ended may stand there.
+    Ends,
+    /// There is no more to be had.
+    Fails,
 }
 
 impl Worker {
@@ -131,8 +138,7 @@ impl Worker {
             done_since: None,
             seen: LogTime(0),
             owned: None,
-            is_ending: false,
-            cannot_be_read: false,
+            reading: Reading::GoesOn,
             last_stack: None,
             is_gone: false,
             is_new: false,
@@ -145,7 +151,7 @@ impl Worker {
         let Some(before) = before else { return };
         let new = std::mem::take(&mut self.kept);
         let Kept { read, state, ended_ms, exit_code, signal, death, .. } = before.clone();
-        self.kept = Kept { read, state, ended_ms, exit_code, signal, death, ..new };
+        self.kept = Kept { ended_ms, state, exit_code, signal, death, read, ..new };
         self.changes.seen(&before.state);
         if self.from == Offset(0) {
             // A short log is read from its beginning all the same: what is open is in it.
@@ -184,7 +190,11 @@ impl Worker {
             }
         }
         self.tail = Some(tail);
-        self.cannot_be_read = read.is_err();
+        match read {
+            Err(_) => self.reading = Reading::Fails,
+            Ok(()) if self.reading == Reading::Fails => self.reading = Reading::GoesOn,
+            Ok(()) => {}
+        }
         read.map(|()| is_all)
     }
 
@@ -208,15 +218,18 @@ impl Worker {
     pub(crate) fn look_at_file(&mut self) {
         let Some(tail) = &mut self.tail else { return };
         let owned = ferret::is_alive(tail);
-        self.is_ending = false;
         if owned == Some(false) {
             // What it wrote last may not have been read yet. One that cannot be read says so when it is.
             tail.refresh().ok();
-            self.is_ending = !self.cannot_be_read && self.reached < tail.info().next_offset;
+        }
+        if self.reading != Reading::Fails {
+            let is_ending = owned == Some(false) && self.reached < tail.info().next_offset;
+            self.reading = if is_ending { Reading::Ends } else { Reading::GoesOn };
         }
         // Until it is known how it ended it is as it was: it lives, or is dead and was salvaged just now.
         let is_dead = self.owned == Some(false);
-        self.owned = if self.is_ending && !is_dead { Some(true) } else { owned };
+        let is_ending = self.reading == Reading::Ends;
+        self.owned = if is_ending && !is_dead { Some(true) } else { owned };
         self.folded.note(tail);
     }
 
@@ -264,7 +277,7 @@ impl Worker {
 
     /// What is new since this was last asked: in words, and as an event each.
     pub(crate) fn news(&mut self, now: LogTime, zombie_after_ns: u64) -> Vec<Event> {
-        let state = self.state(now, zombie_after_ns).filter(|_| !self.is_ending);
+        let state = self.state(now, zombie_after_ns).filter(|_| self.reading != Reading::Ends);
         let Some(state) = state else { return Vec::new() };
         let mut changes = std::mem::take(&mut self.changes);
         let events = changes.news(self, state, now);

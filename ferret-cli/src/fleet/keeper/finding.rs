@@ -182,11 +182,12 @@ impl Keeper {
     fn add_worker(&self, mut worker: Worker, file: File) -> Result<(), String> {
         let uid = worker.kept.uid;
         let mut workers = self.shared.workers.lock();
-        if let Some(other) = workers.get_mut(&uid) {
-            if other.file() != file && !other.goes_on_in(&worker) {
-                let other = other.kept.log.display();
-                return Err(format!("it is a copy of {other}, which is read already"));
-            }
+        if let Some(other) = workers.get_mut(&uid)
+            && other.file() != file
+            && !other.goes_on_in(&worker)
+        {
+            let other = other.kept.log.display();
+            return Err(format!("it is a copy of {other}, which is read already"));
         }
         // One that was forgotten, and is back, has been counted.
         let before = match workers.get(&uid) {
