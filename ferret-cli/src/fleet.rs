@@ -70,7 +70,7 @@ pub(crate) struct Shared {
 pub(crate) struct Settings {
     /// A worker that has done nothing for so long is a zombie, ns.
     pub(crate) zombie_after_ns: u64,
-    /// A worker that is gone is forgotten after so long, ns; none: never.
+    /// A worker whose log is gone is forgotten so long after its end, ns; none: never.
     pub(crate) forget_after_ns: Option<u64>,
     /// Rounds begin at whole multiples of this, of wall time, ns; it goes into a second.
     pub(crate) round_ns: u64,

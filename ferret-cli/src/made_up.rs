@@ -72,6 +72,7 @@ pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTim
 }
 
 /// Writes a log of a process that its machine took with it, when that went off.
+#[cfg(feature = "serve")]
 pub(crate) fn cut_short(path: &Path, seed: u64) {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let boot_id = "a boot that is over".to_owned();

@@ -69,7 +69,7 @@ pub(crate) struct Settings {
     /// How long the history is kept, by how fine it is
     #[arg(long, value_name = "LEVELS", default_value = "10s=6h,5m=7d,1h=400d")]
     pub(crate) keep: Keep,
-    /// A worker whose log has been gone for so long is forgotten
+    /// A worker whose log is gone is forgotten so long after its end
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) forget_after: Option<Duration>,
     /// Rules of alerts: see `ferret alert`
