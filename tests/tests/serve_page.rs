@@ -252,6 +252,20 @@ fn history_and_flame_chart_are_of_the_time_that_is_chosen() {
     reader.sees(&format!("{} !== ''", texts(".chosen strong")));
     let saved = "fetch(document.querySelector('.saves a').href).then((answer) => answer.status)";
     assert_eq!(reader.ask(&json!({ "do": "eval", "js": saved })), 200);
+
+    // Another window, for which there is no place: nothing of the first one stands for it, and it is asked again.
+    let busy = "window.real = fetch; fetch = async (at, how) => at.includes('flame') \
+        ? Response.json({ error: 'no place' }, { status: 503 }) : real(at, how); \
+        const { started_ms: start } = Ferret.live.data.workers.workers[0]; \
+        location.hash = `#flame?start=${start}&end=${start + 60000}`";
+    reader.ask(&json!({ "do": "eval", "js": busy }));
+    reader.sees(&has("#wrong", "no place"));
+    reader
+        .sees("document.querySelector('.flame').hidden && document.querySelector('.saves').hidden");
+    reader.ask(&json!({ "do": "eval", "js": "fetch = real; 0" }));
+    reader.sees("document.getElementById('wrong').hidden");
+    reader.sees(&has(".view-flame .note", "spans"));
+    reader.sees("!document.querySelector('.flame').hidden");
     reader.is_untroubled();
 }
 

@@ -93,7 +93,13 @@
         const key = JSON.stringify([row.id, now.worker, now.range, now.from, now.to]);
         if (key === asked || api.isFrozen) return;
         asked = key;
-        await ask(now, row, WORKERS_AT_ONCE);
+        try {
+          await ask(now, row, WORKERS_AT_ONCE);
+        } catch (error) {
+          // It is asked again with the next numbers.
+          if (key === asked) asked = "";
+          throw error;
+        }
       },
     };
   }
