@@ -167,6 +167,13 @@ fn what_happens_is_on_the_page_within_two_seconds() {
 
     reader.go("#stack");
     reader.sees(&has(".frame .name", "serve"));
+    // An answer that breaks off is asked for again.
+    let cut = "window.real = fetch; window.cuts = 0; fetch = async (at, how) => at.includes('stack') && ++cuts \
+        ? new Response(new ReadableStream({ start: (body) => body.error(new TypeError('cut')) }), \
+        { headers: { 'content-type': 'application/json' } }) : real(at, how); 0";
+    reader.ask(&json!({ "do": "eval", "js": cut }));
+    reader.sees("cuts > 1");
+    reader.ask(&json!({ "do": "eval", "js": "fetch = real; 0" }));
     program.say("go");
     assert_eq!(program.hear().as_deref(), Some("ready"));
     assert_eq!(program.hear().as_deref(), Some("stuck"));

@@ -10,9 +10,12 @@ import vm from "node:vm";
 
 const folder = new URL("../../ferret-cli/src/serve/page/", import.meta.url);
 
-// The scripts in a world of their own: what they do when they are loaded needs a page only in `theme.js` and `app.js`.
-function load(...names) {
-  const world = vm.createContext({ URLSearchParams, location: { hash: "" }, setTimeout, console, Ferret: {} });
+// The scripts in a world of their own: what they do when they are loaded needs a page only in `theme.js` and `app.js`. What else of a
+// browser they are to have is in `more`.
+const load = (...names) => loadWith({}, ...names);
+
+function loadWith(more, ...names) {
+  const world = vm.createContext({ URLSearchParams, AbortController, AbortSignal, location: { hash: "" }, setTimeout, console, Ferret: {}, ...more });
   for (const name of names) vm.runInContext(readFileSync(new URL(`${name}.js`, folder), "utf8"), world, { filename: `${name}.js` });
   return world.Ferret;
 }
@@ -99,6 +102,18 @@ test("a frozen page has the nearest answer, and of another function none", () =>
   assert.equal(api.nearest(all, "api/functions?worker=a"), null);
   same(api.nearest(all, "api/stages?worker=b"), { stages: [{ worker: "b", program: "q" }] });
   assert.equal(api.nearest(all, "api/flame?worker=b"), null);
+});
+
+test("an answer that breaks off is no answer, and one that is refused says why", async () => {
+  const json = { "content-type": "application/json" };
+  const broken = new ReadableStream({ start: (body) => body.error(new TypeError("network error")) });
+  const answers = [new Response(broken, { headers: json }), new Response('{"work', { headers: json }), Response.json({ error: "no place" }, { status: 503 }), Response.json({ now_ms: 1 })];
+  const { api } = loadWith({ fetch: async () => answers.shift() }, "api");
+  const fails = (kind) => (error) => error instanceof kind;
+  await assert.rejects(api.ask("workers"), fails(api.Away));
+  await assert.rejects(api.ask("workers"), fails(api.Away));
+  await assert.rejects(api.ask("workers"), (error) => error instanceof api.Refused && error.status === 503 && error.message === "no place");
+  same(await api.ask("workers"), { now_ms: 1 });
 });
 
 test("a gap in a line is a gap", () => {

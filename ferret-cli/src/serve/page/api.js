@@ -88,18 +88,21 @@
     }
   }
 
-  async function send(address, options) {
+  // Whatever breaks on the way is the server's absence, a body that ends too early too.
+  async function arrives(promise) {
     try {
-      return await fetch(address, { ...options, credentials: "same-origin" });
+      return await promise;
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Away("The server does not answer.");
     }
   }
 
+  const send = (address, options) => arrives(fetch(address, { ...options, credentials: "same-origin" }));
+
   async function read(response) {
     const isJson = (response.headers.get("content-type") ?? "").includes("json");
-    const body = isJson ? await response.json() : null;
+    const body = isJson ? await arrives(response.json()) : null;
     // Unhealthy is an answer, too.
     if (response.ok || body?.kind === "health") return body;
     if (response.status === 401) throw new Refused("The session has ended: load the page again to sign in.", 401);

@@ -96,23 +96,31 @@
     if (isLeaving(at)) return;
     const view = made[at.view];
     const address = location.hash;
-    if (view.load && live.link.state !== "lost") {
-      try {
-        await view.load(at, isForced);
-        if (address !== location.hash) return;
-        controls.filter.complain(null);
-        show(part("wrong"), false);
-      } catch (error) {
-        if (address !== location.hash) return;
-        const isFilter = error instanceof api.Refused && error.status === 400 && at.filter;
-        if (isFilter) controls.filter.complain(error.message);
-        else if (error instanceof api.Refused) complain(error);
-        // That the server is away is told by the link. All else is a fault of the page.
-        else if (!(error instanceof api.Away)) throw error;
-      }
+    const isLate = () => address !== location.hash;
+    try {
+      if (!view.load || live.link.state === "lost") return;
+      await view.load(at, isForced);
+      if (isLate()) return;
+      controls.filter.complain(null);
+      show(part("wrong"), false);
+    } catch (error) {
+      if (!isLate()) explain(error, at);
+    } finally {
+      // Whatever came of it, there is a next time.
+      if (!isLate()) loadLater(views[at.view]);
     }
+  }
+
+  function explain(error, at) {
+    const isFilter = error instanceof api.Refused && error.status === 400 && at.filter;
+    if (isFilter) controls.filter.complain(error.message);
+    else if (error instanceof api.Refused) complain(error);
+    // That the server is away is told by the link. All else is a fault of the page.
+    else if (!(error instanceof api.Away)) throw error;
+  }
+
+  function loadLater({ everyMs }) {
     clearTimeout(timer);
-    const { everyMs } = views[at.view];
     if (everyMs && !api.isFrozen) timer = setTimeout(() => (document.hidden ? wake() : load({ isForced: false })), everyMs);
   }
 
