@@ -15,7 +15,7 @@ const folder = new URL("../../ferret-cli/src/serve/page/", import.meta.url);
 const load = (...names) => loadWith({}, ...names);
 
 function loadWith(more, ...names) {
-  const world = vm.createContext({ URLSearchParams, AbortController, AbortSignal, location: { hash: "" }, setTimeout, console, Ferret: {}, ...more });
+  const world = vm.createContext({ URLSearchParams, AbortController, AbortSignal, location: { hash: "" }, setTimeout, clearTimeout, console, Ferret: {}, ...more });
   for (const name of names) vm.runInContext(readFileSync(new URL(`${name}.js`, folder), "utf8"), world, { filename: `${name}.js` });
   return world.Ferret;
 }
@@ -114,6 +114,66 @@ test("an answer that breaks off is no answer, and one that is refused says why",
   await assert.rejects(api.ask("workers"), fails(api.Away));
   await assert.rejects(api.ask("workers"), (error) => error instanceof api.Refused && error.status === 503 && error.message === "no place");
   same(await api.ask("workers"), { now_ms: 1 });
+});
+
+// The page's connection over a server that the test plays. `pass(ms)` lets time go by, as far as the page can tell.
+function connection(answer) {
+  let now = 1e12;
+  let timers = [];
+  const sources = [];
+  class EventSource {
+    static OPEN = 1;
+    readyState = 1;
+    constructor() { sources.push(this); }
+    addEventListener(name, listener) { this[name] = listener; }
+    close() { this.readyState = 2; }
+  }
+  class Clock extends Date { static now() { return now; } }
+  const setTimeout = (run, ms) => { timers.push({ run, at: now + ms }); return timers.at(-1); };
+  const clearTimeout = (timer) => { timers = timers.filter((one) => one !== timer); };
+  // A question that is never answered ends when it is given up, as in a browser.
+  const fetch = (address, { signal }) => new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    const found = answer(address);
+    if (found) resolve(Response.json(found));
+  });
+  const document = { hidden: false, addEventListener() {}, getElementById: () => null };
+  const Ferret = loadWith({ document, addEventListener() {}, EventSource, Date: Clock, setTimeout, clearTimeout, fetch }, "format", "dom", "state", "api", "live");
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  async function pass(ms) {
+    const end = now + ms;
+    for (;;) {
+      await settle();
+      const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      clearTimeout(next);
+      now = Math.max(now, next.at);
+      next.run();
+    }
+    now = end;
+  }
+  const told = { workers: { workers: [] }, stages: { stages: [] }, alerts: { rules: [] }, events: { next: 0, left_out: 0, events: [] } };
+  const stream = () => sources.filter(({ readyState }) => readyState === 1);
+  return { ...Ferret, pass, told, stream, say: (more = {}) => stream().at(-1).now({ data: JSON.stringify({ ...told, ...more }) }) };
+}
+
+const part = (told, address) => told[address.replace("api/", "").split("?")[0]] ?? { kind: "health" };
+
+test("a server that hangs is lost within twenty seconds, and live again when it goes on", async () => {
+  let hangs = false;
+  const page = connection((address) => (hangs ? null : part(page.told, address)));
+  page.live.start();
+  page.say();
+  await page.pass(60_000);
+  assert.equal(page.live.link.state, "live");
+  assert.equal(page.stream().length, 1);
+  hangs = true;
+  await page.pass(20_000);
+  assert.equal(page.live.link.state, "lost");
+  hangs = false;
+  await page.pass(1000);
+  page.say();
+  assert.equal(page.live.link.state, "live");
 });
 
 test("a gap in a line is a gap", () => {

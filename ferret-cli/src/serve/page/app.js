@@ -176,9 +176,14 @@
     controls = { scope: shell.makeScope(), filter: shell.makeFilter(), range: range.make(part("range")) };
     shell.start();
     let isFirst = true;
+    let wasLost = false;
     live.listen((what) => {
       shell.drawLink();
       shell.drawHealth();
+      const isLost = live.link.state === "lost";
+      // What is asked now takes the place of a question that went out while nobody answered.
+      if (wasLost && !isLost) load({ isForced: false });
+      wasLost = isLost;
       if (what !== "data") return;
       redrawLive();
       // Some views wait for the first word of who is there.

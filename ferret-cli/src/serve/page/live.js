@@ -14,7 +14,10 @@
   const listeners = [];
   let source = null;
   let waitMs = 1000;
+  // What comes next where the stream brings nothing.
   let retry = null;
+  let healthTimer = null;
+  let heardMs = 0;
   // Which chain of polls is under way, if one is.
   let polling = null;
   let next = 0;
@@ -35,6 +38,7 @@
   }
 
   function take(now) {
+    heardMs = Date.now();
     data.workers = now.workers;
     data.stages = now.stages;
     data.alerts = now.alerts;
@@ -56,9 +60,11 @@
     source = null;
     polling = null;
     clearTimeout(retry);
+    clearTimeout(healthTimer);
     if (document.hidden) return;
     waitMs = 1000;
     connect();
+    askHealth();
   }
 
   function connect() {
@@ -100,14 +106,18 @@
   }
 
   async function askHealth() {
+    const askedMs = Date.now();
     try {
-      data.health = await api.ask("health");
+      data.health = await api.ask("health", {}, "health");
       tell("data");
     } catch (error) {
-      // A stream that nobody serves any more may look open for minutes.
-      if (error instanceof api.Away && source?.readyState === EventSource.OPEN) fallBack();
+      if (error instanceof api.Away && heardMs < askedMs && !document.hidden) {
+        say("lost", error);
+        // A stream that nobody serves any more may look open for minutes.
+        if (source?.readyState === EventSource.OPEN) fallBack();
+      }
     }
-    setTimeout(askHealth, HEALTH_MS);
+    if (!document.hidden) healthTimer = setTimeout(askHealth, HEALTH_MS);
   }
 
   async function thaw() {
@@ -130,7 +140,6 @@
     addEventListener("pagehide", () => source?.close());
     addEventListener("pageshow", (event) => event.persisted && follow());
     follow();
-    askHealth();
   }
 
   // By id; undefined of one that is not among them.
