@@ -176,6 +176,28 @@ test("a server that hangs is lost within twenty seconds, and live again when it 
   assert.equal(page.live.link.state, "live");
 });
 
+test("where a stream is held back on its way it is polled, and the stream tried again", async () => {
+  const asked = [];
+  const page = connection((address) => asked.push(address) && part(page.told, address));
+  page.live.start();
+  await page.pass(4000);
+  assert.equal(page.live.link.state, "connecting");
+  await page.pass(2000);
+  assert.equal(page.live.link.state, "polling");
+  assert.ok(asked.includes("api/workers"));
+  // Also while one is open again that says nothing.
+  await page.pass(60_000);
+  assert.equal(page.live.link.state, "polling");
+  assert.ok(asked.filter((address) => address === "api/workers").length > 20);
+  await page.pass(30_000);
+  while (!page.stream().length) await page.pass(1000);
+  page.say();
+  assert.equal(page.live.link.state, "live");
+  const many = asked.length;
+  await page.pass(9000);
+  assert.ok(asked.slice(many).every((address) => address === "api/health"), "nothing is polled beside a stream");
+});
+
 test("a gap in a line is a gap", () => {
   const { spark } = load("dom", "spark");
   const found = spark.pieces([1, null, 1, 2], 2, 4);

@@ -6,6 +6,8 @@
   const POLL_MS = 2000;
   const HEALTH_MS = 10000;
   const LONGEST_WAIT_MS = 30000;
+  // A stream that says nothing at first is held back on its way: it is told at once what is true.
+  const FIRST_WORD_MS = 5000;
   const MOST_EVENTS = 2000;
 
   const { api } = Ferret;
@@ -69,7 +71,10 @@
 
   function connect() {
     source = new EventSource("api/stream");
+    clearTimeout(retry);
+    retry = setTimeout(fallBack, FIRST_WORD_MS);
     source.addEventListener("now", (event) => {
+      clearTimeout(retry);
       polling = null;
       waitMs = 1000;
       if (link.state !== "live") say("live");
