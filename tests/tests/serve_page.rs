@@ -283,7 +283,7 @@ fn a_token_is_asked_for_and_a_wrong_one_refused() {
     std::fs::write(&token, "6a9f2e7c-known-to-few").expect("the folder can be written");
     std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
     let server = Server::start(&place.log, &["--token-file", token.to_str().expect("UTF-8")]);
-    let mut reader = Reader::open(&server, "");
+    let mut reader = Reader::open(&server, "#functions?sort=p95");
     let enter = |reader: &mut Reader, token: &str| {
         reader.sees("document.querySelector('input[name=token]') !== null");
         reader.click("input[name=token]");
@@ -294,7 +294,12 @@ fn a_token_is_asked_for_and_a_wrong_one_refused() {
     reader.sees(&has("[role=alert]", "not the token"));
     assert_eq!(reader.ask(&json!({ "do": "eval", "js": "typeof Ferret" })), "undefined");
     enter(&mut reader, "6a9f2e7c-known-to-few");
-    reader.sees(&has(".group h2", "hello"));
+    // What was asked for is there.
+    reader.sees(&format!("{} !== ''", texts(NAMES)));
+    assert_eq!(
+        reader.ask(&json!({ "do": "eval", "js": "location.pathname + location.hash" })),
+        "/#functions?sort=p95"
+    );
     // Neither a script nor who reads over the shoulder has it.
     let seen = reader.ask(&json!({ "do": "eval", "js": "document.cookie + location.href" }));
     assert!(!seen.to_string().contains("known-to"), "{seen}");

@@ -110,14 +110,17 @@ impl Site {
                 READ
             }
         };
-        if !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers) {
+        let is_form = head.method == Method::POST
+            && (matches!(place, Place::Login) || path == "/" && self.access.needs_token());
+        if !is_form && !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers)
+        {
             return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "send this without a body");
         }
         let asking = Asking { method: &head.method, uri: &head.uri, headers: &head.headers };
         if matches!(place, Place::LoginStyle) {
             return login::style();
         }
-        if matches!(place, Place::Login) && head.method == Method::POST {
+        if is_form {
             return login::posted(&self.access, asking, body).await;
         }
         // The token in the address is exchanged at once: no link or history needs to keep it.

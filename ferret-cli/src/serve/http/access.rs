@@ -96,8 +96,9 @@ impl Access {
         let secret = self.secret.as_ref().ok_or(Denied::NoToken)?;
         secret.check_token(shown.as_bytes())?;
         let session = secret.sessions.lock().begin(Instant::now()).ok_or(Denied::NoToken)?;
+        // Who follows a link from elsewhere is let in, too: it only reads, and what changes something is checked.
         let (cookie, seconds) = (&secret.cookie, super::sessions::LASTS.as_secs());
-        Ok(format!("{cookie}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict"))
+        Ok(format!("{cookie}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"))
     }
 
     /// Who knows the token is asked for no name: it may have any, behind a proxy.
