@@ -198,6 +198,42 @@ test("where a stream is held back on its way it is polled, and the stream tried 
   assert.ok(asked.slice(many).every((address) => address === "api/health"), "nothing is polled beside a stream");
 });
 
+test("events between two words of the server are asked for until they come", async () => {
+  const event = (number) => ({ number });
+  const events = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => event(from + at));
+  const asked = [];
+  let isBroken = true;
+  const page = connection((address) => {
+    if (!address.startsWith("api/events")) return part(page.told, address);
+    asked.push(address);
+    if (isBroken) throw new TypeError("network error");
+    return address.includes("after=") ? { next: 972, left_out: 0, events: events(769, 972) } : { next: 972, left_out: 30, events: events(31, 972) };
+  });
+  const tell = (from, to) => page.say({ events: { next: to, left_out: from - 1, events: events(from, to) } });
+  page.live.start();
+  tell(569, 768);
+  await page.pass(1000);
+  same(asked, []);
+  tell(773, 972);
+  await page.pass(1000);
+  isBroken = false;
+  // What has come meanwhile is newer than the answer.
+  tell(973, 973);
+  await page.pass(1000);
+  same(asked, ["api/events?after=768&limit=2000", "api/events?after=768&limit=2000"]);
+  same(page.live.data.events, events(569, 973));
+  assert.equal(page.live.leftOut(), 0, "it has not been asked");
+  await page.live.askOlder();
+  await page.live.askOlder();
+  assert.equal(asked.length, 3);
+  same(page.live.data.events, events(31, 973));
+  assert.equal(page.live.leftOut(), 30);
+  // What falls out of the list is left out, too.
+  tell(974, 3000);
+  assert.equal(page.live.data.events.length, 2000);
+  assert.equal(page.live.leftOut(), 1000);
+});
+
 test("a gap in a line is a gap", () => {
   const { spark } = load("dom", "spark");
   const found = spark.pieces([1, null, 1, 2], 2, 4);

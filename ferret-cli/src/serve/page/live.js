@@ -23,6 +23,10 @@
   // Which chain of polls is under way, if one is.
   let polling = null;
   let next = 0;
+  // The event behind which some are missing; whether they are asked for; and the first of those that were asked for once.
+  let missingAfter = null;
+  let isFilling = false;
+  let older = null;
 
   const tell = (what) => listeners.forEach((listener) => listener(what));
 
@@ -34,10 +38,53 @@
     return all.sort((a, b) => a.number - b.number).slice(-MOST_EVENTS);
   }
 
+  // What the stream and polls tell. After a pause that is the newest alone.
   function takeEvents(answer) {
+    const last = data.events.at(-1)?.number ?? null;
+    if (answer.next < last) older = missingAfter = null;
+    else if (last !== null && answer.events[0]?.number > last + 1) missingAfter ??= last;
     data.events = merge(data.events, answer);
     next = answer.next;
+    if (missingAfter !== null) fill();
   }
+
+  // Nothing is missing in the list: what is left out between two of its events is asked for until it comes.
+  async function fill() {
+    if (isFilling) return;
+    isFilling = true;
+    const after = missingAfter;
+    try {
+      const answer = await api.ask("events", { after, limit: MOST_EVENTS });
+      if (missingAfter === after) {
+        missingAfter = null;
+        add(answer);
+      }
+    } catch {
+      // It is asked again with the next word of the stream.
+    }
+    isFilling = false;
+  }
+
+  // What was asked for may be older than what has come meanwhile.
+  function add(answer) {
+    data.events = merge(data.events, { ...answer, next: Infinity });
+    tell("data");
+  }
+
+  // What was before the page: once, if it is answered.
+  async function askOlder() {
+    if (older || api.isFrozen) return;
+    const answer = await api.ask("events", { limit: MOST_EVENTS }, "older");
+    putOlder(answer);
+    add(answer);
+  }
+
+  function putOlder({ events, next: last, left_out: leftOut }) {
+    older = { first: events[0]?.number ?? last + 1, leftOut };
+  }
+
+  // How many are older than the first of the list, if that is known. They are numbered without a gap.
+  const leftOut = () => (older ? older.leftOut + Math.max(0, (data.events[0]?.number ?? 0) - older.first) : 0);
 
   function take(now) {
     heardMs = Date.now();
@@ -130,8 +177,10 @@
     const names = ["workers", "stages", "alerts", "health", "events"];
     const found = await Promise.allSettled(names.map((name) => api.ask(name)));
     found.forEach(({ value }, at) => {
-      if (names[at] === "events") data.events = value?.events ?? [];
-      else data[names[at]] = value ?? null;
+      if (names[at] === "events" && value) {
+        data.events = value.events;
+        putOlder(value);
+      } else if (names[at] !== "events") data[names[at]] = value ?? null;
     });
     tell("data");
   }
@@ -150,5 +199,5 @@
   // By id; undefined of one that is not among them.
   const worker = (id) => data.workers?.workers.find((worker) => worker.id === id);
 
-  Ferret.live = { data, link, start, worker, merge, takeEvents, listen: (listener) => listeners.push(listener) };
+  Ferret.live = { data, link, start, worker, merge, askOlder, leftOut, listen: (listener) => listeners.push(listener) };
 })((globalThis.Ferret ??= {}));
