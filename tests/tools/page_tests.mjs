@@ -49,6 +49,15 @@ test("bytes, counts and shares", () => {
   assert.equal(format.ending(2000, "span"), "2,000 spans");
 });
 
+test("programs add up, and what is not known of one adds nothing", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "workers");
+  const program = { workers: 3, alive: 1, cpu_percent: 1.5, rss_bytes: null, spans_per_second: 2, open_spans: null, errors: 1, dropped: 0, states: { running: 1, exited: 2 } };
+  const { states, ...all } = views.workers.totals([program, { ...program, cpu_percent: null, rss_bytes: 7 }]);
+  same(all, { workers: 6, alive: 2, cpu_percent: 1.5, rss_bytes: 7, spans_per_second: 4, open_spans: null, errors: 2, dropped: 0 });
+  assert.equal(states.exited, 4);
+  assert.equal(states.crashed, 0);
+});
+
 test("what is typed as a time is that time", () => {
   const { format } = load("format");
   const ms = 1764000000123;

@@ -30,10 +30,10 @@
   // The numbers beside the names of the views.
   function badges() {
     const { workers, stages, alerts } = live.data;
-    const alive = workers?.workers.filter((worker) => worker.alive).length;
+    const all = views.workers.totals(workers?.programs ?? []);
     const running = stages?.stages.filter((stage) => stage.state === "running").length;
     const firing = alerts?.rules.filter((rule) => rule.state === "firing").length;
-    text(tabs.workers.badge, workers?.workers.length ? `${format.count(alive)}/${format.count(workers.workers.length)}` : "");
+    text(tabs.workers.badge, all.workers ? `${format.count(all.alive)}/${format.count(all.workers)}` : "");
     text(tabs.stages.badge, running ? format.count(running) : "");
     text(tabs.alerts.badge, firing ? format.count(firing) : "");
     attribute(tabs.alerts.badge, "data-tone", firing ? "bad" : null);
