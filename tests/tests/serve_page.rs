@@ -233,6 +233,17 @@ fn functions_are_sorted_filtered_and_looked_into() {
     reader.sees(&has(".details .figures", "calls20"));
     reader.sees("document.querySelectorAll('.details .plot canvas').length === 3");
     reader.sees(&has(".details tbody", "stages"));
+    reader.sees(&has(".details .times", "the last 1h"));
+
+    // One further down, from where the details cannot be seen.
+    reader.ask(&json!({ "do": "size", "width": 1280, "height": 400 }));
+    reader.ask(
+        &json!({ "do": "eval", "js": "location.hash = location.hash.replace(/filter=[^&]*/, '')" }),
+    );
+    reader.sees(&format!("{}.includes('one block')", texts(NAMES)));
+    reader.click(".view-functions > .table tbody tr:first-child .name");
+    reader.sees(&format!("{} !== 'read_one'", texts(".details h2")));
+    reader.sees("document.querySelector('.details h2').getBoundingClientRect().top > 0");
     reader.is_untroubled();
 }
 
