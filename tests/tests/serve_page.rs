@@ -259,6 +259,14 @@ fn history_and_flame_chart_are_of_the_time_that_is_chosen() {
     reader.sees("location.hash === '#history?range=30d'");
     reader.sees("document.querySelectorAll('.view-history .plot canvas').length === 3");
 
+    // What is typed stays, whatever comes from the server meanwhile.
+    reader.click("#range > .chips > button");
+    reader.sees("document.activeElement.ariaLabel === 'From'");
+    let typed = "document.querySelector('#range input').value = '2020-01-02T03:04:05'; document.activeElement.blur(); \
+        for (let times = 0; times < 3; times += 1) Ferret.app.redraw(); \
+        document.querySelector('#range form').hidden + document.querySelector('#range input').value";
+    assert_eq!(reader.ask(&json!({ "do": "eval", "js": typed })), "false2020-01-02T03:04:05");
+
     // It is the only worker, so it needs not be chosen.
     reader.go("#flame");
     reader.sees("document.querySelector('.flame canvas').width > 500");

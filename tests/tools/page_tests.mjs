@@ -250,6 +250,16 @@ test("a gap in a line is a gap", () => {
   assert.equal(found[1][1][0], 100);
 });
 
+test("a cell of a heatmap is found again when time has gone on", () => {
+  const { heatmap } = load("format", "dom", "heatmap");
+  const answer = { workers: [{ id: "b" }, { id: "a" }], times_ms: [20, 30, 40] };
+  same(heatmap.cellOf(answer, "a", 30), { row: 1, step: 1 });
+  same(heatmap.cellOf(answer, "b", 39), { row: 0, step: 1 });
+  same(heatmap.cellOf(answer, "b", 10), { row: 0, step: 0 });
+  same(heatmap.cellOf(answer, "c", 30), null);
+  same(heatmap.cellOf({ workers: [{ id: "a" }], times_ms: [] }, "a", 30), null);
+});
+
 test("the arrow keys go from slice to slice", () => {
   const { flameLayout } = load("flame_layout");
   const slice = (name, depth, at_ns, ns) => ({ name, depth, at_ns, ns });
