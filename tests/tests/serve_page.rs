@@ -189,7 +189,8 @@ fn what_happens_is_on_the_page_within_two_seconds() {
 
     // It dies and stays; when its log is gone, too, it can be forgotten.
     other_program.signal(Signal::KILL);
-    reader.sees(&has(".card .state", "crashed"));
+    let tone = "[...document.querySelectorAll('.card')].find((card) => card.textContent.startsWith('crashed'))?.dataset.tone";
+    assert_eq!(reader.sees(tone), "bad", "it is red as soon as it is said");
     reader.sees(&has(".alive", "1 of 2 alive"));
     reader.go("#events?kind=crash");
     reader.sees(&has(".event .state", "crash"));

@@ -28,7 +28,7 @@ test("durations have three digits that count, and long ones two units", () => {
   const cases = [
     [null, "–"], [undefined, "–"], [0, "0 ns"], [999, "999 ns"], [1234, "1.23 µs"], [999_499, "999 µs"], [999_999, "1.00 ms"],
     [12_345_678, "12.3 ms"], [1.5e9, "1.50 s"], [59.9e9, "59.9 s"], [60e9, "1m 00s"], [3599e9, "59m 59s"], [3600e9, "1h 00m"],
-    [86400e9 * 5 + 3 * 3600e9, "5d 03h"],
+    [86400e9 * 5 + 3 * 3600e9, "5d 03h"], [-500, "-500 ns"], [-1.5e9, "-1.50 s"], [-325e9, "-5m 25s"], [-7200e9, "-2h 00m"],
   ];
   for (const [ns, expect] of cases) assert.equal(format.duration(ns), expect, String(ns));
 });
@@ -56,6 +56,19 @@ test("programs add up, and what is not known of one adds nothing", () => {
   same(all, { workers: 6, alive: 2, cpu_percent: 1.5, rss_bytes: 7, spans_per_second: 4, open_spans: null, errors: 2, dropped: 0 });
   assert.equal(states.exited, 4);
   assert.equal(states.crashed, 0);
+});
+
+test("no name turns around what stands behind it", () => {
+  const { dom } = load("dom");
+  assert.equal(dom.plain("exe.\u202etxt 5571 \u2066"), "exe.\ufffdtxt 5571 \ufffd");
+  assert.equal(dom.plain("עברית"), "עברית");
+});
+
+test("what happened to one subject has a line for each time", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "alerts");
+  const happened = (subject, since_ms, text) => ({ subject, state: "happened", since_ms, text });
+  const all = [happened("job 7", 2, "exited"), happened("job 7", 1, "started"), happened("job 7", 1, "was lost"), happened("job 8", 1, "started")];
+  assert.equal(new Set(views.alerts.numbered(all).map(({ key }) => key)).size, 4);
 });
 
 test("what is typed as a time is that time", () => {

@@ -59,9 +59,9 @@
       const isOver = !worker.alive;
       const name = `${worker.program} ${worker.pid}`;
       attribute(node, "aria-label", `${name}, ${worker.state}`);
+      mark.set(worker.state);
       attribute(node, "data-tone", mark.dataset.tone);
       attribute(node, "data-over", isOver);
-      mark.set(worker.state);
       text(who, `${worker.pid}${worker.host ? ` @ ${worker.host}` : ""}`);
       attribute(who, "title", [worker.exe, ...(worker.args ?? [])].join(" ") + `\n${worker.log}${worker.gone ? " (gone)" : ""}`);
       attribute(who, "href", state.link({ view: "stack", worker: id }));
