@@ -174,7 +174,7 @@ function connection(answer) {
     }
     now = end;
   }
-  const told = { workers: { workers: [] }, stages: { stages: [] }, alerts: { rules: [] }, events: { next: 0, left_out: 0, events: [] } };
+  const told = { workers: { workers: [], get now_ms() { return now - 3000; } }, stages: { stages: [] }, alerts: { rules: [] }, events: { next: 0, left_out: 0, events: [] } };
   const stream = () => sources.filter(({ readyState }) => readyState === 1);
   return { ...Ferret, pass, told, stream, say: (more = {}) => stream().at(-1).now({ data: JSON.stringify({ ...told, ...more }) }) };
 }
@@ -196,6 +196,19 @@ test("a server that hangs is lost within twenty seconds, and live again when it 
   await page.pass(1000);
   page.say();
   assert.equal(page.live.link.state, "live");
+});
+
+test("what comes late is said to be behind, whatever the server's clock says", async () => {
+  const page = connection((address) => part(page.told, address));
+  page.live.start();
+  page.say();
+  const before = JSON.parse(JSON.stringify(page.told.workers));
+  await page.pass(3000);
+  page.say();
+  assert.equal(page.live.link.behindMs, 0);
+  await page.pass(4000);
+  page.say({ workers: before });
+  assert.equal(page.live.link.behindMs, 7000);
 });
 
 test("where a stream is held back on its way it is polled, and the stream tried again", async () => {

@@ -9,6 +9,7 @@ mod form;
 mod login;
 mod patience;
 mod payload;
+mod piece;
 mod pool;
 mod recent;
 mod reply;
@@ -31,6 +32,7 @@ use access::Asking;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use piece::Coding;
 use pool::Pool;
 use recent::Recent;
 use reply::{Document, Reply, takes_gzip, unavailable};
@@ -179,7 +181,7 @@ impl Site {
             Asked::Document(question) => self.document(question, takes_gzip(headers)).await,
             Asked::Health => self.health().await,
             Asked::Stream if is_head => Reply::new(stream::TYPE, Bytes::new()),
-            Asked::Stream => self.streams.open(stop),
+            Asked::Stream => self.streams.open(Coding::of(headers), stop),
             Asked::Window(question) if is_head => {
                 Reply::new(question.form.content_type(), Bytes::new())
             }

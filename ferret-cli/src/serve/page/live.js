@@ -12,7 +12,7 @@
 
   const { api } = Ferret;
   const data = { workers: null, stages: null, alerts: null, health: null, events: [] };
-  const link = { state: "connecting", sinceMs: null, error: null };
+  const link = { state: "connecting", sinceMs: null, error: null, behindMs: 0 };
   const listeners = [];
   let source = null;
   let waitMs = 1000;
@@ -20,6 +20,8 @@
   let retry = null;
   let healthTimer = null;
   let heardMs = 0;
+  // By how much the server's clock is behind ours, and the quickest word on its way.
+  let quickestMs = Infinity;
   // Which chain of polls is under way, if one is.
   let polling = null;
   let next = 0;
@@ -88,6 +90,9 @@
 
   function take(now) {
     heardMs = Date.now();
+    const lateMs = heardMs - now.workers.now_ms;
+    quickestMs = Math.min(quickestMs, lateMs);
+    link.behindMs = lateMs - quickestMs;
     data.workers = now.workers;
     data.stages = now.stages;
     data.alerts = now.alerts;
@@ -118,6 +123,7 @@
 
   function connect() {
     source = new EventSource("api/stream");
+    quickestMs = Infinity;
     clearTimeout(retry);
     retry = setTimeout(fallBack, FIRST_WORD_MS);
     source.addEventListener("now", (event) => {
