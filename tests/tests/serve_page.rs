@@ -294,8 +294,10 @@ fn history_and_flame_chart_are_of_the_time_that_is_chosen() {
     reader.sees(&has(".view-flame .note", "spans"));
     reader.sees("!document.querySelector('.flame').hidden");
 
-    // A worker for which there was no place in the stream is found by who looks for it.
-    let crowd = "Object.assign(Ferret.live.data.workers, { left_out: 1, workers: [] }); location.hash = '#workers?filter=stages'";
+    // A worker for which there is never a place in the stream is found by who looks for it.
+    let crowd = "const told = Ferret.live.data.workers; let cut; Object.defineProperty(Ferret.live.data, 'workers', \
+        { get: () => cut, set: (all) => { cut = { ...all, left_out: 1, workers: [] }; } }); \
+        Ferret.live.data.workers = told; location.hash = '#workers?filter=stages'";
     reader.ask(&json!({ "do": "eval", "js": crowd }));
     reader.sees(&has(".card .state", "exited"));
     reader.is_untroubled();
