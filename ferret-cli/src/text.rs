@@ -53,13 +53,14 @@ pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     " ".repeat(columns.saturating_sub(fitted.width())) + &fitted
 }
 
-/// Control characters, which would move a terminal's cursor, become `�`.
+/// Control characters, which would move a terminal's cursor, become `�`; so do those that turn the direction of what
+/// follows, by which a name could be read as another one.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-    } else {
-        text.into()
-    }
+    if text.contains(is_moving) { text.replace(is_moving, "\u{fffd}").into() } else { text.into() }
+}
+
+fn is_moving(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn take<'a>(graphemes: impl Iterator<Item = &'a str>, columns: usize) -> Vec<&'a str> {
@@ -122,5 +123,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(fit("a\x1b[31mb\n", 20), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(fit("exe.\u{202e}txt\u{2069}", 20), "exe.\u{fffd}txt\u{fffd}");
+        assert_eq!(fit("עברית", 20), "עברית", "what is written from the right stays so");
     }
 }

@@ -10,9 +10,12 @@ import vm from "node:vm";
 
 const folder = new URL("../../ferret-cli/src/serve/page/", import.meta.url);
 
-// The scripts in a world of their own: what they do when they are loaded needs a page only in `theme.js` and `app.js`.
-function load(...names) {
-  const world = vm.createContext({ URLSearchParams, location: { hash: "" }, setTimeout, console, Ferret: {} });
+// The scripts in a world of their own: what they do when they are loaded needs a page only in `theme.js` and `app.js`. What else of a
+// browser they are to have is in `more`.
+const load = (...names) => loadWith({}, ...names);
+
+function loadWith(more, ...names) {
+  const world = vm.createContext({ URLSearchParams, AbortController, AbortSignal, location: { hash: "" }, setTimeout, clearTimeout, console, Ferret: {}, ...more });
   for (const name of names) vm.runInContext(readFileSync(new URL(`${name}.js`, folder), "utf8"), world, { filename: `${name}.js` });
   return world.Ferret;
 }
@@ -25,7 +28,7 @@ test("durations have three digits that count, and long ones two units", () => {
   const cases = [
     [null, "–"], [undefined, "–"], [0, "0 ns"], [999, "999 ns"], [1234, "1.23 µs"], [999_499, "999 µs"], [999_999, "1.00 ms"],
     [12_345_678, "12.3 ms"], [1.5e9, "1.50 s"], [59.9e9, "59.9 s"], [60e9, "1m 00s"], [3599e9, "59m 59s"], [3600e9, "1h 00m"],
-    [86400e9 * 5 + 3 * 3600e9, "5d 03h"],
+    [86400e9 * 5 + 3 * 3600e9, "5d 03h"], [-500, "-500 ns"], [-1.5e9, "-1.50 s"], [-325e9, "-5m 25s"], [-7200e9, "-2h 00m"],
   ];
   for (const [ns, expect] of cases) assert.equal(format.duration(ns), expect, String(ns));
 });
@@ -44,6 +47,28 @@ test("bytes, counts and shares", () => {
   assert.equal(format.percent(null), "–");
   assert.equal(format.ending(1, "span"), "1 span");
   assert.equal(format.ending(2000, "span"), "2,000 spans");
+});
+
+test("programs add up, and what is not known of one adds nothing", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "workers");
+  const program = { workers: 3, alive: 1, cpu_percent: 1.5, rss_bytes: null, spans_per_second: 2, open_spans: null, errors: 1, dropped: 0, states: { running: 1, exited: 2 } };
+  const { states, ...all } = views.workers.totals([program, { ...program, cpu_percent: null, rss_bytes: 7 }]);
+  same(all, { workers: 6, alive: 2, cpu_percent: 1.5, rss_bytes: 7, spans_per_second: 4, open_spans: null, errors: 2, dropped: 0 });
+  assert.equal(states.exited, 4);
+  assert.equal(states.crashed, 0);
+});
+
+test("no name turns around what stands behind it", () => {
+  const { dom } = load("dom");
+  assert.equal(dom.plain("exe.\u202etxt 5571 \u2066"), "exe.\ufffdtxt 5571 \ufffd");
+  assert.equal(dom.plain("עברית"), "עברית");
+});
+
+test("what happened to one subject has a line for each time", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "alerts");
+  const happened = (subject, since_ms, text) => ({ subject, state: "happened", since_ms, text });
+  const all = [happened("job 7", 2, "exited"), happened("job 7", 1, "started"), happened("job 7", 1, "was lost"), happened("job 8", 1, "started")];
+  assert.equal(new Set(views.alerts.numbered(all).map(({ key }) => key)).size, 4);
 });
 
 test("what is typed as a time is that time", () => {
@@ -101,11 +126,164 @@ test("a frozen page has the nearest answer, and of another function none", () =>
   assert.equal(api.nearest(all, "api/flame?worker=b"), null);
 });
 
+test("an answer that breaks off is no answer, and one that is refused says why", async () => {
+  const json = { "content-type": "application/json" };
+  const broken = new ReadableStream({ start: (body) => body.error(new TypeError("network error")) });
+  const answers = [new Response(broken, { headers: json }), new Response('{"work', { headers: json }), Response.json({ error: "no place" }, { status: 503 }), Response.json({ now_ms: 1 })];
+  const { api } = loadWith({ fetch: async () => answers.shift() }, "api");
+  const fails = (kind) => (error) => error instanceof kind;
+  await assert.rejects(api.ask("workers"), fails(api.Away));
+  await assert.rejects(api.ask("workers"), fails(api.Away));
+  await assert.rejects(api.ask("workers"), (error) => error instanceof api.Refused && error.status === 503 && error.message === "no place");
+  same(await api.ask("workers"), { now_ms: 1 });
+});
+
+// The page's connection over a server that the test plays. `pass(ms)` lets time go by, as far as the page can tell.
+function connection(answer) {
+  let now = 1e12;
+  let timers = [];
+  const sources = [];
+  class EventSource {
+    static OPEN = 1;
+    readyState = 1;
+    constructor() { sources.push(this); }
+    addEventListener(name, listener) { this[name] = listener; }
+    close() { this.readyState = 2; }
+  }
+  class Clock extends Date { static now() { return now; } }
+  const setTimeout = (run, ms) => { timers.push({ run, at: now + ms }); return timers.at(-1); };
+  const clearTimeout = (timer) => { timers = timers.filter((one) => one !== timer); };
+  // A question that is never answered ends when it is given up, as in a browser.
+  const fetch = (address, { signal }) => new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    const found = answer(address);
+    if (found) resolve(Response.json(found));
+  });
+  const document = { hidden: false, addEventListener() {}, getElementById: () => null };
+  const Ferret = loadWith({ document, addEventListener() {}, EventSource, Date: Clock, setTimeout, clearTimeout, fetch }, "format", "dom", "state", "api", "live");
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  async function pass(ms) {
+    const end = now + ms;
+    for (;;) {
+      await settle();
+      const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      clearTimeout(next);
+      now = Math.max(now, next.at);
+      next.run();
+    }
+    now = end;
+  }
+  const told = { workers: { workers: [], get now_ms() { return now - 3000; } }, stages: { stages: [] }, alerts: { rules: [] }, events: { next: 0, left_out: 0, events: [] } };
+  const stream = () => sources.filter(({ readyState }) => readyState === 1);
+  return { ...Ferret, pass, told, stream, say: (more = {}) => stream().at(-1).now({ data: JSON.stringify({ ...told, ...more }) }) };
+}
+
+const part = (told, address) => told[address.replace("api/", "").split("?")[0]] ?? { kind: "health" };
+
+test("a server that hangs is lost within twenty seconds, and live again when it goes on", async () => {
+  let hangs = false;
+  const page = connection((address) => (hangs ? null : part(page.told, address)));
+  page.live.start();
+  page.say();
+  await page.pass(60_000);
+  assert.equal(page.live.link.state, "live");
+  assert.equal(page.stream().length, 1);
+  hangs = true;
+  await page.pass(20_000);
+  assert.equal(page.live.link.state, "lost");
+  hangs = false;
+  await page.pass(1000);
+  page.say();
+  assert.equal(page.live.link.state, "live");
+});
+
+test("what comes late is said to be behind, whatever the server's clock says", async () => {
+  const page = connection((address) => part(page.told, address));
+  page.live.start();
+  page.say();
+  const before = JSON.parse(JSON.stringify(page.told.workers));
+  await page.pass(3000);
+  page.say();
+  assert.equal(page.live.link.behindMs, 0);
+  await page.pass(4000);
+  page.say({ workers: before });
+  assert.equal(page.live.link.behindMs, 7000);
+});
+
+test("where a stream is held back on its way it is polled, and the stream tried again", async () => {
+  const asked = [];
+  const page = connection((address) => asked.push(address) && part(page.told, address));
+  page.live.start();
+  await page.pass(4000);
+  assert.equal(page.live.link.state, "connecting");
+  await page.pass(2000);
+  assert.equal(page.live.link.state, "polling");
+  assert.ok(asked.includes("api/workers"));
+  // Also while one is open again that says nothing.
+  await page.pass(60_000);
+  assert.equal(page.live.link.state, "polling");
+  assert.ok(asked.filter((address) => address === "api/workers").length > 20);
+  await page.pass(30_000);
+  while (!page.stream().length) await page.pass(1000);
+  page.say();
+  assert.equal(page.live.link.state, "live");
+  const many = asked.length;
+  await page.pass(9000);
+  assert.ok(asked.slice(many).every((address) => address === "api/health"), "nothing is polled beside a stream");
+});
+
+test("events between two words of the server are asked for until they come", async () => {
+  const event = (number) => ({ number });
+  const events = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => event(from + at));
+  const asked = [];
+  let isBroken = true;
+  const page = connection((address) => {
+    if (!address.startsWith("api/events")) return part(page.told, address);
+    asked.push(address);
+    if (isBroken) throw new TypeError("network error");
+    return address.includes("after=") ? { next: 972, left_out: 0, events: events(769, 972) } : { next: 972, left_out: 30, events: events(31, 972) };
+  });
+  const tell = (from, to) => page.say({ events: { next: to, left_out: from - 1, events: events(from, to) } });
+  page.live.start();
+  tell(569, 768);
+  await page.pass(1000);
+  same(asked, []);
+  tell(773, 972);
+  await page.pass(1000);
+  isBroken = false;
+  // What has come meanwhile is newer than the answer.
+  tell(973, 973);
+  await page.pass(1000);
+  same(asked, ["api/events?after=768&limit=2000", "api/events?after=768&limit=2000"]);
+  same(page.live.data.events, events(569, 973));
+  assert.equal(page.live.leftOut(), 0, "it has not been asked");
+  await page.live.askOlder();
+  await page.live.askOlder();
+  assert.equal(asked.length, 3);
+  same(page.live.data.events, events(31, 973));
+  assert.equal(page.live.leftOut(), 30);
+  // What falls out of the list is left out, too.
+  tell(974, 3000);
+  assert.equal(page.live.data.events.length, 2000);
+  assert.equal(page.live.leftOut(), 1000);
+});
+
 test("a gap in a line is a gap", () => {
   const { spark } = load("dom", "spark");
   const found = spark.pieces([1, null, 1, 2], 2, 4);
   same(found.map((piece) => piece.length), [1, 2]);
   assert.equal(found[1][1][0], 100);
+});
+
+test("a cell of a heatmap is found again when time has gone on", () => {
+  const { heatmap } = load("format", "dom", "heatmap");
+  const answer = { workers: [{ id: "b" }, { id: "a" }], times_ms: [20, 30, 40] };
+  same(heatmap.cellOf(answer, "a", 30), { row: 1, step: 1 });
+  same(heatmap.cellOf(answer, "b", 39), { row: 0, step: 1 });
+  same(heatmap.cellOf(answer, "b", 10), { row: 0, step: 0 });
+  same(heatmap.cellOf(answer, "c", 30), null);
+  same(heatmap.cellOf({ workers: [{ id: "a" }], times_ms: [] }, "a", 30), null);
 });
 
 test("the arrow keys go from slice to slice", () => {

@@ -9,6 +9,7 @@ mod form;
 mod login;
 mod patience;
 mod payload;
+mod piece;
 mod pool;
 mod recent;
 mod reply;
@@ -31,6 +32,7 @@ use access::Asking;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use piece::Coding;
 use pool::Pool;
 use recent::Recent;
 use reply::{Document, Reply, takes_gzip, unavailable};
@@ -110,14 +112,17 @@ impl Site {
                 READ
             }
         };
-        if !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers) {
+        let is_form = head.method == Method::POST
+            && (matches!(place, Place::Login) || path == "/" && self.access.needs_token());
+        if !is_form && !matches!(place, Place::Login | Place::Forget(_)) && has_body(&head.headers)
+        {
             return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "send this without a body");
         }
         let asking = Asking { method: &head.method, uri: &head.uri, headers: &head.headers };
         if matches!(place, Place::LoginStyle) {
             return login::style();
         }
-        if matches!(place, Place::Login) && head.method == Method::POST {
+        if is_form {
             return login::posted(&self.access, asking, body).await;
         }
         // The token in the address is exchanged at once: no link or history needs to keep it.
@@ -176,7 +181,7 @@ impl Site {
             Asked::Document(question) => self.document(question, takes_gzip(headers)).await,
             Asked::Health => self.health().await,
             Asked::Stream if is_head => Reply::new(stream::TYPE, Bytes::new()),
-            Asked::Stream => self.streams.open(stop),
+            Asked::Stream => self.streams.open(Coding::of(headers), stop),
             Asked::Window(question) if is_head => {
                 Reply::new(question.form.content_type(), Bytes::new())
             }

@@ -108,6 +108,12 @@ fn a_crash_an_end_and_a_failure_are_told_apart_and_rules_are_told() {
         let is_so = state("stuck")? == "crashed" && state("stages")? == "exited";
         is_so.then_some(())
     });
+    // Where there is place for one alone, it is the one that went wrong; the programs are of both.
+    let one = server.get("/api/workers?limit=1").json();
+    assert_eq!((&one["workers"][0]["state"], &one["left_out"]), (&"crashed".into(), &1.into()));
+    let states = rows(&one, "programs").iter().map(|program| program["states"].clone());
+    let expect = [serde_json::json!({ "exited": 1 }), serde_json::json!({ "crashed": 1 })];
+    assert_eq!(states.collect::<Vec<_>>(), expect);
     until("both events, and the alert", || {
         let told = told(&server);
         let has = |what: &str| told.iter().any(|told| told == what);

@@ -147,6 +147,25 @@ fn the_stream_tells_at_once_what_there_is() {
 }
 
 #[test]
+fn the_stream_is_compressed_for_who_takes_it() {
+    let place = record("stages", &[]);
+    let server = Server::start(&[place.log.as_os_str()]);
+    worker(&server);
+    let mut stream = server.connect();
+    let ask = "GET /api/stream HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n";
+    stream.write_all(ask.as_bytes()).unwrap();
+    let mut told = Vec::new();
+    while !told.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("it has a head");
+        told.extend_from_slice(&byte);
+    }
+    let head = String::from_utf8_lossy(&told);
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    assert!(head.contains("vary: accept-encoding"), "{head}");
+}
+
+#[test]
 fn it_stops_at_once_with_streams_and_connections_open() {
     for signal in [Signal::INT, Signal::TERM] {
         let place = record("stages", &[]);

@@ -62,10 +62,12 @@ fn a_browser_shows_it_once_and_keeps_a_session() {
     let by_address = server.get(&format!("/?token={TOKEN}"));
     let form = format!("token={TOKEN}");
     let by_form = server.ask("POST", "/login", &[], &form);
-    for answer in [by_address, by_form] {
+    // A wrong one in the address is not in the way of the right one.
+    let in_place = server.ask("POST", "/?token=0123456789abcdef", &[], &form);
+    for answer in [by_address, by_form, in_place] {
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{answer:?}");
         let cookie = answer.header("set-cookie");
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
         assert!(!cookie.contains(TOKEN), "{cookie}");
         let pair = format!("Cookie: {}", cookie.split(';').next().unwrap_or_default());
         assert_eq!(server.ask("GET", "/api/workers", &[&pair], "").status, 200);
@@ -74,8 +76,12 @@ fn a_browser_shows_it_once_and_keeps_a_session() {
         assert_eq!(foreign.status, 403);
         assert_eq!(server.ask("POST", &forget, &[&pair], "").status, 404);
     }
-    let foreign = server.ask("POST", "/login", &["Origin: http://evil.example"], &form);
-    assert_eq!(foreign.status, 403);
+    for path in ["/", "/login"] {
+        let foreign = server.ask("POST", path, &["Origin: http://evil.example"], &form);
+        assert_eq!(foreign.status, 403, "{path}");
+    }
+    let elsewhere = server.ask("GET", "/metrics", &["Accept: text/html"], "");
+    assert!(elsewhere.text().contains("<form method=\"post\" action=\"/login\">"));
     assert_eq!(server.get("/login.css").status, 200, "the form's style needs no token");
 }
 

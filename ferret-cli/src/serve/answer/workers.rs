@@ -20,11 +20,37 @@ pub(super) struct Workers {
     workers: Vec<Card>,
 }
 
-#[derive(Debug, Serialize)]
+/// What the workers of a program are and use together, also those that are left out.
+#[derive(Debug, Default, Serialize)]
 struct Program {
     name: String,
     workers: usize,
     alive: usize,
+    states: BTreeMap<String, usize>,
+    cpu_percent: Option<f64>,
+    rss_bytes: Option<u64>,
+    open_spans: Option<u64>,
+    spans_per_second: f64,
+    errors: u64,
+    dropped: u64,
+}
+
+impl Program {
+    fn add(&mut self, card: &Card) {
+        let numbers = &card.numbers;
+        self.workers += 1;
+        self.alive += usize::from(card.alive);
+        *self.states.entry(card.state.clone()).or_default() += 1;
+        let cpu = self.cpu_percent.into_iter().chain(numbers.cpu_percent);
+        self.cpu_percent = cpu.reduce(|sum, one| hundredths(sum + one));
+        let rss = self.rss_bytes.into_iter().chain(numbers.rss_bytes);
+        self.rss_bytes = rss.reduce(u64::saturating_add);
+        let open = self.open_spans.into_iter().chain(numbers.open_spans);
+        self.open_spans = open.reduce(u64::saturating_add);
+        self.spans_per_second = hundredths(self.spans_per_second + numbers.spans_per_second);
+        self.errors = self.errors.saturating_add(numbers.errors);
+        self.dropped = self.dropped.saturating_add(numbers.dropped);
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -84,6 +110,17 @@ struct Line {
     rss_bytes: Vec<Option<f64>>,
 }
 
+impl Card {
+    /// Should there be too many: those that live first, and then those that went wrong.
+    fn rank(&self) -> u8 {
+        match self.state.as_str() {
+            _ if self.alive => 0,
+            "failed" | "crashed" => 1,
+            _ => 2,
+        }
+    }
+}
+
 impl Asked<'_> {
     pub(super) fn workers(&self, asked: &question::Workers) -> Result<Workers, Refusal> {
         let sums = self.sums()?;
@@ -92,17 +129,13 @@ impl Asked<'_> {
         self.each_worker(&asked.scope, |worker| {
             let card = self.card(worker, &sums);
             let name = &worker.kept.program;
-            let program = programs.entry(name.clone()).or_insert_with(|| Program {
-                name: name.clone(),
-                workers: 0,
-                alive: 0,
-            });
-            program.workers += 1;
-            program.alive += usize::from(card.alive);
+            let program = programs
+                .entry(name.clone())
+                .or_insert_with(|| Program { name: name.clone(), ..Program::default() });
+            program.add(&card);
             workers.push(card);
         })?;
-        // Those that live first, should there be too many.
-        workers.sort_by_key(|card: &Card| !card.alive);
+        workers.sort_by_key(Card::rank);
         let left_out = cut(&mut workers, asked.limit);
         let programs = programs.into_values().collect();
         let wanted = self.shared.wanted.iter();

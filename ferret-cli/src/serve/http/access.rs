@@ -2,7 +2,7 @@
 //!
 //! Without a token the server listens on the loopback alone, and a page from elsewhere could still reach it through
 //! the visitor's browser: by a name that leads here (so `Host` must be one of ours) or by a form (so `Origin` must be
-//! the page's own). With a token everybody shows it, or the session that was given for it; it is compared in constant
+//! the page's own, if the browser does not say so by `Sec-Fetch-Site`). With a token everybody shows it, or the session that was given for it; it is compared in constant
 //! time. Who shows the right one is always heard: were an address shut out for its wrong ones, anybody behind the same
 //! proxy could shut out all. What keeps a token from being guessed is its length.
 
@@ -96,8 +96,9 @@ impl Access {
         let secret = self.secret.as_ref().ok_or(Denied::NoToken)?;
         secret.check_token(shown.as_bytes())?;
         let session = secret.sessions.lock().begin(Instant::now()).ok_or(Denied::NoToken)?;
+        // Who follows a link from elsewhere is let in, too: it only reads, and what changes something is checked.
         let (cookie, seconds) = (&secret.cookie, super::sessions::LASTS.as_secs());
-        Ok(format!("{cookie}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict"))
+        Ok(format!("{cookie}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"))
     }
 
     /// Who knows the token is asked for no name: it may have any, behind a proxy.
@@ -128,14 +129,25 @@ fn check_origin(asking: Asking<'_>) -> Result<(), Denied> {
         return Ok(());
     }
     let text = |name| asking.headers.get(name).map(|value| value.to_str().unwrap_or("no text"));
-    let is_foreign_fetch =
-        text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    let host = text("host").unwrap_or_default();
-    let is_foreign = text(ORIGIN.as_str()).is_some_and(|origin| {
-        let of = origin.split_once("://").map(|(_, of)| of);
-        !of.is_some_and(|of| of.eq_ignore_ascii_case(host))
-    });
-    if is_foreign || is_foreign_fetch { Err(Denied::Origin) } else { Ok(()) }
+    let is_ours = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
+        // No page can change what its browser says here, and a proxy that asks by another name leaves it as it is.
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => is_origin_of(origin, text(HOST.as_str()).unwrap_or_default()),
+        (None, None) => true,
+    };
+    if is_ours { Ok(()) } else { Err(Denied::Origin) }
+}
+
+/// Whether pages from `host` have this origin. The port that a scheme has anyway may be left out of both.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, of)) = origin.split_once("://") else { return false };
+    let usual = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return false,
+    };
+    let bare = |name: &str| name.strip_suffix(usual).unwrap_or(name).to_ascii_lowercase();
+    bare(of) == bare(host)
 }
 
 /// Whether a name with or without a port means this machine and no other. Any port: it may be forwarded.

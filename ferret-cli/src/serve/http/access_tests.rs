@@ -40,6 +40,12 @@ fn log_in(access: &Access, shown: &str) -> Result<String, Denied> {
     access.log_in(Asking { method: &Method::POST, uri: &uri, headers: &headers }, shown)
 }
 
+/// A new one.
+fn session(access: &Access) -> String {
+    let cookie = log_in(access, TOKEN).unwrap();
+    cookie.split(['=', ';']).nth(1).unwrap().to_owned()
+}
+
 #[track_caller]
 fn check_host(host: &str, expect: bool) {
     let asked = ask(&open(), &Method::GET, "/", &[("host", host)]);
@@ -82,6 +88,33 @@ fn a_page_of_another_server_changes_nothing() {
     }
     assert_eq!(post(&[("sec-fetch-site", "cross-site")]), Err(Denied::Origin));
     assert_eq!(post(&[("sec-fetch-site", "same-site")]), Err(Denied::Origin));
+    let claims = [("sec-fetch-site", "cross-site"), ("origin", "http://localhost:5440")];
+    assert_eq!(post(&claims), Err(Denied::Origin));
+}
+
+#[test]
+fn a_page_behind_a_proxy_is_our_own() {
+    let access = closed();
+    let post = |host: &str, more: &[(&'static str, &str)]| {
+        let token = format!("ferret-5440={}", session(&access));
+        let all = [&[("host", host), ("cookie", &token)], more].concat();
+        ask(&access, &Method::POST, "/", &all)
+    };
+    // As nginx and Apache ask, told nothing else.
+    let upstream = "127.0.0.1:5440";
+    let origin = ("origin", "https://ferret.example");
+    assert_eq!(post(upstream, &[origin, ("sec-fetch-site", "same-origin")]), Ok(()));
+    assert_eq!(post(upstream, &[origin, ("sec-fetch-site", "same-site")]), Err(Denied::Origin));
+    // A browser says nothing of a site where the page came without TLS.
+    assert_eq!(post(upstream, &[origin]), Err(Denied::Origin));
+    assert_eq!(post("ferret.example", &[origin]), Ok(()));
+    assert_eq!(post("Ferret.Example:443", &[origin]), Ok(()));
+    assert_eq!(post("ferret.example:80", &[origin]), Err(Denied::Origin));
+    assert_eq!(post("ferret.example", &[("origin", "http://ferret.example:80")]), Ok(()));
+    assert_eq!(
+        post("ferret.example", &[("origin", "http://ferret.example:443")]),
+        Err(Denied::Origin)
+    );
 }
 
 #[test]
@@ -102,7 +135,7 @@ fn with_a_token_everybody_shows_it_by_whatever_name() {
 fn a_session_is_no_token_and_stands_for_it() {
     let access = closed();
     let cookie = log_in(&access, TOKEN).unwrap();
-    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{cookie}");
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax") && !cookie.contains(TOKEN), "{cookie}");
     let pair = cookie.split(';').next().unwrap();
     assert!(pair.starts_with("ferret-5440="), "{pair}");
     let show = |method: &Method, cookie: &str, origin: &str| {

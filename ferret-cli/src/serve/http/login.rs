@@ -17,11 +17,12 @@ const DELAY: Duration = Duration::from_millis(500);
 /// Bytes of a form at most, and how long they may take.
 const FORM: (usize, Duration) = (8_192, Duration::from_secs(10));
 
+/// At `/` it has no `action`: it is sent to where it is, so that what stands behind `#`, the view that was asked for, stays.
 const PAGE: &str = "<!doctype html>
 <html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">
 <title>Ferret</title><link rel=\"stylesheet\" href=\"/login.css\">
 <main><h1>Ferret</h1>
-<form method=\"post\" action=\"/login\">
+<form method=\"post\"ACTION>
 <label for=\"token\">The token that this server was started with</label>
 <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus>
 <button>Log in</button>
@@ -80,7 +81,9 @@ pub(super) async fn denied(denied: Denied, asking: Asking<'_>) -> Reply {
     let is_login = matches!(denied, Denied::NoToken | Denied::WrongToken);
     let reply = if is_login && wants_page(asking) {
         let message = if denied == Denied::NoToken { "" } else { why };
-        Reply::new("text/html; charset=utf-8", PAGE.replace("MESSAGE", message)).status_is(status)
+        let action = if asking.uri.path() == "/" { "" } else { " action=\"/login\"" };
+        let page = PAGE.replace("ACTION", action).replace("MESSAGE", message);
+        Reply::new("text/html; charset=utf-8", page).status_is(status)
     } else {
         Reply::refused(status, why)
     };

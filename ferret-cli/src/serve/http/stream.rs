@@ -4,6 +4,7 @@
 use super::connections::{Stop, stops};
 use super::counts::Counts;
 use super::payload::{BrokenOff, Payload};
+use super::piece::{Coding, Piece};
 use super::pool::Pool;
 use super::reply::{Reply, unavailable};
 use crate::serve::question::{Events, Question, Rows, Scope, Workers};
@@ -45,17 +46,17 @@ pub(super) struct Streams {
 struct Shared {
     /// What a new one is told at once; none while nobody listens. The lock is held while something is told, so that
     /// who comes in between misses nothing.
-    whole: Mutex<Option<Bytes>>,
-    told: broadcast::Sender<Bytes>,
+    whole: Mutex<Option<Piece>>,
+    told: broadcast::Sender<Piece>,
     came: Notify,
 }
 
 /// What is told at one tick.
 struct Tick {
     /// With the newest events, for who is new.
-    whole: Bytes,
+    whole: Piece,
     /// With the events since the last tick, for the others.
-    news: Bytes,
+    news: Piece,
     next_event: u64,
 }
 
@@ -112,7 +113,7 @@ impl Streams {
     }
 
     /// Begins to tell somebody.
-    pub(super) fn open(&self, stop: Stop) -> Reply {
+    pub(super) fn open(&self, coding: Coding, stop: Stop) -> Reply {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return unavailable("too many listen: ask the same paths every two seconds instead");
         };
@@ -123,21 +124,22 @@ impl Streams {
         };
         self.shared.came.notify_one();
         // There is room: nothing has been said yet.
-        to.try_send(Ok(whole.unwrap_or_else(|| Bytes::from_static(b"retry: 2000\n\n")))).ok();
-        let listener = Listener { to, told, counts: Arc::clone(&self.counts), place };
+        let first = whole.unwrap_or_else(|| Piece::new(b"retry: 2000\n\n".as_slice().into()));
+        to.try_send(Ok(first.begin(coding))).ok();
+        let listener = Listener { to, told, counts: Arc::clone(&self.counts), coding, place };
         tokio::spawn(listener.listen(stop));
-        Reply::of(TYPE, Payload::Coming(pieces)).with(
-            hyper::header::HeaderName::from_static("x-accel-buffering"),
-            HeaderValue::from_static("no"),
-        )
+        let buffering = hyper::header::HeaderName::from_static("x-accel-buffering");
+        let reply = Reply::of(TYPE, Payload::Coming(pieces));
+        coding.tell(reply.with(buffering, HeaderValue::from_static("no")))
     }
 }
 
 /// One who listens.
 struct Listener {
     to: mpsc::Sender<Result<Bytes, BrokenOff>>,
-    told: broadcast::Receiver<Bytes>,
+    told: broadcast::Receiver<Piece>,
     counts: Arc<Counts>,
+    coding: Coding,
     place: OwnedSemaphorePermit,
 }
 
@@ -154,9 +156,9 @@ impl Listener {
                     Err(broadcast::error::RecvError::Closed) => return,
                     Err(broadcast::error::RecvError::Lagged(_)) => return counts.dropped(),
                 },
-                () = sleep(COMMENT) => Bytes::from_static(b": still here\n\n"),
+                () = sleep(COMMENT) => Piece::new(b": still here\n\n".as_slice().into()),
             };
-            if self.to.try_send(Ok(said)).is_err() {
+            if self.to.try_send(Ok(said.in_coding(self.coding))).is_err() {
                 return counts.dropped();
             }
         }
@@ -177,7 +179,7 @@ fn tick(serving: &Serving, after: Option<u64>) -> Result<Tick, Refusal> {
     let newest = events(None)?;
     let last = news.as_ref().unwrap_or(&newest);
     let next_event = serde_json::from_slice::<Next>(last).map_or(after.unwrap_or(0), |it| it.next);
-    let message = |events: &[u8]| message(&workers, &stages, events, &alerts);
+    let message = |events: &[u8]| Piece::new(message(&workers, &stages, events, &alerts));
     let whole = message(&newest);
     let news = news.map_or_else(|| whole.clone(), |news| message(&news));
     Ok(Tick { whole, news, next_event })
@@ -220,7 +222,7 @@ mod tests {
 
     /// One who listens, and what is told, and what he has taken.
     struct Heard {
-        told: broadcast::Sender<Bytes>,
+        told: broadcast::Sender<Piece>,
         pieces: mpsc::Receiver<Result<Bytes, BrokenOff>>,
         counts: Arc<Counts>,
         stops: watch::Sender<bool>,
@@ -233,7 +235,8 @@ mod tests {
         let counts = Arc::<Counts>::default();
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (stops, stop) = watch::channel(false);
-        let listener = Listener { to, told: listening, counts: Arc::clone(&counts), place };
+        let (told_to, coding) = (listening, Coding::Plain);
+        let listener = Listener { to, told: told_to, counts: Arc::clone(&counts), coding, place };
         let listening = tokio::spawn(listener.listen(stop));
         Heard { told, pieces, counts, stops, listening }
     }
@@ -247,7 +250,7 @@ mod tests {
         check(async {
             let mut heard = listen();
             let mut said = 0;
-            while heard.told.send(Bytes::from_static(b"x")).is_ok() {
+            while heard.told.send(Piece::new(Bytes::from_static(b"x"))).is_ok() {
                 said += 1;
                 assert!(said <= 3 * BEHIND, "nobody takes it");
                 tokio::task::yield_now().await;

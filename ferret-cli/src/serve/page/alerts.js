@@ -21,19 +21,33 @@
     return node;
   }
 
+  // Of one subject there may be more than one, at the same moment too; and a pid comes again.
+  function numbered(subjects) {
+    const seen = new Map();
+    return subjects.map((subject) => {
+      const name = JSON.stringify([subject.subject, subject.state, subject.since_ms]);
+      const before = seen.get(name) ?? 0;
+      seen.set(name, before + 1);
+      return { ...subject, key: `${before} ${name}` };
+    });
+  }
+
   function makeRule() {
     const mark = stateMark("");
     const name = h("h2");
     const severity = h("span.faint");
     const subjects = h("ul.subjects");
-    const node = h("article.rule", {}, h("div.rule-head", {}, mark, name, severity), subjects);
+    const more = h("p.note");
+    const node = h("article.rule", {}, h("div.rule-head", {}, mark, name, severity), subjects, more);
     node.update = (rule) => {
       mark.set(rule.state);
       attribute(node, "data-state", rule.state);
       text(name, rule.name);
       text(severity, rule.severity);
-      keyed(subjects, rule.subjects, (subject) => subject.subject, makeSubject);
+      keyed(subjects, numbered(rule.subjects), (subject) => subject.key, makeSubject);
       show(subjects, rule.subjects.length > 0);
+      text(more, rule.left_out ? `${format.count(rule.left_out)} more are left out.` : "");
+      show(more, Boolean(rule.left_out));
     };
     return node;
   }
@@ -67,5 +81,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [] };
+  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [], numbered };
 })((globalThis.Ferret ??= {}));

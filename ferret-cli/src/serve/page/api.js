@@ -63,6 +63,10 @@
   // Whether there will be an answer. A server has one to everything.
   const has = (path, params) => answers === null || frozenAnswer(url(path, params)) !== null;
 
+  // The server takes 30 s for an answer at most, and two minutes for a window; whether it is well it says at once.
+  const PATIENCE_MS = { health: 10e3, flame: 130e3 };
+  const USUAL_PATIENCE_MS = 40e3;
+
   const lanes = new Map();
 
   // Asks; a later question of the same lane takes the place of one that is under way (whose promise then never ends).
@@ -74,6 +78,7 @@
       throw new Refused("This is not in the frozen file: ask a running `ferret serve`.", 404);
     }
     const stop = new AbortController();
+    const patience = setTimeout(() => stop.abort(new Away("The server does not answer.")), PATIENCE_MS[path] ?? USUAL_PATIENCE_MS);
     if (lane) {
       lanes.get(lane)?.abort();
       lanes.set(lane, stop);
@@ -84,22 +89,26 @@
       if (error.name === "AbortError") return new Promise(() => {});
       throw error;
     } finally {
+      clearTimeout(patience);
       if (lanes.get(lane) === stop) lanes.delete(lane);
     }
   }
 
-  async function send(address, options) {
+  // Whatever breaks on the way is the server's absence, a body that ends too early too.
+  async function arrives(promise) {
     try {
-      return await fetch(address, { ...options, credentials: "same-origin" });
+      return await promise;
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Away("The server does not answer.");
     }
   }
 
+  const send = (address, options) => arrives(fetch(address, { ...options, credentials: "same-origin" }));
+
   async function read(response) {
     const isJson = (response.headers.get("content-type") ?? "").includes("json");
-    const body = isJson ? await response.json() : null;
+    const body = isJson ? await arrives(response.json()) : null;
     // Unhealthy is an answer, too.
     if (response.ok || body?.kind === "health") return body;
     if (response.status === 401) throw new Refused("The session has ended: load the page again to sign in.", 401);

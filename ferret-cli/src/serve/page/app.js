@@ -30,10 +30,10 @@
   // The numbers beside the names of the views.
   function badges() {
     const { workers, stages, alerts } = live.data;
-    const alive = workers?.workers.filter((worker) => worker.alive).length;
+    const all = views.workers.totals(workers?.programs ?? []);
     const running = stages?.stages.filter((stage) => stage.state === "running").length;
     const firing = alerts?.rules.filter((rule) => rule.state === "firing").length;
-    text(tabs.workers.badge, workers?.workers.length ? `${format.count(alive)}/${format.count(workers.workers.length)}` : "");
+    text(tabs.workers.badge, all.workers ? `${format.count(all.alive)}/${format.count(all.workers)}` : "");
     text(tabs.stages.badge, running ? format.count(running) : "");
     text(tabs.alerts.badge, firing ? format.count(firing) : "");
     attribute(tabs.alerts.badge, "data-tone", firing ? "bad" : null);
@@ -96,23 +96,31 @@
     if (isLeaving(at)) return;
     const view = made[at.view];
     const address = location.hash;
-    if (view.load && live.link.state !== "lost") {
-      try {
-        await view.load(at, isForced);
-        if (address !== location.hash) return;
-        controls.filter.complain(null);
-        show(part("wrong"), false);
-      } catch (error) {
-        if (address !== location.hash) return;
-        const isFilter = error instanceof api.Refused && error.status === 400 && at.filter;
-        if (isFilter) controls.filter.complain(error.message);
-        else if (error instanceof api.Refused) complain(error);
-        // That the server is away is told by the link. All else is a fault of the page.
-        else if (!(error instanceof api.Away)) throw error;
-      }
+    const isLate = () => address !== location.hash;
+    try {
+      if (!view.load || live.link.state === "lost") return;
+      await view.load(at, isForced);
+      if (isLate()) return;
+      controls.filter.complain(null);
+      show(part("wrong"), false);
+    } catch (error) {
+      if (!isLate()) explain(error, at);
+    } finally {
+      // Whatever came of it, there is a next time.
+      if (!isLate()) loadLater(views[at.view]);
     }
+  }
+
+  function explain(error, at) {
+    const isFilter = error instanceof api.Refused && error.status === 400 && at.filter;
+    if (isFilter) controls.filter.complain(error.message);
+    else if (error instanceof api.Refused) complain(error);
+    // That the server is away is told by the link. All else is a fault of the page.
+    else if (!(error instanceof api.Away)) throw error;
+  }
+
+  function loadLater({ everyMs }) {
     clearTimeout(timer);
-    const { everyMs } = views[at.view];
     if (everyMs && !api.isFrozen) timer = setTimeout(() => (document.hidden ? wake() : load({ isForced: false })), everyMs);
   }
 
@@ -168,9 +176,14 @@
     controls = { scope: shell.makeScope(), filter: shell.makeFilter(), range: range.make(part("range")) };
     shell.start();
     let isFirst = true;
+    let wasLost = false;
     live.listen((what) => {
       shell.drawLink();
       shell.drawHealth();
+      const isLost = live.link.state === "lost";
+      // What is asked now takes the place of a question that went out while nobody answered.
+      if (wasLost && !isLost) load({ isForced: false });
+      wasLost = isLost;
       if (what !== "data") return;
       redrawLive();
       // Some views wait for the first word of who is there.

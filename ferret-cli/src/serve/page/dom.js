@@ -13,19 +13,23 @@
     return node;
   }
 
+  // Without what turns the direction of the text behind it, by which a name could be read as another one, or a pid.
+  const plain = (words) => String(words ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+
   // h("a.name.strong", { href: "#x", onclick: f }, "text", element)
   function h(what, attributes = {}, ...children) {
     const [tag, ...classes] = what.split(".");
     const node = put(document.createElement(tag), attributes);
     if (classes.length) node.className = classes.join(" ");
-    node.append(...children.filter((child) => child !== null));
+    node.append(...children.filter((child) => child !== null).map((child) => (child instanceof Node ? child : plain(child))));
     return node;
   }
 
   const svg = (tag, attributes = {}) => put(document.createElementNS(SVG, tag), attributes);
 
   function text(node, value) {
-    if (node.textContent !== value) node.textContent = value;
+    const words = plain(value);
+    if (node.textContent !== words) node.textContent = words;
   }
 
   // True is an attribute without a value, null and false are none.
@@ -134,5 +138,5 @@
     return context;
   }
 
-  Ferret.dom = { h, svg, text, attribute, show, keyed, empty, state, tip, dialog, sharpen };
+  Ferret.dom = { h, svg, plain, text, attribute, show, keyed, empty, state, tip, dialog, sharpen };
 })((globalThis.Ferret ??= {}));

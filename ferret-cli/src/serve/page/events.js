@@ -3,10 +3,9 @@
   "use strict";
 
   const { h, text, attribute, show, keyed, tip, sharpen, empty, state: stateMark } = Ferret.dom;
-  const { format, state, theme, api, live } = Ferret;
+  const { format, state, theme, live } = Ferret;
   const KINDS = ["start", "exit", "stop", "fail", "crash", "stall", "zombie", "recover", "gone", "error", "panic", "drop", "alert", "resolved", "mark", "clock"];
   const FIRST_ROWS = 200;
-  const MOST_ASKED = 1000;
   const ROW = 20;
   const LABEL = 70;
   const COLOURS = { info: "faint", warning: "warn", error: "bad" };
@@ -95,10 +94,10 @@
     const timeline = makeTimeline();
     const list = h("ol.events");
     const more = h("button.more", { type: "button", onclick: () => { most += FIRST_ROWS * 5; draw(state.now()); } });
+    const note = h("p.note");
     const nothing = h("div");
     let most = FIRST_ROWS;
-    let isAsked = false;
-    root.append(chips, timeline.node, list, more, nothing);
+    root.append(chips, timeline.node, list, more, note, nothing);
 
     function press(kind) {
       const chosen = new Set((state.now().kind ?? "").split(",").filter(Boolean));
@@ -129,22 +128,21 @@
       keyed(list, shown.slice(-most).reverse(), (event) => event.number, makeEvent);
       show(more, shown.length > most);
       text(more, `Show more of ${format.count(shown.length)}`);
+      const leftOut = live.leftOut();
+      text(note, leftOut ? `${format.ending(leftOut, "older event")} not shown: the newest ${format.count(live.data.events.length)} are here. The API has all, by from= and to=.` : "");
       nothing.replaceChildren(...(shown.length ? [] : [empty("Nothing has happened", "Starts, ends, crashes, losses and alerts are listed here. Take back the filter or the choice of workers, if there is one.")]));
     }
 
     return {
       draw,
-      // The stream tells what is new; what was before is asked for once.
+      // The stream tells what is new; what was before is asked for until it has come.
       async load(now) {
-        if (!isAsked && !api.isFrozen) {
-          isAsked = true;
-          live.takeEvents(await api.ask("events", { limit: MOST_ASKED }));
-        }
+        await live.askOlder();
         draw(now);
       },
     };
   }
 
   Ferret.views ??= {};
-  Ferret.views.events = { title: "Events", make, isLive: true, uses: ["scope", "filter"], filterHint: "part of a text or program" };
+  Ferret.views.events = { title: "Events", make, isLive: true, uses: ["scope", "filter"], everyMs: 5000, filterHint: "part of a text or program" };
 })((globalThis.Ferret ??= {}));

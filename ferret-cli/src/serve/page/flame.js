@@ -84,7 +84,9 @@
     const nothing = h("div");
     root.append(asking, shown, nothing);
     if (api.isFrozen) for (const node of [overview.node, form, saving]) node.hidden = true;
-    let asked = null;
+    // What the chart is of, and whether the last question for it was answered.
+    let shownOf = { worker: null, key: null };
+    let isDue = false;
 
     function draw(now) {
       const worker = workerOf(now);
@@ -98,11 +100,35 @@
       const count = answer.lanes.reduce((count, lane) => count + lane.slices.length, 0);
       form.put(answer);
       flame.update(answer);
+      show(zooms, true);
+      show(saving, !api.isFrozen);
       details.set(null);
       SAVED.forEach(([, , path, more], at) => attribute(saves[at], "href", api.url(path, { ...more, worker: answer.worker, from: answer.from_ms, to: answer.to_ms })));
       text(note, `${format.ending(count, "span")}, ${format.moment(answer.from_ms)} – ${format.clock(answer.to_ms)}${answer.left_out ? `; ${format.count(answer.left_out)} more are left out, the shortest: take a shorter window to see them` : ""}`);
       show(flame.node, count > 0);
       nothing.replaceChildren(...(count ? [] : [empty("No spans in this window", "Drag over a stretch of the chart above in which there are some, or type another window.")]));
+    }
+
+    // Nothing of another worker, or of another window, stands under the name of this one.
+    function clear() {
+      shownOf = { worker: null, key: null };
+      details.set(null);
+      text(note, "");
+      for (const node of [zooms, saving, flame.node]) show(node, false);
+      nothing.replaceChildren();
+    }
+
+    async function loadWindow(worker, key, window) {
+      if (worker !== shownOf.worker) clear();
+      try {
+        put(await api.ask("flame", { worker, ...window, limit: MOST_SLICES }, "flame"));
+        shownOf = { worker, key };
+        isDue = false;
+      } catch (error) {
+        if (key !== shownOf.key) clear();
+        isDue = true;
+        throw error;
+      }
     }
 
     return {
@@ -116,10 +142,7 @@
         const window = now.start ? { from: now.start, to: now.end } : {};
         const waiting = [];
         if (!api.isFrozen) waiting.push(api.ask("history", { worker, ...range.params(now, FIRST_RANGE) }, "overview").then(overview.update));
-        if (key !== asked || isForced) {
-          asked = key;
-          waiting.push(api.ask("flame", { worker, ...window, limit: MOST_SLICES }, "flame").then(put));
-        }
+        if (key !== shownOf.key || isForced || isDue) waiting.push(loadWindow(worker, key, window));
         await Promise.all(waiting);
       },
     };

@@ -14,11 +14,11 @@
   // 1.23 s, 340 ms, 12.5 µs, 2m 05s, 3h 12m, 5d 03h
   function duration(ns) {
     if (isNone(ns)) return NONE;
-    const size = Math.abs(ns);
-    if (size < 1e3) return `${Math.round(ns)} ns`;
-    if (size < 999.5e3) return `${digits(ns / 1e3)} µs`;
-    if (size < 999.5e6) return `${digits(ns / 1e6)} ms`;
-    if (size < 60e9) return `${digits(ns / 1e9)} s`;
+    if (ns < 0) return `-${duration(-ns)}`;
+    if (ns < 1e3) return `${Math.round(ns)} ns`;
+    if (ns < 999.5e3) return `${digits(ns / 1e3)} µs`;
+    if (ns < 999.5e6) return `${digits(ns / 1e6)} ms`;
+    if (ns < 60e9) return `${digits(ns / 1e9)} s`;
     const pad = (part) => String(part).padStart(2, "0");
     const s = Math.floor(ns / 1e9);
     if (s < 3600) return `${Math.floor(s / 60)}m ${pad(s % 60)}s`;

@@ -6,6 +6,8 @@
   const { format, state, api, range, live, chart, table } = Ferret;
   const FIRST_RANGE = "1h";
   const WORKERS_AT_ONCE = 12;
+  // It takes a question for each worker.
+  const WORKERS_EVERY_MS = 60000;
 
   const PERCENTILES = [
     { name: "p50_ns", label: "p50", colour: "line-1" },
@@ -68,12 +70,11 @@
     const note = h("p.note");
     const more = h("button.more", { type: "button" });
     const node = h("section", { hidden: true }, h("h3", {}, "In which workers"), rows.node, note, more);
-    let asked = "";
+    let asked = { key: null };
 
-    async function ask(now, row, most) {
-      const mine = asked;
+    async function ask(mine, now, row) {
       const all = (live.data.workers?.workers ?? []).filter(({ program, id }) => program === row.program && (now.worker ?? id) === id);
-      const some = [...all].sort((a, b) => b.alive - a.alive || b.spans - a.spans).slice(0, most);
+      const some = [...all].sort((a, b) => b.alive - a.alive || b.spans - a.spans).slice(0, mine.most);
       const time = range.params(now, FIRST_RANGE);
       const histories = await Promise.all(some.map((worker) => api.ask("history", { function: row.id, worker: worker.id, ...time })));
       if (mine !== asked) return;
@@ -83,17 +84,30 @@
       text(note, `${format.count(found.length)} of the ${format.ending(some.length, "worker")} asked had calls in this time.`);
       show(more, some.length < all.length);
       text(more, `Ask ${Math.min(WORKERS_AT_ONCE, all.length - some.length)} more of ${format.count(all.length)} workers`);
-      more.onclick = () => ask(now, row, most + WORKERS_AT_ONCE);
+      more.onclick = () => begin(now, row, asked.key, mine.most + WORKERS_AT_ONCE).catch(Ferret.app.complain);
+    }
+
+    async function begin(now, row, key, most) {
+      const mine = { key, most, atMs: Date.now() };
+      asked = mine;
+      try {
+        await ask(mine, now, row);
+      } catch (error) {
+        // It is asked again with the next numbers.
+        mine.atMs = 0;
+        throw error;
+      }
     }
 
     return {
       node,
-      // Anew only when something else is asked: it takes a question for each worker.
+      // Anew when something else is asked, and now and then where the time goes on.
       async load(now, row) {
         const key = JSON.stringify([row.id, now.worker, now.range, now.from, now.to]);
-        if (key === asked || api.isFrozen) return;
-        asked = key;
-        await ask(now, row, WORKERS_AT_ONCE);
+        const isSame = key === asked.key;
+        const isFresh = asked.atMs > 0 && (now.from || Date.now() - asked.atMs < WORKERS_EVERY_MS);
+        if ((isSame && isFresh) || api.isFrozen) return;
+        await begin(now, row, key, isSame ? asked.most : WORKERS_AT_ONCE);
       },
     };
   }
@@ -104,25 +118,29 @@
     const close = h("button.quiet", { type: "button", "aria-label": "Close details", onclick: () => state.set({ function: null }) }, "Close");
     const figures = h("dl.figures");
     const wrong = h("p.wrong", { hidden: true });
+    const times = h("p.faint.times", {}, `The numbers above are since the logs began; what follows is of the last ${FIRST_RANGE}: choose a range for more.`);
     const drawn = charts();
     const workers = makeWorkers();
     const node = h("section.details", { hidden: true, "aria-label": "Details of the function" },
-      h("div.details-head", {}, title, place, close), figures, wrong,
+      h("div.details-head", {}, title, place, close), figures, times, wrong,
       h("div.charts.of-three", {}, ...Object.values(drawn).map((one) => one.node)), workers.node);
     let row = null;
+    let shownOf = null;
 
     return {
       node,
       update(now, next) {
         row = next ?? (row?.id === now.function ? row : null);
-        const isNew = node.hidden && now.function;
+        const isNew = now.function && now.function !== shownOf;
+        shownOf = now.function;
         show(node, Boolean(now.function));
+        show(times, !api.isFrozen && !now.from && range.length(now.range) === null);
         if (!now.function) return;
         text(title, row?.name ?? "A function that is not among those below");
         text(place, row ? [row.module, row.file && `${row.file}:${row.line}`].filter(Boolean).join("  ·  ") : "");
         const known = row ? [["calls", format.count(row.calls)], ["errors", format.count(row.errors)], ["panics", format.count(row.panics)], ["cancelled", format.count(row.cancelled)], ["total", format.duration(row.total_ns)], ["self", format.duration(row.self_ns)], ["min", format.duration(row.min_ns)], ["p95", format.duration(row.p95_ns)], ["max", format.duration(row.max_ns)]] : [];
         figures.replaceChildren(...known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-        if (isNew) node.scrollIntoView({ block: "nearest" });
+        if (isNew) title.scrollIntoView({ block: "nearest" });
       },
       async load(now) {
         if (!now.function) return;

@@ -134,14 +134,21 @@
     return {
       node,
       update(next) {
+        cursor = cursor && cellOf(next, answer.workers[cursor.row].id, answer.times_ms[cursor.step]);
         answer = next;
-        cursor = null;
         const swatches = Array.from({ length: STEPS }, (_, at) => h(`span.swatch.heat-${at}`));
         legend.replaceChildren("0 ", ...swatches, ` ${format.unit(most(), next.unit)}`, next.left_out ? ` · ${format.count(next.left_out)} more workers are left out` : "");
         keyed(rows, next.workers, (worker) => worker.id, makeRow);
         draw();
       },
     };
+  }
+
+  // Where a worker's cell of that time is; null where the worker is not.
+  function cellOf({ workers, times_ms: times }, id, ms) {
+    const row = workers.findIndex((worker) => worker.id === id);
+    const step = times.findLastIndex((time) => time <= ms);
+    return row < 0 || !times.length ? null : { row, step: Math.max(0, step) };
   }
 
   // As much of a text as there is room for.
@@ -152,5 +159,5 @@
     return end > 0 ? `${words.slice(0, end)}…` : "";
   }
 
-  Ferret.heatmap = { make, shade, clip };
+  Ferret.heatmap = { make, shade, clip, cellOf };
 })((globalThis.Ferret ??= {}));

@@ -27,6 +27,9 @@
     const custom = h("form.custom", { hidden: true }, from, h("span.faint", {}, "–"), to, h("button", {}, "Show"), wrong);
     const open = h("button", { type: "button", "aria-expanded": "false" }, "custom");
     place.append(h("div.chips", {}, chips, open), custom);
+    // Whether the form is opened or closed by hand, for the time that the address says; null: neither.
+    let wish = null;
+    let wishFor = null;
 
     function expand(isOpen) {
       show(custom, isOpen);
@@ -34,7 +37,8 @@
     }
 
     open.addEventListener("click", () => {
-      expand(custom.hidden);
+      wish = custom.hidden;
+      expand(wish);
       if (!custom.hidden) from.focus();
     });
     custom.addEventListener("submit", (event) => {
@@ -57,12 +61,15 @@
         for (const node of chips.children) attribute(node, "aria-pressed", String(node.textContent === (chosen === "" ? "all" : chosen)));
         attribute(open, "aria-pressed", String(Boolean(now.from)));
         const ends = now.from ? [Number(now.from), Number(now.to ?? Date.now())] : [Date.now() - (length(chosen) ?? UNITS.h), Date.now()];
-        // Not under the fingers of who is typing.
-        if (!custom.contains(document.activeElement)) {
+        const key = JSON.stringify([now.view, now.range, now.from, now.to]);
+        if (key !== wishFor) wish = null;
+        // Not under the fingers of who is typing, or of who looks something up meanwhile.
+        if (key !== wishFor || custom.hidden) {
           from.value = format.toInput(ends[0]).slice(0, 19);
           to.value = format.toInput(ends[1]).slice(0, 19);
         }
-        expand(Boolean(now.from) || (!custom.hidden && custom.contains(document.activeElement)));
+        wishFor = key;
+        expand(wish ?? Boolean(now.from));
       },
     };
   }

@@ -5,6 +5,8 @@
   const { h, text, attribute, show, keyed, dialog, state: stateMark } = Ferret.dom;
   const { format, state, api, live, theme } = Ferret;
   const TYPING_MS = 250;
+  // Less is the usual way of things.
+  const LATE_MS = 5000;
   const part = (id) => document.getElementById(id);
 
   const LINKS = {
@@ -106,11 +108,13 @@
 
   function drawLink() {
     const node = part("link");
-    const { state: name, sinceMs, error } = live.link;
+    const { state: name, sinceMs, error, behindMs } = live.link;
     const [words, tone] = LINKS[name];
+    const isLate = name === "live" && behindMs > LATE_MS;
     attribute(node, "data-state", name);
-    attribute(node, "data-tone", tone);
-    text(node.querySelector(".words"), name === "frozen" ? `frozen at ${format.moment(api.frozenMs)}` : words);
+    attribute(node, "data-tone", isLate ? "warn" : tone);
+    const late = isLate ? `, ${format.duration(behindMs * 1e6)} behind` : "";
+    text(node.querySelector(".words"), name === "frozen" ? `frozen at ${format.moment(api.frozenMs)}` : words + late);
     const isLost = name === "lost";
     show(part("lost"), isLost);
     const why = error instanceof api.Refused ? ` ${error.message}` : " Trying again; what is shown is from before.";

@@ -12,6 +12,8 @@
     ["threads", (worker) => format.count(worker.threads)],
     ["spans/s", (worker) => format.short(worker.spans_per_second)],
   ];
+  // As many as the API gives at once; the stream has fewer.
+  const MOST_ASKED = 2000;
   const TROUBLES = ["errors", "panics", "cancelled", "dropped"];
 
   // What is worth knowing of it in one line.
@@ -57,9 +59,9 @@
       const isOver = !worker.alive;
       const name = `${worker.program} ${worker.pid}`;
       attribute(node, "aria-label", `${name}, ${worker.state}`);
+      mark.set(worker.state);
       attribute(node, "data-tone", mark.dataset.tone);
       attribute(node, "data-over", isOver);
-      mark.set(worker.state);
       text(who, `${worker.pid}${worker.host ? ` @ ${worker.host}` : ""}`);
       attribute(who, "title", [worker.exe, ...(worker.args ?? [])].join(" ") + `\n${worker.log}${worker.gone ? " (gone)" : ""}`);
       attribute(who, "href", state.link({ view: "stack", worker: id }));
@@ -82,9 +84,12 @@
     return node;
   }
 
-  function sum(workers, name) {
-    const known = workers.map((worker) => worker[name]).filter((value) => value !== null);
-    return known.length ? known.reduce((sum, value) => sum + value, 0) : null;
+  // What programs add up to. Null is "not known", and adds nothing.
+  function totals(programs) {
+    const names = ["workers", "alive", "cpu_percent", "rss_bytes", "spans_per_second", "open_spans", "errors", "dropped"];
+    const sum = (name) => programs.map((program) => program[name]).reduce((sum, value) => (value === null ? sum : (sum ?? 0) + value), null);
+    const states = STATES.map((name) => [name, programs.reduce((many, program) => many + (program.states[name] ?? 0), 0)]);
+    return { ...Object.fromEntries(names.map((name) => [name, sum(name)])), states: Object.fromEntries(states) };
   }
 
   function makeGroup({ name }) {
@@ -93,16 +98,15 @@
     const sums = h("span.faint.number");
     const cards = h("div.cards");
     const node = h("section.group", { "aria-label": name }, h("div.group-head", {}, title, alive, sums), cards);
-    node.update = ({ program, workers, shown }) => {
+    node.update = ({ program, shown }) => {
       text(alive, `${program.alive} of ${program.workers} alive`);
       attribute(alive, "data-tone", program.alive === program.workers ? "good" : program.alive === 0 ? "idle" : "warn");
-      const living = workers.filter((worker) => worker.alive);
       const figures = [
-        `CPU ${format.percent(sum(living, "cpu_percent"))}`,
-        `RSS ${format.bytes(sum(living, "rss_bytes"))}`,
-        `${format.short(sum(living, "spans_per_second"))} spans/s`,
+        `CPU ${format.percent(program.cpu_percent)}`,
+        `RSS ${format.bytes(program.rss_bytes)}`,
+        `${format.short(program.spans_per_second)} spans/s`,
       ];
-      text(sums, living.length ? figures.join("  ·  ") : "");
+      text(sums, program.alive ? figures.join("  ·  ") : "");
       keyed(cards, shown, (worker) => worker.id, makeCard);
     };
     return node;
@@ -118,15 +122,14 @@
     return node;
   }
 
-  function fleet(tiles, workers) {
-    const living = workers.filter((worker) => worker.alive);
-    const errors = sum(workers, "errors") ?? 0;
-    const dropped = sum(workers, "dropped") ?? 0;
-    tiles.alive.set(`${format.count(living.length)} of ${format.count(workers.length)}`);
-    tiles.CPU.set(format.percent(sum(living, "cpu_percent")));
-    tiles.RSS.set(format.bytes(sum(living, "rss_bytes")));
-    tiles["spans/s"].set(format.short(sum(living, "spans_per_second")));
-    tiles["open spans"].set(format.short(sum(living, "open_spans")));
+  function fleet(tiles, all) {
+    const errors = all.errors ?? 0;
+    const dropped = all.dropped ?? 0;
+    tiles.alive.set(`${format.count(all.alive)} of ${format.count(all.workers)}`);
+    tiles.CPU.set(format.percent(all.cpu_percent));
+    tiles.RSS.set(format.bytes(all.rss_bytes));
+    tiles["spans/s"].set(format.short(all.spans_per_second));
+    tiles["open spans"].set(format.short(all.open_spans));
     tiles.errors.set(format.short(errors), errors ? "bad" : null);
     tiles.dropped.set(format.short(dropped), dropped ? "warn" : null);
   }
@@ -156,30 +159,42 @@
       return node;
     }
 
+    // Where not all workers fit into the stream, those that somebody looks for are asked for.
+    let more = null;
+    const isNarrow = (now) => Boolean(now.filter || now.program || now.worker || now.state);
+    const isPart = (now) => !api.isFrozen && live.data.workers?.left_out > 0 && isNarrow(now);
+    const keyOf = (now) => JSON.stringify([now.program, now.worker]);
+
+    async function load(now) {
+      const asked = { program: now.program, worker: now.worker, limit: MOST_ASKED };
+      more = isPart(now) ? { key: keyOf(now), answer: await api.ask("workers", asked, "workers") } : null;
+      draw(now);
+    }
+
     function draw(now) {
-      const answer = live.data.workers;
-      if (!answer) return;
-      const { workers, programs } = answer;
-      fleet(tiles, workers);
-      const known = STATES.map((name) => ({ name, many: workers.filter((worker) => worker.state === name).length, isOn: now.state === name }));
+      const first = live.data.workers;
+      if (!first) return;
+      const { programs } = first;
+      const found = isPart(now) && more?.key === keyOf(now) ? more.answer : null;
+      const { workers, left_out: leftOut } = found ?? first;
+      const all = totals(programs);
+      fleet(tiles, all);
+      const known = STATES.map((name) => ({ name, many: all.states[name], isOn: now.state === name }));
       keyed(chips, known.filter(({ many, isOn }) => many || isOn), ({ name }) => name, chip);
       const ofProgram = (worker) => (now.program ?? worker.program) === worker.program && (now.worker ?? worker.id) === worker.id;
       const shown = workers.filter((worker) => ofProgram(worker) && (now.state ?? worker.state) === worker.state && passes(worker, now.filter ?? ""));
-      const drawn = programs.map((program) => ({
-        name: program.name,
-        program,
-        workers: workers.filter((worker) => worker.program === program.name),
-        shown: shown.filter((worker) => worker.program === program.name),
-      }));
+      const drawn = programs.map((program) => ({ name: program.name, program, shown: shown.filter((worker) => worker.program === program.name) }));
       keyed(groups, drawn.filter(({ shown }) => shown.length), ({ name }) => name, makeGroup);
-      text(note, answer.left_out ? `${format.ending(answer.left_out, "more worker")} not shown: filter, or choose a program.` : "");
+      const isAsking = isPart(now) && !found;
+      const advice = isNarrow(now) ? "were not looked at: choose a program" : "not shown: filter, or choose a program or a state";
+      text(note, isAsking ? "Looking among all workers …" : leftOut ? `${format.ending(leftOut, "more worker")} ${advice}.` : "");
       show(strip, workers.length > 0);
-      if (!workers.length) nothing.replaceChildren(nobody(answer));
-      else if (!shown.length) nothing.replaceChildren(empty("No worker passes", "Take back the filter, the state or the choice of workers above."));
+      if (!workers.length) nothing.replaceChildren(nobody(first));
+      else if (!shown.length && !isAsking) nothing.replaceChildren(empty("No worker passes", "Take back the filter, the state or the choice of workers above."));
       else nothing.replaceChildren();
     }
 
-    return { draw };
+    return { draw, load };
   }
 
   function nobody({ watched }) {
@@ -189,5 +204,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], filterHint: "part of a name, pid, host, log", nobody };
+  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "part of a name, pid, host, log", nobody, totals };
 })((globalThis.Ferret ??= {}));
