@@ -1,5 +1,7 @@
 //! `ferret watch` goes back in time: in a real terminal, and once.
 
+use ferret::event::LogEntry;
+use ferret::log::{ReadOptions, Tail};
 use ferret_tests::{Place, Talker, Terminal, example, ferret, output, until};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -102,7 +104,9 @@ fn a_finished_run_opens_at_its_end_and_is_played_from_its_start() {
     });
     screen.press("- ");
     screen.see("a film", |screen| (screen.contains("▶ 0.5x")).then_some(()));
-    screen.see("a span in it", |screen| is_live(screen, "one block").then_some(()));
+    screen.see("a span in it", |screen| {
+        (is_live(screen, "read_one") || is_live(screen, "one block")).then_some(())
+    });
     screen.press("++++");
     screen.see("its end", |screen| {
         (screen.contains("exited with code 0") && !screen.contains("0x")).then_some(())
@@ -138,23 +142,46 @@ fn a_crashed_run_was_running_before() {
     assert_eq!(screen.end(), 0);
 }
 
-#[test]
-fn a_single_look_can_be_at_any_moment() {
+/// A run of two stages, and a moment in the middle of the second, ms from its start: how long that takes is the
+/// machine's affair.
+fn stages() -> (Place, u64) {
     let place = Place::new();
     assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));
+    let mut tail = Tail::open(&place.log, &ReadOptions::default()).expect("a log");
+    let entries = tail.poll(10_000).expect("it is whole");
+    let is_it = |path| tail.names().span_name(path) == "sum up";
+    let find = |is_wanted: &dyn Fn(&LogEntry) -> bool| {
+        let mut all = entries.iter();
+        all.find(|entry| is_wanted(&entry.what)).expect("the second stage").time
+    };
+    let start = find(&|what| matches!(what, LogEntry::SpanStart { path, .. } if is_it(*path)));
+    let end = find(&|what| matches!(what, LogEntry::SpanEnd { path, .. } if is_it(*path)));
+    let began = tail.info().first_time;
+    (place, (start.since(began) + end.since(start) / 2) / 1_000_000)
+}
+
+/// As the screen writes it.
+fn shown(ms: u64) -> String {
+    format!("(+{}.{:03} s)", ms / 1_000, ms % 1_000)
+}
+
+#[test]
+fn a_single_look_can_be_at_any_moment() {
+    let (place, ms) = stages();
+    let (moment, shown) = (format!("+{ms}ms"), shown(ms));
     let (start, then, end) =
-        (once(&place, &["--at", "+0s"]), once(&place, &["--at", "+700ms"]), once(&place, &[]));
+        (once(&place, &["--at", "+0s"]), once(&place, &["--at", &moment]), once(&place, &[]));
     let spans = |shown: &Value| shown["run"]["spans"].as_u64().expect("a number");
     assert!(spans(&start) <= 1 && spans(&start) < spans(&then) && spans(&then) < spans(&end));
     assert_eq!(then["processes"][0]["state"], "running");
-    assert_eq!(then["run"]["duration_ns"], 700_000_000);
+    assert_eq!(then["run"]["duration_ns"], ms * 1_000_000);
     assert_eq!(end["processes"][0]["state"], "exited");
     let open = then["open"].as_array().expect("rows");
     assert!(open.iter().any(|span| span["name"] == "sum up"), "{open:?}");
     // Where no terminal is, there is one look.
-    let page = output(ferret().args(["watch", "--at", "+700ms"]).arg(&place.log));
+    let page = output(ferret().args(["watch", "--at", &moment]).arg(&place.log));
     assert_eq!(page.code, Some(0), "{}", page.stderr);
-    assert!(page.stdout.contains("paused at") && page.stdout.contains("(+0.700 s)"));
+    assert!(page.stdout.contains("paused at") && page.stdout.contains(&shown));
     for (at, why) in
         [("2001-01-01T00:00:00Z", "had not begun: it did at 20"), ("+90d", "still to come")]
     {
@@ -166,11 +193,11 @@ fn a_single_look_can_be_at_any_moment() {
 
 #[test]
 fn a_screen_can_begin_at_a_moment() {
-    let place = Place::new();
-    assert_eq!(output(example("stages").env("FERRET_LOG", &place.log)).code, Some(0));
-    let mut screen = watch(&place, &["--at", "+700ms"]);
+    let (place, ms) = stages();
+    let shown = shown(ms);
+    let mut screen = watch(&place, &["--at", &format!("+{ms}ms")]);
     screen.see("the moment", |screen| {
-        (screen.contains("(+0.700 s)") && is_live(screen, "sum up")).then_some(())
+        (screen.contains(&shown) && is_live(screen, "sum up")).then_some(())
     });
     screen.press("q");
     assert_eq!(screen.end(), 0);
