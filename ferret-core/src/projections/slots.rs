@@ -39,8 +39,7 @@ impl Slots {
         let index = id as usize;
         self.count += 1;
         if index >= self.dense.len() {
-            if index >= FEW.max(self.count.saturating_mul(SPREAD)) || self.sparse.contains_key(&id)
-            {
+            if index >= FEW.max(self.count.saturating_mul(SPREAD)) {
                 self.sparse.insert(id, slot);
                 return;
             }
