@@ -113,7 +113,7 @@ pub(crate) struct Troubles {
     /// Logs that cannot be read, and why.
     pub(crate) logs: BTreeMap<PathBuf, String>,
     /// Logs whose past cannot be read, and why.
-    pub(crate) past: BTreeMap<PathBuf, String>,
+    pub(crate) past: BTreeMap<ProcessUid, (PathBuf, String)>,
     /// What is to be read, and is not there.
     pub(crate) missing: Vec<PathBuf>,
     /// Folders that are to be read, and have no log.

@@ -21,7 +21,6 @@ use crate::{child, exit};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use http::{Access, Files, Site, Token};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serving::Serving;
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -92,7 +91,6 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let listener = listen(args.listen)?;
     let address = listener.local_addr().context("asking for the address")?;
-    have_descriptors();
     for missing in args.settings.logs.iter().filter(|path| !path.exists()) {
         let missing = missing.display();
         exit::say(format_args!("{missing} is not there yet: it is read when it is"));
@@ -138,13 +136,6 @@ async fn serve(listener: std::net::TcpListener, site: Site) -> anyhow::Result<()
     stops.send_replace(true);
     itself.await.context("what the server tells of itself")?;
     serving.await.context("serving")
-}
-
-/// Takes as many descriptors as the system gives: a log needs some, and each connection one.
-fn have_descriptors() {
-    let limit = getrlimit(Resource::Nofile);
-    // Where it gives no more, a connection waits until there are some.
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
 }
 
 /// The page's.

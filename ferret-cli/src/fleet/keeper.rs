@@ -15,7 +15,8 @@ use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, ReadOptions};
 use finding::{File, Known};
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::BTreeMap;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -93,6 +94,7 @@ impl Fleet {
         settings: Settings,
         see: Option<Box<dyn See>>,
     ) -> anyhow::Result<Self> {
+        have_descriptors();
         let known = store.workers()?;
         let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
         let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept)));
@@ -151,6 +153,13 @@ impl Drop for Fleet {
     }
 }
 
+/// Takes as many descriptors as the system gives: a log needs two, and each connection one.
+fn have_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it gives no more, a log is tried again, and a connection waits.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
+}
+
 impl Keeper {
     fn run(mut self) {
         while !self.shared.is_stopped() {
@@ -194,7 +203,8 @@ impl Keeper {
             workers.iter().filter(|(_, w)| w.tail().is_some()).map(|(uid, _)| *uid).collect()
         };
         let mut left = std::mem::take(&mut self.behind);
-        others.retain(|uid| (self.is_written(*uid) || files) && !left.contains(uid));
+        let behind: BTreeSet<ProcessUid> = left.iter().copied().collect();
+        others.retain(|uid| (self.is_written(*uid) || files) && !behind.contains(uid));
         left.extend(others);
         let any = !left.is_empty();
         while !left.is_empty() && self.has_time(now) {

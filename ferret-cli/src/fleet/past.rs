@@ -45,15 +45,14 @@ pub(super) fn read(shared: &Shared) {
         }
         let now = ferret::log::now();
         given_up.retain(|_, again| now < *again);
+        shared.troubles.lock().past.retain(|uid, _| given_up.contains_key(uid));
         let Some(gap) = next(shared, &given_up) else {
             thread::park_timeout(PAUSE);
             continue;
         };
         if let Err(error) = fill(shared, &gap) {
             given_up.insert(gap.uid, now.after(AGAIN_NS));
-            shared.troubles.lock().past.insert(gap.path, error.to_string());
-        } else {
-            shared.troubles.lock().past.remove(&gap.path);
+            shared.troubles.lock().past.insert(gap.uid, (gap.path, error.to_string()));
         }
     }
 }

@@ -79,7 +79,7 @@ fn functions(asked: &Asked<'_>) -> Result<Vec<FunctionNumbers>, Refusal> {
 pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
     let Troubles { mut logs, past, missing, empty, store, has_looked, has_failed } =
         asked.shared.troubles.lock().clone();
-    logs.extend(past);
+    logs.extend(past.into_values());
     let (mut read, mut behind) = (0, 0);
     for worker in asked.shared.workers.lock().values() {
         read += usize::from(worker.tail().is_some());
