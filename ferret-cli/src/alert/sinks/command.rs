@@ -57,11 +57,14 @@ impl Deliver for Command {
             wait(&mut child, self.sink.timeout, end).map_err(|error| told("waiting", error))?;
         let said = complaint(&mut complaints);
         match status {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => Err(Failure::new(format!("{program}: {status}{said}"))),
-            None => {
+            Ended::Itself(status) if status.success() => Ok(()),
+            Ended::Itself(status) => Err(Failure::new(format!("{program}: {status}{said}"))),
+            Ended::TimedOut => {
                 let timeout = self.sink.timeout;
                 Err(Failure::new(format!("{program}: killed after {timeout:?}{said}")))
+            }
+            Ended::Stopped => {
+                Err(Failure::new(format!("{program}: killed as ferret was stopped{said}")))
             }
         }
     }
@@ -84,22 +87,31 @@ fn environment(sent: &Sent<'_>) -> [(&'static str, String); 8] {
     ]
 }
 
-/// Waits for its end; none if it had to be killed.
-fn wait(child: &mut Child, timeout: Duration, end: End<'_>) -> std::io::Result<Option<ExitStatus>> {
+/// How a command came to its end.
+enum Ended {
+    Itself(ExitStatus),
+    TimedOut,
+    /// By the end of this program, which its time went beyond.
+    Stopped,
+}
+
+/// Waits for its end, and kills it if that does not come in time.
+fn wait(child: &mut Child, timeout: Duration, end: End<'_>) -> std::io::Result<Ended> {
     #[expect(clippy::disallowed_methods, reason = "times its own waiting")]
     let began = Instant::now();
     let mut look = FIRST_LOOK;
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+            return Ok(Ended::Itself(status));
         }
         // Before the end, since then nobody is left to kill it.
         let is_end = end().is_some_and(|end| began + began.elapsed() + MARGIN >= end);
-        if began.elapsed() >= timeout || is_end {
+        let is_late = began.elapsed() >= timeout;
+        if is_late || is_end {
             // It has not been waited for, so its group is still its own. That it is gone already is as good.
             kill_process_group(Pid::from_child(child), Signal::KILL).unwrap_or(());
             child.wait()?;
-            return Ok(None);
+            return Ok(if is_late { Ended::TimedOut } else { Ended::Stopped });
         }
         std::thread::sleep(look);
         look = (look * 2).min(LAST_LOOK);
