@@ -41,6 +41,17 @@ struct Program {
 /// Writes a log of so many ticks, of a process that begins so much later than the first. Gives the
 /// moment of its end.
 pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
+    write_and(path, seed, ticks, later_ns, |_| {})
+}
+
+/// As [`write`], and does something after each tick.
+pub(crate) fn write_and(
+    path: &Path,
+    seed: u64,
+    ticks: u64,
+    later_ns: u64,
+    mut after: impl FnMut(u64),
+) -> LogTime {
     let mut dice = Dice(seed);
     let mut now = BEGAN.after(later_ns);
     let mut writer = Writer::create(&place(path), start(seed, later_ns), now).unwrap();
@@ -57,7 +68,7 @@ pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTim
         writer.thread(thread.id, &info);
     }
     let mut program = Program { writer, threads, own: Position(1) };
-    for _ in 0..ticks {
+    for tick in 0..ticks {
         now = now.after((20 + dice.below(380)) * MS);
         for index in 0..program.threads.len() {
             program.live_until(index, now, &mut dice);
@@ -65,6 +76,7 @@ pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTim
         let sample = MetricSample { rss_bytes: Some(now.0), ..MetricSample::default() };
         program.tell_own(now, &LogEntry::Metric(Box::new(sample)));
         program.writer.commit(now).unwrap();
+        after(tick);
     }
     let end = ProcessEnd { how: EndKind::Exited(Some(0)) };
     program.writer.finish(end, now, Duration::from_secs(1)).unwrap();

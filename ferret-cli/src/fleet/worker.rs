@@ -3,12 +3,12 @@
 
 mod changes;
 mod file;
+mod opening;
 mod state;
 
-pub(crate) use file::stamp;
+pub(crate) use file::{Stamp, stamp};
 pub(crate) use state::State;
 
-use super::Settings;
 use super::clock::WallClock;
 use super::folded::Folded;
 use super::line::Line;
@@ -16,17 +16,10 @@ use super::slots::{Slot, SlotRow, Slots};
 use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
 use changes::Changes;
-use ferret::event::{Entry, LogEntry, LogTime, Names, Offset, Opened, Part, Parts, ProcessStart};
-use ferret::log::{Integrity, LogError, Snapshot, Tail};
+use ferret::event::{LogEntry, LogTime, Names, Offset, Part, Parts};
+use ferret::log::{Integrity, LogError, Tail};
 use ferret::projections::{LiveProcess, Process};
 use std::collections::BTreeMap;
-use std::path::Path;
-
-/// A log of more entries is not read to its end before its process is shown.
-const LONG: u64 = if cfg!(test) { 1_000 } else { 100_000 };
-
-/// Entries before the end of a long log that are read for what the process reported last.
-const LATELY: usize = if cfg!(test) { 50 } else { 2_000 };
 
 /// Entries that are read before others have their turn.
 pub(crate) const AT_ONCE: u64 = if cfg!(test) { 300 } else { 4_000 };
@@ -52,13 +45,16 @@ pub(crate) struct Worker {
     /// Up to here they have been given to the store, and read.
     counted: Offset,
     reached: Offset,
+    /// What its log had when it was opened, which is of the past.
+    past: Offset,
     changes: Changes,
     pub(crate) line: Line,
     /// Since when there is nothing more to learn.
     done_since: Option<LogTime>,
-    /// When it was last read to its end: of what came later nothing is known.
+    /// When it was last read to its end, or of when what was read last is: of what came later nothing is known.
     seen: LogTime,
     owned: Option<bool>,
+    undecided: Option<Stamp>,
     reading: Reading,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
@@ -79,47 +75,6 @@ enum Reading {
 }
 
 impl Worker {
-    /// Opens the log at `path`, and reads what tells who it is and what runs now. None of one that has no entry yet.
-    ///
-    /// # Errors
-    ///
-    /// The log cannot be read.
-    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Option<Self>, LogError> {
-        let mut tail = Tail::open(path, &settings.read_options())?;
-        let mut folded = Folded::default();
-        let mut from = Offset(0);
-        let is_long = settings.keeps_history() && tail.info().entries() > LONG;
-        let head = tail.poll(1)?;
-        let Some(first) = head.first() else { return Ok(None) };
-        let (began, clock) = match &first.what {
-            LogEntry::ProcessStart(start) => {
-                (first.time, Some(WallClock::at(first.time, start.unix_ns)))
-            }
-            _ => (first.time, None),
-        };
-        if is_long {
-            folded.recall(&head);
-            from = go_to_end(&mut tail, &mut folded)?;
-        } else {
-            tail.seek(Offset(0));
-        }
-        let kept = kept(&tail, &head);
-        let mut worker = Self {
-            tail: Some(tail),
-            folded,
-            clock,
-            slots: clock.filter(|_| settings.keeps_history()).map(Slots::new),
-            from,
-            counted: from,
-            reached: from,
-            is_new: true,
-            ..Self::from_kept(0, kept)
-        };
-        worker.kept.started_ms = worker.unix_ms(began);
-        worker.look_at_file();
-        Ok(Some(worker))
-    }
-
     /// A worker as the store knows it.
     pub(crate) fn from_kept(number: WorkerNumber, kept: Kept) -> Self {
         Self {
@@ -133,11 +88,13 @@ impl Worker {
             from: Offset(0),
             counted: Offset(0),
             reached: Offset(0),
+            past: Offset(0),
             changes: Changes::default(),
             line: Line::default(),
             done_since: None,
             seen: LogTime(0),
             owned: None,
+            undecided: None,
             reading: Reading::GoesOn,
             last_stack: None,
             is_gone: false,
@@ -188,6 +145,10 @@ impl Worker {
                 // What is damaged has been read as far as it can be.
                 self.reached = self.reached.max(tail.info().next_offset);
             }
+        } else if self.reached >= self.past {
+            // It is written as fast as it is read.
+            let heard = self.process().map(Process::last_heard);
+            self.seen = self.seen.max(heard.unwrap_or_default());
         }
         self.tail = Some(tail);
         match read {
@@ -216,8 +177,8 @@ impl Worker {
 
     /// Looks at the file anew: who holds it, and how it ended if nobody does.
     pub(crate) fn look_at_file(&mut self) {
+        let owned = self.ask_who_holds_it();
         let Some(tail) = &mut self.tail else { return };
-        let owned = ferret::is_alive(tail);
         if owned == Some(false) {
             // What it wrote last may not have been read yet. One that cannot be read says so when it is.
             tail.refresh().ok();
@@ -248,7 +209,7 @@ impl Worker {
         self.owned
     }
 
-    /// As of when it is known.
+    /// As of when it is known; 0 as long as only its past is read.
     pub(crate) fn seen(&self) -> LogTime {
         self.seen
     }
@@ -402,44 +363,5 @@ impl Worker {
         self.last_stack = Some(Stack::of(self, now));
         (self.tail, self.slots) = (None, None);
         self.folded.close_all();
-    }
-}
-
-/// Begins in the middle of a long log; gives the first entry that is still to be read.
-fn go_to_end(tail: &mut Tail, folded: &mut Folded) -> Result<Offset, LogError> {
-    let Snapshot { threads, tasks, next } = tail.snapshot()?;
-    tail.seek(Offset(next.0.saturating_sub(LATELY as u64).max(1)));
-    let before = tail.poll(LATELY)?;
-    if let Some(first) = before.first() {
-        folded.begin_at(first.time);
-    }
-    let known = before.partition_point(|entry| entry.offset < next);
-    folded.recall(&before[..known]);
-    let stacks = threads.into_iter().map(|(thread, stack, _)| (thread, stack)).collect();
-    folded.resume(tail.names(), &Opened::Anew { missed: 0, stacks, tasks });
-    tail.seek(next);
-    Ok(next)
-}
-
-/// What is kept of a worker whose log was just opened, and begins so.
-fn kept(tail: &Tail, head: &[Entry]) -> Kept {
-    let info = tail.info();
-    let mut folded = Folded::default();
-    folded.recall(head);
-    let process = folded.process();
-    let start = process.and_then(|process| process.start.as_deref().cloned());
-    let unnamed = || ProcessStart { pid: info.pid, host: info.host.clone(), ..Default::default() };
-    let start = start.unwrap_or_else(unnamed);
-    let (device, inode) = tail.identity();
-    Kept {
-        uid: info.uid,
-        program: process.map_or_else(|| "?".to_owned(), Process::name),
-        pid: start.pid,
-        host: start.host,
-        exe: start.exe,
-        args: start.args,
-        log: info.path.clone(),
-        stamp: (device, inode, 0),
-        ..Kept::default()
     }
 }

@@ -1,5 +1,6 @@
 //! What the store keeps of a worker, a function, an event.
 
+use crate::fleet::worker::Stamp;
 use ferret::event::{CallsiteInfo, ProcessUid};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ pub(crate) struct Kept {
     pub(crate) log: PathBuf,
     /// The log's device and inode, and when it was written last, ns: with these three as they were, an ended log
     /// need not be opened.
-    pub(crate) stamp: (u64, u64, i64),
+    pub(crate) stamp: Stamp,
     pub(crate) started_ms: Option<u64>,
     pub(crate) ended_ms: Option<u64>,
     /// In which state it was last seen, by name.

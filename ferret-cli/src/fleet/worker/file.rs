@@ -11,6 +11,19 @@ impl Worker {
         (device, inode)
     }
 
+    /// Whether a process holds its log, if that can be told. Of a dead process of another container it cannot be, and
+    /// finding that out opens the file: so it is not asked again until the file has changed.
+    pub(super) fn ask_who_holds_it(&mut self) -> Option<bool> {
+        let tail = self.tail.as_ref()?;
+        let now = stamp(&tail.info().path);
+        if now.is_some() && now == self.undecided && tail.owned() == Some(false) {
+            return None;
+        }
+        let owned = ferret::is_alive(tail);
+        self.undecided = now.filter(|_| owned.is_none());
+        owned
+    }
+
     /// Its log has vanished.
     pub(crate) fn vanish(&mut self) {
         (self.tail, self.is_gone) = (None, true);
@@ -30,8 +43,10 @@ impl Worker {
     }
 }
 
-/// The file's device, inode and time of its last change, ns.
-pub(crate) fn stamp(path: &Path) -> Option<(u64, u64, i64)> {
+/// A file's device, inode and time of its last change, ns.
+pub(crate) type Stamp = (u64, u64, i64);
+
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
     let found = std::fs::metadata(path).ok()?;
     let modified = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
     Some((found.dev(), found.ino(), modified))
