@@ -2,7 +2,7 @@
 
 #[cfg(feature = "serve")]
 use crate::{alert, serve};
-use crate::{analyze, check, completions, diff, export, log, man, run, watch};
+use crate::{analyze, check, completions, descriptors, diff, export, log, man, run, watch};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -65,6 +65,9 @@ pub(crate) struct NotBuilt {
 impl Command {
     /// Does it.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        if !matches!(self, Self::Run(_)) {
+            descriptors::take_all();
+        }
         match self {
             Self::Run(args) => Ok(run::run(args)),
             Self::Watch(args) => watch::run(args),

@@ -12,6 +12,7 @@ mod child;
 mod chosen;
 mod completions;
 mod death;
+mod descriptors;
 mod diff;
 mod entry_line;
 mod exit;

@@ -3,7 +3,7 @@
 use crate::child::Ended;
 use crate::exit::say;
 use crate::page::Page;
-use crate::{analyze, entry_line, format, input};
+use crate::{analyze, descriptors, entry_line, format, input};
 use ferret::log::{LogError, ReadOptions, Run};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -26,6 +26,7 @@ pub(crate) fn print(log: &Path, ended: Ended, took: Duration) -> anyhow::Result<
         Ended::Signal(signal) => format!("ended by {}", entry_line::signal(signal)),
     };
     let took = format::duration(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    descriptors::take_all();
     let mut run = match Run::open(&[log.to_owned()], &ReadOptions::default()) {
         Err(LogError::NotFound { .. }) => {
             say(format_args!("{how} after {took}; {NO_LOG}"));

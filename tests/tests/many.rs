@@ -66,6 +66,29 @@ fn a_thousand_recordings_leave_no_descriptor_mapping_or_thread_behind() {
 /// Wall time may be set, forward and back, while a program runs: log time is read from another clock.
 /// (Of that one's own jumps `record/clock.rs` has unit tests.)
 #[test]
+fn more_logs_than_a_shell_gives_descriptors_are_read_all_the_same() {
+    let place = Place::new();
+    for number in 0..20 {
+        let log = place.folder().join(format!("{number}.redb"));
+        let done = output(example("hello").env("FERRET_LOG", log));
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    let with = |limit: &str, arguments: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$0\" {arguments}")]);
+        output(shell.arg(ferret().get_program()).current_dir(place.folder()))
+    };
+    for arguments in ["analyze .", "watch . --once", "check .", "log .", "export . --format chrome"]
+    {
+        let done = with("-Sn 24", arguments);
+        assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{arguments}");
+    }
+    let done = with("-n 24", "analyze .");
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    assert!(done.stderr.contains("raise the limit with `ulimit -n`"), "{}", done.stderr);
+}
+
+#[test]
 fn log_time_is_that_of_the_boot_clock_alone() {
     let place = Place::new();
     let before = LogTime(boot_time_ns());

@@ -15,7 +15,6 @@ use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, ReadOptions};
 use finding::{File, Known};
 use parking_lot::{Mutex, MutexGuard};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,7 +93,6 @@ impl Fleet {
         settings: Settings,
         see: Option<Box<dyn See>>,
     ) -> anyhow::Result<Self> {
-        have_descriptors();
         let known = store.workers()?;
         let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
         let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept)));
@@ -151,13 +149,6 @@ impl Drop for Fleet {
             thread.join().ok();
         }
     }
-}
-
-/// Takes as many descriptors as the system gives: a log needs two, and each connection one.
-fn have_descriptors() {
-    let limit = getrlimit(Resource::Nofile);
-    // Where it gives no more, a log is tried again, and a connection waits.
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
 }
 
 impl Keeper {

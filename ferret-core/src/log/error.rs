@@ -58,7 +58,7 @@ pub enum LogError {
         doing: &'static str,
     },
     /// The system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}{}", path.display(), advice(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -67,6 +67,11 @@ pub enum LogError {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    let many = error.raw_os_error() == Some(libc::EMFILE);
+    if many { "; raise the limit with `ulimit -n`, or name fewer logs" } else { "" }
 }
 
 fn at(offset: Option<Offset>) -> String {
