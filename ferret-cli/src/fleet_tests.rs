@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::made_up;
-use ferret::event::{LogTime, Names, Part, Parts};
+use ferret::event::{LogTime, Names, Part};
 use ferret::log::{Merged, ReadOptions, Run, Tail};
 use ferret::projections::{Calls, GroupBy, Totals};
 use std::fs::File;
@@ -117,31 +117,6 @@ fn a_long_log_is_shown_from_its_end_and_counted_from_its_beginning() {
     let fleet = follow(folder.path(), Store::in_memory(KEEP).unwrap());
     until_done(&fleet, 1);
     assert_eq!(stored(&fleet), plain(folder.path()));
-}
-
-#[test]
-fn what_is_written_while_it_is_read_is_known_as_of_when_it_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("8.redb");
-    let mut worker = None;
-    let last = made_up::write_and(&path, 8, 200, 0, |tick| {
-        if tick == 20 {
-            worker = Worker::open(&path, &Settings::default()).unwrap();
-        }
-    });
-    let mut worker = worker.unwrap();
-    let past = worker.tail().unwrap().info().next_offset.0;
-    let (mut parts, mut read, mut seen) = (Parts::default(), 0, LogTime(0));
-    let now = ferret::log::now();
-    let mut steps = 0;
-    while !worker.read(&mut parts, |_, _, part| read += part.entries()).unwrap() {
-        assert_eq!(worker.seen() > LogTime(0), read >= past, "{read} of {past} have been read");
-        steps += usize::from(worker.seen() > seen);
-        seen = worker.seen();
-        assert!(seen <= last);
-    }
-    assert!(steps > 3, "{steps} steps");
-    assert!(worker.seen() >= now, "it is known as of now");
 }
 
 #[test]

@@ -41,16 +41,16 @@ struct Program {
 /// Writes a log of so many ticks, of a process that begins so much later than the first. Gives the
 /// moment of its end.
 pub(crate) fn write(path: &Path, seed: u64, ticks: u64, later_ns: u64) -> LogTime {
-    write_and(path, seed, ticks, later_ns, |_| {})
+    write_and(path, seed, ticks, later_ns, |_| None)
 }
 
-/// As [`write`], and does something after each tick.
+/// As [`write`]; does something after each tick, and tells what that gives at the next.
 pub(crate) fn write_and(
     path: &Path,
     seed: u64,
     ticks: u64,
     later_ns: u64,
-    mut after: impl FnMut(u64),
+    mut after: impl FnMut(u64) -> Option<LogEntry>,
 ) -> LogTime {
     let mut dice = Dice(seed);
     let mut now = BEGAN.after(later_ns);
@@ -76,7 +76,9 @@ pub(crate) fn write_and(
         let sample = MetricSample { rss_bytes: Some(now.0), ..MetricSample::default() };
         program.tell_own(now, &LogEntry::Metric(Box::new(sample)));
         program.writer.commit(now).unwrap();
-        after(tick);
+        if let Some(told) = after(tick) {
+            program.tell_own(now, &told);
+        }
     }
     let end = ProcessEnd { how: EndKind::Exited(Some(0)) };
     program.writer.finish(end, now, Duration::from_secs(1)).unwrap();

@@ -5,7 +5,7 @@ use super::alerts::{Alerts, AlertsReport};
 use super::notice::{Notice, What as Noticed};
 use super::said::Said;
 use super::worker::worker_now;
-use crate::fleet::{Event, See, Severity, WallClock, What, Worker};
+use crate::fleet::{Event, See, Severity, WallClock, What, Worker, is_this_boot};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log;
 use parking_lot::Mutex;
@@ -20,7 +20,6 @@ pub(crate) struct Watching {
     alerts: Arc<Mutex<Option<Alerts>>>,
     /// Logs of this boot have its clock.
     clock: WallClock,
-    boot: String,
     /// The second of wall time that was looked at last.
     looked: u64,
     said: Arc<Mutex<Said>>,
@@ -31,19 +30,16 @@ const TICK_NS: u64 = 1_000_000_000;
 
 impl Watching {
     pub(crate) fn new(alerts: Alerts) -> Self {
-        // Where it is not to be had, logs say their own wall time.
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Self {
             alerts: Arc::new(Mutex::new(Some(alerts))),
             clock: WallClock::of_this_boot(),
-            boot: boot.trim().to_owned(),
             looked: 0,
             said: Arc::default(),
         }
     }
 
     fn clock_of(&self, worker: &Worker) -> Option<WallClock> {
-        let is_here = worker.tail().is_some_and(|tail| tail.info().boot_id == self.boot);
+        let is_here = worker.tail().is_some_and(|tail| is_this_boot(&tail.info().boot_id));
         if is_here { Some(self.clock) } else { worker.clock() }
     }
 

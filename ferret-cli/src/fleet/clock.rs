@@ -21,8 +21,18 @@ impl WallClock {
     /// The one of this boot, by which this process goes. It is fixed: wall time may be set, and rounds and windows go
     /// on.
     pub(crate) fn of_this_boot() -> Self {
-        static FIXED: LazyLock<WallClock> = LazyLock::new(|| WallClock::at(log::now(), unix_ns()));
+        static FIXED: LazyLock<WallClock> = LazyLock::new(WallClock::now_of_this_boot);
         *FIXED
+    }
+
+    /// The one by which logs of this boot go now.
+    pub(crate) fn now_of_this_boot() -> Self {
+        Self::at(log::now(), unix_ns())
+    }
+
+    /// The one that wall time goes by once it was set by so much.
+    pub(crate) fn jumped(self, jump_ns: i64) -> Self {
+        Self { ahead_ns: self.ahead_ns.saturating_add(jump_ns) }
     }
 
     /// Unix time, ns.
@@ -39,6 +49,16 @@ impl WallClock {
     pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
         LogTime(unix_ns.saturating_add_signed(self.ahead_ns.saturating_neg()))
     }
+}
+
+/// Whether a log's process ran in this boot, which has one log time.
+pub(crate) fn is_this_boot(boot_id: &str) -> bool {
+    static BOOT: LazyLock<String> = LazyLock::new(|| {
+        // Where it is not to be had, logs say their own wall time.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        boot.trim().to_owned()
+    });
+    !BOOT.is_empty() && boot_id == *BOOT
 }
 
 /// Wall time now, Unix ms.

@@ -56,6 +56,11 @@ impl Slots {
         Self { clock, open: BTreeMap::new(), entries: 0 }
     }
 
+    /// Goes by another clock from here on.
+    pub(crate) fn set_clock(&mut self, clock: WallClock) {
+        self.clock = clock;
+    }
+
     /// Takes the next part of the log.
     pub(crate) fn apply(&mut self, names: &Names, part: Part<'_>) {
         self.entries += part.entries();

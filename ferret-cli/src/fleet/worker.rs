@@ -9,7 +9,7 @@ mod state;
 pub(crate) use file::{Stamp, stamp};
 pub(crate) use state::State;
 
-use super::clock::WallClock;
+use super::clock::{WallClock, is_this_boot};
 use super::folded::Folded;
 use super::line::Line;
 use super::slots::{Slot, SlotRow, Slots};
@@ -135,7 +135,7 @@ impl Worker {
             while let Some(opened) = tail.next_opened(part.first()) {
                 self.folded.resume(tail.names(), &opened);
             }
-            self.apply(tail.names(), part);
+            self.apply(&tail, part);
             see(self, tail.names(), part);
         }
         let is_all = parts.entries() < AT_ONCE;
@@ -159,12 +159,20 @@ impl Worker {
         read.map(|()| is_all)
     }
 
-    fn apply(&mut self, names: &Names, part: Part<'_>) {
+    fn apply(&mut self, tail: &Tail, part: Part<'_>) {
+        let names = tail.names();
         self.folded.apply(names, part);
-        if let (Part::Other(entry), Some(clock)) = (part, self.clock)
-            && let LogEntry::Metric(sample) = &entry.what
-        {
-            self.line.read(clock.unix_ns(entry.time), sample);
+        if let (Part::Other(entry), Some(clock)) = (part, self.clock) {
+            match &entry.what {
+                LogEntry::Metric(sample) => self.line.read(clock.unix_ns(entry.time), sample),
+                LogEntry::Clock { jump_ns } => {
+                    // The clock of now knows of all that was set in this boot.
+                    let is_here = is_this_boot(&tail.info().boot_id);
+                    let now = is_here.then(WallClock::now_of_this_boot);
+                    self.set_clock(now.unwrap_or(clock.jumped(*jump_ns)));
+                }
+                _ => {}
+            }
         }
         if part.first() >= self.from {
             if let Some(slots) = &mut self.slots {
@@ -225,6 +233,16 @@ impl Worker {
 
     pub(crate) fn began(&self) -> Option<LogTime> {
         self.process().and_then(Process::began)
+    }
+
+    /// Goes by another clock from here on.
+    fn set_clock(&mut self, clock: WallClock) {
+        self.clock = Some(clock);
+        self.kept.started_ms = self.began().map(|began| clock.unix_ms(began));
+        self.is_new = true;
+        if let Some(slots) = &mut self.slots {
+            slots.set_clock(clock);
+        }
     }
 
     /// Wall time of a moment of its log.
@@ -365,3 +383,7 @@ impl Worker {
         self.folded.close_all();
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Slots, Worker};
 use crate::fleet::Settings;
-use crate::fleet::clock::WallClock;
+use crate::fleet::clock::{WallClock, is_this_boot};
 use crate::fleet::folded::Folded;
 use crate::fleet::store::Kept;
 use ferret::event::{Entry, LogEntry, Offset, Opened, ProcessStart};
@@ -29,12 +29,7 @@ impl Worker {
         let is_long = settings.keeps_history() && tail.info().entries() > LONG;
         let head = tail.poll(1)?;
         let Some(first) = head.first() else { return Ok(None) };
-        let (began, clock) = match &first.what {
-            LogEntry::ProcessStart(start) => {
-                (first.time, Some(WallClock::at(first.time, start.unix_ns)))
-            }
-            _ => (first.time, None),
-        };
+        let (began, clock) = (first.time, clock(&tail, first));
         if is_long {
             folded.recall(&head);
             from = go_to_end(&mut tail, &mut folded)?;
@@ -59,6 +54,17 @@ impl Worker {
         worker.look_at_file();
         Ok(Some(worker))
     }
+}
+
+/// Its wall time. In this boot that is today's, of before, too: it may have begun before the machine's clock was set.
+fn clock(tail: &Tail, first: &Entry) -> Option<WallClock> {
+    let LogEntry::ProcessStart(start) = &first.what else { return None };
+    let is_here = is_this_boot(&tail.info().boot_id);
+    Some(if is_here {
+        WallClock::now_of_this_boot()
+    } else {
+        WallClock::at(first.time, start.unix_ns)
+    })
 }
 
 /// Begins in the middle of a long log; gives the first entry that is still to be read.
