@@ -56,7 +56,7 @@ pub(crate) fn conclude_of<'a>(
     code.map_or(ExitCode::SUCCESS, ExitCode::from)
 }
 
-/// Where the run lies in time: from its first process's start to the last entry there is.
+/// Where the run lies in time: from its first process's start to the latest entry there is.
 ///
 /// # Errors
 ///
@@ -66,8 +66,7 @@ pub(crate) fn span_of(run: &Run, options: ReadOptions) -> anyhow::Result<RunSpan
     for tail in run.logs() {
         let info = tail.info();
         let mut tail = Tail::open(&info.path, &options)?;
-        let last = Offset(info.next_offset.0.saturating_sub(1));
-        let end = entry_at(&mut tail, last)?.map_or(info.first_time, |entry| entry.time);
+        let end = tail.last_time()?;
         let Some(first) = entry_at(&mut tail, Offset(0))? else { continue };
         let LogEntry::ProcessStart(process) = first.what else { continue };
         let (start, start_unix_ns) = (first.time, process.unix_ns);

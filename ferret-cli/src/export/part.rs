@@ -10,11 +10,11 @@ use super::reading::{AT_ONCE, BySpan, Read, take};
 use super::stacks::Added;
 use super::timeline::Timeline;
 use super::{Format, format};
+use crate::analyze;
 use crate::chosen::Chosen;
 use crate::filter::Filter;
 use crate::stop::Stop;
 use crate::when::When;
-use crate::{analyze, input};
 use ferret::event::{Entry, LogEntry, LogIndex, LogTime, Offset, Opened, ProcessUid};
 use ferret::log::{LogError, ReadOptions, Run, Tail};
 use jiff::Timestamp;
@@ -189,13 +189,8 @@ fn bounds(
     let unknown = || not_then("this log does not say any more when it was written".to_owned());
     let wall_ms = |time| timeline.unix_ns(LOG, time).map(|ns| ns / 1_000_000);
     let begin_ms = wall_ms(tail.info().first_time).ok_or_else(unknown)?;
-    let end = if ferret::is_alive(tail) == Some(true) {
-        ferret::log::now()
-    } else {
-        let last = Offset(tail.info().next_offset.0.saturating_sub(1));
-        let last = input::entry_at(tail, last).map_err(|error| not_then(error.to_string()))?;
-        last.map_or(tail.info().first_time, |entry| entry.time)
-    };
+    let end =
+        if ferret::is_alive(tail) == Some(true) { ferret::log::now() } else { tail.last_time()? };
     let end_ms = wall_ms(end).ok_or_else(unknown)?.saturating_add(1);
     let last_ms = u64::try_from(LAST.as_millis()).unwrap_or(u64::MAX);
     let (from_ms, to_ms) = between_ms.unwrap_or((end_ms.saturating_sub(last_ms), end_ms));

@@ -4,6 +4,8 @@
 //! machine are put where their wall time says.
 
 use crate::analyze::Window;
+#[cfg(feature = "serve")]
+use crate::fleet::WallClock;
 use crate::input;
 use crate::when::When;
 use anyhow::Context as _;
@@ -42,10 +44,15 @@ impl Timeline {
         Self::of(places)
     }
 
-    /// Of one log alone.
+    /// Of one log alone, by the wall time of a fleet.
     #[cfg(feature = "serve")]
     pub(super) fn of_log(tail: &mut Tail) -> Self {
-        Self::of(vec![Place::of(tail)])
+        let mut place = Place::of(tail);
+        if let Some((at, start)) = &mut place.start {
+            let clock = WallClock::of_process(&place.boot_id, *at, start.unix_ns);
+            start.unix_ns = clock.unix_ns(*at);
+        }
+        Self::of(vec![place])
     }
 
     fn of(mut places: Vec<Place>) -> Self {

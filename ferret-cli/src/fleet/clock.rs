@@ -12,10 +12,21 @@ pub(crate) struct WallClock {
     ahead_ns: i64,
 }
 
+/// A clock that is off by more has been set, ns.
+const SET_NS: u64 = 1_000_000_000;
+
 impl WallClock {
     /// The one by which `time` is this Unix time.
     pub(crate) fn at(time: LogTime, unix_ns: u64) -> Self {
         Self { ahead_ns: signed(unix_ns).saturating_sub(signed(time.0)) }
+    }
+
+    /// The one of a process that began at `time`, which it took for this Unix time: it may have begun before its
+    /// machine's clock was set. What that says now is known in its boot alone.
+    pub(crate) fn of_process(boot_id: &str, time: LogTime, unix_ns: u64) -> Self {
+        let (then, now) = (Self::at(time, unix_ns), Self::now_of_this_boot());
+        let is_set = then.ahead_ns.abs_diff(now.ahead_ns) > SET_NS;
+        if is_set && is_this_boot(boot_id) { now } else { then }
     }
 
     /// The one of this boot, by which this process goes. It is fixed: wall time may be set, and rounds and windows go

@@ -2,7 +2,7 @@
 
 use super::{Slots, Worker};
 use crate::fleet::Settings;
-use crate::fleet::clock::{WallClock, is_this_boot};
+use crate::fleet::clock::WallClock;
 use crate::fleet::folded::Folded;
 use crate::fleet::store::Kept;
 use ferret::event::{Entry, LogEntry, Offset, Opened, ProcessStart};
@@ -56,15 +56,10 @@ impl Worker {
     }
 }
 
-/// Its wall time. In this boot that is today's, of before, too: it may have begun before the machine's clock was set.
+/// Its wall time.
 fn clock(tail: &Tail, first: &Entry) -> Option<WallClock> {
     let LogEntry::ProcessStart(start) = &first.what else { return None };
-    let is_here = is_this_boot(&tail.info().boot_id);
-    Some(if is_here {
-        WallClock::now_of_this_boot()
-    } else {
-        WallClock::at(first.time, start.unix_ns)
-    })
+    Some(WallClock::of_process(&tail.info().boot_id, first.time, start.unix_ns))
 }
 
 /// Begins in the middle of a long log; gives the first entry that is still to be read.

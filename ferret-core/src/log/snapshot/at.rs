@@ -26,7 +26,32 @@ const MARGIN_NS: u64 = 250_000_000;
 /// wait longer for their commit while it goes well.
 const BEHIND_NS: u64 = 500_000_000;
 
+/// Blocks at the end of a log of which one has its latest entry. The END of a process that was killed is dated when it
+/// was heard of last, and what it did after that lies before it.
+const LAST_BLOCKS: usize = 256;
+
 impl Tail {
+    /// The latest time of an entry: across threads time may go back, so that need not be the last entry's. The log's
+    /// beginning where no block of its end can be read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tail::poll`].
+    pub fn last_time(&mut self) -> Result<LogTime, LogError> {
+        self.refresh()?;
+        let first = self.info().first_time;
+        let (source, path) = self.source();
+        source.read(path, |txn| {
+            let mut last = first;
+            for row in txn.open_table(schema::BLOCKS)?.range::<u64>(..)?.rev().take(LAST_BLOCKS) {
+                let (_, block) = row?;
+                let header = block::Header::read(block.value());
+                last = last.max(header.map_or(first, |header| header.max_time));
+            }
+            Ok(last)
+        })
+    }
+
     /// How far to read to have met all entries up to `time`, though across threads time may go back:
     /// up to the entry of this offset. None where no checkpoint tells: to the end.
     ///

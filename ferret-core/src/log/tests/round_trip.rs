@@ -112,6 +112,21 @@ fn a_run_of_one_log_is_that_log() {
     assert!(!run.replaced());
 }
 
+#[test]
+fn the_last_entry_need_not_be_the_latest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut writer = Writer::create(&place(&path), process(1), LogTime(1)).unwrap();
+    let mut program = Program::new(Offset(1));
+    for act in [Act::Start(1), Act::Wait(900), Act::End(Outcome::Ok), Act::Back(500), Act::Mark] {
+        program.act(&act, &mut writer);
+        writer.commit(program.time).unwrap();
+    }
+    let latest = program.told.iter().map(|entry| entry.time).max().unwrap();
+    assert!(program.told.last().unwrap().time < latest);
+    assert_eq!(open(&path).last_time().unwrap(), latest);
+}
+
 /// The threads with an open frame, and their innermost frames.
 fn open_frames(program: &Program) -> Vec<(ThreadId, usize, Option<Frame>)> {
     let open = program.open().into_iter();
