@@ -48,7 +48,7 @@ pub(crate) use markdown::gates as gates_as_markdown;
 pub(crate) use said::of_processes;
 pub(crate) use subject::{SpanSubject, name_of, passes, said_by};
 pub(crate) use summary::summary;
-pub(crate) use trees::{Trees, trees};
+pub(crate) use trees::{ProcessCalls, Trees, trees};
 pub(crate) use whole::{asks_of_entries, narrow, whole};
 pub(crate) use window::Window;
 

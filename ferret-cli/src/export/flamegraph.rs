@@ -24,7 +24,7 @@ impl ByStack for Picture {
         let programs = all.nodes();
         let all_ns = programs.iter().map(Node::width_ns).fold(0, u64::saturating_add);
         let began = added.start_unix_ns.map(moment);
-        let took = format::duration(added.end_ns);
+        let took = format::duration(added.took_ns);
         let filter = match added.filter {
             Some(filter) => format!("; only {filter}"),
             None => String::new(),

@@ -44,7 +44,7 @@ impl ByStack for Pprof {
     fn write(&self, added: &Added<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut tables = Tables::default();
         let mut gzip = GzEncoder::new(out, Compression::default());
-        tables.head(added.start_unix_ns, added.end_ns);
+        tables.head(added.start_unix_ns, added.took_ns);
         for tree in &added.trees {
             for stack in tree.stacks().filter(|stack| stack.spans() > 0 || stack.self_ns > 0) {
                 tables.sample(tree, &stack);

@@ -1,14 +1,15 @@
 //! What was called from where in each process, added up: what the formats of whole stacks are made of.
 //!
 //! The numbers are those of `ferret analyze --tree`, and what is open has the time that it has been at
-//! work by itself so far. Each process has a tree of its own, as deep as those are at most.
+//! work by itself so far; of a part of a run, what was open when it began has only its time in it. Each process has a
+//! tree of its own, as deep as those are at most.
 
 use super::reading::Told;
 use super::timeline::Timeline;
-use crate::analyze::Trees;
+use crate::analyze::{ProcessCalls, Trees};
 use crate::filter::Filter;
 use ferret::event::{CallsiteInfo, LogIndex};
-use ferret::projections::{CallTree, Calls, TreeNode};
+use ferret::projections::{Calls, TreeNode};
 use std::io::{self, Write};
 
 /// A format of what was called from where in each process, added up.
@@ -24,10 +25,10 @@ pub(super) trait ByStack {
 /// What all that was read adds up to.
 #[derive(Debug)]
 pub(super) struct Added<'a> {
-    /// When the run began, wall time.
+    /// When the run began, or the part of it, wall time.
     pub(super) start_unix_ns: Option<u64>,
-    /// The end of the run, ns from its start.
-    pub(super) end_ns: u64,
+    /// How long it took, ns.
+    pub(super) took_ns: u64,
     /// What each process did, in the order of the logs.
     pub(super) trees: Vec<ProcessTree<'a>>,
     /// What is asked for.
@@ -41,7 +42,7 @@ pub(super) struct ProcessTree<'a> {
     pub(super) program: String,
     pub(super) pid: u32,
     calls: &'a Calls,
-    tree: &'a CallTree,
+    process: &'a ProcessCalls,
 }
 
 /// One place that was at work, or was called.
@@ -69,14 +70,15 @@ impl<'a> Added<'a> {
     pub(super) fn new(trees: &'a Trees, timeline: &Timeline, filter: Option<&'a Filter>) -> Self {
         // One that began meanwhile is left for the next time.
         let known = || (0..timeline.len()).map(LogIndex).zip(&trees.processes);
-        let process = |(log, (tree, _)): (LogIndex, &'a (CallTree, _))| {
+        let process = |(log, process): (LogIndex, &'a ProcessCalls)| {
             let (program, pid) = (timeline.program(log), timeline.pid(log));
-            ProcessTree { program, pid, calls: &trees.calls, tree }
+            ProcessTree { program, pid, calls: &trees.calls, process }
         };
-        let ends = known().map(|(log, (_, end))| timeline.ns(log, *end));
+        let ends = known().map(|(log, process)| timeline.ns(log, process.end));
+        let after_ns = trees.after_start_ns;
         Self {
-            start_unix_ns: timeline.start_unix_ns(),
-            end_ns: ends.max().unwrap_or(0),
+            start_unix_ns: timeline.start_unix_ns().map(|start| start.saturating_add(after_ns)),
+            took_ns: ends.max().unwrap_or(0).saturating_sub(after_ns),
             trees: known().map(process).collect(),
             filter,
             dropped: trees.dropped,
@@ -99,12 +101,14 @@ impl Added<'_> {
 impl ProcessTree<'_> {
     /// The places, each before those below it.
     pub(super) fn stacks(&self) -> impl Iterator<Item = Stack<'_>> {
-        self.nodes().map(|node| {
+        let ProcessCalls { tree, before_ns, .. } = self.process;
+        self.nodes().map(move |(index, node)| {
+            let before_ns = before_ns.get(&index).copied().unwrap_or(0);
             let mut frames = Vec::with_capacity(node.depth + 1);
             let mut at = Some(node);
             while let Some(node) = at {
                 frames.push(self.calls.info(node.function));
-                at = node.parent.map(|parent| self.tree.node(parent));
+                at = node.parent.map(|parent| tree.node(parent));
             }
             frames.reverse();
             Stack {
@@ -112,17 +116,19 @@ impl ProcessTree<'_> {
                 calls: node.calls,
                 errors: node.errors,
                 open: node.open,
-                self_ns: node.self_ns.saturating_add(node.open_ns),
+                self_ns: node.self_ns.saturating_add(node.open_ns).saturating_sub(before_ns),
             }
         })
     }
 
-    fn nodes(&self) -> impl Iterator<Item = &TreeNode> {
-        let mut rest: Vec<usize> = self.tree.roots().iter().rev().copied().collect();
+    fn nodes(&self) -> impl Iterator<Item = (usize, &TreeNode)> {
+        let tree = &self.process.tree;
+        let mut rest: Vec<usize> = tree.roots().iter().rev().copied().collect();
         std::iter::from_fn(move || {
-            let node = self.tree.node(rest.pop()?);
+            let index = rest.pop()?;
+            let node = tree.node(index);
             rest.extend(node.children.iter().rev());
-            Some(node)
+            Some((index, node))
         })
     }
 }

@@ -138,6 +138,39 @@ fn pprof_opens_a_window() {
 }
 
 #[test]
+fn a_profile_of_a_window_has_no_more_time_than_the_window() {
+    let place = busy();
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let (begin, end) = bounds(&server, &id);
+    for (from, to) in [(begin + 700, begin + 1_200), (begin + 2_000, begin + 2_003)] {
+        assert!(to < end);
+        let path = format!("/api/export?worker={id}&format=folded&from={from}&to={to}");
+        let folded = server.get(&path).text().to_owned();
+        let number = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+        let sum_ms = folded.lines().filter_map(number).sum::<f64>() / 1e6;
+        // Three threads are in a span all the time.
+        let all_ms = 3.0 * f64::from(u32::try_from(to - from).expect("it is short"));
+        assert!((sum_ms - all_ms).abs() < 0.001, "{sum_ms} of {all_ms} ms: {folded}");
+    }
+}
+
+/// Its END is dated when it was heard of last, and what it did after that is in its log, too.
+#[test]
+fn a_window_goes_to_the_last_that_a_crashed_worker_did() {
+    let place = Place::new();
+    let mut crashes = Command::new(env!("CARGO_BIN_EXE_fates"));
+    output(crashes.arg("abort").env("FERRET_LOG", &place.log).env_remove("FERRET_RUN"));
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = worker(&server);
+    let served =
+        server.get(&format!("/api/export?worker={id}&format=csv&range=1h")).text().to_owned();
+    let exported = output(ferret().arg("export").arg(&place.log).args(["--format", "csv"]));
+    assert!(served.lines().count() > 1_000, "{served}");
+    assert!(served == exported.stdout, "{served}");
+}
+
+#[test]
 fn two_windows_are_read_at_once_and_one_that_nobody_takes_is_given_up() {
     let place = busy();
     let server = Server::start(&[place.log.as_os_str()]);
