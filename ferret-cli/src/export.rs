@@ -136,14 +136,15 @@ fn frozen(args: &ExportArgs, stop: &Stop, mut output: Output) -> anyhow::Result<
     if !args.chosen.is_all() {
         bail!("the page holds all of the run: leave --filter, --since and --until out");
     }
-    let page = crate::serve::frozen_page(&args.logs, stop)?;
+    let (page, damages) = crate::serve::frozen_page(&args.logs, stop)?;
     let written = output.write_all(page.as_bytes()).and_then(|()| output.flush());
     written.with_context(|| format!("writing {}", output.name()))?;
     if let Some(bytes) = output.keep()? {
         let (name, bytes) = (output.name(), format::bytes(bytes));
         exit::say(format_args!("wrote {name}: html, {bytes}"));
     }
-    Ok(ExitCode::SUCCESS)
+    damages.iter().for_each(exit::say);
+    Ok(if damages.is_empty() { ExitCode::SUCCESS } else { Code::Damaged.into() })
 }
 
 impl ExportArgs {

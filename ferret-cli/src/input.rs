@@ -43,17 +43,22 @@ pub(crate) fn conclude_of<'a>(
         code = code.max(Some(if error.is_damage() { Code::Damaged } else { Code::Unreadable }));
     }
     for tail in logs {
-        let (damages, count) = tail.damage();
-        let Some(first) = damages.first() else { continue };
+        let Some(damage) = damage(tail) else { continue };
         code = Some(Code::Damaged);
-        let (path, at) = (tail.info().path.display(), first.offset.0);
-        let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
-        say(format_args!(
-            "{path}: damaged at entry {at} ({}{more}); the rest was read, `ferret check` tells all",
-            first.what
-        ));
+        say(format_args!("{}: {damage}", tail.info().path.display()));
     }
     code.map_or(ExitCode::SUCCESS, ExitCode::from)
+}
+
+/// What of a log could not be read; none if all was.
+pub(crate) fn damage(tail: &Tail) -> Option<String> {
+    let (damages, count) = tail.damage();
+    let first = damages.first()?;
+    let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    let (at, what) = (first.offset.0, &first.what);
+    Some(format!(
+        "damaged at entry {at} ({what}{more}); the rest was read, `ferret check` tells all"
+    ))
 }
 
 /// Where the run lies in time: from its first process's start to the latest entry there is.

@@ -82,6 +82,9 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
     while reached < gap.to && !shared.is_stopped() {
         parts.clear();
         tail.poll_parts(AT_ONCE, &mut parts)?;
+        if let Some(worker) = shared.workers.lock().get_mut(&gap.uid) {
+            worker.note_damage(&tail);
+        }
         for part in parts.iter().filter(|part| part.first().0 < gap.to) {
             slots.apply(tail.names(), part);
             reached = reached.max(part.next().0);

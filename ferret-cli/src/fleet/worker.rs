@@ -56,6 +56,8 @@ pub(crate) struct Worker {
     owned: Option<bool>,
     undecided: Option<Stamp>,
     reading: Reading,
+    /// What of its log cannot be read.
+    pub(crate) damage: Option<String>,
     /// What was open when it ended.
     pub(crate) last_stack: Option<Stack>,
     /// Its log is not there any more.
@@ -96,6 +98,7 @@ impl Worker {
             owned: None,
             undecided: None,
             reading: Reading::GoesOn,
+            damage: None,
             last_stack: None,
             is_gone: false,
             is_new: false,
@@ -150,6 +153,7 @@ impl Worker {
             let heard = self.process().map(Process::last_heard);
             self.seen = self.seen.max(heard.unwrap_or_default());
         }
+        self.note_damage(&tail);
         self.tail = Some(tail);
         match read {
             Err(_) => self.reading = Reading::Fails,

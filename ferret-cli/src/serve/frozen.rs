@@ -6,7 +6,7 @@ use super::health;
 use super::page;
 use super::question;
 use crate::export::{Part, PartForm, write_part};
-use crate::fleet::{self, Fleet, Keep, Shared, Store};
+use crate::fleet::{self, Fleet, Keep, Shared, Store, Worker};
 use crate::progress::ProgressLine;
 use crate::stop::Stop;
 use anyhow::{Context as _, bail};
@@ -41,12 +41,12 @@ const PLAIN: [&str; 5] = [
 /// What heatmaps show.
 const HEATMAPS: [&str; 4] = ["cpu_percent", "rss_bytes", "spans_per_second", "errors_per_second"];
 
-/// Makes the page of what the logs hold.
+/// Makes the page of what the logs hold, and says what of them cannot be read.
 ///
 /// # Errors
 ///
 /// A log is not there or cannot be read, or `stop` was asked.
-pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<String> {
+pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<(String, Vec<String>)> {
     for log in logs {
         // A server waits for what is not there; a file is of what is.
         ferret::log::members(log)?;
@@ -66,7 +66,11 @@ pub(crate) fn page(logs: &[PathBuf], stop: &Stop) -> anyhow::Result<String> {
     let (health, _) = health::document(freezing.now_ms, &answer::checks(&freezing.asked()));
     answers.insert("/api/health".to_owned(), serde_json::from_str(&health)?);
     freezing.flames(&mut answers)?;
-    Ok(page::frozen(&answers))
+    let workers = fleet.shared.workers.lock();
+    let damage = |worker: &Worker| {
+        Some(format!("{}: {}", worker.kept.log.display(), worker.damage.as_ref()?))
+    };
+    Ok((page::frozen(&answers), workers.values().filter_map(damage).collect()))
 }
 
 /// Waits until all there is is counted.

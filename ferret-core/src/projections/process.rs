@@ -38,6 +38,8 @@ pub struct Process {
     started: Option<LogTime>,
     /// When it last did anything: a span, progress, or CPU.
     worked: Option<LogTime>,
+    /// The last reading had CPU.
+    was_busy: bool,
     /// From when on it is known; what it reported before is not.
     known_from: Option<LogTime>,
     rate: Rate,
@@ -148,14 +150,14 @@ impl Process {
     }
 
     /// Since when it has done nothing: no span began, ended or was polled, none told of progress, and
-    /// no reading had [`Process::BUSY_PERCENT`] of CPU. That a span is open is another matter:
+    /// no two readings in a row had [`Process::BUSY_PERCENT`] of CPU. That a span is open is another matter:
     /// whoever calls one idle looks at that, too.
     pub fn quiet_since(&self) -> Option<LogTime> {
         self.worked.max(self.began())
     }
 
     /// From so much CPU on, percent of one core, a process does something: what records it takes
-    /// less.
+    /// less, but for a moment on a machine that is slow or busy.
     pub const BUSY_PERCENT: f64 = 1.0;
 
     /// Whether its log has said anything. Of a run at a past moment the logs of processes that had not
@@ -226,7 +228,8 @@ impl Process {
             LogEntry::Metric(sample) => {
                 self.last_metric = self.last_metric.max(Some(entry.time));
                 self.last_sample = Some(**sample);
-                if sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT) {
+                let is_busy = sample.cpu_percent.is_some_and(|cpu| cpu >= Self::BUSY_PERCENT);
+                if std::mem::replace(&mut self.was_busy, is_busy) && is_busy {
                     self.works(entry.time);
                 }
             }

@@ -108,7 +108,9 @@ fn a_process_is_quiet_since_its_last_span_progress_or_use_of_cpu() {
     let progress = LogEntry::Progress { span: None, done: 1, total: 2 };
     assert_eq!(fold(&[started(S)]).quiet_since(), Some(LogTime(S)));
     assert_eq!(quiet(cpu(9, 0.4)), Some(LogTime(2 * S)), "what records takes as much");
-    assert_eq!(quiet(cpu(9, 1.5)), Some(LogTime(9 * S)));
+    assert_eq!(quiet(cpu(9, 1.5)), Some(LogTime(2 * S)), "once is nothing");
+    let twice = [started(S), cpu(8, 1.5), cpu(9, 1.5), cpu(10, 0.4), cpu(11, 1.5)];
+    assert_eq!(fold(&twice).quiet_since(), Some(LogTime(9 * S)));
     assert_eq!(quiet(at(9 * S, progress)), Some(LogTime(9 * S)));
     assert_eq!(quiet(ended(9 * S, Outcome::Err)), Some(LogTime(9 * S)));
 }

@@ -2,7 +2,10 @@
 //! is killed meanwhile, and lets rules watch.
 
 use crate::client::Server;
-use ferret_tests::{Place, analysis, example, json, rows, until};
+use crate::record;
+use ferret_tests::{
+    Place, analysis, damage_the_middle, example, ferret, json, output, rows, until,
+};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -137,4 +140,27 @@ fn a_crash_an_end_and_a_failure_are_told_apart_and_rules_are_told() {
     let told = told(&server);
     let count = |what: &str| told.iter().filter(|told| *told == what).count();
     assert_eq!((count("crash"), count("stall"), count("exit")), (1, 0, 1), "{told:?}");
+}
+
+#[test]
+fn a_damaged_log_is_told_of_by_who_serves_it_and_by_its_page() {
+    let place = record("load", &["2", "20000"]);
+    damage_the_middle(&place.log);
+    let server = Server::start(&[place.log.as_os_str()]);
+    let told = until("the damage to be told", || {
+        let events = server.get("/api/events").json();
+        let told = rows(&events, "events").iter().find(|event| event["what"] == "damage");
+        told.and_then(|event| event["text"].as_str()).map(str::to_owned)
+    });
+    assert!(told.starts_with("its log is damaged at entry "), "{told}");
+    let health = server.get("/healthz").json();
+    let checks = health["checks"].as_array().expect("it has checks");
+    let of_logs = checks.iter().find(|check| check["name"] == "logs").expect("one of logs");
+    assert_eq!(of_logs["status"], "degraded", "{of_logs}");
+    assert!(of_logs["text"].as_str().is_some_and(|text| text.contains("run.redb is damaged")));
+    let page = place.folder().join("page.html");
+    let exported = output(ferret().arg("export").arg(&place.log).arg("-o").arg(&page));
+    assert_eq!(exported.code, Some(3), "{}", exported.stderr);
+    assert!(exported.stderr.contains("run.redb: damaged at entry "), "{}", exported.stderr);
+    assert!(page.metadata().is_ok_and(|file| file.len() > 100_000));
 }

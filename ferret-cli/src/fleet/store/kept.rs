@@ -73,6 +73,7 @@ pub(crate) enum What {
     Gone,
     Alert,
     Resolved,
+    Damage,
 }
 
 /// How bad it is.
@@ -104,6 +105,7 @@ impl What {
             Self::Gone => "gone",
             Self::Alert => "alert",
             Self::Resolved => "resolved",
+            Self::Damage => "damage",
         }
     }
 }

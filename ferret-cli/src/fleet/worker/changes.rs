@@ -27,6 +27,8 @@ pub(super) struct Changes {
     pub(super) rate: Rate,
     dropped: (u64, LogTime),
     jump: Option<(i64, LogTime)>,
+    /// It has been told that the log is damaged.
+    is_damaged: bool,
 }
 
 impl Changes {
@@ -128,6 +130,10 @@ impl Changes {
         if let Some((jump_ns, at)) = self.jump.take() {
             let text = format!("its clock jumped by {}", format::duration(jump_ns.unsigned_abs()));
             events.push(event(at, What::Clock, Severity::Warning, text));
+        }
+        if let Some(damage) = worker.damage.as_ref().filter(|_| !self.is_damaged) {
+            self.is_damaged = true;
+            events.push(event(now, What::Damage, Severity::Error, format!("its log is {damage}")));
         }
         let name = state.to_string();
         if name != self.state {

@@ -81,7 +81,10 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
         asked.shared.troubles.lock().clone();
     logs.extend(past.into_values());
     let (mut read, mut behind) = (0, 0);
+    let mut damaged = Vec::new();
     for worker in asked.shared.workers.lock().values() {
+        let damage = worker.damage.clone().filter(|_| !worker.is_gone);
+        damaged.extend(damage.map(|damage| (worker.kept.log.clone(), damage)));
         read += usize::from(worker.tail().is_some());
         behind += usize::from(worker.gap().is_some());
     }
@@ -102,6 +105,9 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
         check("logs", Status::Degraded, format!("not there yet: {names}"))
     } else if let Some(folder) = empty.first() {
         check("logs", Status::Degraded, format!("there is no log in {}", folder.display()))
+    } else if let Some((path, damage)) = damaged.first() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        check("logs", Status::Degraded, format!("{name} is {damage}"))
     } else {
         check("logs", Status::Healthy, format!("{read} logs are followed"))
     };

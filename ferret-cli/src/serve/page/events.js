@@ -4,7 +4,7 @@
 
   const { h, text, attribute, show, keyed, tip, sharpen, empty, state: stateMark } = Ferret.dom;
   const { format, state, theme, live } = Ferret;
-  const KINDS = ["start", "exit", "stop", "fail", "crash", "stall", "zombie", "recover", "gone", "error", "panic", "drop", "alert", "resolved", "mark", "clock"];
+  const KINDS = ["start", "exit", "stop", "fail", "crash", "stall", "zombie", "recover", "gone", "error", "panic", "drop", "alert", "resolved", "mark", "clock", "damage"];
   const FIRST_ROWS = 200;
   const ROW = 20;
   const LABEL = 70;
