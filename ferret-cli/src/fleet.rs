@@ -60,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// Rises when something has changed.
     changes: AtomicU64,
+    /// As of when the logs are in the store, Unix ms.
+    counted_ms: AtomicU64,
     stop: AtomicBool,
     /// Held by who adds to the store: what a worker's log has given is read, added and noted by one at a time.
     adding: Mutex<()>,
@@ -133,6 +135,17 @@ impl Shared {
     /// Rises when something has changed.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// As of when the logs are in the store, as far as they have been followed, Unix ms.
+    pub(crate) fn counted_ms(&self) -> u64 {
+        self.counted_ms.load(Ordering::Acquire)
+    }
+
+    /// What was in the logs then is in the store.
+    fn has_counted(&self, until_ms: u64) {
+        // Release: who sees the number finds what it says in the store.
+        self.counted_ms.store(until_ms, Ordering::Release);
     }
 
     fn changed(&self) {

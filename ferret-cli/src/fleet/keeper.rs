@@ -103,6 +103,7 @@ impl Fleet {
             troubles: Mutex::new(Troubles::default()),
             settings,
             changes: AtomicU64::new(0),
+            counted_ms: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             adding: Mutex::new(()),
         });

@@ -168,12 +168,10 @@ impl Steps {
         self.level.seconds() * 1_000 * u64::from(self.slots)
     }
 
-    /// How much of a step there has been by now, ms, as far as it can be in the store.
-    pub(crate) fn covered_ms(self, step: usize, now_ms: u64) -> u64 {
-        const LATE_MS: u64 = 1_000;
-        let begin_ms = self.begin_ms(step);
-        let since_ms = now_ms.saturating_sub(LATE_MS).saturating_sub(begin_ms);
-        since_ms.clamp(LATE_MS, self.step_ms())
+    /// How much of a step is in a store that has what was until then, ms. It is a second at least: what is shown of less
+    /// is rather too low than a leap.
+    pub(crate) fn covered_ms(self, step: usize, counted_ms: u64) -> u64 {
+        counted_ms.saturating_sub(self.begin_ms(step)).clamp(1_000, self.step_ms())
     }
 
     /// When a step begins.
@@ -230,7 +228,7 @@ mod tests {
         let now_ms = NOW_MS + 5_000;
         let steps = Steps::of(now_ms - HOUR * 1_000, now_ms, Keep::default(), now_ms);
         let last = steps.count as usize - 1;
-        assert_eq!((steps.begin_ms(last), steps.covered_ms(last, now_ms)), (NOW_MS, 4_000));
+        assert_eq!((steps.begin_ms(last), steps.covered_ms(last, now_ms)), (NOW_MS, 5_000));
         assert_eq!(steps.covered_ms(last - 1, now_ms), 20_000);
         assert_eq!(steps.covered_ms(last, NOW_MS), 1_000, "none is divided by nothing");
     }

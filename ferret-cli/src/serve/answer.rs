@@ -108,6 +108,11 @@ impl Asked<'_> {
         Ok(sums)
     }
 
+    /// As of when the logs are in the history; of a run that is over, its end.
+    fn counted_ms(&self) -> u64 {
+        self.shared.counted_ms().min(self.now_ms)
+    }
+
     /// Whether all logs are in the history, as far as they go.
     fn is_complete(&self) -> bool {
         self.shared.troubles.lock().has_looked

@@ -24,6 +24,7 @@ impl Keeper {
         self.shared.recover().ok();
         // What was read and what it means is stored together.
         self.tell(now);
+        let read_ms = unix_ms();
         let counted: Vec<Counted> = {
             let mut workers = self.shared.workers.lock();
             let all = workers.iter_mut().filter_map(|(uid, worker)| {
@@ -38,6 +39,7 @@ impl Keeper {
         let is_nothing = counted.is_empty() && self.events.is_empty();
         let has_failed = self.shared.troubles.lock().store.is_some();
         if is_nothing && !has_failed && now < self.next_prune {
+            self.shared.has_counted(read_ms);
             return false;
         }
         let now_ms = unix_ms();
@@ -51,6 +53,7 @@ impl Keeper {
         }
         drop(workers);
         if added.is_ok() {
+            self.shared.has_counted(read_ms);
             self.events.clear();
         }
         let pruned = self.prune(now, now_ms);

@@ -53,18 +53,21 @@ impl Asked<'_> {
         let store = &self.shared.store;
         let workers = self.numbers_in(&asked.scope)?;
         let range = asked.range.map(|range| range.at(self.now_ms));
-        let (level, slots, from_ms, to_ms) = match range {
+        let (level, slots, from_ms, to_ms, end_ms) = match range {
             None => {
                 let began = workers.values().filter_map(|kept| kept.started_ms).min();
-                (Level::All, (Slot(0), Slot(0)), began, self.now_ms)
+                (Level::All, (Slot(0), Slot(0)), began, self.now_ms, self.now_ms)
             }
             Some((from_ms, to_ms)) => {
                 let steps = Steps::for_table(from_ms, to_ms, store.keep(), self.now_ms);
                 let from_ms = Some(steps.level.begin_ms(steps.first));
-                (steps.level, (steps.first, steps.last()), from_ms, to_ms)
+                let end_ms = steps.begin_ms(steps.count as usize);
+                (steps.level, (steps.first, steps.last()), from_ms, to_ms, end_ms)
             }
         };
-        let seconds = from_ms.map(|from| seconds(to_ms.saturating_sub(from)));
+        // To the end of the last slot, as far as there has been of it.
+        let until_ms = self.counted_ms().min(end_ms);
+        let seconds = from_ms.map(|from| seconds(until_ms.saturating_sub(from)));
         let mut rows = Vec::new();
         let program = asked.scope.program.as_ref();
         for (number, function) in store.functions().map_err(|error| unreadable(&error))? {

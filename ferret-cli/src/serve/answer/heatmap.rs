@@ -56,7 +56,7 @@ impl Asked<'_> {
             |step, of_step| {
                 for (number, usage) in of_step {
                     if let Some(row) = rows.get_mut(number) {
-                        let covered_ms = steps.covered_ms(step, self.now_ms);
+                        let covered_ms = steps.covered_ms(step, self.counted_ms());
                         row.values[step] = asked.measure.of(usage, covered_ms);
                     }
                 }

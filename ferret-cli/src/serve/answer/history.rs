@@ -96,7 +96,7 @@ impl Asked<'_> {
         });
         let is_wanted = |worker| workers.contains_key(&worker);
         self.each_step(steps, is_wanted, |step, of_step| {
-            let covered_ms = steps.covered_ms(step, self.now_ms);
+            let covered_ms = steps.covered_ms(step, self.counted_ms());
             let begin_ms = steps.begin_ms(step);
             for (worker, usage) in of_step {
                 let of = workers.get(worker).filter(|_| workers.len() > 1);
