@@ -198,7 +198,7 @@ fn what_keeps_it_from_starting_is_said_with_what_to_do() {
         assert!(done.stderr.contains(part), "{args:?}: {}", done.stderr);
     };
     check(&["--listen", &taken], "something listens there already");
-    check(&["--listen", "203.0.113.9:0", "--token-file", "/nowhere"], "/dev/urandom");
+    check(&["--listen", "203.0.113.9:0", "--token-file", "/nowhere"], "openssl rand -hex 32");
     check(&["--listen", "somewhere"], "--listen");
     let nowhere = place.folder().join("later");
     let waiting = Server::start(&[nowhere.as_os_str()]);
