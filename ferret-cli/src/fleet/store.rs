@@ -73,6 +73,8 @@ pub(crate) enum StoreError {
     Row(postcard::Error),
     #[error("the folder of the store cannot be made: {0}")]
     Folder(std::io::Error),
+    #[error("the file of the store cannot be made or opened: {0}")]
+    File(std::io::Error),
 }
 
 impl<E: Into<redb::Error>> From<E> for StoreError {
