@@ -4,6 +4,7 @@
 
 use super::{CALLS, EVENTS, FORMAT, FUNCTIONS, Function, META, Store, StoreError, USAGE, WORKERS};
 use super::{Keep, Numbers, begin_write, decode};
+use ferret::log::{LogError, ReadOptions, Tail};
 use parking_lot::{Mutex, RwLock};
 use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _};
@@ -23,10 +24,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Another process has it, or the file cannot be made or read.
+    /// Another process has it, it is a log, or the file cannot be made or read.
     pub(crate) fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             make_folder(folder).map_err(StoreError::Folder)?;
+        }
+        if is_ours(path) && is_log(path) {
+            return Err(StoreError::Log);
         }
         // redb panics on some damaged files.
         let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
@@ -177,7 +181,7 @@ impl StoreError {
                 }
                 _ => false,
             },
-            Self::Taken(_) | Self::Closed | Self::Folder(_) | Self::File(_) => false,
+            Self::Taken(_) | Self::Closed | Self::Log | Self::Folder(_) | Self::File(_) => false,
         }
     }
 }
@@ -193,6 +197,23 @@ fn is_ours(path: &Path) -> bool {
     let mut magic = [0; 4];
     let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
     read.is_ok() && magic == *b"redb"
+}
+
+/// Whether it is the log of a program, which is not ours to move; nor is it opened as a store is: that alone changes
+/// it. One that is damaged is not known as one.
+fn is_log(path: &Path) -> bool {
+    let is_store = catch_unwind(|| match builder().open_read_only(path) {
+        Ok(database) => database.begin_read().is_ok_and(|txn| txn.open_table(META).is_ok()),
+        // A killed process leaves its log like this, and its store.
+        Err(DatabaseError::RepairAborted) => false,
+        // Somebody has it, or it cannot be read: whoever opens it is told.
+        Err(_) => true,
+    });
+    if is_store.unwrap_or(true) {
+        return false;
+    }
+    let options = ReadOptions { read_only: true, ..ReadOptions::default() };
+    matches!(Tail::open(path, &options), Ok(_) | Err(LogError::NewerFormat { .. }))
 }
 
 /// A name beside it that is free; the last one if none is.

@@ -1,6 +1,7 @@
 //! What a store makes on the disk, and what it leaves as it is.
 
 use super::*;
+use crate::made_up;
 use std::os::unix::fs::PermissionsExt as _;
 
 const KEEP: Keep = Keep { ten_seconds: 0, five_minutes: 0, hour: 0 };
@@ -31,4 +32,16 @@ fn what_a_store_makes_is_its_owners_alone_and_what_is_there_stays_as_it_is() {
     let store = Store::open(&path, KEEP).unwrap();
     let aside = store.moved_aside.as_ref().unwrap();
     assert_eq!((mode(&path), mode(aside)), (0o600, 0o640));
+}
+
+#[test]
+fn a_log_is_no_store_and_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    made_up::write(&path, 1, 20, 0);
+    let before = fs::read(&path).unwrap();
+    let error = Store::open(&path, KEEP).unwrap_err();
+    assert!(error.to_string().contains("is the log of a program"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(fs::read(&path).unwrap() == before, "it is as it was");
 }
