@@ -139,6 +139,11 @@ impl Metric {
         matches!(self, Self::Function(_))
     }
 
+    /// Whether few calls say little of it.
+    pub(super) fn is_of_single_calls(&self) -> bool {
+        matches!(self, Self::Function(metric) if !metric.counts_none())
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Function(metric) => kind_in(&OF_FUNCTIONS, metric),

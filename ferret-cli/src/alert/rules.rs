@@ -1,6 +1,7 @@
 //! The rules, as they are once a file of them has been read: what is asked, of whom, and how it is told. How the
 //! file is written is in [`mod@file`]; what its mistakes are called in [`fault`].
 
+mod asks;
 mod authorities;
 mod fault;
 mod file;

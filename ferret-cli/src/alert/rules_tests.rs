@@ -27,6 +27,54 @@ fn broken_sinks_are_told_and_secrets_are_not() {
 }
 
 #[test]
+fn a_mistake_elsewhere_hides_none_of_a_rule() {
+    let told = faults(
+        "[defaults]\nfor = \"1x\"\n[[rule]]\nname = \"z\"\n[[rule]]\nname = \"y\"\nhappens = \"crashed\"\n\
+         sevrity = \"info\"\n[[rule]]\nname = \"z\"\nwhen = \"worker.cpus > 1%\"\n",
+    );
+    for part in [
+        ":2:7: for: ",
+        ":3:1: a rule asks one thing, and this has none",
+        ":8:1: a rule has no \"sevrity\"",
+        ":9:1: there are two rules \"z\"",
+        ":11:8: when: a worker has no \"cpus\"",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(told.matches("rules.toml:").count(), 5, "{told}");
+}
+
+#[test]
+fn what_does_nothing_in_a_rule_is_a_mistake_there_and_none_in_the_defaults() {
+    let check = |keys: &str, asks: &str, expect: Option<&str>| {
+        let told = faults(&format!("[[rule]]\nname = \"x\"\n{asks}\n{keys}"));
+        let is_told = expect.map_or(told.is_empty(), |part| told.contains(part));
+        assert!(is_told, "{asks} {keys}: {told}");
+    };
+    let (happens, silent) = ("happens = \"crashed\"", "no_heartbeat_for = \"15s\"");
+    check("for = \"1s\"", happens, Some(":4:1: for does nothing beside happens"));
+    check("resolve_after = \"1s\"", happens, Some(":4:1: resolve_after does nothing"));
+    check("window = \"1m\"", happens, Some(":4:1: window does nothing beside happens"));
+    check("for = \"1s\"\nresolve_after = \"1s\"", silent, None);
+    check("window = \"1m\"", silent, Some(":4:1: window does nothing"));
+    let when = |condition: &str| format!("when = \"{condition}\"");
+    for (condition, has_window, has_calls) in [
+        ("decode.p95 > 2s", true, true),
+        ("any.error_percent > 5%", true, true),
+        ("decode.calls < 1", true, false),
+        ("worker.errors > 3", true, false),
+        ("counter.depth > 3", true, false),
+        ("worker.cpu > 90%", false, false),
+        ("fleet.alive < 1", false, false),
+    ] {
+        let idle = |has_effect: bool, told| Some(told).filter(|_| !has_effect);
+        check("window = \"1m\"", &when(condition), idle(has_window, ":4:1: window does nothing"));
+        check("min_calls = 5", &when(condition), idle(has_calls, ":4:1: min_calls does nothing"));
+    }
+    check("[defaults]\nfor = \"1s\"\nresolve_after = \"1s\"\nwindow = \"2m\"", happens, None);
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_place() {
     insta::assert_snapshot!(faults("[[rule]]\nname = \"a\nwhen = 3 3\n\n[defaults\n"));
 }

@@ -33,6 +33,11 @@ impl<'t, 'i> Table<'t, 'i> {
         Self { at, ..self }
     }
 
+    /// Where a key is written that was not yet taken.
+    pub(super) fn place(&self, key: &str) -> Option<Range<usize>> {
+        self.rows.get(key).map(|(at, _)| at.clone())
+    }
+
     /// Keeps it for later, so that others can be noted meanwhile.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
         self.known.push(key);
