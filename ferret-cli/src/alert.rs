@@ -30,7 +30,7 @@ pub(crate) use watching::Watching;
 use crate::exit::{Code, say};
 use anyhow::Context as _;
 use ferret::log::ReadOptions;
-use rules::{Form, SinkKind, SinkRule};
+use rules::{Form, SinkKind};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -154,8 +154,10 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Rules>> {
 
 fn check(path: &Path) -> anyhow::Result<ExitCode> {
     let Some(rules) = read(path)? else { return Ok(Code::Unreadable.into()) };
-    for (sink, error) in rules.sinks.iter().flat_map(SinkRule::missing) {
-        say(format_args!("sink {sink} cannot start here: {error}"));
+    for sink in &rules.sinks {
+        for why in sink.missing() {
+            say(format_args!("sink {} does not work here: {why}", sink.name));
+        }
     }
     let (count, sinks) = (rules.rules.len(), rules.sinks.len());
     let kinds: Vec<_> =

@@ -268,7 +268,7 @@ fn a_secret_that_is_empty_is_told_as_one_that_is_not_there() {
         check.env_remove("HOOK_OF_A_TEST").envs(value.map(|value| ("HOOK_OF_A_TEST", value)));
         let answer = output(&mut check);
         let told =
-            "sink hook cannot start here: the environment has no HOOK_OF_A_TEST, or nothing in it";
+            "sink hook does not work here: the environment has no HOOK_OF_A_TEST, or nothing in it";
         let is_told = answer.stderr.contains(told);
         assert_eq!(is_told, value.is_none_or(str::is_empty), "{value:?}: {}", answer.stderr);
     }

@@ -5,6 +5,7 @@ mod asks;
 mod authorities;
 mod fault;
 mod file;
+mod missing;
 mod secret;
 mod sink;
 mod table;
@@ -16,7 +17,7 @@ pub(super) use file::read;
 pub(super) use secret::Secret;
 pub(super) use sink::{
     CommandSink, Form, Shape, SinkKind, SinkRule, SmtpSink, Tls, WebhookSink, check_url,
-    is_loopback,
+    is_header_value, is_loopback,
 };
 
 pub(crate) use crate::fleet::Severity;

@@ -75,6 +75,57 @@ fn what_does_nothing_in_a_rule_is_a_mistake_there_and_none_in_the_defaults() {
 }
 
 #[test]
+fn a_sink_that_could_never_deliver_is_a_mistake() {
+    let check = |keys: &str, expect: Option<&str>| {
+        let rule = "[[rule]]\nname = \"x\"\nhappens = \"crashed\"";
+        let told = faults(&format!("[sinks.s]\n{keys}\n{rule}"));
+        let is_told = expect.map_or(told.is_empty(), |part| told.contains(part));
+        assert!(is_told, "{keys}: {told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    };
+    let hook = |more: &str| format!("kind = \"webhook\"\nurl = \"https://x.org/\"\n{more}");
+    check(&hook("headers = { X-Key = \"hunter2\\nc\" }"), Some(":4:21: X-Key: a header's value"));
+    check(&hook("headers = { X-Key = \"hunter2 c\" }"), None);
+    let command = |more: &str| format!("kind = \"command\"\n{more}");
+    check(&command("command = \"echo hunter2\""), Some(":3:1: no shell takes this apart"));
+    check(&command("command = \"echo\""), None);
+    check(&command("command = [\"/opt/my program\"]"), None);
+    for (timeout, is_one) in [("0s", false), ("99ms", false), ("100ms", true), ("10m1s", false)] {
+        let told = Some(":4:11: timeout: it is at least 100ms").filter(|_| !is_one);
+        check(&command(&format!("command = \"echo\"\ntimeout = \"{timeout}\"")), told);
+    }
+}
+
+#[test]
+fn what_a_sink_needs_and_is_not_here_is_no_mistake_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = folder.path().join("header");
+    std::fs::write(&header, "hunter2\nhunter2\n").unwrap();
+    let text = format!(
+        "[sinks]\na = {{ kind = \"command\", command = \"/no/such/program\" }}\n\
+         b = {{ kind = \"command\", command = \"no-such-program\" }}\n\
+         c = {{ kind = \"command\", command = [\"sh\", \"-c\", \"true\"] }}\n\
+         d = {{ kind = \"command\", command = \"{folder}\" }}\n\
+         e = {{ kind = \"webhook\", url = {{ file = \"{header}\" }}, headers = {{ X-Key = {{ file = \"{header}\" }} }} }}\n\
+         [[rule]]\nname = \"x\"\nhappens = \"crashed\"",
+        folder = folder.path().display(),
+        header = header.display(),
+    );
+    let missing = |sink: &SinkRule| (sink.name.clone(), sink.missing().join("; "));
+    let told: Vec<_> = read(&text).unwrap().sinks.iter().map(missing).collect();
+    for (name, part) in [("a", "/no/such/program"), ("b", "no-such-program"), ("c", ""), ("d", "")]
+    {
+        let (_, why) = told.iter().find(|(found, _)| found == name).unwrap();
+        let is_told =
+            if name == "c" { why.is_empty() } else { why.contains("there is no program") };
+        assert!(is_told && why.contains(part), "{name}: {why}");
+    }
+    let (_, why) = told.iter().find(|(found, _)| found == "e").unwrap();
+    assert!(why.contains("url: ") && why.contains("X-Key: a header's value"), "{why}");
+    assert!(!why.contains("hunter2"), "{why}");
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_place() {
     insta::assert_snapshot!(faults("[[rule]]\nname = \"a\nwhen = 3 3\n\n[defaults\n"));
 }
