@@ -207,7 +207,9 @@ fn a_log_that_is_truncated_while_it_is_written_is_followed_on() {
 fn rules_that_ask_for_what_is_not_there_are_told_with_what_was_meant() {
     let place = Place::new();
     let text = "[[rule]]\nname = \"typo\"\nwhen = \"compsoe.p95 > 0\"\n[[rule]]\nname = \"whose\"\n\
-        workers = \"helo\"\nno_work_for = \"1s\"\n[[rule]]\nname = \"calls\"\nwhen = \"greet.calls >= 1\"";
+        workers = \"helo\"\nno_work_for = \"1s\"\n[[rule]]\nname = \"calls\"\nwhen = \"greet.calls >= 1\"\n\
+        [[rule]]\nname = \"too few\"\nworkers = \"helo\"\nwhen = \"fleet.alive < 1\"\n\
+        [[rule]]\nname = \"too many\"\nworkers = \"helo\"\nwhen = \"fleet.alive > 1\"";
     let rules = rules(&place, text);
     assert_eq!(output(example("hello").env("FERRET_LOG", &place.log)).code, Some(0));
     let test = |more: &[&str]| {
@@ -219,7 +221,9 @@ fn rules_that_ask_for_what_is_not_there_are_told_with_what_was_meant() {
         "typo: matched nothing: no function is compsoe; did you mean \"compose\"?",
         "whose: matched nothing: no worker is helo; did you mean \"hello\"?",
         "calls: told 1 message",
-        "1 of 3 rules would have told something",
+        "too few: told 1 message",
+        "too many: matched nothing: no worker is helo",
+        "2 of 5 rules would have told something",
     ] {
         assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
     }
