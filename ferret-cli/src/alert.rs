@@ -25,6 +25,7 @@ mod worker;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use rules::Rules;
+pub(crate) use sinks::SinkReport;
 pub(crate) use watching::Watching;
 
 use crate::exit::{Code, say};
