@@ -59,7 +59,7 @@ pub(crate) struct Settings {
     /// Logs, each with the logs of its run, or folders of logs
     #[arg(required = true, value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
-    /// A worker in which no span has been open for so long is shown as a zombie
+    /// A worker that has done nothing for so long, with no span open, is shown as a zombie
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     pub(crate) zombie_after: Duration,
     /// Where the history is kept; it is made anew from the logs if it is lost

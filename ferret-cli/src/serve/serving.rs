@@ -69,7 +69,7 @@ pub(crate) struct WorkerNumbers {
     pub(crate) started_ms: Option<u64>,
     /// Since it last reported.
     pub(crate) heard_ns: Option<u64>,
-    /// How long no span has been open.
+    /// For how long it has done nothing; none while a span is open.
     pub(crate) idle_ns: Option<u64>,
     pub(crate) cpu_percent: Option<f64>,
     pub(crate) rss_bytes: Option<u64>,
