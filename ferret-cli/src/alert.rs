@@ -148,6 +148,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Rules>> {
             for fault in &faults {
                 writeln!(stderr, "{}", fault.told(path))?;
             }
+            if rules::is_yaml(path, &text) {
+                let path = path.display();
+                say(format_args!(
+                    "{path} looks like YAML, and rules are written in TOML: begin each with [[rule]], as docs/alert.md shows"
+                ));
+            }
             Ok(None)
         }
     }

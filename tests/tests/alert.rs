@@ -261,6 +261,17 @@ fn broken_rules_end_every_command_with_their_places() {
 }
 
 #[test]
+fn rules_in_yaml_are_told_to_be_written_in_toml() {
+    let place = Place::new();
+    let path = place.folder().join("rules.yaml");
+    std::fs::write(&path, "rules:\n  - name: x\n    happens: crashed\n").expect("it is there");
+    let answer = output(ferret().args(["alert", "check"]).arg(&path));
+    assert_eq!(answer.code, Some(2));
+    let part = "rules.yaml looks like YAML, and rules are written in TOML";
+    assert!(answer.stderr.contains(part), "{}", answer.stderr);
+}
+
+#[test]
 fn a_secret_that_is_empty_is_told_as_one_that_is_not_there() {
     let place = Place::new();
     let text = "[sinks.hook]\nkind = \"webhook\"\nurl = { env = \"HOOK_OF_A_TEST\" }\n\

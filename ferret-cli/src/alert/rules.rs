@@ -10,6 +10,7 @@ mod secret;
 mod sink;
 mod table;
 mod threshold;
+mod yaml;
 
 pub(super) use authorities::Authorities;
 pub(super) use fault::near;
@@ -19,6 +20,7 @@ pub(super) use sink::{
     CommandSink, Form, Shape, SinkKind, SinkRule, SmtpSink, Tls, WebhookSink, check_url,
     is_header_value, is_loopback,
 };
+pub(super) use yaml::is_yaml;
 
 pub(crate) use crate::fleet::Severity;
 
