@@ -25,12 +25,13 @@ mod worker;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use rules::Rules;
+pub(crate) use sinks::SinkReport;
 pub(crate) use watching::Watching;
 
 use crate::exit::{Code, say};
 use anyhow::Context as _;
 use ferret::log::ReadOptions;
-use rules::{Form, SinkKind, SinkRule};
+use rules::{Form, SinkKind};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -147,6 +148,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Rules>> {
             for fault in &faults {
                 writeln!(stderr, "{}", fault.told(path))?;
             }
+            if rules::is_yaml(path, &text) {
+                let path = path.display();
+                say(format_args!(
+                    "{path} looks like YAML, and rules are written in TOML: begin each with [[rule]], as docs/alert.md shows"
+                ));
+            }
             Ok(None)
         }
     }
@@ -154,8 +161,10 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Rules>> {
 
 fn check(path: &Path) -> anyhow::Result<ExitCode> {
     let Some(rules) = read(path)? else { return Ok(Code::Unreadable.into()) };
-    for (sink, error) in rules.sinks.iter().flat_map(SinkRule::missing) {
-        say(format_args!("sink {sink} cannot start here: {error}"));
+    for sink in &rules.sinks {
+        for why in sink.missing() {
+            say(format_args!("sink {} does not work here: {why}", sink.name));
+        }
     }
     let (count, sinks) = (rules.rules.len(), rules.sinks.len());
     let kinds: Vec<_> =

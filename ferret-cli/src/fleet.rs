@@ -118,8 +118,8 @@ pub(crate) struct Troubles {
     pub(crate) past: BTreeMap<ProcessUid, (PathBuf, String)>,
     /// What is to be read, and is not there.
     pub(crate) missing: Vec<PathBuf>,
-    /// Folders that are to be read, and have no log.
-    pub(crate) empty: Vec<PathBuf>,
+    /// Folders that are to be read and have no log, and what that means.
+    pub(crate) empty: BTreeMap<PathBuf, String>,
     /// Why the store cannot be written.
     pub(crate) store: Option<String>,
     /// Every log that was there has been looked at once.

@@ -35,6 +35,8 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+/// Where it listens unless said.
+const PORT: u16 = 5440;
 /// Threads for the connections; what takes a moment has its own.
 const WORKERS: usize = 2;
 /// What is being read when the server stops is not waited for any longer.
@@ -46,7 +48,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     settings: Settings,
     /// Where to listen. Beyond this machine only with --token-file
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5440")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5440", value_parser = address)]
     listen: SocketAddr,
     /// A file that only you can read, with what everybody must show who asks: 16 bytes or more
     #[arg(long, value_name = "FILE")]
@@ -59,7 +61,7 @@ pub(crate) struct Settings {
     /// Logs, each with the logs of its run, or folders of logs
     #[arg(required = true, value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
-    /// A worker in which no span has been open for so long is shown as a zombie
+    /// A worker that has done nothing for so long, with no span open, is shown as a zombie
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     pub(crate) zombie_after: Duration,
     /// Where the history is kept; it is made anew from the logs if it is lost
@@ -144,6 +146,24 @@ fn files() -> Files {
     Files::new(files.map(|file| (file.path, file.content_type, file.text.as_bytes())))
 }
 
+/// An address to listen at. Names are not looked up: they may be several, and others tomorrow.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Ok(ip) = text.parse() {
+        return Err(format!("the port is missing: write {}", SocketAddr::new(ip, PORT)));
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let is_here = host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    Err(match port.parse::<u16>() {
+        Ok(port) if is_here => format!("this has no address: write 127.0.0.1:{port}"),
+        _ => format!(
+            "this is no address with a port: write it like 127.0.0.1:{PORT}; names are not looked up"
+        ),
+    })
+}
+
 fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(address).map_err(|error| {
         let known = [
@@ -160,4 +180,26 @@ fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
     })?;
     listener.set_nonblocking(true).context("listening")?;
     Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_told_with_what_to_write() {
+        assert!(address("127.0.0.1:0").is_ok() && address("[::1]:5440").is_ok());
+        for (text, part) in [
+            ("localhost:6111", "write 127.0.0.1:6111"),
+            (":6111", "write 127.0.0.1:6111"),
+            ("6111", "write 127.0.0.1:6111"),
+            ("0.0.0.0", "write 0.0.0.0:5440"),
+            ("::1", "write [::1]:5440"),
+            ("box.example:6111", "write it like 127.0.0.1:5440"),
+            ("localhost:99999", "write it like 127.0.0.1:5440"),
+        ] {
+            let told = address(text).unwrap_err();
+            assert!(told.contains(part), "{text}: {told}");
+        }
+    }
 }

@@ -207,7 +207,9 @@ fn a_log_that_is_truncated_while_it_is_written_is_followed_on() {
 fn rules_that_ask_for_what_is_not_there_are_told_with_what_was_meant() {
     let place = Place::new();
     let text = "[[rule]]\nname = \"typo\"\nwhen = \"compsoe.p95 > 0\"\n[[rule]]\nname = \"whose\"\n\
-        workers = \"helo\"\nno_work_for = \"1s\"\n[[rule]]\nname = \"calls\"\nwhen = \"greet.calls >= 1\"";
+        workers = \"helo\"\nno_work_for = \"1s\"\n[[rule]]\nname = \"calls\"\nwhen = \"greet.calls >= 1\"\n\
+        [[rule]]\nname = \"too few\"\nworkers = \"helo\"\nwhen = \"fleet.alive < 1\"\n\
+        [[rule]]\nname = \"too many\"\nworkers = \"helo\"\nwhen = \"fleet.alive > 1\"";
     let rules = rules(&place, text);
     assert_eq!(output(example("hello").env("FERRET_LOG", &place.log)).code, Some(0));
     let test = |more: &[&str]| {
@@ -219,7 +221,9 @@ fn rules_that_ask_for_what_is_not_there_are_told_with_what_was_meant() {
         "typo: matched nothing: no function is compsoe; did you mean \"compose\"?",
         "whose: matched nothing: no worker is helo; did you mean \"hello\"?",
         "calls: told 1 message",
-        "1 of 3 rules would have told something",
+        "too few: told 1 message",
+        "too many: matched nothing: no worker is helo",
+        "2 of 5 rules would have told something",
     ] {
         assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
     }
@@ -257,6 +261,17 @@ fn broken_rules_end_every_command_with_their_places() {
 }
 
 #[test]
+fn rules_in_yaml_are_told_to_be_written_in_toml() {
+    let place = Place::new();
+    let path = place.folder().join("rules.yaml");
+    std::fs::write(&path, "rules:\n  - name: x\n    happens: crashed\n").expect("it is there");
+    let answer = output(ferret().args(["alert", "check"]).arg(&path));
+    assert_eq!(answer.code, Some(2));
+    let part = "rules.yaml looks like YAML, and rules are written in TOML";
+    assert!(answer.stderr.contains(part), "{}", answer.stderr);
+}
+
+#[test]
 fn a_secret_that_is_empty_is_told_as_one_that_is_not_there() {
     let place = Place::new();
     let text = "[sinks.hook]\nkind = \"webhook\"\nurl = { env = \"HOOK_OF_A_TEST\" }\n\
@@ -268,7 +283,7 @@ fn a_secret_that_is_empty_is_told_as_one_that_is_not_there() {
         check.env_remove("HOOK_OF_A_TEST").envs(value.map(|value| ("HOOK_OF_A_TEST", value)));
         let answer = output(&mut check);
         let told =
-            "sink hook cannot start here: the environment has no HOOK_OF_A_TEST, or nothing in it";
+            "sink hook does not work here: the environment has no HOOK_OF_A_TEST, or nothing in it";
         let is_told = answer.stderr.contains(told);
         assert_eq!(is_told, value.is_none_or(str::is_empty), "{value:?}: {}", answer.stderr);
     }

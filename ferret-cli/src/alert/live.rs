@@ -151,9 +151,9 @@ impl Wrong {
 /// Why something is not read, by its path.
 fn why_unread(troubles: Troubles) -> BTreeMap<PathBuf, String> {
     let Troubles { logs, missing, empty, .. } = troubles;
-    let missing = missing.into_iter().map(|path| (path.clone(), LogError::NotFound { path }));
-    let empty = empty.into_iter().map(|path| (path.clone(), LogError::EmptyFolder { path }));
-    let waits = |(path, error)| (path, format!("waiting for a log: {error}"));
+    let missing = missing.into_iter();
+    let missing = missing.map(|path| (path.clone(), LogError::NotFound { path }.to_string()));
+    let waits = |(path, why)| (path, format!("waiting for a log: {why}"));
     let broken = logs.into_iter().map(|(path, why)| {
         let name = path.display().to_string();
         let name = if why.contains(&name) { String::new() } else { format!("{name}: ") };

@@ -129,6 +129,15 @@ impl Metric {
             Some("worker") => named(&OF_WORKERS, "a worker", &clause.metric).map(Self::Worker),
             Some("fleet") => named(&OF_FLEETS, "the fleet", &clause.metric).map(Self::Fleet),
             Some("counter") => Ok(Self::Counter(clause.metric.trim_matches('"').to_owned())),
+            Some(name) if name.starts_with("counter.") => {
+                // As it is written: a filter's letters are small.
+                let whole = clause.to_string();
+                let left = whole.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
+                let name = left.split_once('.').map_or(left, |(_, name)| name);
+                Err(format!(
+                    "a counter's name with dots stands in quotes: write counter.\"{name}\", and the condition in '…'"
+                ))
+            }
             Some(_) | None => {
                 named(&OF_FUNCTIONS, "a function", &clause.metric).map(Self::Function)
             }
@@ -137,6 +146,11 @@ impl Metric {
 
     pub(super) fn is_of_functions(&self) -> bool {
         matches!(self, Self::Function(_))
+    }
+
+    /// Whether few calls say little of it.
+    pub(super) fn is_of_single_calls(&self) -> bool {
+        matches!(self, Self::Function(metric) if !metric.counts_none())
     }
 
     fn kind(&self) -> Kind {
@@ -271,6 +285,18 @@ fn named<T: Copy>(rows: &[Row<T>], whose: &str, name: &str) -> Result<T, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_counters_name_with_dots_stands_in_quotes() {
+        let of = |text: &str| Metric::of(&text.parse().unwrap());
+        let counter = Metric::Counter("Queue.depth".to_owned());
+        assert_eq!(of("counter.\"Queue.depth\" > 3"), Ok(counter));
+        // Also where the last part is a metric of functions.
+        for text in ["counter.Queue.depth > 3", "counter.Queue.calls>3"] {
+            let told = of(text).unwrap_err();
+            assert!(told.contains("write counter.\"Queue."), "{told}");
+        }
+    }
 
     #[test]
     fn every_metric_is_found_under_its_name_and_has_its_kind() {

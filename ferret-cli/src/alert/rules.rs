@@ -1,13 +1,16 @@
 //! The rules, as they are once a file of them has been read: what is asked, of whom, and how it is told. How the
 //! file is written is in [`mod@file`]; what its mistakes are called in [`fault`].
 
+mod asks;
 mod authorities;
 mod fault;
 mod file;
+mod missing;
 mod secret;
 mod sink;
 mod table;
 mod threshold;
+mod yaml;
 
 pub(super) use authorities::Authorities;
 pub(super) use fault::near;
@@ -15,8 +18,9 @@ pub(super) use file::read;
 pub(super) use secret::Secret;
 pub(super) use sink::{
     CommandSink, Form, Shape, SinkKind, SinkRule, SmtpSink, Tls, WebhookSink, check_url,
-    is_loopback,
+    is_header_value, is_loopback,
 };
+pub(super) use yaml::is_yaml;
 
 pub(crate) use crate::fleet::Severity;
 

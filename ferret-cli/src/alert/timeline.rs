@@ -71,7 +71,8 @@ pub(super) fn test(rules: Rules, logs: &[PathBuf], options: Options) -> anyhow::
         rule: rule.name.clone(),
         told,
         resolved,
-        matched_nothing: nothing_matched(rule, &all, &workers),
+        // Of no workers it may be true that there are too few.
+        matched_nothing: nothing_matched(rule, &all, &workers).filter(|_| told + resolved == 0),
     };
     let verdicts: Vec<_> = names.iter().zip(told).map(verdict).collect();
     let has_fired = verdicts.iter().any(|verdict| verdict.told > 0);

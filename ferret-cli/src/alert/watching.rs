@@ -4,6 +4,7 @@
 use super::alerts::{Alerts, AlertsReport};
 use super::notice::{Notice, What as Noticed};
 use super::said::Said;
+use super::sinks::SinkReport;
 use super::worker::worker_now;
 use crate::fleet::{Event, See, Severity, WallClock, What, Worker, is_this_boot};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
@@ -47,6 +48,11 @@ impl Watching {
     pub(crate) fn report(&self, now_ms: u64) -> Option<AlertsReport> {
         let alerts = self.alerts.lock();
         alerts.as_ref().map(|alerts| alerts.report(now_ms.saturating_mul(1_000_000)))
+    }
+
+    /// How the sinks do; none once it is stopped.
+    pub(crate) fn sinks(&self) -> Option<Vec<SinkReport>> {
+        self.alerts.lock().as_ref().map(Alerts::sinks)
     }
 
     /// Tells what waits to be told, and lets the sinks deliver it for so long at most.

@@ -71,8 +71,14 @@ pub(crate) enum StoreError {
     Closed,
     #[error("a row of the store cannot be read: {0}")]
     Row(postcard::Error),
+    #[error(
+        "it is the log of a program, and no store: name another file with --store, which need not be there yet"
+    )]
+    Log,
     #[error("the folder of the store cannot be made: {0}")]
     Folder(std::io::Error),
+    #[error("the file of the store cannot be made or opened: {0}")]
+    File(std::io::Error),
 }
 
 impl<E: Into<redb::Error>> From<E> for StoreError {

@@ -93,7 +93,8 @@ fn read_all(shared: &Shared, stop: &Stop) -> anyhow::Result<()> {
         if troubles.has_looked {
             let goals = goals.get_or_insert_with(|| now.clone());
             if goals.is_empty() {
-                bail!("there is no log");
+                let why = troubles.empty.into_values().next();
+                bail!(why.unwrap_or_else(|| "there is no log any more".to_owned()));
             }
             let is_read = |(uid, (_, goal)): (&ProcessUid, &(u64, u64))| {
                 now.get(uid).is_none_or(|(read, all)| read >= goal.min(all))

@@ -128,7 +128,7 @@ impl Site {
         // The token in the address is exchanged at once: no link or history needs to keep it.
         if path == "/"
             && self.access.needs_token()
-            && let Some(token) = form::field(query, "token")
+            && let Some(token) = form::token(query)
         {
             return login::shown(&self.access, asking, &token).await;
         }

@@ -30,7 +30,11 @@ const GAUGES: [(&str, &str, OfWorker); 9] = [
         w.started_ms.map(|ms| float(ms) / 1e3)
     }),
     ("silent_seconds", "Since it last reported.", |w| w.heard_ns.map(seconds)),
-    ("idle_seconds", "How long no span has been open.", |w| w.idle_ns.map(seconds)),
+    (
+        "idle_seconds",
+        "For how long it has done nothing: no span was open, and it used less than 1 % CPU.",
+        |w| w.idle_ns.map(seconds),
+    ),
     ("cpu_usage_ratio", "CPU time in each second of late: 1 is a core.", |w| {
         w.cpu_percent.map(|percent| percent / 100.0)
     }),

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::answer::{self, Asked, checks, numbers};
+use super::health;
 use super::question::{Question, WorkerId};
 use crate::alert::{self, Alerts, Watching};
 use crate::exit::say;
@@ -68,7 +69,7 @@ pub(crate) struct WorkerNumbers {
     pub(crate) started_ms: Option<u64>,
     /// Since it last reported.
     pub(crate) heard_ns: Option<u64>,
-    /// How long no span has been open.
+    /// For how long it has done nothing; none while a span is open.
     pub(crate) idle_ns: Option<u64>,
     pub(crate) cpu_percent: Option<f64>,
     pub(crate) rss_bytes: Option<u64>,
@@ -236,7 +237,13 @@ impl Serving {
     /// What is well now, and what is not; and when that is.
     pub(crate) fn health(&self) -> (u64, Vec<Check>) {
         let asked = self.asked();
-        (asked.now_ms, checks(&asked))
+        (asked.now_ms, checks(&asked).into_iter().chain(self.sinks()).collect())
+    }
+
+    /// Whether messages come to where they go; none without rules.
+    fn sinks(&self) -> Option<Check> {
+        let reports = self.watching.as_ref()?.sinks()?;
+        Some(health::of_sinks(&reports))
     }
 
     /// The numbers now.
@@ -245,7 +252,9 @@ impl Serving {
     ///
     /// The history cannot be read.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Refusal> {
-        numbers(&self.asked())
+        let mut numbers = numbers(&self.asked())?;
+        numbers.checks.extend(self.sinks());
+        Ok(numbers)
     }
 
     fn asked(&self) -> Asked<'_> {

@@ -16,10 +16,12 @@ pub enum LogError {
         path: PathBuf,
     },
     /// A folder is there, and no log in it.
-    #[error("no log is in the folder {}: name another, or start a profiled program with FERRET_LOG={}", path.display(), path.join("run.redb").display())]
+    #[error("no log is in the folder {}{}", path.display(), instead(path, below.as_deref()))]
     EmptyFolder {
         /// The folder asked for.
         path: PathBuf,
+        /// A folder within it that has logs, if there is one: that is not read.
+        below: Option<PathBuf>,
     },
     /// A file that ferret did not write.
     #[error("{} is not a ferret log ({what}): name a file that a profiled program wrote, as FERRET_LOG or `ferret run --log` called it", path.display())]
@@ -67,6 +69,16 @@ pub enum LogError {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+/// What to do where a folder has no log.
+fn instead(folder: &Path, below: Option<&Path>) -> String {
+    if let Some(below) = below {
+        let below = below.display();
+        return format!(", and the folders in it are not read: name {below}, which has logs");
+    }
+    let log = folder.join("run.redb");
+    format!(": name another, or start a profiled program with FERRET_LOG={}", log.display())
 }
 
 fn advice(error: &io::Error) -> &'static str {

@@ -5,6 +5,7 @@ use super::family::run_id;
 use super::lock::is_owned;
 use super::names::{self, FamilyName};
 use crate::event::RunId;
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -77,6 +78,35 @@ pub fn members(path: &Path) -> Result<Vec<PathBuf>, LogError> {
         }
         head @ Named::Head { .. } => Ok(head.files()),
     }
+}
+
+impl LogError {
+    /// That there is no log in a folder, which is known: looks for one further below, so that it can be told.
+    pub fn empty_folder(path: PathBuf) -> Self {
+        Self::EmptyFolder { below: below_with_logs(&path), path }
+    }
+}
+
+/// Folders that are looked into for logs at most.
+const MOST_FOLDERS: usize = 100;
+
+/// The first folder within this one that has logs, those that are nearer before those that are deeper. What cannot be
+/// read has none; links are not followed.
+fn below_with_logs(folder: &Path) -> Option<PathBuf> {
+    let mut next = VecDeque::from([folder.to_owned()]);
+    for _ in 0..MOST_FOLDERS {
+        let Ok(entries) = fs::read_dir(next.pop_front()?) else { continue };
+        let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|found| found.is_dir());
+        let folders = entries.filter_map(Result::ok).filter(is_folder).map(|entry| entry.path());
+        let mut folders: Vec<_> = folders.take(MOST_FOLDERS).collect();
+        folders.sort();
+        let has_logs = |folder: &&PathBuf| logs_in(folder).is_ok_and(|logs| !logs.is_empty());
+        if let Some(found) = folders.iter().find(has_logs) {
+            return Some(found.clone());
+        }
+        next.extend(folders);
+    }
+    None
 }
 
 /// The log in `folder` that a live process writes; of several the one written last.

@@ -74,7 +74,7 @@ impl Run {
             return Err(run.problems.pop().unwrap_or_else(|| {
                 let path = paths.first().cloned().unwrap_or_default();
                 if path.is_dir() {
-                    LogError::EmptyFolder { path }
+                    LogError::empty_folder(path)
                 } else {
                     LogError::NotFound { path }
                 }

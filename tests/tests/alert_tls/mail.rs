@@ -159,7 +159,7 @@ fn a_file_without_certificates_is_told_before_anything_is_sent() {
         );
         let checked = output(ferret().args(["alert", "check"]).arg(&rules));
         assert_eq!(checked.code, Some(0));
-        let told = format!("sink mail cannot start here: {}", place.folder().display());
+        let told = format!("sink mail does not work here: {}", place.folder().display());
         assert!(
             checked.stderr.contains(&told) && checked.stderr.contains(why),
             "{}",

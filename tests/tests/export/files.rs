@@ -45,6 +45,29 @@ fn what_cannot_be_written_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_folder_without_logs_is_told_of_with_what_to_name_in_every_format() {
+    let place = Place::new();
+    let check = |part: &str| {
+        for format in ["csv", "chrome", "pprof", "html"] {
+            let mut export = ferret();
+            export.arg("export").arg(place.folder()).args(["--format", format]);
+            check_refused(export.args(["-o", "out"]).current_dir(place.folder()), part);
+        }
+    };
+    let folder = place.folder().display();
+    check(&format!("no log is in the folder {folder}: name another, or start"));
+    let deep = place.folder().join("box/pipeline");
+    fs::create_dir_all(&deep).unwrap();
+    let program = output(example("hello").env("FERRET_LOG", deep.join("run.redb")));
+    assert_eq!(program.code, Some(0), "{}", program.stderr);
+    let deep = deep.display();
+    check(&format!(
+        "no log is in the folder {folder}, and the folders in it are not read: name {deep}"
+    ));
+    assert_eq!(others(place.folder()), ["box"]);
+}
+
+#[test]
 fn a_profile_is_not_written_to_a_terminal() {
     let place = record("hello");
     let mut terminal =

@@ -164,3 +164,32 @@ fn a_damaged_log_is_told_of_by_who_serves_it_and_by_its_page() {
     assert!(exported.stderr.contains("run.redb: damaged at entry "), "{}", exported.stderr);
     assert!(page.metadata().is_ok_and(|file| file.len() > 100_000));
 }
+
+#[test]
+fn a_sink_that_does_not_deliver_is_not_well() {
+    let place = Place::new();
+    let (rules, flag) = (place.folder().join("rules.toml"), place.folder().join("flag"));
+    let text = format!(
+        "[sinks.ops]\nkind = \"command\"\ncommand = [\"test\", \"-e\", \"{}\"]\n\
+         [[rule]]\nname = \"none\"\nwhen = \"fleet.alive < 1\"\n",
+        flag.display()
+    );
+    std::fs::write(&rules, text).expect("the folder is there");
+    let args = [place.log.as_os_str(), "--rules".as_ref(), rules.as_os_str()];
+    let server = Server::start(&args);
+    let sinks = |status: &str| {
+        until(&format!("the sinks to be {status}"), || {
+            let health = server.get("/healthz").json();
+            let check = rows(&health, "checks").iter().find(|check| check["name"] == "sinks");
+            let check = check.expect("there is such a check").clone();
+            (check["status"] == status).then_some((check, health))
+        })
+    };
+    let (check, health) = sinks("degraded");
+    let text = check["text"].as_str().unwrap_or_default();
+    assert!(text.starts_with("sink ops fails (messages waiting: 1): test: "), "{text}");
+    assert_eq!(health["status"], "degraded");
+    assert!(server.get("/metrics").text().contains("ferret_check_status{check=\"sinks\"} 1"));
+    std::fs::write(&flag, "").expect("the folder is there");
+    sinks("healthy");
+}

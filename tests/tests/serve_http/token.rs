@@ -86,6 +86,20 @@ fn a_browser_shows_it_once_and_keeps_a_session() {
 }
 
 #[test]
+fn a_token_with_a_plus_is_let_in_however_its_address_is_written() {
+    let token = "aQ+/3vJm+Zt8+kPw==";
+    let place = record("stages", &[]);
+    let file = token_file(place.folder(), token, 0o600);
+    let args = [place.log.as_os_str(), "--token-file".as_ref(), file.as_os_str()];
+    let server = Server::start(&args);
+    for written in [token.to_owned(), token.replace('+', "%2B").replace('/', "%2F")] {
+        assert_eq!(server.get(&format!("/?token={written}")).status, 303, "{written}");
+        let form = format!("token={written}");
+        assert_eq!(server.ask("POST", "/login", &[], &form).status, 303, "{written}");
+    }
+}
+
+#[test]
 fn who_guesses_is_slowed_down_and_shuts_nobody_out() {
     let place = record("stages", &[]);
     let file = token_file(place.folder(), TOKEN, 0o600);

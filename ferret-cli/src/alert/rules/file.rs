@@ -1,12 +1,11 @@
 //! Reading a file of rules. All that is wrong in it is found at once, where that can be told.
 
+use super::asks::{self, filter};
 use super::fault::{Fault, Faults, near};
 use super::sink::{Form, SinkRule};
-use super::table::{Table, word};
-use super::threshold;
-use super::{Asks, Event, OF_OPEN_SPANS, OF_WORKERS, Rule, Rules, Severity};
+use super::table::Table;
+use super::{OF_WORKERS, Rule, Rules, Severity};
 use crate::alert::notice::NAME;
-use crate::filter::{Field, Filter};
 use crate::when::parse_duration;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -83,7 +82,7 @@ pub(in crate::alert) fn read(text: &str) -> Result<Rules, Vec<Fault>> {
         defaults = usual(&mut table, &defaults, &names, &mut faults);
         table.finish(&mut faults);
     }
-    let mut rules = Vec::new();
+    let (mut rules, mut known) = (Vec::new(), BTreeSet::new());
     match top.take("rule") {
         Some(value) => {
             let items = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>());
@@ -96,11 +95,7 @@ pub(in crate::alert) fn read(text: &str) -> Result<Rules, Vec<Fault>> {
                     break;
                 }
                 let Some(table) = as_table("a rule", item, &mut faults) else { continue };
-                let Some(rule) = rule(table, &defaults, &names, &mut faults) else { continue };
-                if rules.iter().any(|other: &Rule| other.name == rule.name) {
-                    faults.note(item.span(), format!("there are two rules {:?}", rule.name));
-                }
-                rules.push(rule);
+                rules.extend(rule(table, &defaults, &names, &mut known, &mut faults));
             }
         }
         None => faults.note(0..0, "there is no rule here: begin one with [[rule]]"),
@@ -186,13 +181,23 @@ fn rule(
     mut table: Table<'_, '_>,
     defaults: &Defaults,
     sinks: &[String],
+    known: &mut BTreeSet<String>,
     faults: &mut Faults<'_>,
 ) -> Option<Rule> {
     let at = table.at.clone();
     let name = table.text("name", faults).map(|(name, _)| name.trim().to_owned());
+    if let Some(name) = &name
+        && !known.insert(name.clone())
+    {
+        faults.note(at.clone(), format!("there are two rules {name:?}: call one otherwise"));
+    }
+    let written = asks::times(&table);
     let usual = usual(&mut table, defaults, sinks, faults);
     let workers = filter(&mut table, "workers", "a worker", OF_WORKERS, faults);
-    let asks = asks(&mut table, &usual, faults);
+    let asks = asks::read(&mut table, usual.window_ns, faults);
+    if let Some(asks) = &asks {
+        asks.refuse_idle(written, faults);
+    }
     table.finish(faults);
     let Some(name) = name else {
         faults.note(at, "a rule needs a name");
@@ -214,86 +219,4 @@ fn rule(
         tells_end: usual.tells_end,
         sinks: usual.sinks.unwrap_or_else(|| (0..sinks.len()).collect()),
     })
-}
-
-/// What a rule asks: one of these keys it has.
-const ASKS: [&str; 6] =
-    ["when", "happens", "no_heartbeat_for", "no_work_for", "no_progress_for", "open_for"];
-
-fn asks(table: &mut Table<'_, '_>, usual: &Defaults, faults: &mut Faults<'_>) -> Option<Asks> {
-    let at = table.at.clone();
-    let spans_at = at.clone();
-    let mut found = Vec::new();
-    let threshold = threshold::read(table, usual.window_ns, faults);
-    found.extend(threshold.map(|it| it.ok().map(|it| Asks::Threshold(Box::new(it)))));
-    if let Some(words) = table.texts("happens", faults) {
-        let events =
-            words.into_iter().map(|(text, at)| word("happens", text, at, &Event::ALL, faults));
-        let events: Option<Vec<_>> = events.collect();
-        if events.as_ref().is_some_and(Vec::is_empty) {
-            faults.note(
-                at.clone(),
-                "happens names at least one: crashed, failed, stopped, exited, …",
-            );
-        }
-        found.push(events.map(Asks::Happens));
-    }
-    found.extend(table.duration("no_heartbeat_for", faults).map(Asks::NoHeartbeat).map(Some));
-    found.extend(table.duration("no_work_for", faults).map(Asks::NoWork).map(Some));
-    let spans = filter(table, "spans", "an open span", OF_OPEN_SPANS, faults);
-    let has_spans = spans.is_some();
-    let no_progress = table.duration("no_progress_for", faults);
-    found.extend(no_progress.map(|ns| Some(Asks::NoProgress(ns, spans.clone()))));
-    found.extend(table.duration("open_for", faults).map(|ns| Some(Asks::Open(ns, spans))));
-    let is_of_spans = matches!(found.last(), Some(Some(Asks::NoProgress(..) | Asks::Open(..))));
-    if has_spans && !is_of_spans {
-        faults.note(spans_at, "spans goes with open_for or no_progress_for");
-    }
-    if found.len() != 1 {
-        let written = if found.is_empty() { "none" } else { "several" };
-        let all = ASKS.join(", ");
-        // A condition that could not be read has been told of.
-        if !found.is_empty() || faults.is_empty() {
-            faults.note(at, format!("a rule asks one thing, and this has {written}: one of {all}"));
-        }
-        return None;
-    }
-    found.pop().flatten()
-}
-
-/// A filter that asks of what has only these fields.
-fn filter(
-    table: &mut Table<'_, '_>,
-    key: &'static str,
-    whose: &str,
-    fields: &[Field],
-    faults: &mut Faults<'_>,
-) -> Option<Filter> {
-    let (text, at) = table.text(key, faults)?;
-    match text.parse::<Filter>() {
-        Ok(filter) => {
-            asks_only(&filter, key, whose, fields, &mut |what| faults.note(at.clone(), what));
-            Some(filter)
-        }
-        Err(error) => {
-            faults.note(at, format!("{key}: {error}"));
-            None
-        }
-    }
-}
-
-/// Notes the fields that a filter asks about and that are not there: it would pass nothing.
-pub(super) fn asks_only(
-    filter: &Filter,
-    key: &str,
-    whose: &str,
-    fields: &[Field],
-    note: &mut impl FnMut(String),
-) {
-    let has = |field: &Field| fields.contains(field);
-    let asked = Field::ALL.iter().filter(|(_, field, _)| filter.asks(&[*field]) && !has(field));
-    for (name, ..) in asked {
-        let known: Vec<_> = fields.iter().map(|field| field.name()).collect();
-        note(format!("{key}: {whose} has no {name}; it has {}", known.join(", ")));
-    }
 }

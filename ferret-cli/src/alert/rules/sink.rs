@@ -5,6 +5,7 @@ use super::fault::Faults;
 use super::file::{NAMES, is_name};
 use super::secret::Secret;
 use super::table::{Table, secret_of};
+use crate::when::parse_duration;
 use lettre::message::Mailbox;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -104,24 +105,6 @@ impl SinkRule {
         Self { name: "stdout".to_owned(), kind: SinkKind::Stdout(form), retry_for: RETRY_FOR }
     }
 
-    /// What it needs from the environment or from files and is not there.
-    pub(crate) fn missing(&self) -> Vec<(&str, String)> {
-        let (secrets, ca): (Vec<&Secret>, _) = match &self.kind {
-            SinkKind::Stdout(_) | SinkKind::Command(_) => (Vec::new(), None),
-            SinkKind::Webhook(sink) => {
-                let headers = sink.headers.iter().map(|(_, value)| value);
-                (std::iter::once(&sink.url).chain(headers).collect(), sink.ca.as_ref())
-            }
-            SinkKind::Smtp(sink) => {
-                let login = sink.login.iter().flat_map(|(user, password)| [user, password]);
-                (login.collect(), sink.ca.as_ref())
-            }
-        };
-        let secrets = secrets.into_iter().filter_map(|it| Some(it.get().err()?.to_string()));
-        let ca = ca.into_iter().filter_map(|it| Some(it.read().err()?.to_string()));
-        secrets.chain(ca).map(|error| (self.name.as_str(), error)).collect()
-    }
-
     pub(super) fn read(
         name: &str,
         mut table: Table<'_, '_>,
@@ -166,6 +149,8 @@ fn stdout(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind
 fn command(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> {
     let timeout = timeout(table, faults);
     let at = table.at.clone();
+    let at_command = table.place("command");
+    let is_text = table.is_text("command");
     let Some(words) = table.texts("command", faults) else {
         faults.note(at, "a command sink has a command = [\"/path/to/program\", \"argument\"]");
         return None;
@@ -173,6 +158,12 @@ fn command(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKin
     let has_nul = |(word, _): &(&str, Range<usize>)| word.contains('\0');
     if words.first().is_none_or(|(program, _)| program.is_empty()) || words.iter().any(has_nul) {
         faults.note(at, "the command needs a program, and no word of it may hold a NUL");
+        return None;
+    }
+    // What is in it may be a secret.
+    if is_text && words.iter().any(|(word, _)| word.contains(char::is_whitespace)) {
+        let why = "no shell takes this apart: write the program and its arguments as a list, command = [\"/path/to/program\", \"argument\"]";
+        faults.note(at_command.unwrap_or(at), why);
         return None;
     }
     let command = words.into_iter().map(|(word, _)| word.to_owned()).collect();
@@ -197,6 +188,11 @@ fn webhook(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKin
                 let why = format!("{name_text} is told by itself, of each message");
                 faults.note(name.span(), why);
             } else if let Some(secret) = secret_of(name_text, value, faults) {
+                if let Secret::Plain(text) = &secret
+                    && !is_header_value(text)
+                {
+                    faults.note(value.span(), format!("{name_text}: {NO_HEADER_VALUE}"));
+                }
                 headers.push((name_text.to_owned(), secret));
             }
         }
@@ -227,6 +223,14 @@ fn ca(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<Authorities>
     }
     Some(Authorities::new(path))
 }
+
+/// Whether a header can have this value.
+pub(crate) fn is_header_value(text: &str) -> bool {
+    ureq::http::HeaderValue::from_str(text).is_ok()
+}
+
+pub(super) const NO_HEADER_VALUE: &str =
+    "a header's value is of visible ASCII characters and blanks, in one line";
 
 /// Headers that say how long a message is.
 const OF_THE_BODY: [&str; 2] = ["Content-Length", "Transfer-Encoding"];
@@ -300,12 +304,20 @@ fn smtp(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Option<SinkKind> 
 }
 
 fn timeout(table: &mut Table<'_, '_>, faults: &mut Faults<'_>) -> Duration {
-    let timeout = table.duration("timeout", faults).map(Duration::from_nanos);
-    timeout.unwrap_or(TIMEOUT).clamp(Duration::from_millis(100), LONGEST_TIMEOUT)
+    let timeout = table.parsed("timeout", faults, |text| {
+        let timeout = parse_duration(text).map_err(|error| error.to_string())?;
+        let is_one = (SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&timeout);
+        is_one
+            .then_some(timeout)
+            .ok_or_else(|| "it is at least 100ms and at most 10m long".to_owned())
+    });
+    timeout.unwrap_or(TIMEOUT)
 }
 
 const NO_ADDRESS: &str = "it is no address: write it like Ferret <ferret@example.org>";
 
+/// In less, nothing is delivered.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(100);
 /// Whoever waits longer waits for nothing.
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 

@@ -33,6 +33,16 @@ impl<'t, 'i> Table<'t, 'i> {
         Self { at, ..self }
     }
 
+    /// Where a key is written that was not yet taken.
+    pub(super) fn place(&self, key: &str) -> Option<Range<usize>> {
+        self.rows.get(key).map(|(at, _)| at.clone())
+    }
+
+    /// Whether a key that was not yet taken is a text.
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.rows.get(key).is_some_and(|(_, value)| text_of(value).is_some())
+    }
+
     /// Keeps it for later, so that others can be noted meanwhile.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
         self.known.push(key);

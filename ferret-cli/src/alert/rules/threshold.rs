@@ -1,7 +1,7 @@
 //! Reading the condition of a rule that compares a metric with a value: `when`, and the keys that go with it.
 
+use super::asks::asks_only;
 use super::fault::Faults;
-use super::file::asks_only;
 use super::table::Table;
 use super::{OF_FUNCTIONS, Threshold};
 use crate::alert::metric::Metric;
@@ -20,6 +20,7 @@ pub(super) fn read(
 ) -> Option<Result<Threshold, Told>> {
     let rule_at = table.at.clone();
     let clear = table.text("clear", faults);
+    let at_min_calls = table.place("min_calls");
     let min_calls = table.count("min_calls", faults);
     let per_worker = table.word("per", &[("worker", true), ("all", false)], faults);
     let Some((text, at)) = table.text("when", faults) else {
@@ -48,6 +49,10 @@ pub(super) fn read(
     if per_worker.is_some() && !metric.is_of_functions() {
         let why = "per goes with a metric of functions: others are of a worker or of all already";
         faults.note(at, why);
+    }
+    if let (Some(at), false) = (at_min_calls, metric.is_of_single_calls()) {
+        let why = "min_calls does nothing here: it goes with what calls came to, as p95 and error_percent";
+        faults.note(at, format!("{why}: take it out"));
     }
     let clear = clear.and_then(|clear| clear_value(clear, &clause, &metric, value, faults));
     let threshold = value.map(|value| Threshold {

@@ -3,7 +3,7 @@
 use super::{Deliver, End, Failure, Sent, json, trust};
 use crate::alert::notice::What;
 use crate::alert::rules::{
-    Authorities, Secret, Severity, Shape, WebhookSink, check_url, is_loopback,
+    Authorities, Secret, Severity, Shape, WebhookSink, check_url, is_header_value, is_loopback,
 };
 use anyhow::Context as _;
 use serde_json::json;
@@ -31,9 +31,8 @@ impl Webhook {
         let uri = check_url(&url).map_err(anyhow::Error::msg).context("the url of a webhook")?;
         let header = |(name, value): &(String, Secret)| {
             let value = value.get().with_context(|| format!("the header {name} of a webhook"))?;
-            let is_one = ureq::http::HeaderValue::from_str(&value).is_ok();
             anyhow::ensure!(
-                is_one,
+                is_header_value(&value),
                 "the header {name} of a webhook has a value that none can have"
             );
             Ok((name.clone(), value))

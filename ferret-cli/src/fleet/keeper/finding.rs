@@ -29,7 +29,7 @@ const AGAIN_NS: u64 = 60_000_000_000;
 impl Keeper {
     /// Looks for logs that have appeared, and for those that are gone.
     pub(super) fn find(&mut self) {
-        let (mut there, mut missing, mut empty) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (mut there, mut missing, mut empty) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let read = self.files_of_workers();
         for wanted in self.shared.wanted.clone() {
             match log::members(&wanted) {
@@ -39,7 +39,8 @@ impl Keeper {
                         self.trouble(&wanted, None);
                     }
                     if paths.is_empty() {
-                        empty.push(wanted);
+                        let why = LogError::empty_folder(wanted.clone()).to_string();
+                        empty.insert(wanted, why);
                     }
                     for path in paths {
                         if self.shared.is_stopped() {

@@ -1,14 +1,17 @@
 //! Opening the store: making it, making it anew where it is of no use, and opening it anew where it failed. An old one
-//! is kept, under another name.
+//! is kept, under another name. What is made here is its owner's alone, as the logs are that it tells of: arguments and
+//! paths are in it.
 
 use super::{CALLS, EVENTS, FORMAT, FUNCTIONS, Function, META, Store, StoreError, USAGE, WORKERS};
 use super::{Keep, Numbers, begin_write, decode};
+use ferret::log::{LogError, ReadOptions, Tail};
 use parking_lot::{Mutex, RwLock};
 use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,10 +24,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Another process has it, or the file cannot be made or read.
+    /// Another process has it, it is a log, or the file cannot be made or read.
     pub(crate) fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(StoreError::Folder)?;
+            make_folder(folder).map_err(StoreError::Folder)?;
+        }
+        if is_ours(path) && is_log(path) {
+            return Err(StoreError::Log);
         }
         // redb panics on some damaged files.
         let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
@@ -97,9 +103,25 @@ impl Store {
 }
 
 fn open(path: &Path) -> Result<(Database, Numbers), StoreError> {
+    make_file(path).map_err(StoreError::File)?;
     let database = builder().create(path).map_err(StoreError::from_opening(path))?;
     let numbers = prepare(&database)?;
     Ok((database, numbers))
+}
+
+/// Makes a folder, and those it is in, where they are not there.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes an empty file where none is: redb would make one that everybody can read.
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 /// Makes the tables that are not there, and reads what has a number.
@@ -159,7 +181,7 @@ impl StoreError {
                 }
                 _ => false,
             },
-            Self::Taken(_) | Self::Closed | Self::Folder(_) => false,
+            Self::Taken(_) | Self::Closed | Self::Log | Self::Folder(_) | Self::File(_) => false,
         }
     }
 }
@@ -177,6 +199,23 @@ fn is_ours(path: &Path) -> bool {
     read.is_ok() && magic == *b"redb"
 }
 
+/// Whether it is the log of a program, which is not ours to move; nor is it opened as a store is: that alone changes
+/// it. One that is damaged is not known as one.
+fn is_log(path: &Path) -> bool {
+    let is_store = catch_unwind(|| match builder().open_read_only(path) {
+        Ok(database) => database.begin_read().is_ok_and(|txn| txn.open_table(META).is_ok()),
+        // A killed process leaves its log like this, and its store.
+        Err(DatabaseError::RepairAborted) => false,
+        // Somebody has it, or it cannot be read: whoever opens it is told.
+        Err(_) => true,
+    });
+    if is_store.unwrap_or(true) {
+        return false;
+    }
+    let options = ReadOptions { read_only: true, ..ReadOptions::default() };
+    matches!(Tail::open(path, &options), Ok(_) | Err(LogError::NewerFormat { .. }))
+}
+
 /// A name beside it that is free; the last one if none is.
 fn aside(path: &Path) -> PathBuf {
     let name = |number: u32| {
@@ -186,3 +225,7 @@ fn aside(path: &Path) -> PathBuf {
     };
     (1..100).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(100))
 }
+
+#[cfg(test)]
+#[path = "opening_tests.rs"]
+mod tests;

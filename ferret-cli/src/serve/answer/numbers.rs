@@ -103,8 +103,8 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
         let names = missing.iter().map(|path| path.display().to_string());
         let names = names.collect::<Vec<_>>().join(", ");
         check("logs", Status::Degraded, format!("not there yet: {names}"))
-    } else if let Some(folder) = empty.first() {
-        check("logs", Status::Degraded, format!("there is no log in {}", folder.display()))
+    } else if let Some(why) = empty.into_values().next() {
+        check("logs", Status::Degraded, why)
     } else if let Some((path, damage)) = damaged.first() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         check("logs", Status::Degraded, format!("{name} is {damage}"))

@@ -1,12 +1,13 @@
-//! A field of a form, or of a query: the token, where it comes in one.
+//! The token, where it comes in a form or in a query.
 
 use crate::serve::question::decode;
 
-/// The value of a field, decoded; none if it is not there, or cannot be.
-pub(super) fn field(form: &str, name: &str) -> Option<String> {
-    let fields = form.split('&').filter_map(|field| field.split_once('='));
-    let value = fields.into_iter().find(|(found, _)| *found == name)?.1;
-    decode(value).ok()
+/// The token, decoded; none if it is not there, or cannot be. A token holds no blank: where there is one, somebody wrote
+/// the token's `+` as it is.
+pub(super) fn token(form: &str) -> Option<String> {
+    let mut fields = form.split('&').filter_map(|field| field.split_once('='));
+    let value = fields.find(|(name, _)| *name == "token")?.1;
+    decode(value).ok().map(|token| token.replace(' ', "+"))
 }
 
 #[cfg(test)]
@@ -14,9 +15,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_and_decoded() {
-        assert_eq!(field("a=1&token=x%2By+z", "token").as_deref(), Some("x+y z"));
-        assert_eq!(field("a=token&tokens=1", "token"), None);
-        assert_eq!(field("token=%zz", "token"), None);
+    fn a_token_is_found_and_decoded() {
+        assert_eq!(token("a=1&token=x%2By").as_deref(), Some("x+y"));
+        assert_eq!(token("a=token&tokens=1"), None);
+        assert_eq!(token("token=%zz"), None);
+    }
+
+    #[test]
+    fn a_token_that_is_written_as_it_is_keeps_its_plus() {
+        assert_eq!(token("token=a+b/c+==").as_deref(), Some("a+b/c+=="));
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn posted(access: &Access, asking: Asking<'_>, body: Incoming) 
             return Reply::refused(StatusCode::REQUEST_TIMEOUT, "the form did not arrive");
         }
     };
-    let token = std::str::from_utf8(&form).ok().and_then(|form| form::field(form, "token"));
+    let token = std::str::from_utf8(&form).ok().and_then(form::token);
     shown(access, asking, &token.unwrap_or_default()).await
 }
 

@@ -26,7 +26,7 @@ impl Token {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
         let file = File::open(path).with_context(|| {
-            format!("opening the token file {name}: make one with  head -c 32 /dev/urandom | base64 > {name}; chmod 600 {name}")
+            format!("opening the token file {name}: make one with  openssl rand -hex 32 > {name}; chmod 600 {name}")
         })?;
         let metadata = file.metadata().with_context(|| format!("looking at {name}"))?;
         if metadata.is_dir() {
@@ -113,7 +113,7 @@ mod tests {
         check_refused(GOOD, 0o644, "chmod 600");
         check_refused(GOOD, 0o602, "chmod 600");
         let missing = Token::read(Path::new("/nowhere/token")).unwrap_err();
-        assert!(missing.to_string().contains("/dev/urandom"), "{missing}");
+        assert!(missing.to_string().contains("openssl rand -hex 32"), "{missing}");
         let folder = Token::read(&std::env::temp_dir()).unwrap_err();
         assert!(folder.to_string().contains("is a folder"), "{folder}");
     }
