@@ -95,6 +95,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ferret-cli/src/fleet/store.rs", "redb::", A_STORE),
     ("ferret-cli/src/fleet/store/asking.rs", "redb::", A_STORE),
     ("ferret-cli/src/fleet/store/opening.rs", "redb::", A_STORE),
+    ("ferret-cli/src/fleet/store/opening_tests.rs", "redb::", A_STORE),
     ("ferret-cli/src/fleet/store/pruning.rs", "redb::", A_STORE),
 ];
 

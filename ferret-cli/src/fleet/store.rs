@@ -72,9 +72,10 @@ pub(crate) enum StoreError {
     #[error("a row of the store cannot be read: {0}")]
     Row(postcard::Error),
     #[error(
-        "it is the log of a program, and no store: name another file with --store, which need not be there yet"
+        "it is a log, or another program's database, and no store: name another file with --store, which need not be \
+         there yet"
     )]
-    Log,
+    Anothers,
     #[error("the folder of the store cannot be made: {0}")]
     Folder(std::io::Error),
     #[error("the file of the store cannot be made or opened: {0}")]

@@ -201,7 +201,7 @@ fn what_keeps_it_from_starting_is_said_with_what_to_do() {
     check(&["--listen", "203.0.113.9:0", "--token-file", "/nowhere"], "openssl rand -hex 32");
     check(&["--listen", "localhost:6111"], "write 127.0.0.1:6111");
     let log = place.log.to_str().expect("UTF-8");
-    check(&["--store", log], "it is the log of a program, and no store");
+    check(&["--store", log], "it is a log, or another program's database");
     let nowhere = place.folder().join("later");
     let waiting = Server::start(&[nowhere.as_os_str()]);
     assert!(waiting.said.contains("is not there yet"), "{}", waiting.said);

@@ -24,13 +24,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Another process has it, it is a log, or the file cannot be made or read.
+    /// Another process has it, it is a log or another program's, or the file cannot be made or read.
     pub(crate) fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             make_folder(folder).map_err(StoreError::Folder)?;
         }
-        if is_ours(path) && is_log(path) {
-            return Err(StoreError::Log);
+        if is_ours(path) && is_anothers(path) {
+            return Err(StoreError::Anothers);
         }
         // redb panics on some damaged files.
         let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
@@ -181,7 +181,9 @@ impl StoreError {
                 }
                 _ => false,
             },
-            Self::Taken(_) | Self::Closed | Self::Log | Self::Folder(_) | Self::File(_) => false,
+            Self::Taken(_) | Self::Closed | Self::Anothers | Self::Folder(_) | Self::File(_) => {
+                false
+            }
         }
     }
 }
@@ -199,21 +201,23 @@ fn is_ours(path: &Path) -> bool {
     read.is_ok() && magic == *b"redb"
 }
 
-/// Whether it is the log of a program, which is not ours to move; nor is it opened as a store is: that alone changes
-/// it. One that is damaged is not known as one.
-fn is_log(path: &Path) -> bool {
-    let is_store = catch_unwind(|| match builder().open_read_only(path) {
-        Ok(database) => database.begin_read().is_ok_and(|txn| txn.open_table(META).is_ok()),
+/// Whether it is a log or another program's database, which is not ours to move; nor is it opened as a store is: that
+/// alone changes it. One that is damaged is not known as one.
+fn is_anothers(path: &Path) -> bool {
+    let opened = catch_unwind(|| match builder().open_read_only(path) {
+        Ok(database) => {
+            let txn = database.begin_read().ok()?;
+            let has_tables = txn.list_tables().ok()?.next().is_some();
+            Some(has_tables && txn.open_table(META).is_err())
+        }
         // A killed process leaves its log like this, and its store.
-        Err(DatabaseError::RepairAborted) => false,
+        Err(DatabaseError::RepairAborted) => None,
         // Somebody has it, or it cannot be read: whoever opens it is told.
-        Err(_) => true,
+        Err(_) => Some(false),
     });
-    if is_store.unwrap_or(true) {
-        return false;
-    }
     let options = ReadOptions { read_only: true, ..ReadOptions::default() };
-    matches!(Tail::open(path, &options), Ok(_) | Err(LogError::NewerFormat { .. }))
+    let is_log = || matches!(Tail::open(path, &options), Ok(_) | Err(LogError::NewerFormat { .. }));
+    opened.unwrap_or(Some(false)).unwrap_or_else(is_log)
 }
 
 /// A name beside it that is free; the last one if none is.

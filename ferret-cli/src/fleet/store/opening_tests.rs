@@ -41,7 +41,16 @@ fn a_log_is_no_store_and_stays_where_it_is() {
     made_up::write(&path, 1, 20, 0);
     let before = fs::read(&path).unwrap();
     let error = Store::open(&path, KEEP).unwrap_err();
-    assert!(error.to_string().contains("is the log of a program"), "{error}");
+    assert!(error.to_string().starts_with("it is a log, or"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(fs::read(&path).unwrap() == before, "it is as it was");
+    // Nor is what another program keeps.
+    let path = folder.path().join("prices");
+    let database = Database::create(&path).unwrap();
+    let txn = database.begin_write().unwrap();
+    txn.open_table(redb::TableDefinition::<u64, u64>::new("prices")).unwrap();
+    txn.commit().unwrap();
+    drop(database);
+    assert!(matches!(Store::open(&path, KEEP), Err(StoreError::Anothers)));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
