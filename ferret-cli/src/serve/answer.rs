@@ -32,6 +32,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) now: LogTime,
     pub(crate) now_ms: u64,
+    /// For a file, in which all is of the past and nothing is kept beside it.
+    pub(crate) is_frozen: bool,
 }
 
 /// What every document begins with.
