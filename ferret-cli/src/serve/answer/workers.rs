@@ -8,6 +8,10 @@ use crate::fleet::{Stack, Usage, Worker};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use std::path::PathBuf;
+
+/// Logs that cannot be read of which is said why.
+const UNREADABLE: usize = 10;
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Workers {
@@ -17,6 +21,8 @@ pub(super) struct Workers {
     /// What the server was told to read.
     watched: Vec<String>,
     programs: Vec<Program>,
+    /// Logs that cannot be read, and why: some of them.
+    unreadable: Vec<String>,
     workers: Vec<Card>,
 }
 
@@ -72,6 +78,7 @@ struct Card {
     signal: Option<i32>,
     death: Option<String>,
     idle_ns: Option<u64>,
+    last_panic: Option<String>,
     heard_ns: Option<u64>,
     #[serde(flatten)]
     numbers: Numbers,
@@ -140,7 +147,20 @@ impl Asked<'_> {
         let programs = programs.into_values().collect();
         let wanted = self.shared.wanted.iter();
         let watched = wanted.map(|path| path.display().to_string()).collect();
-        Ok(Workers { head: self.head("workers"), left_out, watched, programs, workers })
+        let unreadable = self.unreadable();
+        Ok(Workers { head: self.head("workers"), left_out, watched, unreadable, programs, workers })
+    }
+
+    fn unreadable(&self) -> Vec<String> {
+        let troubles = self.shared.troubles.lock();
+        let told = |(path, why): (&PathBuf, &String)| {
+            // Where it lies is nobody's business.
+            let (path, name) = (path.display().to_string(), path.file_name().unwrap_or_default());
+            let (name, bare) =
+                (name.to_string_lossy(), why.replace(&path, &name.to_string_lossy()));
+            if bare == *why { format!("{name}: {why}") } else { bare }
+        };
+        troubles.logs.iter().take(UNREADABLE).map(told).collect()
     }
 
     fn card(&self, worker: &Worker, sums: &Sums) -> Card {
@@ -172,10 +192,13 @@ impl Asked<'_> {
             exit_code: kept.exit_code,
             signal: kept.signal,
             death: kept.death.clone(),
+            last_panic: worker.last_panic().map(str::to_owned),
             idle_ns: worker.idle_ns(self.now).filter(|_| alive),
             heard_ns: heard.map(|at| self.now.since(at)),
             numbers: self.numbers(worker, alive, sums),
-            doing: self.doing(worker),
+            doing: Stack::outermost(worker, self.now)
+                .filter(|_| alive)
+                .map(|frame| Doing { name: frame.name, age_ns: frame.age_ns }),
             line: Line {
                 step_ms: 10_000,
                 cpu_percent: worker.line.values(unix_ns, |usage| usage.cpu.mean().map(hundredths)),
@@ -207,14 +230,5 @@ impl Asked<'_> {
             cancelled: sum.cancelled,
             dropped: sum.dropped,
         }
-    }
-
-    /// The outermost span that has been open longest.
-    fn doing(&self, worker: &Worker) -> Option<Doing> {
-        let stack = match &worker.last_stack {
-            Some(_) => return None,
-            None => Stack::outermost(worker, self.now)?,
-        };
-        Some(Doing { name: stack.name, age_ns: stack.age_ns })
     }
 }
