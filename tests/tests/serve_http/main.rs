@@ -7,6 +7,7 @@ mod load;
 mod prometheus;
 mod token;
 mod windows;
+mod wrong;
 
 use client::{Server, receive};
 use ferret_tests::{Place, example, ferret, output};

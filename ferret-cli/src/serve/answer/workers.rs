@@ -5,13 +5,14 @@ use super::super::serving::Refusal;
 use super::{Asked, Head, Sums, cut};
 use crate::analyze::hundredths;
 use crate::fleet::{Stack, Usage, Worker};
+use ferret::event::ProcessState;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
 use std::path::PathBuf;
 
 /// Logs that cannot be read of which is said why.
 const UNREADABLE: usize = 10;
+
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
 pub(super) struct Workers {
@@ -20,9 +21,9 @@ pub(super) struct Workers {
     left_out: usize,
     /// What the server was told to read.
     watched: Vec<String>,
-    programs: Vec<Program>,
     /// Logs that cannot be read, and why: some of them.
     unreadable: Vec<String>,
+    programs: Vec<Program>,
     workers: Vec<Card>,
 }
 
@@ -77,8 +78,8 @@ struct Card {
     exit_code: Option<i32>,
     signal: Option<i32>,
     death: Option<String>,
-    idle_ns: Option<u64>,
     last_panic: Option<String>,
+    idle_ns: Option<u64>,
     heard_ns: Option<u64>,
     #[serde(flatten)]
     numbers: Numbers,
@@ -103,6 +104,7 @@ pub(super) struct Numbers {
     pub(super) dropped: u64,
 }
 
+/// The outermost span that has been open longest.
 #[derive(Debug, Serialize)]
 struct Doing {
     name: String,
@@ -117,14 +119,12 @@ struct Line {
     rss_bytes: Vec<Option<f64>>,
 }
 
-impl Card {
-    /// Should there be too many: those that live first, and then those that went wrong.
-    fn rank(&self) -> u8 {
-        match self.state.as_str() {
-            _ if self.alive => 0,
-            "failed" | "crashed" => 1,
-            _ => 2,
-        }
+/// Should there be too many: those that live first, and then those that went wrong.
+pub(super) fn rank(state: &str, alive: bool) -> u8 {
+    match state {
+        _ if alive => 0,
+        "failed" | "crashed" => 1,
+        _ => 2,
     }
 }
 
@@ -142,7 +142,7 @@ impl Asked<'_> {
             program.add(&card);
             workers.push(card);
         })?;
-        workers.sort_by_key(Card::rank);
+        workers.sort_by_key(|card: &Card| rank(&card.state, card.alive));
         let left_out = cut(&mut workers, asked.limit);
         let programs = programs.into_values().collect();
         let wanted = self.shared.wanted.iter();
@@ -213,12 +213,15 @@ impl Asked<'_> {
     pub(super) fn numbers(&self, worker: &Worker, alive: bool, sums: &Sums) -> Numbers {
         let process = worker.process();
         let sample = process.and_then(|process| process.last_sample).filter(|_| alive);
+        // What it last had in memory is likely to be there still; what it last computed is over.
+        let is_heard = worker.process_state(self.now) != ProcessState::Stalled;
+        let now = sample.filter(|_| is_heard);
         let live = worker.live().filter(|_| alive);
         let none = Usage::default();
         let sum = sums.get(&worker.number).unwrap_or(&none);
         let rate = process.map_or(0.0, |process| process.spans_per_second(self.now));
         Numbers {
-            cpu_percent: sample.and_then(|sample| sample.cpu_percent).map(hundredths),
+            cpu_percent: now.and_then(|sample| sample.cpu_percent).map(hundredths),
             rss_bytes: sample.and_then(|sample| sample.rss_bytes),
             threads: sample.and_then(|sample| sample.threads),
             open_spans: live.map(|live| live.open_spans() as u64),

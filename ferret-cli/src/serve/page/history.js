@@ -10,7 +10,7 @@
 
   const MEASURES = {
     cpu_percent: "CPU", cpu_max_percent: "highest CPU", rss_bytes: "resident memory", spans_per_second: "spans per second",
-    errors_per_second: "errors per second", threads: "threads", open_spans: "open spans", open_tasks: "open tasks", dropped: "events dropped", alive: "alive",
+    errors_per_second: "errors per second", threads: "threads", open_spans: "open spans", open_tasks: "open tasks", dropped: "events dropped", alive: "heard of",
   };
 
   function makeOption() {
@@ -44,8 +44,8 @@
     const measures = makeSelect("heatmap of", (metric) => state.set({ metric: metric === FIRST_MEASURE ? null : metric }));
     const onselect = api.isFrozen ? null : choose;
     const percentiles = chart.make({ title: "how long its calls took", unit: "ns", series: Ferret.functionDetails.PERCENTILES, height: 240, onselect });
-    const calls = chart.make({ title: "calls", unit: "count", series: [{ name: "calls", label: "calls", colour: "line-1" }], onselect });
-    const errors = chart.make({ title: "errors", unit: "count", series: [{ name: "errors", label: "errors", colour: "bad" }], onselect });
+    const calls = chart.make({ title: "calls per second", unit: "per_second", series: [{ name: "calls_per_second", label: "calls/s", colour: "line-1" }], onselect });
+    const errors = chart.make({ title: "errors per second", unit: "per_second", series: [{ name: "errors_per_second", label: "errors/s", colour: "bad" }], onselect });
     const heat = heatmap.make({ label: "Workers × time: go through it with the arrow keys, Enter chooses the worker", name: nameOf, onchoose: ({ id }) => state.set({ view: "metrics", worker: id }) });
     const noCalls = h("div");
     const noWorkers = h("div");

@@ -103,6 +103,13 @@
     return { ...Object.fromEntries(names.map((name) => [name, sum(name)])), states: Object.fromEntries(states) };
   }
 
+  // What is chosen of all, as a program has it.
+  function chosen({ programs, workers }, now) {
+    if (!now.worker) return programs.filter(({ name }) => (now.program ?? name) === name);
+    const of = workers.filter(({ id }) => id === now.worker);
+    return of.map((worker) => ({ ...worker, workers: 1, alive: Number(worker.alive), states: { [worker.state]: 1 } }));
+  }
+
   function makeGroup({ name }) {
     const title = h("h2", {}, name);
     const alive = h("span.alive");
@@ -188,7 +195,7 @@
       const { programs } = first;
       const found = isPart(now) && more?.key === keyOf(now) ? more.answer : null;
       const { workers, left_out: leftOut } = found ?? first;
-      const all = totals(programs);
+      const all = totals(chosen({ programs, workers }, now));
       fleet(tiles, all);
       const known = STATES.map((name) => ({ name, many: all.states[name], isOn: now.state === name }));
       keyed(chips, known.filter(({ many, isOn }) => many || isOn), ({ name }) => name, chip);
