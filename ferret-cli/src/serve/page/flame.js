@@ -25,15 +25,16 @@
   function makeForm() {
     const from = h("input", { type: "datetime-local", step: "0.001", "aria-label": "Window from" });
     const to = h("input", { type: "datetime-local", step: "0.001", "aria-label": "Window to" });
-    const wrong = h("p.wrong", { role: "alert", hidden: true }, "The end must be behind the beginning.");
+    const wrong = h("p.wrong", { role: "alert", hidden: true });
     const newest = h("button.quiet", { type: "button", onclick: () => { state.set({ start: null, end: null }); Ferret.app.load(); } }, "last 10 s");
     const node = h("form.window", {}, h("span.faint", {}, "window"), from, h("span.faint", {}, "–"), to, h("button", {}, "Show"), newest, wrong);
     node.addEventListener("submit", (event) => {
       event.preventDefault();
       const ends = [format.fromInput(from.value), format.fromInput(to.value)];
-      const isRight = ends.every((ms) => ms !== null) && ends[0] < ends[1];
-      show(wrong, !isRight);
-      if (isRight) state.set({ start: ends[0], end: ends[1] });
+      const why = range.fault(ends);
+      text(wrong, why ?? "");
+      show(wrong, why !== null);
+      if (why === null) state.set({ start: ends[0], end: ends[1] });
     });
     node.put = (answer) => {
       if (node.contains(document.activeElement) && document.activeElement.tagName === "INPUT") return;

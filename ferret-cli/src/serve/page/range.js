@@ -2,8 +2,13 @@
 (function (Ferret) {
   "use strict";
 
-  const { h, attribute, show, keyed } = Ferret.dom;
+  const { h, text, attribute, show, keyed } = Ferret.dom;
   const { format, state } = Ferret;
+  const LIFE = "its life";
+  // The history has steps of ten seconds.
+  const MARGIN_MS = 10e3;
+  // The API knows of no later time.
+  const LAST_MS = 9e12;
   const UNITS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
 
   // Of "15m" the milliseconds; null of anything else.
@@ -15,7 +20,16 @@
   // As the API wants it: `fallback` where the address says nothing.
   function params(now, fallback) {
     if (now.from) return { from: now.from, to: now.to ?? Date.now() };
-    return { range: length(now.range) ? now.range : fallback };
+    if (length(now.range)) return { range: now.range };
+    return (fallback && life(now)) || { range: fallback };
+  }
+
+  // What is wrong with a time that was typed; null: nothing is.
+  function fault([from, to]) {
+    if (from === null || to === null) return "Give both times, with the hour.";
+    if (from < 0) return "The beginning must be in 1970 or later.";
+    if (to > LAST_MS) return "The end must be before 2255.";
+    return from < to ? null : "The end must be behind the beginning.";
   }
 
   // The control of the bar above the views. A view has choices, of which "" is all there is, and a first one.
@@ -23,7 +37,7 @@
     const chips = h("div.chips", { role: "group", "aria-label": "Range" });
     const from = h("input", { type: "datetime-local", step: "1", "aria-label": "From" });
     const to = h("input", { type: "datetime-local", step: "1", "aria-label": "To" });
-    const wrong = h("p.wrong", { role: "alert", hidden: true }, "The end must be behind the beginning.");
+    const wrong = h("p.wrong", { role: "alert", hidden: true });
     const custom = h("form.custom", { hidden: true }, from, h("span.faint", {}, "–"), to, h("button", {}, "Show"), wrong);
     const open = h("button", { type: "button", "aria-expanded": "false" }, "custom");
     place.append(h("div.chips", {}, chips, open), custom);
@@ -44,9 +58,10 @@
     custom.addEventListener("submit", (event) => {
       event.preventDefault();
       const ends = [format.fromInput(from.value), format.fromInput(to.value)];
-      const isRight = ends.every((ms) => ms !== null) && ends[0] < ends[1];
-      show(wrong, !isRight);
-      if (isRight) state.set({ from: ends[0], to: ends[1] });
+      const why = fault(ends);
+      text(wrong, why ?? "");
+      show(wrong, why !== null);
+      if (why === null) state.set({ from: ends[0], to: ends[1] });
     });
 
     function chip(range) {
@@ -74,5 +89,5 @@
     };
   }
 
-  Ferret.range = { length, params, make };
+  Ferret.range = { length, life, params, fault, make };
 })((globalThis.Ferret ??= {}));
