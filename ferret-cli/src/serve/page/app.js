@@ -60,7 +60,9 @@
     controls.filter.update(at, view);
     const hasRange = view.uses.includes("range") && !api.isFrozen;
     show(part("range"), hasRange);
-    if (hasRange) controls.range.update(at, view.ranges, view.firstRange);
+    // Of the only worker there is, where a view is of one.
+    const of = view.workerOf ? { ...at, worker: view.workerOf(at) } : at;
+    if (hasRange) controls.range.update(of, view.ranges, view.firstRange);
   }
 
   // The address has changed, and `go` has not been told yet.

@@ -118,7 +118,7 @@
     const close = h("button.quiet", { type: "button", "aria-label": "Close details", onclick: () => state.set({ function: null }) }, "Close");
     const figures = h("dl.figures");
     const wrong = h("p.wrong", { hidden: true });
-    const times = h("p.faint.times", {}, `The numbers above are since the logs began; what follows is of the last ${FIRST_RANGE}: choose a range for more.`);
+    const times = h("p.faint.times");
     const drawn = charts();
     const workers = makeWorkers();
     const node = h("section.details", { hidden: true, "aria-label": "Details of the function" },
@@ -135,6 +135,7 @@
         shownOf = now.function;
         show(node, Boolean(now.function));
         show(times, !api.isFrozen && !now.from && range.length(now.range) === null);
+        text(times, `The numbers above are since the logs began; what follows is of ${range.life(now) ? "the worker's life" : `the last ${FIRST_RANGE}`}: choose a range for more.`);
         if (!now.function) return;
         text(title, row?.name ?? "A function that is not among those below");
         text(place, row ? [row.module, row.file && `${row.file}:${row.line}`].filter(Boolean).join("  ·  ") : "");

@@ -33,6 +33,9 @@
     return node;
   }
 
+  // In a frozen page there is no other range.
+  const none = (title) => empty(title, api.isFrozen ? "Take other workers." : "Take a longer range, or other workers.");
+
   const nameOf = (worker) => {
     const known = live.worker(worker.id);
     return `${worker.program} ${known ? known.pid : worker.id.slice(0, 6)}`;
@@ -64,7 +67,7 @@
       if (chosen && !known.some(({ id }) => id === chosen)) options.unshift({ value: chosen, title: `function ${chosen}` });
       functions.put(options, chosen ?? "");
       for (const node of [functions, percentiles.node, calls.node, errors.node]) show(node, Boolean(chosen));
-      noCalls.replaceChildren(...(chosen ? [] : [empty("No calls in this range", "Take a longer range, or other workers.")]));
+      noCalls.replaceChildren(...(chosen ? [] : [none("No calls in this range")]));
       if (!chosen) return;
       const history = await api.ask("history", { ...asked, function: chosen }, "history-function");
       for (const one of [percentiles, calls, errors]) one.update(history);
@@ -77,7 +80,7 @@
       const answer = await api.ask("history", { ...asked, heatmap: metric }, "heatmap");
       heat.update(answer);
       show(heat.node, answer.workers.length > 0);
-      noWorkers.replaceChildren(...(answer.workers.length ? [] : [empty("No workers in this range", "Take a longer range, or other workers.")]));
+      noWorkers.replaceChildren(...(answer.workers.length ? [] : [none("No workers in this range")]));
       show(note, !answer.complete);
       text(note, "Older logs are still being read: what is missing here comes by itself.");
     }

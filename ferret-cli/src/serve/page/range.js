@@ -17,7 +17,16 @@
     return number ? Number(number) * UNITS[unit] : null;
   }
 
-  // As the API wants it: `fallback` where the address says nothing.
+  // When a worker that has ended was there, with a margin; null of any other. Of one that ended long ago there is nothing up to now.
+  function life(now) {
+    const worker = now.worker ? Ferret.live.worker(now.worker) : null;
+    if (!worker || worker.alive || !worker.started_ms || !worker.ended_ms) return null;
+    const end = Math.max(worker.ended_ms, worker.started_ms);
+    const margin = Math.max(MARGIN_MS, Math.round((end - worker.started_ms) * 0.05));
+    return { from: worker.started_ms - margin, to: end + margin };
+  }
+
+  // As the API wants it: where the address says nothing the life of a worker that is over, or else `fallback`; null: all there is.
   function params(now, fallback) {
     if (now.from) return { from: now.from, to: now.to ?? Date.now() };
     if (length(now.range)) return { range: now.range };
@@ -65,17 +74,20 @@
     });
 
     function chip(range) {
-      const node = h("button", { type: "button", onclick: () => state.set({ range: range || null, from: null, to: null }) }, range || "all");
+      const node = h("button", { type: "button", onclick: () => state.set({ range: range === LIFE ? null : range || null, from: null, to: null }) }, range || "all");
       return node;
     }
 
     return {
-      update(now, choices, first) {
+      update(now, all, usual) {
+        // A view that begins with all there is has it already.
+        const its = usual ? life(now) : null;
+        const [choices, first] = its ? [[LIFE, ...all], LIFE] : [all, usual];
         const chosen = now.from ? null : (length(now.range) ? now.range : first);
         keyed(chips, choices.includes(chosen) || chosen === null ? choices : [...choices, chosen], (range) => range, chip);
         for (const node of chips.children) attribute(node, "aria-pressed", String(node.textContent === (chosen === "" ? "all" : chosen)));
         attribute(open, "aria-pressed", String(Boolean(now.from)));
-        const ends = now.from ? [Number(now.from), Number(now.to ?? Date.now())] : [Date.now() - (length(chosen) ?? UNITS.h), Date.now()];
+        const ends = now.from ? [Number(now.from), Number(now.to ?? Date.now())] : chosen === LIFE ? [its.from, its.to] : [Date.now() - (length(chosen) ?? UNITS.h), Date.now()];
         const key = JSON.stringify([now.view, now.range, now.from, now.to]);
         if (key !== wishFor) wish = null;
         // Not under the fingers of who is typing, or of who looks something up meanwhile.
