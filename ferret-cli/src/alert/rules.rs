@@ -2,6 +2,7 @@
 //! file is written is in [`mod@file`]; what its mistakes are called in [`fault`].
 
 mod authorities;
+mod condition;
 mod fault;
 mod file;
 mod secret;

@@ -2,7 +2,7 @@
 (function (Ferret) {
   "use strict";
 
-  const { h, text, attribute, show } = Ferret.dom;
+  const { h, text, attribute, show, tone } = Ferret.dom;
   const { format, state, api, live, range, shell, views } = Ferret;
   const ORDER = ["workers", "stack", "stages", "functions", "metrics", "flame", "events", "history", "alerts"];
   const part = (id) => document.getElementById(id);
@@ -36,7 +36,8 @@
     text(tabs.workers.badge, all.workers ? `${format.count(all.alive)}/${format.count(all.workers)}` : "");
     text(tabs.stages.badge, running ? format.count(running) : "");
     text(tabs.alerts.badge, firing ? format.count(firing) : "");
-    attribute(tabs.alerts.badge, "data-tone", firing ? "bad" : null);
+    const worst = views.alerts.worst(alerts?.rules ?? []);
+    attribute(tabs.alerts.badge, "data-tone", worst && tone(worst));
   }
 
   function drawTabs(now) {

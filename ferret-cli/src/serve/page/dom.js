@@ -138,5 +138,5 @@
     return context;
   }
 
-  Ferret.dom = { h, svg, plain, text, attribute, show, keyed, empty, state, tip, dialog, sharpen };
+  Ferret.dom = { h, svg, plain, text, attribute, show, keyed, empty, tone, state, tip, dialog, sharpen };
 })((globalThis.Ferret ??= {}));
