@@ -218,6 +218,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_too_long_is_a_duration_all_the_same() {
+        for text in ["999999999999d", "1000000d", "400000d 400000d"] {
+            assert_eq!(parse_duration(text), Err(WhenError::TooLong(text.to_owned())), "{text}");
+        }
+    }
+
     /// A run from 2026-11-22 23:50:00 UTC, 40 minutes long, 1,000 s after boot.
     fn run() -> RunSpan {
         let start: Timestamp = "2026-11-22T23:50:00Z".parse().unwrap();

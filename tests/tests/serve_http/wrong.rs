@@ -58,6 +58,38 @@ fn a_panic_is_told_with_what_it_said_and_who_lives_comes_first() {
     drop(lives);
 }
 
+/// A step that goes on has few calls because it is short, not because there are few.
+#[test]
+fn calls_of_a_step_that_goes_on_are_told_as_a_rate_over_what_it_has_had() {
+    let place = Place::new();
+    let lives = Talker::start(example("load").args(["60", "2000"]).env("FERRET_LOG", &place.log));
+    let server = Server::start(&[place.log.as_os_str()]);
+    let id = until("a function", || {
+        let functions = server.get("/api/functions?sort=calls").json();
+        functions["functions"][0]["id"].as_str().map(str::to_owned)
+    });
+    until("a step that goes on", || {
+        // Its steps are of ten seconds.
+        let history = server.get(&format!("/api/history?function={id}&range=15m")).json();
+        let last = |name: &str| {
+            let mut all = rows(&history, "series").iter();
+            let series = all.find(|series| series["name"] == name).expect("a series");
+            series["values"].as_array().and_then(|values| values.last()?.as_f64())
+        };
+        let (calls, rate) = (last("calls")?, last("calls_per_second")?);
+        let had_ms =
+            history["to_ms"].as_u64()? - history["times_ms"].as_array()?.last()?.as_u64()?;
+        let step_ms = history["step_ms"].as_u64()?;
+        // What the store has may be a second behind.
+        (calls > 0.0 && had_ms > 2_000 && had_ms < step_ms).then(|| {
+            let seconds = std::time::Duration::from_millis(had_ms).as_secs_f64();
+            let expect = calls / seconds..calls / (seconds - 1.5);
+            assert!(expect.contains(&rate), "{rate} of {calls} in {seconds} s");
+        })
+    });
+    drop(lives);
+}
+
 #[test]
 fn a_log_that_cannot_be_read_is_told_with_its_reason_where_it_would_be() {
     let place = Place::new();
