@@ -36,6 +36,8 @@ mod whole;
 mod window;
 
 pub(crate) use alloc::Heap;
+#[cfg(feature = "serve")]
+pub(crate) use build::state_name;
 pub(crate) use build::{hundredths, kind, stage};
 #[cfg(test)]
 pub(crate) use document::Durations;

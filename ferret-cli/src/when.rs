@@ -37,6 +37,9 @@ pub(crate) enum WhenError {
     /// No such duration.
     #[error("{0:?} is no duration: write it like 250ms, 1.5s or 1m30s (ns, us, ms, s, m, h, d)")]
     Duration(String),
+    /// No run is that long.
+    #[error("{0:?} is too long: 500 years are the most")]
+    TooLong(String),
     /// No such time.
     #[error(
         "{0:?} is no time: write it like 2026-11-22T14:03:10Z, 14:03:10, or +1m30s from the \
@@ -69,7 +72,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, WhenError> {
         let unit_end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
         let part = part_of_duration(number, unit.trim()).ok_or_else(bad)?;
-        total = total.checked_add(part).filter(|sum| *sum <= LONGEST).ok_or_else(bad)?;
+        let long = || WhenError::TooLong(text.to_owned());
+        total = total.checked_add(part).filter(|sum| *sum <= LONGEST).ok_or_else(long)?;
         rest = tail;
     }
     Ok(total)
@@ -93,9 +97,9 @@ fn part_of_duration(number: &str, unit: &str) -> Option<Duration> {
     let digits = u32::try_from(fraction.len()).ok().filter(|n| *n <= 18)?;
     let fraction: u128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
     let whole: u64 = whole.parse().ok()?;
-    let whole_ns = whole.checked_mul(unit_ns)?;
     let fraction_ns = fraction * u128::from(unit_ns) / 10_u128.pow(digits);
-    let ns = whole_ns.checked_add(u64::try_from(fraction_ns).ok()?)?;
+    // What does not fit is too long, and so is the most that does.
+    let ns = whole.saturating_mul(unit_ns).saturating_add(u64::try_from(fraction_ns).ok()?);
     Some(Duration::from_nanos(ns))
 }
 
@@ -211,6 +215,13 @@ mod tests {
     fn what_is_no_duration_is_refused() {
         for text in ["", "5", "s", "1x", "1.2.3s", "-1s", "1s2", ".s", "999999999999d", "1e3s"] {
             check_duration(text, None);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_a_duration_all_the_same() {
+        for text in ["999999999999d", "1000000d", "400000d 400000d"] {
+            assert_eq!(parse_duration(text), Err(WhenError::TooLong(text.to_owned())), "{text}");
         }
     }
 

@@ -71,9 +71,13 @@ struct Reader {
 
 impl Reader {
     fn open(server: &Server, view: &str) -> Self {
+        Self::open_at(server.address.clone(), view)
+    }
+
+    fn open_at(address: String, view: &str) -> Self {
         let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/page.py");
         let browser = Talker::start(Command::new("python3").arg(tool));
-        let mut reader = Self { browser, address: server.address.clone() };
+        let mut reader = Self { browser, address };
         reader.ask(&json!({ "do": "size", "width": 1280, "height": 900 }));
         reader.go(view);
         reader
@@ -360,6 +364,27 @@ fn hostile_names_are_texts() {
     reader.go("#flame");
     reader.sees(&has(".view-flame .note", "span"));
     assert_eq!(reader.ask(&json!({ "do": "eval", "js": "document.images.length" })), 0);
+    reader.is_untroubled();
+}
+
+#[test]
+fn a_page_in_a_file_shows_what_a_crash_left_open() {
+    let place = Place::new();
+    let mut program = Talker::start(example("stuck").env("FERRET_LOG", &place.log));
+    program.say("go");
+    program.hear_until("it to be stuck", |line| (line == "stuck").then_some(()));
+    // What it has open is in its log before it says so, or in its memory.
+    program.signal(Signal::KILL);
+    program.wait();
+    let page = place.folder().join("page.html");
+    let done = output(ferret().arg("export").arg(&place.log).arg("-o").arg(&page));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let mut reader = Reader::open_at(format!("file://{}", page.display()), "#stack");
+    reader.sees(&has(".frame .name", "serve"));
+    reader.sees(&has(".group-head", "crashed: what was open at its end"));
+    reader.sees(&format!("{} === 'healthy'", texts("#health .words")));
+    reader.go("#workers");
+    reader.sees(&has(".doing", "died without a word at 20"));
     reader.is_untroubled();
 }
 

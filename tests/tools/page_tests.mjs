@@ -58,6 +58,75 @@ test("programs add up, and what is not known of one adds nothing", () => {
   assert.equal(states.crashed, 0);
 });
 
+test("what is chosen adds up: a program, or one worker", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "workers");
+  const worker = { id: "a", program: "load", alive: false, state: "failed", cpu_percent: null, rss_bytes: null, spans_per_second: 0, open_spans: null, errors: 3, dropped: 0 };
+  const programs = ["load", "jobs"].map((name, at) => ({ name, workers: 2, alive: 1, cpu_percent: 1 + at, rss_bytes: 5, spans_per_second: 0, open_spans: 0, errors: 0, dropped: 0, states: { running: 1, failed: 1 } }));
+  const totals = (now) => views.workers.totals(views.workers.chosen({ programs, workers: [worker] }, now));
+  assert.equal(totals({}).workers, 4);
+  assert.equal(totals({ program: "load" }).cpu_percent, 1);
+  assert.equal(totals({ program: "load" }).states.running, 1);
+  const one = totals({ worker: "a", program: "load" });
+  same([one.workers, one.alive, one.errors, one.states.failed, one.states.running], [1, 0, 3, 1, 0]);
+  assert.equal(totals({ worker: "nobody" }).workers, null);
+});
+
+test("a card says what went wrong", () => {
+  const { views, format } = load("format", "dom", "state", "api", "live", "workers");
+  const ended_ms = 1764000000000;
+  const at = format.moment(ended_ms);
+  const check = (worker, expect) => assert.equal(views.workers.doing({ alive: false, gone: false, death: null, exit_code: null, signal: null, last_panic: null, ended_ms, ...worker }), expect);
+  check({ state: "failed", exit_code: 3 }, `exited with code 3 at ${at}`);
+  check({ state: "failed", exit_code: 101, last_panic: "no <b>, a.rs:1:2" }, `exited with code 101 at ${at}  ·  last panic: no <b>, a.rs:1:2`);
+  check({ state: "stopped", signal: 15 }, `stopped by SIGTERM at ${at}`);
+  check({ state: "stopped", signal: 64 }, `stopped by signal 64 at ${at}`);
+  // It was caught, and did not end it.
+  check({ state: "exited", exit_code: 0, last_panic: "caught" }, `ended at ${at}`);
+  check({ state: "crashed", death: "killed by signal 9 (SIGKILL)", gone: true }, `killed by signal 9 (SIGKILL) at ${at}  ·  its log is gone`);
+  check({ state: "unknown", gone: true, ended_ms: null }, "its log is gone");
+});
+
+test("of a worker that is over the time it was there is looked at", () => {
+  const { range, live } = load("format", "dom", "state", "api", "live", "range");
+  const worker = (id, alive, started_ms, ended_ms) => ({ id, alive, started_ms, ended_ms });
+  live.data.workers = { workers: [worker("over", false, 1000000, 1400000), worker("short", false, 1000000, 1000002), worker("lives", true, 1000000, null), worker("lost", false, 1000000, null)] };
+  same(range.params({ worker: "over" }, "15m"), { from: 980000, to: 1420000 });
+  same(range.params({ worker: "short" }, "15m"), { from: 990000, to: 1010002 });
+  same(range.params({ worker: "lives" }, "15m"), { range: "15m" });
+  same(range.params({ worker: "unheard" }, "15m"), { range: "15m" });
+  // Its log was lost while it lived: when it ended is not known.
+  same(range.params({ worker: "lost" }, "15m"), { range: "15m" });
+  same(range.params({ worker: "over", range: "1h" }, "15m"), { range: "1h" });
+  same(range.params({ worker: "over", from: "5", to: "9" }, "15m"), { from: "5", to: "9" });
+  same(range.params({ worker: "over" }, null), { range: null });
+});
+
+test("a time that cannot be asked for is refused with its reason", () => {
+  const { range } = load("format", "dom", "state", "api", "live", "range");
+  assert.equal(range.fault([0, 5]), null);
+  assert.match(range.fault([null, 5]), /both/);
+  assert.match(range.fault([-29761183800000, 5]), /1970/);
+  assert.match(range.fault([1, 9999999999999]), /2255/);
+  assert.match(range.fault([5, 5]), /behind/);
+});
+
+test("how far a stage is, and that it is over when it is", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "stages");
+  const { partOf } = views.stages;
+  assert.equal(partOf({ state: "unfinished", done: 14, total: 20 }), 0.7);
+  assert.equal(partOf({ state: "unfinished", done: null, total: null }), 0);
+  assert.equal(partOf({ state: "running", done: 3, total: null }), null);
+  assert.equal(partOf({ state: "done", done: null, total: null }), 1);
+});
+
+test("what fires is as bad as the worst rule says", () => {
+  const { views } = load("format", "dom", "state", "api", "live", "alerts");
+  const rule = (state, severity) => ({ state, severity });
+  assert.equal(views.alerts.worst([rule("firing", "info"), rule("ok", "error")]), "info");
+  assert.equal(views.alerts.worst([rule("firing", "info"), rule("firing", "error"), rule("firing", "warning")]), "error");
+  assert.equal(views.alerts.worst([rule("pending", "error")]), null);
+});
+
 test("no name turns around what stands behind it", () => {
   const { dom } = load("dom");
   assert.equal(dom.plain("exe.\u202etxt 5571 \u2066"), "exe.\ufffdtxt 5571 \ufffd");

@@ -56,6 +56,8 @@ pub(crate) struct AlertsReport {
 #[derive(Debug, Serialize)]
 struct RuleReport {
     name: String,
+    /// What it asks.
+    condition: String,
     severity: Severity,
     state: &'static str,
     subjects: Vec<SubjectReport>,
@@ -192,6 +194,7 @@ impl RuleReport {
         });
         Self {
             name: state.rule.name.clone(),
+            condition: state.rule.condition(),
             severity: state.rule.severity,
             state: worst.name(),
             subjects: live.chain(happened).collect(),

@@ -3,6 +3,7 @@
 
 mod asks;
 mod authorities;
+mod condition;
 mod fault;
 mod file;
 mod missing;

@@ -300,15 +300,7 @@ fn stages(fold: &Fold, report: &StageReport) -> Vec<Stage> {
 pub(crate) fn stage(stage: &StageStats) -> Stage {
     Stage {
         name: stage.info.name.clone(),
-        state: match stage.state {
-            StageState::Running => "running",
-            StageState::Unfinished => "unfinished",
-            StageState::Failed => "failed",
-            StageState::Cancelled => "cancelled",
-            StageState::Done => "done",
-            StageState::Unknown => "unknown",
-        }
-        .to_owned(),
+        state: state_name(stage.state).to_owned(),
         calls: stage.calls,
         wall_ns: stage.wall_ns,
         peak_rss_bytes: stage.peak_rss_bytes,
@@ -318,6 +310,18 @@ pub(crate) fn stage(stage: &StageStats) -> Stage {
         total: stage.progress.map(|progress| progress.total).filter(|&total| total > 0),
         errors: stage.errors,
         open: stage.open,
+    }
+}
+
+/// How a stage stands, by name.
+pub(crate) fn state_name(state: StageState) -> &'static str {
+    match state {
+        StageState::Running => "running",
+        StageState::Unfinished => "unfinished",
+        StageState::Failed => "failed",
+        StageState::Cancelled => "cancelled",
+        StageState::Done => "done",
+        StageState::Unknown => "unknown",
     }
 }
 

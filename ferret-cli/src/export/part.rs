@@ -196,8 +196,9 @@ fn bounds(
     let (from_ms, to_ms) = between_ms.unwrap_or((end_ms.saturating_sub(last_ms), end_ms));
     let (from_ms, to_ms) = (from_ms.max(begin_ms), to_ms.min(end_ms));
     if from_ms >= to_ms {
+        let (begin, end) = (moment(begin_ms), moment(end_ms));
         return Err(not_then(format!(
-            "this worker's log has nothing of then: it goes from {begin_ms} to {end_ms}, Unix ms"
+            "this worker's log has nothing of then: it goes from {begin:.3} to {end:.3}"
         )));
     }
     let since = timeline.log_time(LOG, from_ms).ok_or_else(unknown)?;
@@ -205,6 +206,10 @@ fn bounds(
 }
 
 fn at(ms: u64) -> When {
+    When::Instant(moment(ms))
+}
+
+fn moment(ms: u64) -> Timestamp {
     let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-    When::Instant(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX))
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
 }

@@ -6,7 +6,7 @@ use ferret::event::{
     CallsiteId, EndKind, Entry, LogEntry, LogTime, Names, Opened, Part, ProcessExit, ProcessState,
 };
 use ferret::log::Tail;
-use ferret::projections::{Live, LiveProcess, Process, Processes};
+use ferret::projections::{Live, LiveProcess, Process, Processes, Stages};
 use std::collections::BTreeMap;
 
 /// A log, folded.
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Folded {
     processes: Processes,
     live: Live,
+    stages: Stages,
     /// From when on it is known, of a log that has lost its beginning.
     known_from: Option<LogTime>,
     /// Since when no span has been open; none while one is.
@@ -29,6 +30,7 @@ const COUNTERS: usize = 1_024;
 impl Folded {
     pub(crate) fn resume(&mut self, names: &Names, opened: &Opened) {
         self.live.resume(LOG, names, opened);
+        self.stages.resume(LOG, names, opened);
     }
 
     /// Nothing is known of what it did before then.
@@ -42,15 +44,22 @@ impl Folded {
             Part::Spans(spans) => {
                 self.live.apply_spans(LOG, names, &spans);
                 self.processes.apply_spans(LOG, &spans);
+                self.stages.apply_spans(LOG, names, &spans);
             }
             Part::Other(entry) => {
                 self.live.apply(LOG, names, entry);
                 self.processes.apply(LOG, entry);
+                match &entry.what {
+                    // What was used meanwhile is in the history.
+                    LogEntry::Metric(_) => {}
+                    _ => self.stages.apply(LOG, names, entry),
+                }
                 if let LogEntry::Counter { key, value, gauge } = entry.what {
                     self.count(key, value, gauge);
                 }
             }
         }
+        self.stages.forget_times();
         let is_idle = self.live.process(LOG).is_none_or(|live| live.open_spans() == 0);
         self.idle_since = is_idle.then(|| self.idle_since.unwrap_or_else(|| part.latest()));
     }
@@ -95,6 +104,11 @@ impl Folded {
     /// What is open; none before the first span.
     pub(crate) fn live(&self) -> Option<&LiveProcess> {
         self.live.process(LOG)
+    }
+
+    /// The stages, also of one that has ended, without the times at which they ran.
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
     }
 
     /// Since when no span has been open; none while one is.

@@ -15,6 +15,7 @@ use ferret::event::{LogTime, Names, Part, Parts, ProcessUid};
 use ferret::log::{self, ReadOptions};
 use finding::{File, Known};
 use parking_lot::{Mutex, MutexGuard};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,9 @@ const PRUNE_NS: u64 = 600_000_000_000;
 
 /// The store is written no sooner than so many times what the last writing took.
 const ADD_SHARE: u64 = 20;
+
+/// Logs that are opened once more though all of them is counted.
+const AGAIN: usize = 100;
 
 /// Events that wait for a store that cannot be written, at most.
 const EVENTS_WAITING: usize = 10_000;
@@ -66,6 +70,8 @@ struct Keeper {
     files: BTreeMap<File, Known>,
     /// When each worker's log had been written when it was read last.
     read: BTreeMap<ProcessUid, i64>,
+    /// Workers of which all is counted, and whose logs are opened once more.
+    again: BTreeSet<ProcessUid>,
     salvager: Salvager,
     /// Slots that wait to be stored.
     slots: usize,
@@ -95,10 +101,12 @@ impl Fleet {
     ) -> anyhow::Result<Self> {
         let known = store.workers()?;
         let known = known.into_iter().filter(|(_, kept)| !kept.is_forgotten);
-        let known = known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept)));
+        let known: BTreeMap<ProcessUid, Worker> =
+            known.map(|(number, kept)| (kept.uid, Worker::from_kept(number, kept))).collect();
+        let again = again(&known);
         let shared = Arc::new(Shared {
             wanted,
-            workers: Mutex::new(known.collect()),
+            workers: Mutex::new(known),
             store,
             troubles: Mutex::new(Troubles::default()),
             settings,
@@ -111,6 +119,7 @@ impl Fleet {
             shared: Arc::clone(&shared),
             files: BTreeMap::new(),
             read: BTreeMap::new(),
+            again,
             salvager: Salvager::default(),
             slots: 0,
             parts: Parts::default(),
@@ -315,6 +324,13 @@ impl Keeper {
             worker.note_state(now, zombie_after_ns);
         }
     }
+}
+
+/// Those that ended last. What was open then, and how far their stages were, is in their logs alone.
+fn again(known: &BTreeMap<ProcessUid, Worker>) -> BTreeSet<ProcessUid> {
+    let mut ended: Vec<_> = known.values().filter(|worker| worker.kept.is_done).collect();
+    ended.sort_by_key(|worker| Reverse(worker.kept.ended_ms));
+    ended.into_iter().take(AGAIN).map(|worker| worker.kept.uid).collect()
 }
 
 /// Forgets the workers whose logs say nothing more.

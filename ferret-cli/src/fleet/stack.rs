@@ -38,8 +38,6 @@ pub(crate) struct Frame {
     pub(crate) total: Option<u64>,
     waits: bool,
     under: Option<String>,
-    #[serde(skip)]
-    pub(crate) is_stage: bool,
 }
 
 /// What is looked at.
@@ -132,7 +130,6 @@ impl Looking<'_> {
             total: said.progress.map(|(_, total)| total).filter(|total| *total > 0),
             waits: false,
             under: None,
-            is_stage: info.is_some_and(|info| info.kind.is_stage()),
         }
     }
 }

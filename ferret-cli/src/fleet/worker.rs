@@ -4,6 +4,7 @@
 mod changes;
 mod file;
 mod opening;
+mod panics;
 mod state;
 
 pub(crate) use file::{Stamp, stamp};

@@ -19,7 +19,7 @@ mod workers;
 
 pub(crate) use numbers::{checks, numbers};
 
-use super::question::{Question, Scope};
+use super::question::{Question, Scope, WorkerId};
 use super::serving::Refusal;
 use crate::fleet::{Level, Shared, Slot, StoreError, Usage, Worker};
 use ferret::event::LogTime;
@@ -32,6 +32,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) now: LogTime,
     pub(crate) now_ms: u64,
+    /// For a file, in which all is of the past and nothing is kept beside it.
+    pub(crate) is_frozen: bool,
 }
 
 /// What every document begins with.
@@ -72,10 +74,8 @@ impl Asked<'_> {
     /// Shows `see` each worker that is listed and in scope, by program and then by when it began.
     fn each_worker(&self, scope: &Scope, mut see: impl FnMut(&Worker)) -> Result<(), Refusal> {
         let workers = self.shared.workers.lock();
-        if let Some(id) = scope.worker
-            && !workers.contains_key(&id.0)
-        {
-            return Err(Refusal::NotThere(format!("there is no worker {id}")));
+        if let Some(id) = scope.worker.filter(|id| !workers.contains_key(&id.0)) {
+            return Err(no_worker(id));
         }
         let mut all: Vec<&Worker> =
             workers.values().filter(|worker| is_in(scope, worker)).collect();
@@ -89,12 +89,23 @@ impl Asked<'_> {
 
     /// The store's numbers of the workers in scope, and who they are; also of those that are forgotten.
     fn numbers_in(&self, scope: &Scope) -> Result<BTreeMap<u32, crate::fleet::Kept>, Refusal> {
+        self.require_known(scope)?;
         let known = self.shared.store.workers().map_err(|error| unreadable(&error))?;
         let is_in = |kept: &crate::fleet::Kept| {
             scope.worker.is_none_or(|id| id.0 == kept.uid)
                 && scope.program.as_ref().is_none_or(|program| *program == kept.program)
         };
         Ok(known.into_iter().filter(|(_, kept)| is_in(kept)).collect())
+    }
+
+    /// Refuses a scope of a worker that there never was: one that is forgotten has a past still.
+    fn require_known(&self, scope: &Scope) -> Result<(), Refusal> {
+        let Some(id) = scope.worker else { return Ok(()) };
+        if self.shared.workers.lock().contains_key(&id.0) {
+            return Ok(());
+        }
+        let stored = self.shared.store.worker(id.0).map_err(|error| unreadable(&error))?;
+        stored.map(|_| ()).ok_or_else(|| no_worker(id))
     }
 
     /// What all that the logs tell adds up to, by worker.
@@ -131,6 +142,10 @@ impl Asked<'_> {
             _ => (kept.to_owned(), false),
         }
     }
+}
+
+fn no_worker(id: WorkerId) -> Refusal {
+    Refusal::NotThere(format!("there is no worker {id}"))
 }
 
 fn is_in(scope: &Scope, worker: &Worker) -> bool {

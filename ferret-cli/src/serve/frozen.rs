@@ -132,7 +132,7 @@ impl<'a> Freezing<'a> {
     }
 
     fn asked(&self) -> Asked<'_> {
-        Asked { shared: self.shared, now: self.now, now_ms: self.now_ms }
+        Asked { shared: self.shared, now: self.now, now_ms: self.now_ms, is_frozen: true }
     }
 
     /// All that the page may ask.

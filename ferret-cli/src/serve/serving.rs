@@ -258,7 +258,8 @@ impl Serving {
     }
 
     fn asked(&self) -> Asked<'_> {
-        Asked { shared: &self.shared, now: ferret::log::now(), now_ms: fleet::unix_ms() }
+        let (now, now_ms) = (ferret::log::now(), fleet::unix_ms());
+        Asked { shared: &self.shared, now, now_ms, is_frozen: false }
     }
 }
 

@@ -186,6 +186,12 @@ impl Stages {
         self.log(log).since = since;
     }
 
+    /// Forgets when stages ran, which grows with every call: for who follows very many processes,
+    /// and asks only how stages stand.
+    pub fn forget_times(&mut self) {
+        self.logs.iter_mut().for_each(|log| log.ran.clear());
+    }
+
     /// What a process used from `start` to `end`, as far as its readings tell.
     pub fn process_usage(&self, log: LogIndex, start: LogTime, end: LogTime) -> ProcessUsage {
         let Some(log) = self.logs.get(log.0) else { return ProcessUsage::default() };

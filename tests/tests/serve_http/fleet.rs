@@ -2,7 +2,7 @@
 //! is killed meanwhile, and lets rules watch.
 
 use crate::client::Server;
-use crate::record;
+use crate::{record, worker};
 use ferret_tests::{
     Place, analysis, damage_the_middle, example, ferret, json, output, rows, until,
 };
@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::mpsc;
 
 /// Starts a program that records.
 fn start(program: &str, args: &[&str], log: &Path) -> Child {
@@ -36,6 +37,79 @@ fn told(server: &Server) -> Vec<String> {
     let events = server.get("/api/events").json();
     let what = |event: &Value| event["what"].as_str().expect("a kind").to_owned();
     rows(&events, "events").iter().map(what).collect()
+}
+
+/// The answers that a page holds.
+fn frozen_answers(page: &Path) -> Value {
+    let page = std::fs::read_to_string(page).expect("it is text");
+    let (_, rest) = page.split_once("id=\"frozen\"").expect("it holds answers");
+    let (_, rest) = rest.split_once('>').expect("they begin");
+    let (answers, _) = rest.split_once("</script>").expect("they end");
+    serde_json::from_str(answers).expect("JSON")
+}
+
+#[ferret::profile(stage)]
+fn transcribe(begun: &mpsc::Sender<()>, goes_on: &mpsc::Receiver<()>) {
+    ferret::progress(14, 20);
+    begun.send(()).expect("somebody waits");
+    goes_on.recv().expect_err("nobody says a word");
+}
+
+#[ferret::profile(stage)]
+fn download() {
+    ferret::progress(20, 20);
+}
+
+/// The process ends while another thread is in a stage.
+#[test]
+fn a_stage_that_its_process_ended_in_is_told_as_analyze_tells_it() {
+    let place = Place::new();
+    let session = ferret::start(&place.log).expect("the log can be written");
+    let (begun, has_begun) = mpsc::channel();
+    let (stop, goes_on) = mpsc::channel();
+    let working = std::thread::Builder::new().spawn(move || transcribe(&begun, &goes_on));
+    let working = working.expect("a thread starts");
+    has_begun.recv().expect("it is in its stage");
+    download();
+    let store = place.folder().join("history");
+    let begin = || Server::start(&[place.log.as_os_str(), "--store".as_ref(), store.as_os_str()]);
+    let mut server = begin();
+    let stage = |server: &Server, name: &str, state: &str| {
+        until(&format!("{name}, {state}"), || {
+            let stages = server.get("/api/stages").json();
+            let mut all = rows(&stages, "stages").iter();
+            let found = all.find(|stage| stage["name"] == name && stage["state"] == state);
+            // Those that are over are in the history a moment later.
+            found.filter(|stage| name != "download" || stage["calls"] == 1).cloned()
+        })
+    };
+    let progress = |stage: &Value| (stage["done"].as_u64(), stage["total"].as_u64());
+    assert_eq!(progress(&stage(&server, "transcribe", "running")), (Some(14), Some(20)));
+    drop(session);
+    assert_eq!(progress(&stage(&server, "download", "done")), (Some(20), Some(20)));
+    let unfinished = stage(&server, "transcribe", "unfinished");
+    assert_eq!(progress(&unfinished), (Some(14), Some(20)));
+    assert!(unfinished["age_ns"].as_u64() > Some(0), "{unfinished:#}");
+    let analyzed = analysis(&place.log);
+    let analyzed = rows(&analyzed, "stages").iter().find(|stage| stage["name"] == "transcribe");
+    assert_eq!(analyzed.map(|stage| &stage["state"]), Some(&unfinished["state"]));
+    // When all is known the log is closed, and that is known still.
+    until("the log let go", || {
+        let health = server.get("/api/health").json();
+        health["checks"][0]["text"].as_str()?.starts_with("0 logs").then_some(())
+    });
+    assert_eq!(stage(&server, "transcribe", "unfinished"), unfinished);
+    // Also by a server that finds all of it counted.
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended(), Some(0));
+    let server = begin();
+    assert_eq!(stage(&server, "transcribe", "unfinished"), unfinished);
+    assert_eq!(progress(&stage(&server, "download", "done")), (Some(20), Some(20)));
+    let stack = server.get(&format!("/api/stack?worker={}", worker(&server))).json();
+    assert_eq!(stack["workers"][0]["threads"][0]["frames"][0]["name"], "transcribe", "{stack:#}");
+    until("both events", || (told(&server) == ["start", "exit"]).then_some(()));
+    drop(stop);
+    working.join().expect("it does not panic");
 }
 
 #[test]
@@ -129,8 +203,13 @@ fn a_crash_an_end_and_a_failure_are_told_apart_and_rules_are_told() {
     let mut export = ferret_tests::ferret();
     let done = ferret_tests::output(export.arg("export").arg(&logs).arg("-o").arg(&frozen));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let page = std::fs::read_to_string(&frozen).expect("it is text");
-    assert!(page.contains("id=\"frozen\"") && page.contains("/api/workers"), "{}", page.len());
+    let answers = frozen_answers(&frozen);
+    assert_eq!(answers["/api/health"]["status"], "healthy", "{:#}", answers["/api/health"]);
+    // In it nobody lives, and what the crash left open is what is looked for.
+    let stack = &answers["/api/stack?limit=2000"];
+    let of = rows(stack, "workers").iter().find(|of| of["program"] == "stuck");
+    let names = of.map(|of| of["threads"][0]["frames"][0]["name"].clone());
+    assert_eq!(names, Some("serve".into()), "{stack:#}");
     // The same process by another reader.
     let seen = json(
         ferret_tests::ferret().args(["watch", "--once", "--json"]).arg(logs.join("stuck.redb")),

@@ -7,6 +7,7 @@ mod load;
 mod prometheus;
 mod token;
 mod windows;
+mod wrong;
 
 use client::{Server, receive};
 use ferret_tests::{Place, example, ferret, output};
@@ -101,6 +102,13 @@ fn what_cannot_be_asked_is_refused_with_what_can() {
     check("/%2e%2e/%2e%2e/etc/passwd", 404, "there is nothing at");
     check("/api/flame?worker=../../etc/passwd", 400, "32 hex digits");
     check(&format!("/api/flame?worker={}", "0".repeat(32)), 404, "there is no worker");
+    // No list of nothing: who asks for a worker that there never was has its id wrong.
+    for path in ["workers?", "stack?", "stages?", "metrics?", "functions?", "events?", "history?"] {
+        let path = format!("/api/{path}worker={}", "0".repeat(32));
+        check(&path, 404, "there is no worker");
+    }
+    let heatmap = format!("/api/history?heatmap=rss_bytes&worker={}", "0".repeat(32));
+    check(&heatmap, 404, "there is no worker");
     let forget = server.ask("POST", "/api/workers/..%2f..%2fetc/forget", &[], "");
     assert_eq!(forget.status, 404);
     let forget = server.ask("POST", &format!("/api/workers/{}/forget", "0".repeat(32)), &[], "");

@@ -121,7 +121,9 @@ impl Keeper {
             _ => {}
         }
         let before = read.get(&file).copied();
-        if let Some(uid) = before.filter(|uid| self.is_done(*uid, path, modified)) {
+        let is_opened_again = before.is_some_and(|uid| self.again.remove(&uid));
+        let is_done = |uid: &ProcessUid| !is_opened_again && self.is_done(*uid, path, modified);
+        if let Some(uid) = before.filter(is_done) {
             self.files.insert(file, Known::Of(uid));
             return Some(file);
         }

@@ -1,6 +1,7 @@
 //! What is new of a worker: changes of its state, and what its log says beside spans that went well. Errors are told
 //! once a look for each function, however many there were.
 
+use super::panics::Panics;
 use super::{State, Worker};
 use crate::fleet::store::{Event, Severity, What};
 use crate::format;
@@ -23,6 +24,11 @@ pub(super) struct Changes {
     marks: BTreeMap<CallsiteId, (u64, LogTime)>,
     names: BTreeMap<PathId, String>,
     mark_names: BTreeMap<CallsiteId, String>,
+    panics: Panics,
+    /// What the last panic of a path said.
+    said: BTreeMap<PathId, String>,
+    /// What the last panic said.
+    pub(super) last_panic: Option<String>,
     /// How often calls fail now.
     pub(super) rate: Rate,
     dropped: (u64, LogTime),
@@ -65,6 +71,10 @@ impl Changes {
                 LogEntry::Dropped { spans, .. } => {
                     self.dropped = (self.dropped.0.saturating_add(*spans), entry.time);
                 }
+                LogEntry::Tag { key, value, .. } => {
+                    self.panics.hear(names, (entry.time, entry.thread), (*key, value));
+                }
+                LogEntry::ThreadEnd => self.panics.forget(entry.thread),
                 LogEntry::Clock { jump_ns } => self.jump = Some((*jump_ns, entry.time)),
                 _ => {}
             },
@@ -78,6 +88,11 @@ impl Changes {
             Outcome::Ok | Outcome::Cancelled | Outcome::Unknown => return,
         };
         self.fail(names, (span.path, is_panic), 1, span.end);
+        let is_told = is_panic && self.failures.contains_key(&(span.path, true));
+        if is_told && let Some(said) = self.panics.said(span.thread, span.start) {
+            self.last_panic = Some(said.clone());
+            self.said.insert(span.path, said);
+        }
     }
 
     fn fail(&mut self, names: &Names, key: (PathId, bool), count: u64, at: LogTime) {
@@ -108,6 +123,7 @@ impl Changes {
             let text = format!("process {} began", worker.kept.pid);
             events.push(event(began, What::Start, Severity::Info, text));
         }
+        let said = std::mem::take(&mut self.said);
         for ((path, is_panic), (count, at)) in std::mem::take(&mut self.failures) {
             let (what, how) = if is_panic {
                 (What::Panic, "panicked")
@@ -115,7 +131,9 @@ impl Changes {
                 (What::Error, "returned an error")
             };
             let name = self.names.get(&path).map_or("?", String::as_str);
-            let text = format!("{name} {how}{}", times(count));
+            let said = said.get(&path).filter(|_| is_panic);
+            let said = said.map_or_else(String::new, |said| format!(": {said}"));
+            let text = format!("{name} {how}{}{said}", times(count));
             events.push(event(at, what, Severity::Error, text));
         }
         for (callsite, (count, at)) in std::mem::take(&mut self.marks) {

@@ -80,6 +80,11 @@ impl Worker {
         self.folded.how_it_ended()
     }
 
+    /// What its last panic said, as far as this process has read its log.
+    pub(crate) fn last_panic(&self) -> Option<&str> {
+        self.changes.last_panic.as_deref()
+    }
+
     /// Takes over what is to be kept of its state.
     pub(crate) fn note_state(&mut self, now: LogTime, zombie_after_ns: u64) {
         let Some(state) = self.state(now, zombie_after_ns) else { return };

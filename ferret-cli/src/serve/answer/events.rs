@@ -42,6 +42,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn events(&self, asked: &question::Events) -> Result<Events, Refusal> {
+        self.require_known(&asked.scope)?;
         let range = asked.range.map(|range| range.at(self.now_ms));
         let wanted = |event: &Event| {
             let scope = &asked.scope;

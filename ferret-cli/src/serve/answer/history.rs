@@ -2,7 +2,9 @@
 
 use super::super::question::{self, Measure};
 use super::super::serving::Refusal;
+use super::functions::seconds;
 use super::{Asked, Head, unreadable};
+use crate::analyze::hundredths;
 use crate::fleet::{CallsRow, Kept, Steps, Usage};
 use ferret::projections::DurationStats;
 use serde::Serialize;
@@ -134,13 +136,23 @@ impl Asked<'_> {
         let count = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {
             sums.iter().map(|sum| sum.as_ref().map(|sum| of(sum) as f64)).collect()
         };
+        let rate = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {
+            let per_second = |(step, sum): (usize, &Option<CallsRow>)| {
+                let seconds = seconds(steps.covered_ms(step, self.now_ms));
+                sum.as_ref().map(|sum| hundredths(of(sum) as f64 / seconds))
+            };
+            sums.iter().enumerate().map(per_second).collect()
+        };
+        let failed = |row: &CallsRow| row.errors + row.panics;
         let ns = |name, of: fn(DurationStats) -> u64| {
             let values = durations.iter().map(|stats| stats.map(|stats| of(stats) as f64));
             Series { name, unit: "ns", values: values.collect() }
         };
         Ok(vec![
             Series { name: "calls", unit: "count", values: count(|row| row.calls) },
-            Series { name: "errors", unit: "count", values: count(|row| row.errors + row.panics) },
+            Series { name: "errors", unit: "count", values: count(failed) },
+            Series { name: "calls_per_second", unit: "per_second", values: rate(|row| row.calls) },
+            Series { name: "errors_per_second", unit: "per_second", values: rate(failed) },
             ns("mean_ns", |stats| stats.mean_ns),
             ns("p50_ns", |stats| stats.p50_ns),
             ns("p90_ns", |stats| stats.p90_ns),

@@ -2,7 +2,7 @@
 
 use super::super::question;
 use super::super::serving::Refusal;
-use super::workers::Numbers;
+use super::workers::{Numbers, rank};
 use super::{Asked, Head, cut};
 use crate::analyze::hundredths;
 use serde::Serialize;
@@ -34,6 +34,8 @@ struct Fleet {
 
 #[derive(Debug, Serialize)]
 struct OfWorker {
+    #[serde(skip)]
+    alive: bool,
     id: String,
     program: String,
     state: String,
@@ -52,6 +54,7 @@ impl Asked<'_> {
             let errors_per_second = if alive { worker.errors_per_second(self.now) } else { 0.0 };
             fleet.add(&numbers, alive, errors_per_second);
             workers.push(OfWorker {
+                alive,
                 id: worker.kept.uid.to_string(),
                 program: worker.kept.program.clone(),
                 state,
@@ -59,6 +62,7 @@ impl Asked<'_> {
                 errors_per_second: hundredths(errors_per_second),
             });
         })?;
+        workers.sort_by_key(|of: &OfWorker| rank(&of.state, of.alive));
         let left_out = cut(&mut workers, asked.limit);
         Ok(Metrics { head: self.head("metrics"), fleet, left_out, workers })
     }

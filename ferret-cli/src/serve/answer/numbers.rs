@@ -109,7 +109,7 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         check("logs", Status::Degraded, format!("{name} is {damage}"))
     } else {
-        check("logs", Status::Healthy, format!("{read} logs are followed"))
+        check("logs", Status::Healthy, of_logs_read(asked, read))
     };
     let of_store = match store {
         Some(why) => check("store", Status::Unhealthy, format!("the history is not kept: {why}")),
@@ -121,7 +121,19 @@ pub(crate) fn checks(asked: &Asked<'_>) -> Vec<Check> {
     };
     let text = match behind {
         0 => "the logs are in the history as far as they go".to_owned(),
+        1 => "the past of 1 log is being read".to_owned(),
         _ => format!("the past of {behind} logs is being read"),
     };
-    vec![of_logs, of_store, check("history", Status::Healthy, text)]
+    let of_history = check("history", Status::Healthy, text);
+    if asked.is_frozen { vec![of_logs, of_history] } else { vec![of_logs, of_store, of_history] }
+}
+
+/// How many logs are open. A file has what was in them.
+fn of_logs_read(asked: &Asked<'_>, open: usize) -> String {
+    let (many, what) = if asked.is_frozen {
+        (asked.shared.workers.lock().len(), "read")
+    } else {
+        (open, "followed")
+    };
+    format!("{} {what}", if many == 1 { "1 log is".to_owned() } else { format!("{many} logs are") })
 }

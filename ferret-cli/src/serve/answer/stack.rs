@@ -34,8 +34,9 @@ impl Asked<'_> {
     pub(super) fn stack(&self, asked: &Rows) -> Result<Stacks, Refusal> {
         let (mut workers, mut left, mut left_out) = (Vec::new(), asked.limit, 0);
         self.each_worker(&asked.scope, |worker| {
-            // Of one that ended, what was open is shown to who asks for it alone.
-            if asked.scope.worker.is_none() && !self.state(worker).1 {
+            // Of one that ended, what was open is shown to who asks for it alone, and in a file that has all.
+            let is_wanted = asked.scope.worker.is_some() || self.is_frozen;
+            if !is_wanted && !self.state(worker).1 {
                 return;
             }
             let mut stack = Stack::of(worker, self.now);

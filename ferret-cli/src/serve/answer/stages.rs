@@ -1,11 +1,12 @@
-//! `/api/stages`: those that run, with how far they are, and what each came to so far.
+//! `/api/stages`: how each stands and how far it is, also when its process is over, and what it came to so far.
 
 use super::super::question::Rows;
 use super::super::serving::Refusal;
 use super::{Asked, Head, cut, unreadable};
-use crate::analyze::hundredths;
+use crate::analyze::{hundredths, state_name};
 use crate::filter::{Field, Subject, Value};
-use crate::fleet::{Frame, Function, FunctionNumber, Level, Slot, Stack};
+use crate::fleet::{Function, FunctionNumber, Level, Slot, Worker};
+use ferret::projections::LogMoment;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -47,13 +48,7 @@ impl Asked<'_> {
         let mut stages = Vec::new();
         self.each_worker(&asked.scope, |worker| {
             let mut of_worker = ended.remove(&worker.number).unwrap_or_default();
-            if self.state(worker).1 {
-                let stack = Stack::of(worker, self.now);
-                let frames = stack.threads.iter().flat_map(|thread| &thread.frames);
-                for frame in frames.chain(&stack.tasks).filter(|frame| frame.is_stage) {
-                    runs(of_worker.entry(frame.name.clone()).or_default(), frame);
-                }
-            }
+            self.add_seen(&mut of_worker, worker);
             let (id, program) = (worker.kept.uid.to_string(), &worker.kept.program);
             stages.extend(of_worker.into_values().map(|stage| Stage {
                 worker: id.clone(),
@@ -93,25 +88,33 @@ impl Asked<'_> {
         }
         Ok(ended)
     }
-}
 
-/// The stage runs, too.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn runs(stage: &mut Stage, frame: &Frame) {
-    if stage.state == "running" && stage.age_ns >= Some(frame.age_ns) {
-        // The one that began first is shown.
-        return;
+    /// How they stand, as far as the worker's log has been read by this server: what each came to is in the history.
+    fn add_seen(&self, of_worker: &mut OfWorker, worker: &Worker) {
+        let Some(process) = worker.process() else { return };
+        let at = process.known_until(worker.process_state(self.now), self.now);
+        let moment = LogMoment { at, live: self.state(worker).1 };
+        let seen = worker.folded().stages();
+        // Of functions of one name the one that runs is shown, or stopped in the middle.
+        let mut all = seen.report(|_| moment).stages;
+        all.retain(|stage| stage.calls + stage.open > 0);
+        all.sort_by_key(|stage| stage.open);
+        for of in all {
+            let name = &of.info.name;
+            let stage = of_worker.entry(name.clone()).or_default();
+            let since = seen
+                .open()
+                .filter(|(_, open)| open.stage == of.id)
+                .map(|(_, open)| open.start)
+                .min();
+            (stage.name, stage.state) = (name.clone(), state_name(of.state));
+            stage.since_ms = since.and_then(|since| worker.unix_ms(since));
+            stage.age_ns = since.map(|since| at.since(since));
+            stage.done = of.progress.map(|progress| progress.done);
+            stage.total = of.progress.map(|progress| progress.total).filter(|total| *total > 0);
+            (stage.per_second, stage.left_ns) = (of.per_second.map(hundredths), of.left_ns);
+        }
     }
-    (stage.name, stage.state) = (frame.name.clone(), "running");
-    (stage.since_ms, stage.age_ns) = (frame.since_ms, Some(frame.age_ns));
-    (stage.done, stage.total) = (frame.done, frame.total);
-    let done = frame.done.filter(|done| *done > 0 && frame.age_ns > 0);
-    let per_second = done.map(|done| done as f64 * 1e9 / frame.age_ns as f64);
-    stage.per_second = per_second.map(hundredths);
-    stage.left_ns = done.zip(frame.total).map(|(done, total)| {
-        let left = u128::from(total.saturating_sub(done)) * u128::from(frame.age_ns);
-        u64::try_from(left / u128::from(done)).unwrap_or(u64::MAX)
-    });
 }
 
 impl Subject for &Stage {

@@ -5,8 +5,13 @@ use super::super::serving::Refusal;
 use super::{Asked, Head, Sums, cut};
 use crate::analyze::hundredths;
 use crate::fleet::{Stack, Usage, Worker};
+use ferret::event::ProcessState;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Logs that cannot be read of which is said why.
+const UNREADABLE: usize = 10;
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the list is called so in the document")]
@@ -16,6 +21,8 @@ pub(super) struct Workers {
     left_out: usize,
     /// What the server was told to read.
     watched: Vec<String>,
+    /// Logs that cannot be read, and why: some of them.
+    unreadable: Vec<String>,
     programs: Vec<Program>,
     workers: Vec<Card>,
 }
@@ -71,6 +78,7 @@ struct Card {
     exit_code: Option<i32>,
     signal: Option<i32>,
     death: Option<String>,
+    last_panic: Option<String>,
     idle_ns: Option<u64>,
     heard_ns: Option<u64>,
     #[serde(flatten)]
@@ -96,6 +104,7 @@ pub(super) struct Numbers {
     pub(super) dropped: u64,
 }
 
+/// The outermost span that has been open longest.
 #[derive(Debug, Serialize)]
 struct Doing {
     name: String,
@@ -110,14 +119,12 @@ struct Line {
     rss_bytes: Vec<Option<f64>>,
 }
 
-impl Card {
-    /// Should there be too many: those that live first, and then those that went wrong.
-    fn rank(&self) -> u8 {
-        match self.state.as_str() {
-            _ if self.alive => 0,
-            "failed" | "crashed" => 1,
-            _ => 2,
-        }
+/// Should there be too many: those that live first, and then those that went wrong.
+pub(super) fn rank(state: &str, alive: bool) -> u8 {
+    match state {
+        _ if alive => 0,
+        "failed" | "crashed" => 1,
+        _ => 2,
     }
 }
 
@@ -135,12 +142,25 @@ impl Asked<'_> {
             program.add(&card);
             workers.push(card);
         })?;
-        workers.sort_by_key(Card::rank);
+        workers.sort_by_key(|card: &Card| rank(&card.state, card.alive));
         let left_out = cut(&mut workers, asked.limit);
         let programs = programs.into_values().collect();
         let wanted = self.shared.wanted.iter();
         let watched = wanted.map(|path| path.display().to_string()).collect();
-        Ok(Workers { head: self.head("workers"), left_out, watched, programs, workers })
+        let unreadable = self.unreadable();
+        Ok(Workers { head: self.head("workers"), left_out, watched, unreadable, programs, workers })
+    }
+
+    fn unreadable(&self) -> Vec<String> {
+        let troubles = self.shared.troubles.lock();
+        let told = |(path, why): (&PathBuf, &String)| {
+            // Where it lies is nobody's business.
+            let (path, name) = (path.display().to_string(), path.file_name().unwrap_or_default());
+            let (name, bare) =
+                (name.to_string_lossy(), why.replace(&path, &name.to_string_lossy()));
+            if bare == *why { format!("{name}: {why}") } else { bare }
+        };
+        troubles.logs.iter().take(UNREADABLE).map(told).collect()
     }
 
     fn card(&self, worker: &Worker, sums: &Sums) -> Card {
@@ -172,10 +192,13 @@ impl Asked<'_> {
             exit_code: kept.exit_code,
             signal: kept.signal,
             death: kept.death.clone(),
+            last_panic: worker.last_panic().map(str::to_owned),
             idle_ns: worker.idle_ns(self.now).filter(|_| alive),
             heard_ns: heard.map(|at| self.now.since(at)),
             numbers: self.numbers(worker, alive, sums),
-            doing: self.doing(worker),
+            doing: Stack::outermost(worker, self.now)
+                .filter(|_| alive)
+                .map(|frame| Doing { name: frame.name, age_ns: frame.age_ns }),
             line: Line {
                 step_ms: 10_000,
                 cpu_percent: worker.line.values(unix_ns, |usage| usage.cpu.mean().map(hundredths)),
@@ -190,12 +213,15 @@ impl Asked<'_> {
     pub(super) fn numbers(&self, worker: &Worker, alive: bool, sums: &Sums) -> Numbers {
         let process = worker.process();
         let sample = process.and_then(|process| process.last_sample).filter(|_| alive);
+        // What it last had in memory is likely to be there still; what it last computed is over.
+        let is_heard = worker.process_state(self.now) != ProcessState::Stalled;
+        let now = sample.filter(|_| is_heard);
         let live = worker.live().filter(|_| alive);
         let none = Usage::default();
         let sum = sums.get(&worker.number).unwrap_or(&none);
         let rate = process.map_or(0.0, |process| process.spans_per_second(self.now));
         Numbers {
-            cpu_percent: sample.and_then(|sample| sample.cpu_percent).map(hundredths),
+            cpu_percent: now.and_then(|sample| sample.cpu_percent).map(hundredths),
             rss_bytes: sample.and_then(|sample| sample.rss_bytes),
             threads: sample.and_then(|sample| sample.threads),
             open_spans: live.map(|live| live.open_spans() as u64),
@@ -207,14 +233,5 @@ impl Asked<'_> {
             cancelled: sum.cancelled,
             dropped: sum.dropped,
         }
-    }
-
-    /// The outermost span that has been open longest.
-    fn doing(&self, worker: &Worker) -> Option<Doing> {
-        let stack = match &worker.last_stack {
-            Some(_) => return None,
-            None => Stack::outermost(worker, self.now)?,
-        };
-        Some(Doing { name: stack.name, age_ns: stack.age_ns })
     }
 }

@@ -2,9 +2,15 @@
 (function (Ferret) {
   "use strict";
 
-  const { h, text, attribute, show, keyed, empty, state: stateMark } = Ferret.dom;
+  const { h, text, attribute, show, keyed, empty, tone, state: stateMark } = Ferret.dom;
   const { format, live } = Ferret;
   const ORDER = { firing: 0, pending: 1, ok: 2 };
+
+  // What is told as information is no fault, though it fires.
+  function put(mark, state, severity) {
+    mark.set(state);
+    if (state === "firing") attribute(mark, "data-tone", tone(severity));
+  }
 
   function makeSubject() {
     const mark = stateMark("");
@@ -13,7 +19,7 @@
     const since = h("span.faint.number");
     const node = h("li.subject", {}, mark, who, said, since);
     node.update = (subject) => {
-      mark.set(subject.state);
+      put(mark, subject.state, subject.severity);
       text(who, subject.subject);
       text(said, subject.text ?? "");
       text(since, subject.since_ms === null ? "" : `since ${format.moment(subject.since_ms)}`);
@@ -36,15 +42,17 @@
     const mark = stateMark("");
     const name = h("h2");
     const severity = h("span.faint");
+    const condition = h("code.condition");
     const subjects = h("ul.subjects");
     const more = h("p.note");
-    const node = h("article.rule", {}, h("div.rule-head", {}, mark, name, severity), subjects, more);
+    const node = h("article.rule", {}, h("div.rule-head", {}, mark, name, severity, condition), subjects, more);
     node.update = (rule) => {
-      mark.set(rule.state);
-      attribute(node, "data-state", rule.state);
+      put(mark, rule.state, rule.severity);
+      attribute(node, "data-tone", rule.state === "ok" ? null : mark.dataset.tone);
       text(name, rule.name);
       text(severity, rule.severity);
-      keyed(subjects, numbered(rule.subjects), (subject) => subject.key, makeSubject);
+      text(condition, rule.condition ?? "");
+      keyed(subjects, numbered(rule.subjects.map((subject) => ({ ...subject, severity: rule.severity }))), (subject) => subject.key, makeSubject);
       show(subjects, rule.subjects.length > 0);
       text(more, rule.left_out ? `${format.count(rule.left_out)} more are left out.` : "");
       show(more, Boolean(rule.left_out));
@@ -80,6 +88,12 @@
     return { draw };
   }
 
+  // Of all that fires, the worst.
+  function worst(rules) {
+    const firing = rules.filter(({ state }) => state === "firing").map(({ severity }) => severity);
+    return ["error", "warning", "info"].find((severity) => firing.includes(severity)) ?? null;
+  }
+
   Ferret.views ??= {};
-  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [], numbered };
+  Ferret.views.alerts = { title: "Alerts", make, isLive: true, uses: [], numbered, worst };
 })((globalThis.Ferret ??= {}));

@@ -2,7 +2,7 @@
 (function (Ferret) {
   "use strict";
 
-  const { h, text, attribute, show } = Ferret.dom;
+  const { h, text, attribute, show, tone } = Ferret.dom;
   const { format, state, api, live, range, shell, views } = Ferret;
   const ORDER = ["workers", "stack", "stages", "functions", "metrics", "flame", "events", "history", "alerts"];
   const part = (id) => document.getElementById(id);
@@ -36,7 +36,8 @@
     text(tabs.workers.badge, all.workers ? `${format.count(all.alive)}/${format.count(all.workers)}` : "");
     text(tabs.stages.badge, running ? format.count(running) : "");
     text(tabs.alerts.badge, firing ? format.count(firing) : "");
-    attribute(tabs.alerts.badge, "data-tone", firing ? "bad" : null);
+    const worst = views.alerts.worst(alerts?.rules ?? []);
+    attribute(tabs.alerts.badge, "data-tone", worst && tone(worst));
   }
 
   function drawTabs(now) {
@@ -60,7 +61,9 @@
     controls.filter.update(at, view);
     const hasRange = view.uses.includes("range") && !api.isFrozen;
     show(part("range"), hasRange);
-    if (hasRange) controls.range.update(at, view.ranges, view.firstRange);
+    // Of the only worker there is, where a view is of one.
+    const of = view.workerOf ? { ...at, worker: view.workerOf(at) } : at;
+    if (hasRange) controls.range.update(of, view.ranges, view.firstRange);
   }
 
   // The address has changed, and `go` has not been told yet.

@@ -86,7 +86,7 @@
   // The names of the three sizes of trouble, of states and of severities.
   const TONES = {
     running: "good", stalled: "warn", zombie: "warn", exited: "idle", stopped: "idle", unknown: "idle",
-    failed: "bad", crashed: "bad", healthy: "good", degraded: "warn", unhealthy: "bad", done: "idle", ok: "good",
+    failed: "bad", crashed: "bad", healthy: "good", degraded: "warn", unhealthy: "bad", done: "idle", unfinished: "warn", cancelled: "warn", ok: "good",
     pending: "warn", firing: "bad", info: "idle", warning: "warn", error: "bad",
   };
   const tone = (name) => TONES[name] ?? "idle";
@@ -138,5 +138,5 @@
     return context;
   }
 
-  Ferret.dom = { h, svg, plain, text, attribute, show, keyed, empty, state, tip, dialog, sharpen };
+  Ferret.dom = { h, svg, plain, text, attribute, show, keyed, empty, tone, state, tip, dialog, sharpen };
 })((globalThis.Ferret ??= {}));

@@ -25,15 +25,16 @@
   function makeForm() {
     const from = h("input", { type: "datetime-local", step: "0.001", "aria-label": "Window from" });
     const to = h("input", { type: "datetime-local", step: "0.001", "aria-label": "Window to" });
-    const wrong = h("p.wrong", { role: "alert", hidden: true }, "The end must be behind the beginning.");
+    const wrong = h("p.wrong", { role: "alert", hidden: true });
     const newest = h("button.quiet", { type: "button", onclick: () => { state.set({ start: null, end: null }); Ferret.app.load(); } }, "last 10 s");
     const node = h("form.window", {}, h("span.faint", {}, "window"), from, h("span.faint", {}, "–"), to, h("button", {}, "Show"), newest, wrong);
     node.addEventListener("submit", (event) => {
       event.preventDefault();
       const ends = [format.fromInput(from.value), format.fromInput(to.value)];
-      const isRight = ends.every((ms) => ms !== null) && ends[0] < ends[1];
-      show(wrong, !isRight);
-      if (isRight) state.set({ start: ends[0], end: ends[1] });
+      const why = range.fault(ends);
+      text(wrong, why ?? "");
+      show(wrong, why !== null);
+      if (why === null) state.set({ start: ends[0], end: ends[1] });
     });
     node.put = (answer) => {
       if (node.contains(document.activeElement) && document.activeElement.tagName === "INPUT") return;
@@ -106,7 +107,7 @@
       SAVED.forEach(([, , path, more], at) => attribute(saves[at], "href", api.url(path, { ...more, worker: answer.worker, from: answer.from_ms, to: answer.to_ms })));
       text(note, `${format.ending(count, "span")}, ${format.moment(answer.from_ms)} – ${format.clock(answer.to_ms)}${answer.left_out ? `; ${format.count(answer.left_out)} more are left out, the shortest: take a shorter window to see them` : ""}`);
       show(flame.node, count > 0);
-      nothing.replaceChildren(...(count ? [] : [empty("No spans in this window", "Drag over a stretch of the chart above in which there are some, or type another window.")]));
+      nothing.replaceChildren(...(count ? [] : [empty("No spans in this window", ...(api.isFrozen ? [] : ["Drag over a stretch of the chart above in which there are some, or type another window."]))]));
     }
 
     // Nothing of another worker, or of another window, stands under the name of this one.
@@ -141,7 +142,7 @@
         const key = JSON.stringify([worker, now.start, now.end]);
         const window = now.start ? { from: now.start, to: now.end } : {};
         const waiting = [];
-        if (!api.isFrozen) waiting.push(api.ask("history", { worker, ...range.params(now, FIRST_RANGE) }, "overview").then(overview.update));
+        if (!api.isFrozen) waiting.push(api.ask("history", { worker, ...range.params({ ...now, worker }, FIRST_RANGE) }, "overview").then(overview.update));
         if (key !== shownOf.key || isForced || isDue) waiting.push(loadWindow(worker, key, window));
         await Promise.all(waiting);
       },
@@ -149,5 +150,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.flame = { title: "Flame", make, isLive: true, uses: ["scope", "range"], ranges: ["15m", "1h", "6h", "24h", "7d"], firstRange: FIRST_RANGE, everyMs: 5000 };
+  Ferret.views.flame = { title: "Flame", make, workerOf, isLive: true, uses: ["scope", "range"], ranges: ["15m", "1h", "6h", "24h", "7d"], firstRange: FIRST_RANGE, everyMs: 5000 };
 })((globalThis.Ferret ??= {}));

@@ -21,8 +21,8 @@
   function charts() {
     return {
       percentiles: chart.make({ title: "how long", unit: "ns", series: PERCENTILES, height: 180, onselect: choose }),
-      calls: chart.make({ title: "calls", unit: "count", series: [{ name: "calls", label: "calls", colour: "line-1" }], onselect: choose }),
-      errors: chart.make({ title: "errors", unit: "count", series: [{ name: "errors", label: "errors", colour: "bad" }], onselect: choose }),
+      calls: chart.make({ title: "calls per second", unit: "per_second", series: [{ name: "calls_per_second", label: "calls/s", colour: "line-1" }], onselect: choose }),
+      errors: chart.make({ title: "errors per second", unit: "per_second", series: [{ name: "errors_per_second", label: "errors/s", colour: "bad" }], onselect: choose }),
     };
   }
 
@@ -35,7 +35,7 @@
     const sum = calls.reduce((sum, value) => sum + (value ?? 0), 0);
     const total = calls.reduce((total, value, at) => total + (value ?? 0) * (means[at] ?? 0), 0);
     const worst = values(answer, "p95_ns").reduce((worst, value) => Math.max(worst, value ?? 0), 0);
-    return { worker, line: calls, calls: sum, total_ns: total, mean_ns: sum ? total / sum : null, worst_ns: sum ? worst : null };
+    return { worker, line: values(answer, "calls_per_second"), calls: sum, total_ns: total, mean_ns: sum ? total / sum : null, worst_ns: sum ? worst : null };
   }
 
   function makeWho() {
@@ -118,7 +118,7 @@
     const close = h("button.quiet", { type: "button", "aria-label": "Close details", onclick: () => state.set({ function: null }) }, "Close");
     const figures = h("dl.figures");
     const wrong = h("p.wrong", { hidden: true });
-    const times = h("p.faint.times", {}, `The numbers above are since the logs began; what follows is of the last ${FIRST_RANGE}: choose a range for more.`);
+    const times = h("p.faint.times");
     const drawn = charts();
     const workers = makeWorkers();
     const node = h("section.details", { hidden: true, "aria-label": "Details of the function" },
@@ -135,6 +135,7 @@
         shownOf = now.function;
         show(node, Boolean(now.function));
         show(times, !api.isFrozen && !now.from && range.length(now.range) === null);
+        text(times, `The numbers above are since the logs began; what follows is of ${range.life(now) ? "the worker's life" : `the last ${FIRST_RANGE}`}: choose a range for more.`);
         if (!now.function) return;
         text(title, row?.name ?? "A function that is not among those below");
         text(place, row ? [row.module, row.file && `${row.file}:${row.line}`].filter(Boolean).join("  ·  ") : "");

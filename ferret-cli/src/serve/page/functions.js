@@ -91,7 +91,7 @@
       show(rows.node, shown.length > 0);
       text(note, answer.left_out ? `The first ${format.count(answer.functions.length)} of ${format.count(answer.rows)}, in this order: filter for the others.` : format.ending(shown.length, "function"));
       show(note, shown.length > 0);
-      nothing.replaceChildren(...(shown.length ? [] : [empty("No calls", "Nothing that ended in this time passes. Take a longer range, other workers, or filter for less.")]));
+      nothing.replaceChildren(...(shown.length ? [] : [empty("No calls", `Nothing that ended in this time passes. Take ${api.isFrozen ? "" : "a longer range, "}other workers, or filter for less.`)]));
       details.update(now, shown.find((row) => row.id === now.function) ?? null);
     }
 

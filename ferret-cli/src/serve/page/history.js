@@ -10,7 +10,7 @@
 
   const MEASURES = {
     cpu_percent: "CPU", cpu_max_percent: "highest CPU", rss_bytes: "resident memory", spans_per_second: "spans per second",
-    errors_per_second: "errors per second", threads: "threads", open_spans: "open spans", open_tasks: "open tasks", dropped: "events dropped", alive: "alive",
+    errors_per_second: "errors per second", threads: "threads", open_spans: "open spans", open_tasks: "open tasks", dropped: "events dropped", alive: "heard of",
   };
 
   function makeOption() {
@@ -33,6 +33,9 @@
     return node;
   }
 
+  // In a frozen page there is no other range.
+  const none = (title) => empty(title, api.isFrozen ? "Take other workers." : "Take a longer range, or other workers.");
+
   const nameOf = (worker) => {
     const known = live.worker(worker.id);
     return `${worker.program} ${known ? known.pid : worker.id.slice(0, 6)}`;
@@ -44,8 +47,8 @@
     const measures = makeSelect("heatmap of", (metric) => state.set({ metric: metric === FIRST_MEASURE ? null : metric }));
     const onselect = api.isFrozen ? null : choose;
     const percentiles = chart.make({ title: "how long its calls took", unit: "ns", series: Ferret.functionDetails.PERCENTILES, height: 240, onselect });
-    const calls = chart.make({ title: "calls", unit: "count", series: [{ name: "calls", label: "calls", colour: "line-1" }], onselect });
-    const errors = chart.make({ title: "errors", unit: "count", series: [{ name: "errors", label: "errors", colour: "bad" }], onselect });
+    const calls = chart.make({ title: "calls per second", unit: "per_second", series: [{ name: "calls_per_second", label: "calls/s", colour: "line-1" }], onselect });
+    const errors = chart.make({ title: "errors per second", unit: "per_second", series: [{ name: "errors_per_second", label: "errors/s", colour: "bad" }], onselect });
     const heat = heatmap.make({ label: "Workers × time: go through it with the arrow keys, Enter chooses the worker", name: nameOf, onchoose: ({ id }) => state.set({ view: "metrics", worker: id }) });
     const noCalls = h("div");
     const noWorkers = h("div");
@@ -64,7 +67,7 @@
       if (chosen && !known.some(({ id }) => id === chosen)) options.unshift({ value: chosen, title: `function ${chosen}` });
       functions.put(options, chosen ?? "");
       for (const node of [functions, percentiles.node, calls.node, errors.node]) show(node, Boolean(chosen));
-      noCalls.replaceChildren(...(chosen ? [] : [empty("No calls in this range", "Take a longer range, or other workers.")]));
+      noCalls.replaceChildren(...(chosen ? [] : [none("No calls in this range")]));
       if (!chosen) return;
       const history = await api.ask("history", { ...asked, function: chosen }, "history-function");
       for (const one of [percentiles, calls, errors]) one.update(history);
@@ -77,7 +80,7 @@
       const answer = await api.ask("history", { ...asked, heatmap: metric }, "heatmap");
       heat.update(answer);
       show(heat.node, answer.workers.length > 0);
-      noWorkers.replaceChildren(...(answer.workers.length ? [] : [empty("No workers in this range", "Take a longer range, or other workers.")]));
+      noWorkers.replaceChildren(...(answer.workers.length ? [] : [none("No workers in this range")]));
       show(note, !answer.complete);
       text(note, "Older logs are still being read: what is missing here comes by itself.");
     }

@@ -7,13 +7,13 @@
   const FIRST_RANGE = "15m";
 
   const CHARTS = [
-    { title: "CPU", unit: "percent", series: [["cpu_percent", "mean", "line-1"], ["cpu_max_percent", "most", "line-2"]] },
+    { title: "CPU", unit: "percent", series: [["cpu_percent", "mean of all together", "line-1"], ["cpu_max_percent", "most of one worker", "line-2"]] },
     { title: "resident memory", unit: "bytes", series: [["rss_bytes", "RSS", "line-1"]] },
     { title: "spans per second", unit: "per_second", series: [["spans_per_second", "spans/s", "line-1"]] },
     { title: "errors per second", unit: "per_second", series: [["errors_per_second", "errors/s", "bad"]] },
     { title: "open", unit: "count", series: [["open_spans", "spans", "line-1"], ["open_tasks", "tasks", "line-2"]] },
     { title: "threads", unit: "count", series: [["threads", "threads", "line-1"]] },
-    { title: "workers alive", unit: "count", series: [["alive", "alive", "good"]] },
+    { title: "workers heard of", unit: "count", series: [["alive", "heard of", "good"]] },
     { title: "events dropped", unit: "count", series: [["dropped", "dropped", "warn"]] },
   ];
 

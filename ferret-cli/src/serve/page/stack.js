@@ -80,7 +80,9 @@
       const known = Ferret.live.worker(id);
       text(who, `${worker.program} ${known?.pid ?? id.slice(0, 8)}`);
       attribute(who, "href", state.link({ worker: id }));
-      text(summary, worker.threads.length || worker.tasks.length ? format.ending(worker.threads.length, "thread") : "no span is open");
+      // Of one that is over, what was open when it ended.
+      const end = known && !known.alive ? `${known.state}: what was open at its end  ·  ` : "";
+      text(summary, worker.threads.length || worker.tasks.length ? end + format.ending(worker.threads.length, "thread") : "no span is open");
       const parts = worker.threads.map((thread) => ({ key: `thread ${thread.id}`, ...thread, make: makeThread }));
       if (worker.tasks.length) parts.push({ key: "tasks", tasks: worker.tasks, make: makeTasks });
       keyed(threads, parts, (part) => part.key, (part) => part.make(part));
@@ -99,10 +101,15 @@
       const answer = await api.ask("stack", { worker: now.worker, program: now.program, filter }, "stack");
       keyed(groups, answer.workers, (worker) => worker.id, makeWorker);
       text(note, answer.left_out ? `${format.count(answer.left_out)} more are left out: choose a worker or a program above, or filter.` : "");
-      nothing.replaceChildren(...(answer.workers.length ? [] : [empty("Nothing runs", "No worker that lives has an open span that passes. Choose others above, or look into `Functions` for what has ended.")]));
+      nothing.replaceChildren(...(answer.workers.length ? [] : [nobody()]));
     }
 
     return { load };
+  }
+
+  function nobody() {
+    const rest = "Choose others above, or look into `Functions` for what has ended.";
+    return api.isFrozen ? empty("Nothing was open", `No worker had a span open at its end. ${rest}`) : empty("Nothing runs", `No worker that lives has an open span that passes. ${rest}`);
   }
 
   Ferret.views ??= {};

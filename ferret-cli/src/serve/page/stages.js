@@ -4,11 +4,18 @@
 
   const { h, text, attribute, keyed, empty, show, state: stateMark } = Ferret.dom;
   const { format, state, api, live } = Ferret;
-  const ORDER = { running: 0, failed: 1, done: 2 };
+  const ORDER = { running: 0, failed: 1, unfinished: 2, cancelled: 3, unknown: 4, done: 5 };
 
   function pace(stage) {
     if (stage.per_second === null || stage.per_second === undefined) return "";
     return stage.per_second < 1 && stage.per_second > 0 ? `${format.short(stage.per_second * 60)}/min` : `${format.short(stage.per_second)}/s`;
+  }
+
+  // How much of it is done; null where that is not known.
+  function partOf({ state, done, total }) {
+    if (total) return Math.min(1, (done ?? 0) / total);
+    if (state === "running") return null;
+    return state === "done" || state === "failed" ? 1 : 0;
   }
 
   function makeStage(stage) {
@@ -28,10 +35,10 @@
       text(who, `${next.program} ${live.worker(next.worker)?.pid ?? ""}`.trim());
       attribute(who, "href", state.link({ view: "stack", worker: next.worker }));
       mark.set(next.state);
-      const part = next.total ? Math.min(1, (next.done ?? 0) / next.total) : isRunning ? null : 1;
+      const part = partOf(next);
       attribute(bar, "aria-valuenow", part === null ? null : Math.round(part * 100));
       attribute(bar, "aria-label", `progress of ${next.name}`);
-      attribute(bar, "data-state", part === null ? "unknown" : next.state);
+      attribute(bar, "data-state", part === null ? "going" : next.state);
       fill.style.width = part === null ? "" : `${part * 100}%`;
       const done = next.done === null || next.done === undefined ? "" : format.short(next.done);
       const words = [
@@ -78,5 +85,5 @@
   }
 
   Ferret.views ??= {};
-  Ferret.views.stages = { title: "Stages", make, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "transcribe | download" };
+  Ferret.views.stages = { title: "Stages", make, partOf, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "transcribe | download" };
 })((globalThis.Ferret ??= {}));

@@ -16,12 +16,22 @@
   const MOST_ASKED = 2000;
   const TROUBLES = ["errors", "panics", "cancelled", "dropped"];
 
+  const SIGNALS = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 13: "SIGPIPE", 15: "SIGTERM" };
+
+  // How it ended, and when.
+  function end({ state, death, exit_code: code, signal, ended_ms: ended, last_panic: panic, gone }) {
+    const how = death ?? (code ? `exited with code ${code}` : signal ? `stopped by ${SIGNALS[signal] ?? `signal ${signal}`}` : "ended");
+    const said = [
+      state === "unknown" && gone ? null : ended ? `${how} at ${format.moment(ended)}` : how,
+      panic && (state === "failed" || state === "crashed") ? `last panic: ${panic}` : null,
+      gone ? "its log is gone" : null,
+    ];
+    return said.filter(Boolean).join("  ·  ");
+  }
+
   // What is worth knowing of it in one line.
   function doing(worker) {
-    const gone = worker.gone ? ", its log is gone" : "";
-    if (worker.death) return worker.death + gone;
-    if (worker.gone) return "its log is gone";
-    if (!worker.alive) return worker.ended_ms ? `ended ${format.moment(worker.ended_ms)}` : "ended";
+    if (!worker.alive) return end(worker);
     if (worker.state === "stalled") return `not heard of for ${format.duration(worker.heard_ns)}`;
     if (worker.doing) return `${worker.doing.name} for ${format.duration(worker.doing.age_ns)}`;
     return worker.idle_ns === null ? "–" : `idle for ${format.duration(worker.idle_ns)}`;
@@ -63,11 +73,12 @@
       attribute(node, "data-tone", mark.dataset.tone);
       attribute(node, "data-over", isOver);
       text(who, `${worker.pid}${worker.host ? ` @ ${worker.host}` : ""}`);
-      attribute(who, "title", [worker.exe, ...(worker.args ?? [])].join(" ") + `\n${worker.log}${worker.gone ? " (gone)" : ""}`);
+      attribute(who, "title", [worker.exe || worker.args?.[0], ...(worker.args ?? []).slice(1)].join(" ") + `\n${worker.log}${worker.gone ? " (gone)" : ""}`);
       attribute(who, "href", state.link({ view: "stack", worker: id }));
       text(age, format.duration(worker.uptime_ns));
       attribute(age, "title", `started ${format.moment(worker.started_ms)}`);
       text(activity, doing(worker));
+      attribute(activity, "title", isOver ? doing(worker) : null);
       FIGURES.forEach(([, figure], at) => text(figures[at].value, isOver ? format.NONE : figure(worker)));
       const line = worker.line?.cpu_percent ?? [];
       spark.update(line, 100, `CPU of the last ten minutes, now ${format.percent(worker.cpu_percent)}`);
@@ -90,6 +101,13 @@
     const sum = (name) => programs.map((program) => program[name]).reduce((sum, value) => (value === null ? sum : (sum ?? 0) + value), null);
     const states = STATES.map((name) => [name, programs.reduce((many, program) => many + (program.states[name] ?? 0), 0)]);
     return { ...Object.fromEntries(names.map((name) => [name, sum(name)])), states: Object.fromEntries(states) };
+  }
+
+  // What is chosen of all, as a program has it.
+  function chosen({ programs, workers }, now) {
+    if (!now.worker) return programs.filter(({ name }) => (now.program ?? name) === name);
+    const of = workers.filter(({ id }) => id === now.worker);
+    return of.map((worker) => ({ ...worker, workers: 1, alive: Number(worker.alive), states: { [worker.state]: 1 } }));
   }
 
   function makeGroup({ name }) {
@@ -177,7 +195,7 @@
       const { programs } = first;
       const found = isPart(now) && more?.key === keyOf(now) ? more.answer : null;
       const { workers, left_out: leftOut } = found ?? first;
-      const all = totals(programs);
+      const all = totals(chosen({ programs, workers }, now));
       fleet(tiles, all);
       const known = STATES.map((name) => ({ name, many: all.states[name], isOn: now.state === name }));
       keyed(chips, known.filter(({ many, isOn }) => many || isOn), ({ name }) => name, chip);
@@ -197,12 +215,13 @@
     return { draw, load };
   }
 
-  function nobody({ watched }) {
+  function nobody({ watched, unreadable }) {
+    if (unreadable?.length) return empty(unreadable.length > 1 ? "These logs cannot be read" : "This log cannot be read", ...unreadable.map((why) => why.replaceAll("`", "'")));
     const places = watched?.length ? ` in ${watched.join(", ")}` : "";
     const path = watched?.[0] ?? "FOLDER";
     return empty(`No logs yet${places}`, `Start a program with \`ferret run --log ${path}${path.endsWith(".redb") ? "" : "/run.redb"} -- PROGRAM\`, or one that records by itself with \`FERRET_LOG\` set.`, "It is shown here as soon as its log is there.");
   }
 
   Ferret.views ??= {};
-  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "part of a name, pid, host, log", nobody, totals };
+  Ferret.views.workers = { title: "Workers", make, isLive: true, uses: ["scope", "filter"], everyMs: 2000, filterHint: "part of a name, pid, host, log", nobody, totals, chosen, doing };
 })((globalThis.Ferret ??= {}));

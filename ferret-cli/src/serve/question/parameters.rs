@@ -11,7 +11,7 @@ const MOST: usize = 20;
 const LONGEST_VALUE: usize = 4_096;
 /// No history goes back further.
 const LONGEST_RANGE: Duration = Duration::from_hours(400 * 24);
-/// The year 2262, from when times do not fit into nanoseconds.
+/// In the year 2255: seven years later, times do not fit into nanoseconds any more.
 const LAST_MS: u64 = 9_000_000_000_000;
 
 /// The parameters that were given, less those that were taken.
@@ -187,8 +187,12 @@ pub(super) fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn moment(text: &str) -> Result<u64, String> {
-    let ms = text.parse().ok().filter(|ms| *ms <= LAST_MS);
-    ms.ok_or_else(|| "a time in milliseconds since 1970".to_owned())
+    let ms: i128 = text.parse().map_err(|_no_number| "a time in milliseconds since 1970")?;
+    match u64::try_from(ms) {
+        Ok(ms) if ms <= LAST_MS => Ok(ms),
+        Err(_) if ms < 0 => Err("that is before 1970, and times are milliseconds since".to_owned()),
+        _ => Err(format!("that is too far: times are milliseconds since 1970, {LAST_MS} at most")),
+    }
 }
 
 /// Decodes `%41` and `+`.

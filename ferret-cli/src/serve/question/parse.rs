@@ -239,7 +239,22 @@ mod tests {
             "range=5m&from=5",
             "range is the time up to now: say range, or from and to",
         );
-        check_refused("/api/events", "from=-1", "from=\"-1\": a time in milliseconds since 1970");
+        check_refused("/api/events", "from=x", "from=\"x\": a time in milliseconds since 1970");
+        check_refused(
+            "/api/events",
+            "from=-1",
+            "from=\"-1\": that is before 1970, and times are milliseconds since",
+        );
+        check_refused(
+            "/api/events",
+            "from=9999999999999",
+            "from=\"9999999999999\": that is too far: times are milliseconds since 1970, 9000000000000 at most",
+        );
+        check_refused(
+            "/api/events",
+            "range=1000000d",
+            "range=\"1000000d\": \"1000000d\" is too long: 500 years are the most",
+        );
         assert!(asked("/api/events", "range=1h30m").is_ok());
     }
 
