@@ -47,7 +47,7 @@ fn a_worker_that_runs_a_span_is_none_however_long() {
 
 #[test]
 fn one_that_is_stopped_shows_what_the_system_tells_of_it() {
-    let mut script = waiting(1, 5.0).wait(8 * S);
+    let mut script = waiting(2, 5.0).wait(8 * S);
     check(&script, ["stalled", "–", "–", "8.0 s"]);
     let outside = Outside {
         cpu_percent: Some(0.0),

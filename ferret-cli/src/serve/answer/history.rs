@@ -138,7 +138,7 @@ impl Asked<'_> {
         };
         let rate = |of: fn(&CallsRow) -> u64| -> Vec<Option<f64>> {
             let per_second = |(step, sum): (usize, &Option<CallsRow>)| {
-                let seconds = seconds(steps.covered_ms(step, self.now_ms));
+                let seconds = seconds(steps.covered_ms(step, self.counted_ms()));
                 sum.as_ref().map(|sum| hundredths(of(sum) as f64 / seconds))
             };
             sums.iter().enumerate().map(per_second).collect()
