@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Folded {
     processes: Processes,
     live: Live,
-    stages: Stages,
+    /// None where nobody asks for them: they cost a tenth of the rest.
+    stages: Option<Stages>,
     /// From when on it is known, of a log that has lost its beginning.
     known_from: Option<LogTime>,
     /// Since when no span has been open; none while one is.
@@ -28,9 +29,16 @@ pub(crate) struct Folded {
 const COUNTERS: usize = 1_024;
 
 impl Folded {
+    /// One that knows the stages, too.
+    pub(crate) fn with_stages() -> Self {
+        Self { stages: Some(Stages::default()), ..Self::default() }
+    }
+
     pub(crate) fn resume(&mut self, names: &Names, opened: &Opened) {
         self.live.resume(LOG, names, opened);
-        self.stages.resume(LOG, names, opened);
+        if let Some(stages) = &mut self.stages {
+            stages.resume(LOG, names, opened);
+        }
     }
 
     /// Nothing is known of what it did before then.
@@ -44,24 +52,29 @@ impl Folded {
             Part::Spans(spans) => {
                 self.live.apply_spans(LOG, names, &spans);
                 self.processes.apply_spans(LOG, &spans);
-                self.stages.apply_spans(LOG, names, &spans);
             }
             Part::Other(entry) => {
                 self.live.apply(LOG, names, entry);
                 self.processes.apply(LOG, entry);
-                match &entry.what {
-                    // What was used meanwhile is in the history.
-                    LogEntry::Metric(_) => {}
-                    _ => self.stages.apply(LOG, names, entry),
-                }
                 if let LogEntry::Counter { key, value, gauge } = entry.what {
                     self.count(key, value, gauge);
                 }
             }
         }
-        self.stages.forget_times();
+        self.apply_to_stages(names, part);
         let is_idle = self.live.process(LOG).is_none_or(|live| live.open_spans() == 0);
         self.idle_since = is_idle.then(|| self.idle_since.unwrap_or_else(|| part.latest()));
+    }
+
+    fn apply_to_stages(&mut self, names: &Names, part: Part<'_>) {
+        let Some(stages) = &mut self.stages else { return };
+        match part {
+            Part::Spans(spans) => stages.apply_spans(LOG, names, &spans),
+            // What was used meanwhile is in the history.
+            Part::Other(entry) if matches!(entry.what, LogEntry::Metric(_)) => {}
+            Part::Other(entry) => stages.apply(LOG, names, entry),
+        }
+        stages.forget_times();
     }
 
     fn count(&mut self, key: CallsiteId, value: f64, gauge: bool) {
@@ -107,8 +120,8 @@ impl Folded {
     }
 
     /// The stages, also of one that has ended, without the times at which they ran.
-    pub(crate) fn stages(&self) -> &Stages {
-        &self.stages
+    pub(crate) fn stages(&self) -> Option<&Stages> {
+        self.stages.as_ref()
     }
 
     /// Since when no span has been open; none while one is.

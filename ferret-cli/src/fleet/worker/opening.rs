@@ -24,9 +24,10 @@ impl Worker {
     /// The log cannot be read.
     pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Option<Self>, LogError> {
         let mut tail = Tail::open(path, &settings.read_options())?;
-        let mut folded = Folded::default();
+        let keeps_history = settings.keeps_history();
+        let mut folded = if keeps_history { Folded::with_stages() } else { Folded::default() };
         let mut from = Offset(0);
-        let is_long = settings.keeps_history() && tail.info().entries() > LONG;
+        let is_long = keeps_history && tail.info().entries() > LONG;
         let head = tail.poll(1)?;
         let Some(first) = head.first() else { return Ok(None) };
         let (began, clock) = (first.time, clock(&tail, first));
@@ -42,7 +43,7 @@ impl Worker {
             tail: Some(tail),
             folded,
             clock,
-            slots: clock.filter(|_| settings.keeps_history()).map(Slots::new),
+            slots: clock.filter(|_| keeps_history).map(Slots::new),
             from,
             counted: from,
             reached: from,

@@ -91,10 +91,11 @@ impl Asked<'_> {
 
     /// How they stand, as far as the worker's log has been read by this server: what each came to is in the history.
     fn add_seen(&self, of_worker: &mut OfWorker, worker: &Worker) {
-        let Some(process) = worker.process() else { return };
+        let (Some(process), Some(seen)) = (worker.process(), worker.folded().stages()) else {
+            return;
+        };
         let at = process.known_until(worker.process_state(self.now), self.now);
         let moment = LogMoment { at, live: self.state(worker).1 };
-        let seen = worker.folded().stages();
         // Of functions of one name the one that runs is shown, or stopped in the middle.
         let mut all = seen.report(|_| moment).stages;
         all.retain(|stage| stage.calls + stage.open > 0);
