@@ -53,7 +53,7 @@
 //!
 //! - `record` (default): all that a profiled program needs.
 //! - `read`: `log::Tail`, `log::Run` and the projections, for programs that read logs.
-//! - `tracing`: [`tracing_layer`] records the spans and events of programs that use `tracing`.
+//! - `tracing`: `tracing_layer` records the spans and events of programs that use `tracing`.
 //! - `alloc`: `Alloc`, a global allocator that attributes memory to spans.
 //! - `off`: every annotation compiles to the code it would be without.
 
