@@ -285,13 +285,14 @@ async fn flame(mut job: Job, takes_gzip: bool) -> Reply {
 
 /// An export is sent as it is written: from its first piece on it can be refused no more, only broken off.
 async fn export(mut job: Job, name: &str, ending: &str) -> Reply {
+    let file = format!("ferret-{name}{ending}");
     match job.pieces.recv().await {
         Some(Ok(first)) => {
-            let file = format!("ferret-{name}{ending}");
             Reply::of(job.content_type(), Payload::Begun(Some(first), job.pieces)).named(&file)
         }
         Some(Err(BrokenOff)) => broken_off(job).await,
-        None => Reply::new(job.content_type(), Bytes::new()),
+        // Nothing happened then, and the form has no head.
+        None => Reply::new(job.content_type(), Bytes::new()).named(&file),
     }
 }
 

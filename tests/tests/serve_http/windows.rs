@@ -76,20 +76,25 @@ fn a_window_has_the_tasks_that_only_wait_in_it() {
     let place = Place::new();
     let party = Talker::start(example("crowd").arg("2000").env("FERRET_LOG", &place.log));
     let mut tail = until("the log", || Tail::open(&place.log, &ReadOptions::default()).ok());
+    let mut times = Vec::new();
     // No guest stays shorter than 600 ms.
     until("half a second of it", || {
         let entries = tail.poll(1_000).expect("the log is whole");
-        entries
-            .last()
-            .filter(|last| last.time.since(tail.info().first_time) > 500_000_000)
-            .map(drop)
+        times.extend(entries.iter().map(|entry| entry.time));
+        let last = entries.last()?.time;
+        (last.since(tail.info().first_time) > 500_000_000).then_some(())
     });
     party.signal(Signal::KILL);
     party.wait();
     let server = Server::start(&[place.log.as_os_str()]);
-    let (begin, end) = bounds(&server, &worker(&server));
-    assert!(end - begin > 300, "it took {} ms", end - begin);
-    check_same(&server, &place, &["csv", "jsonl", "chrome"], (begin + 200, begin + 300));
+    let (begin, _) = bounds(&server, &worker(&server));
+    // A quarter of what happened: on a busy machine there are tenths of a second without anything.
+    times.sort_unstable();
+    let at = |quarter: usize| {
+        let time = times[(times.len() - 1) * quarter / 4];
+        begin + time.since(tail.info().first_time) / 1_000_000
+    };
+    check_same(&server, &place, &["csv", "jsonl", "chrome"], (at(2), at(3) + 1));
 }
 
 #[test]
