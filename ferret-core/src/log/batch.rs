@@ -140,13 +140,14 @@ impl Batch {
         self.next_own
     }
 
-    /// The sizes of what is packed, and of the names that go with it.
+    /// The sizes of what is packed, of the names that go with it, and of the rows of tasks.
     pub(super) fn value_bytes(&self) -> impl Iterator<Item = usize> {
         let rows = self.callsites.iter().map(|(_, row)| row.len());
         let rows = rows.chain(self.paths.iter().map(|(_, row)| row.len()));
         let threads = self.threads.values().filter(|state| state.dirty);
         let rows = rows.chain(threads.map(|state| state.row.len()));
         let rows = rows.chain(self.outer.values().flatten().map(Vec::len));
+        let rows = rows.chain(std::iter::once(self.tasks.len()));
         rows.chain(self.blocks.iter().map(|(_, block)| block.len()))
     }
 

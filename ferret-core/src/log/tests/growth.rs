@@ -1,7 +1,9 @@
 //! A reader of somebody else's that never lets go.
 
 use super::place;
-use crate::event::{Commit, Offset, Outcome, Sink, TagValue};
+use crate::event::{
+    Commit, Offset, OpenTask, Outcome, PathId, Position, Sink, SpanId, TagValue, TaskLife, ThreadId,
+};
 use crate::log::testing::{Act, Program, process};
 use crate::log::{Limits, Place, ReadOptions, Tail, Writer, check};
 use redb::{ConcurrencyMode, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
@@ -35,6 +37,24 @@ fn commits(writer: &mut Writer, program: &mut Program, count: u64) -> u64 {
         assert_eq!(writer.commit(program.time).unwrap(), Commit::Done);
     }
     (allocated(writer) - before) / count
+}
+
+#[test]
+fn rows_of_tasks_are_no_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.redb");
+    let mut program = Program::new(Offset(1));
+    let mut writer = Writer::create(&place(&path), process(1), program.time).unwrap();
+    for commit in 0..40 {
+        for number in 0..400 {
+            let span = SpanId { thread: ThreadId(1), start: Position(commit * 400 + number) };
+            let life = TaskLife::Begun(program.time);
+            writer.keep_task(&OpenTask { span, path: PathId(1), parent: None, life });
+        }
+        writer.kept_tasks();
+        let grown = commits(&mut writer, &mut program, 1);
+        assert_eq!((writer.rest_ns(), writer.news()), (0, None), "{grown} bytes a commit");
+    }
 }
 
 #[test]
