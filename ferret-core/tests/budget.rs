@@ -7,6 +7,7 @@ use ferret::event::{LogEntry, LogIndex, Outcome};
 use ferret::log::{ReadOptions, Run, now};
 use ferret::projections::{Calls, FunctionCalls, GroupBy, Live};
 use ferret::{Options, Session, profile, tag};
+use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::Pin;
@@ -14,6 +15,8 @@ use std::sync::mpsc::sync_channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+/// There is one recording a process.
+static TURN: Mutex<()> = Mutex::new(());
 const LIMIT: u64 = 2_000;
 
 #[profile]
@@ -120,6 +123,7 @@ fn start(path: &Path) -> Session {
 
 #[test]
 fn all_calls_are_counted_and_what_matters_is_recorded() {
+    let _turn = TURN.lock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     let session = start(&path);
@@ -156,6 +160,7 @@ fn all_calls_are_counted_and_what_matters_is_recorded() {
 /// What is not written is counted when it ends: one that never does is there as soon as without a limit.
 #[test]
 fn a_span_that_hangs_is_in_the_log() {
+    let _turn = TURN.lock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     let session = start(&path);
@@ -193,6 +198,7 @@ const PAGES: u64 = 20_000;
 /// How far a stage has come is said by what it calls, of which most is only counted.
 #[test]
 fn a_stage_has_come_as_far_as_what_it_called() {
+    let _turn = TURN.lock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     let session = start(&path);
@@ -247,6 +253,7 @@ const REQUESTS: u64 = 20_000;
 /// Futures are polled on one thread and on another, and one of ten is dropped half done.
 #[test]
 fn async_calls_are_counted_too() {
+    let _turn = TURN.lock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.redb");
     let session = start(&path);

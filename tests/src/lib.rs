@@ -30,7 +30,7 @@ use std::time::Duration;
 
 /// How long a test waits for what must happen, before it fails. Far more than it takes, because
 /// a machine that builds at the same time is slow; no test's result depends on it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Whether tests hold that nothing published is lost. With `FERRET_KILLS_STRICT=0` what is missing is counted, and no
 /// failure: to see what a build loses that does not promise it.

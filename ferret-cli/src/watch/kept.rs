@@ -146,9 +146,14 @@ mod tests {
     use super::*;
     use crate::tui::board::Reached;
     use ferret::event::Offset;
+    use parking_lot::Mutex;
+
+    /// There is one recording a process.
+    static TURN: Mutex<()> = Mutex::new(());
 
     /// As many entries are read as `entries`, `step` at a time; each is as late as its number.
     fn kept(entries: u64, step: u64, bytes: usize) -> Kept {
+        let _turn = TURN.lock();
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("run.redb");
         let session = ferret::start(&path).unwrap();

@@ -222,7 +222,8 @@ fn who_waits_for_a_chunk_in_vain_does_not_wait_again() {
     engine.switch_off();
     let took_ns = clock::now().since(began);
     assert!(took_ns >= 100_000_000, "it waits once: {took_ns} ns");
-    assert!(took_ns < 1_000_000_000, "{took_ns} ns");
+    // Each of them would be ten seconds.
+    assert!(took_ns < 5_000_000_000, "{took_ns} ns");
 }
 
 /// A thread that lived on, and ran no span any more, never said what it had skipped: of ten million

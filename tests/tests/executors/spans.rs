@@ -21,6 +21,8 @@ pub(crate) fn record(program: impl FnOnce()) -> Log {
     let session = ferret::start(folder.path().join("run.redb")).unwrap();
     let path = session.path().to_owned();
     program();
+    // Who drops it does not wait long.
+    assert!(session.flush(ferret_tests::PATIENCE));
     drop(session);
     let mut tail = Tail::open(&path, &ReadOptions::default()).unwrap();
     let mut entries = Vec::new();

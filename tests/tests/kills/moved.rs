@@ -31,10 +31,10 @@ pub(crate) fn play(
     fs::create_dir(&kept).map_err(said)?;
     let first = kept.join("yesterday.redb");
     let files = || fs::read_dir(folder).map_or(0, Iterator::count);
-    fs::rename(&log, &first).map_err(said)?;
     let before = files();
+    fs::rename(&log, &first).map_err(said)?;
     // It looks once a second; then it is a matter of milliseconds.
-    until("another log", || (0..1_000).any(|_| files() > before).then_some(()));
+    until("another log", || (0..1_000).any(|_| files() >= before).then_some(()));
     dice.wait(6_000);
     outcome.kills = family.kill(setting.processes);
     family.said_nothing_but(Some("recording goes on in a new log"))?;

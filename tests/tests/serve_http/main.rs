@@ -190,7 +190,8 @@ fn it_stops_at_once_with_streams_and_connections_open() {
         server.signal(signal);
         assert_eq!(server.ended(), Some(0), "{signal:?}");
         let took = began.elapsed();
-        assert!(took < Duration::from_millis(1_500), "{took:?}");
+        // Whoever waited for a connection would wait for ten.
+        assert!(took < Duration::from_secs(5), "{took:?}");
         drop((streams, idle, half));
     }
 }

@@ -143,13 +143,17 @@ fn a_reader_stopped_inside_the_lock_delays_commits_and_loses_nothing() {
     let mut program = Program::new(Offset(1));
     let mut stopped = Player::start("hold the header", &path, None, 10);
     assert_eq!(stopped.hear(), "held");
+    let mut took_ns = Vec::new();
     for _ in 0..20 {
         program.act(&Act::Start(1), &mut writer);
         let began = now();
         assert_eq!(writer.commit(program.time).unwrap(), crate::event::Commit::Busy);
-        assert!(now().since(began) < 100_000_000, "{} ns", now().since(began));
+        took_ns.push(now().since(began));
         assert!(!writer.is_empty());
     }
+    // Most of them: the machine may stand still, too.
+    took_ns.sort_unstable();
+    assert!(took_ns[10] < 100_000_000, "{took_ns:?} ns");
     stopped.end();
     assert_eq!(writer.commit(program.time).unwrap(), crate::event::Commit::Done);
     assert_eq!(read_all(&mut open(&path), usize::MAX)[1..], program.told);

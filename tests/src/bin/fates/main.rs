@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["exit in a thread"] => exit_in_a_thread()?,
         ["exec", program] => return Err(exec(program).into()),
         ["fork", children] => fork_often(children.parse()?)?,
-        ["churn", threads] => churn(threads.parse()?)?,
+        ["churn", threads] => churn(&session, threads.parse()?)?,
         _ => return Err(format!("no such end: {arguments:?}").into()),
     }
     Ok(())
@@ -184,10 +184,14 @@ fn fork_one() -> io::Result<()> {
 #[profile]
 fn in_child() {}
 
-/// Threads that come, record one span, and go; a few at a time.
-fn churn(threads: u64) -> Result<(), Box<dyn Error>> {
+/// Threads that come, record one span, and go; a few at a time. Now and then they wait for the recorder: how far it is
+/// behind on a busy machine is another matter.
+fn churn(session: &Session, threads: u64) -> Result<(), Box<dyn Error>> {
     let started = peak_kib()?;
     for number in 0..threads / 8 {
+        if number % 64 == 0 {
+            assert!(session.flush(Duration::from_secs(60)), "the log can be written");
+        }
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(move || visit(number));
