@@ -190,7 +190,7 @@ fn churn(session: &Session, threads: u64) -> Result<(), Box<dyn Error>> {
     let started = peak_kib()?;
     for number in 0..threads / 8 {
         if number % 64 == 0 {
-            assert!(session.flush(Duration::from_secs(60)), "the log can be written");
+            assert!(session.flush(Duration::from_mins(1)), "the log can be written");
         }
         thread::scope(|scope| {
             for _ in 0..8 {
