@@ -28,7 +28,7 @@ mod usage;
 mod worker;
 
 pub(crate) use calls_row::CallsRow;
-pub(crate) use clock::{WallClock, is_this_boot, unix_ms};
+pub(crate) use clock::{WallClock, unix_ms};
 pub(crate) use folded::Folded;
 pub(crate) use keeper::{Fleet, See};
 pub(crate) use levels::{Keep, Level, Steps};

@@ -6,7 +6,7 @@ use super::notice::{Notice, What as Noticed};
 use super::said::Said;
 use super::sinks::SinkReport;
 use super::worker::worker_now;
-use crate::fleet::{Event, See, Severity, WallClock, What, Worker, is_this_boot};
+use crate::fleet::{Event, See, Severity, WallClock, What, Worker};
 use ferret::event::{LogTime, Names, Part, ProcessUid};
 use ferret::log;
 use parking_lot::Mutex;
@@ -40,7 +40,7 @@ impl Watching {
     }
 
     fn clock_of(&self, worker: &Worker) -> Option<WallClock> {
-        let is_here = worker.tail().is_some_and(|tail| is_this_boot(&tail.info().boot_id));
+        let is_here = worker.tail().is_some_and(|tail| log::is_this_boot(&tail.info().boot_id));
         if is_here { Some(self.clock) } else { worker.clock() }
     }
 

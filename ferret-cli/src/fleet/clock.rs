@@ -26,7 +26,7 @@ impl WallClock {
     pub(crate) fn of_process(boot_id: &str, time: LogTime, unix_ns: u64) -> Self {
         let (then, now) = (Self::at(time, unix_ns), Self::now_of_this_boot());
         let is_set = then.ahead_ns.abs_diff(now.ahead_ns) > SET_NS;
-        if is_set && is_this_boot(boot_id) { now } else { then }
+        if is_set && log::is_this_boot(boot_id) { now } else { then }
     }
 
     /// The one of this boot, by which this process goes. It is fixed: wall time may be set, and rounds and windows go
@@ -60,16 +60,6 @@ impl WallClock {
     pub(crate) fn log_time(self, unix_ns: u64) -> LogTime {
         LogTime(unix_ns.saturating_add_signed(self.ahead_ns.saturating_neg()))
     }
-}
-
-/// Whether a log's process ran in this boot, which has one log time.
-pub(crate) fn is_this_boot(boot_id: &str) -> bool {
-    static BOOT: LazyLock<String> = LazyLock::new(|| {
-        // Where it is not to be had, logs say their own wall time.
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        boot.trim().to_owned()
-    });
-    !BOOT.is_empty() && boot_id == *BOOT
 }
 
 /// Wall time now, Unix ms.

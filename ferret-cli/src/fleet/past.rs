@@ -5,6 +5,7 @@ use super::Shared;
 use super::clock::{WallClock, unix_ms};
 use super::slots::{SLOTS_AT_ONCE, Slots};
 use super::worker::AT_ONCE;
+use crate::input;
 use ferret::event::{LogTime, Parts, ProcessUid};
 use ferret::log::{LogError, ReadOptions, Tail};
 use std::collections::BTreeMap;
@@ -82,8 +83,10 @@ fn fill(shared: &Shared, gap: &Gap) -> Result<(), LogError> {
     while reached < gap.to && !shared.is_stopped() {
         parts.clear();
         tail.poll_parts(AT_ONCE, &mut parts)?;
-        if let Some(worker) = shared.workers.lock().get_mut(&gap.uid) {
-            worker.note_damage(&tail);
+        if let Some(damage) = input::damage(&tail)
+            && let Some(worker) = shared.workers.lock().get_mut(&gap.uid)
+        {
+            worker.damage = Some(damage);
         }
         for part in parts.iter().filter(|part| part.first().0 < gap.to) {
             slots.apply(tail.names(), part);

@@ -10,12 +10,13 @@ mod state;
 pub(crate) use file::{Stamp, stamp};
 pub(crate) use state::State;
 
-use super::clock::{WallClock, is_this_boot};
+use super::clock::WallClock;
 use super::folded::Folded;
 use super::line::Line;
 use super::slots::{Slot, SlotRow, Slots};
 use super::stack::Stack;
 use super::store::{Event, Kept, WorkerNumber};
+use crate::input;
 use changes::Changes;
 use ferret::event::{LogEntry, LogTime, Names, Offset, Part, Parts};
 use ferret::log::{Integrity, LogError, Tail};
@@ -154,7 +155,7 @@ impl Worker {
             let heard = self.process().map(Process::last_heard);
             self.seen = self.seen.max(heard.unwrap_or_default());
         }
-        self.note_damage(&tail);
+        self.damage = input::damage(&tail).or_else(|| self.damage.take());
         self.tail = Some(tail);
         match read {
             Err(_) => self.reading = Reading::Fails,
@@ -172,7 +173,7 @@ impl Worker {
                 LogEntry::Metric(sample) => self.line.read(clock.unix_ns(entry.time), sample),
                 LogEntry::Clock { jump_ns } => {
                     // The clock of now knows of all that was set in this boot.
-                    let is_here = is_this_boot(&tail.info().boot_id);
+                    let is_here = ferret::log::is_this_boot(&tail.info().boot_id);
                     let now = is_here.then(WallClock::now_of_this_boot);
                     self.set_clock(now.unwrap_or(clock.jumped(*jump_ns)));
                 }

@@ -119,8 +119,8 @@ pub use snapshot::Snapshot;
 pub use source::panics_are_damage;
 #[cfg(feature = "read")]
 pub use tail::Tail;
-#[cfg(all(feature = "read", feature = "record", not(feature = "off")))]
-pub(crate) use verify::is_this_boot;
+#[cfg(feature = "read")]
+pub use verify::is_this_boot;
 #[cfg(feature = "read")]
 pub use watch::Waker;
 #[cfg(feature = "record")]

@@ -20,6 +20,7 @@ use super::schema::Meta;
 use super::source::{CACHE_BYTES, guarded, redb_error};
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// What is wrong with a tree that does not verify.
 pub(super) const BROKEN: &str =
@@ -57,9 +58,11 @@ pub(super) fn is_live(file: &File) -> bool {
     file.try_clone().ok().and_then(lock::is_owned).unwrap_or(false)
 }
 
-/// Whether a log of that boot id was begun on the boot that goes on now: the kernel then has all that was written.
-pub(crate) fn is_this_boot(boot_id: &str) -> bool {
-    // Unknown: it is then verified.
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    !boot.is_empty() && boot.trim() == boot_id.trim()
+/// Whether a log of that boot id was begun on the boot that goes on now: the kernel then has all that was written, and
+/// [`now`](super::now) goes by the log's clock. False where the kernel does not say which boot this is.
+pub fn is_this_boot(boot_id: &str) -> bool {
+    static BOOT: LazyLock<String> = LazyLock::new(|| {
+        fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    });
+    !BOOT.is_empty() && *BOOT == boot_id.trim()
 }

@@ -2,9 +2,7 @@
 
 use super::Worker;
 use crate::death::Death;
-use crate::input;
 use ferret::event::{LogTime, ProcessState};
-use ferret::log::Tail;
 use ferret::projections::Process;
 
 /// In which state a worker is.
@@ -42,14 +40,6 @@ impl Worker {
         let state = self.process_state(now);
         let is_zombie = self.idle_ns(now).is_some_and(|idle| idle >= zombie_after_ns);
         Some(if is_zombie { State::Zombie } else { State::Is(state) })
-    }
-
-    /// Notes what of its log cannot be read, if any.
-    pub(crate) fn note_damage(&mut self, tail: &Tail) {
-        let (_, places) = tail.damage();
-        if places > 0 {
-            self.damage = input::damage(tail);
-        }
     }
 
     /// The state that its log and its lock tell.
